@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_VENDOR "Cloudie")
+set(CPACK_PACKAGE_CONTACT "cloudie@example.invalid")
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_STRIP_FILES ON)
+include(CPack)
