@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Table: how a C struct is written as an object, a row a field.
+ *
+ * One table reads and writes: what goes over the wire is said once. A field that
+ * is not in the object keeps what the struct held, unless the row demands it;
+ * a name that no row has is an error where the table is strict (configuration),
+ * and skipped where it is not (messages of a newer peer).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/doc/value.h"
+
+enum doc_type {
+        DOC_TEXT,   /* char[size] in the struct; "" is absent */
+        DOC_U64,    /* uint64_t; 0 is absent unless DOC_ALWAYS */
+        DOC_U32,    /* uint32_t, the same */
+        DOC_BOOL,   /* bool; false is absent unless DOC_ALWAYS */
+        DOC_ENUM,   /* an enum (unsigned), by name: @names, NULL-ended; absent when its name is NULL */
+        DOC_MAC,    /* struct mac_address; all zero is absent */
+        DOC_IP4,    /* struct ip4_address; 0.0.0.0 is absent */
+        DOC_UUID,   /* struct uuid; all zero is absent */
+        DOC_OBJECT, /* a struct inside, with @table */
+        DOC_TREE,   /* struct doc *, owned by the struct */
+};
+
+enum {
+        DOC_REQUIRED = 1 << 0, /* reading fails without it */
+        DOC_ALWAYS = 1 << 1,   /* written even when zero */
+};
+
+struct doc_field {
+        const char *name;
+        enum doc_type type;
+        unsigned flags;
+        size_t offset;
+        size_t size;              /* of the member */
+        uint64_t max;             /* numbers: largest accepted; 0: what the type holds */
+        const char *const *names; /* DOC_ENUM */
+        const struct doc_table *table; /* DOC_OBJECT */
+        const char *help;         /* one line for documentation; may be NULL */
+};
+
+struct doc_table {
+        const char *what; /* "claim", for error sentences */
+        size_t struct_size;
+        bool is_strict;
+        const struct doc_field *fields;
+        size_t count;
+};
+
+#define DOC_FIELD(struct_type, member, doc_type, doc_flags, ...)                                   \
+        {                                                                                          \
+                .name = #member, .type = (doc_type), .flags = (doc_flags),                         \
+                .offset = offsetof(struct_type, member),                                           \
+                .size = sizeof(((struct_type *)0)->member), __VA_ARGS__                            \
+        }
+
+#define DOC_TABLE(c_name, struct_type, sentence_name, rows)                                        \
+        const struct doc_table c_name = {                                                          \
+                .what = sentence_name,                                                             \
+                .struct_size = sizeof(struct_type),                                                \
+                .fields = rows,                                                                    \
+                .count = sizeof(rows) / sizeof((rows)[0]),                                         \
+        }
+
+/**
+ * doc_decode() - fill a struct from an object
+ * @error:  DOC_ERROR_SIZE bytes, one sentence on failure ("claim: 'boot' is missing"); may be NULL
+ * @ret:    in: defaults; out: also what was said. Unspecified on failure, but safe for doc_release()
+ *
+ * Return: 0, -EBADMSG, -ENOMEM.
+ */
+int doc_decode(const struct doc_table *table, const struct doc *object, char *error, void *ret);
+
+/* The caller's new object, or NULL without memory. */
+struct doc *doc_encode(const struct doc_table *table, const void *from);
+
+/* Frees what the struct owns (DOC_TREE members, also inside DOC_OBJECT). */
+void doc_release(const struct doc_table *table, void *of);
+
+/* doc_parse() and doc_decode() in one. */
+int doc_decode_text(const struct doc_table *table, const char *text, size_t size,
+                    const struct doc_limits *limits, char *error, void *ret);
