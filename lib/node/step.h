@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Steps of a boot, in the order in which a machine takes them. A timeline is a
+ * list of events; an event says which step a machine took, when, how many bytes
+ * it moved and how long that took.
+ */
+
+#include <stdint.h>
+
+#include "lib/base/net.h"
+#include "lib/doc/table.h"
+
+enum node_step {
+        STEP_NONE,
+        STEP_DHCP_DISCOVER, /* firmware or loader asks for an address */
+        STEP_DHCP_OFFER,
+        STEP_DHCP_ACK,   /* the lease is on disk, the address given */
+        STEP_DHCP_NAK,
+        STEP_LOADER,     /* a boot loader went out */
+        STEP_PLAN,       /* the controller said what this machine is to boot */
+        STEP_SCRIPT,     /* the loader fetched its script */
+        STEP_KERNEL,
+        STEP_RAMDISK,
+        STEP_SITE,       /* site.cpio */
+        STEP_AGENT,      /* cloudie-agent runs: kernel, modules, address */
+        STEP_CLAIM,      /* it claimed its boot number */
+        STEP_STAGE_TWO,  /* fetched, verified, mounted */
+        STEP_INVENTORY,  /* reported */
+        STEP_DISCOVERED, /* the node stands in the store */
+        STEP_HELD,       /* it waits for an operator */
+        STEP_PHASE,      /* its phase changed: text says old -> new and why */
+        STEP_CONFLICT,
+        STEP_FAILED,     /* text says what failed */
+        STEP_COUNT
+};
+
+struct node_step_row {
+        const char *name;  /* on the wire and in the store: "dhcp-discover" */
+        const char *title; /* for people: "firmware asks for an address" */
+};
+extern const struct node_step_row node_steps[STEP_COUNT];
+extern const char *const node_step_names[STEP_COUNT + 1]; /* for DOC_ENUM */
+
+#define BOOT_TEXT_SIZE  17 /* 16 hex digits */
+#define NODE_NAME_SIZE  64 /* a host name label, RFC 1123: at most 63 bytes */
+#define EVENT_TEXT_SIZE 256
+
+struct node_event {
+        uint64_t id;  /* given by the controller; rises; 0: not yet */
+        uint64_t seq; /* given by the reporter; rises; makes a repeated report harmless */
+        uint64_t at_ms; /* wall clock of the reporter */
+        struct mac_address mac;
+        struct ip4_address address;
+        char boot[BOOT_TEXT_SIZE];
+        char node[NODE_NAME_SIZE]; /* filled by the controller */
+        enum node_step step;
+        char text[EVENT_TEXT_SIZE]; /* one line, may hold outside text: data, never markup */
+        uint64_t bytes;
+        uint64_t took_ms;
+        char by[16]; /* "edge", "agent", "controller" */
+};
+extern const struct doc_table node_event_table;

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The words of the wire: /edge/v1 and /agent/v1. docs/protocol.md says how they are used. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/net.h"
+#include "lib/doc/table.h"
+#include "lib/node/plan.h"
+#include "lib/node/step.h"
+
+#define WIRE_TOKEN_SIZE     65  /* 64 hex digits */
+#define WIRE_KEY_SIZE       45  /* base64 of an Ed25519 public key */
+#define WIRE_SIGNATURE_SIZE 89  /* base64 of an Ed25519 signature */
+#define WIRE_NAME_SIZE      64
+
+/* POST /edge/v1/join */
+struct edge_join {
+        char token[WIRE_TOKEN_SIZE];
+        char name[WIRE_NAME_SIZE];
+};
+struct edge_joined {
+        char credential[WIRE_TOKEN_SIZE];
+};
+extern const struct doc_table edge_join_table, edge_joined_table;
+
+/*
+ * GET /edge/v1/config: what the controller has a netbootd serve. Also the form of
+ * `networks` in cloudied.yaml.
+ */
+enum boot_protocol { BOOT_PROTOCOL_HTTP, BOOT_PROTOCOL_TFTP, BOOT_PROTOCOL_COUNT };
+extern const char *const boot_protocol_names[BOOT_PROTOCOL_COUNT + 1]; /* "http", "tftp" */
+
+#define CONFIG_MAX_NETWORKS     32
+#define CONFIG_MAX_RESERVATIONS 4096
+#define CONFIG_MAX_ROUTERS      4
+
+struct edge_network {
+        char name[WIRE_NAME_SIZE];
+        char subnet[20];                     /* "10.77.0.0/24" */
+        struct ip4_address pool_first, pool_last; /* inclusive */
+        struct ip4_address router;           /* zero: none is told */
+        struct ip4_address dns;              /* zero: none is told */
+        char domain[128];
+        uint32_t lease_s;                    /* 0: 3600 */
+        enum boot_protocol protocol;         /* how loader, script, kernel and ramdisk travel */
+        bool reload_ipxe;                    /* have an iPXE of the card load ours first */
+};
+extern const struct doc_table edge_network_table;
+
+struct edge_reservation {
+        struct mac_address mac;
+        struct ip4_address address;
+        char name[NODE_NAME_SIZE]; /* host name told to the machine; "" none */
+};
+extern const struct doc_table edge_reservation_table;
+
+struct edge_config {
+        uint64_t version;
+        struct edge_network *networks; /* both arrays are owned */
+        size_t network_count;
+        struct edge_reservation *reservations;
+        size_t reservation_count;
+};
+int edge_config_decode(const struct doc *object, char *error, struct edge_config *ret);
+struct doc *edge_config_encode(const struct edge_config *config);
+void edge_config_done(struct edge_config *config);
+
+/* Checks what a table cannot: the pool inside the subnet, subnets apart, reservations inside.
+ * 0, or -EINVAL with a sentence. */
+int edge_config_check(const struct edge_config *config, char *error);
+
+/* POST /agent/v1/claim */
+#define CLAIM_MAX_MACS 64
+struct agent_claim {
+        char boot[BOOT_TEXT_SIZE];
+        char public_key[WIRE_KEY_SIZE];
+        char signature[WIRE_SIGNATURE_SIZE]; /* over CLAIM_PREFIX and the boot number */
+        struct mac_address mac;              /* interface that booted */
+        struct ip4_address address;
+        struct uuid uuid; /* SMBIOS type 1 */
+        char version[32];
+};
+#define CLAIM_PREFIX "cloudie-claim-v1:"
+struct agent_claimed {
+        char node[NODE_NAME_SIZE];
+        char token[WIRE_TOKEN_SIZE];
+        uint64_t generation;
+};
+extern const struct doc_table agent_claim_table, agent_claimed_table;
+
+/* GET /agent/v1/orders */
+enum agent_order { ORDER_HOLD, ORDER_REBOOT, ORDER_COUNT };
+extern const char *const agent_order_names[ORDER_COUNT + 1]; /* "hold", "reboot" */
+struct agent_orders {
+        uint64_t generation;
+        enum agent_order order;
+        char reason[PLAN_REASON_SIZE];
+};
+extern const struct doc_table agent_orders_table;
+
+/* A list of events: POST /edge/v1/events and /agent/v1/events. At most EVENTS_MAX in one call. */
+#define EVENTS_MAX 256
+struct doc *node_events_encode(const struct node_event *events, size_t count);
+/* Fills at most EVENTS_MAX; -E2BIG for more. */
+int node_events_decode(const struct doc *object, char *error,
+                       struct node_event ret[static EVENTS_MAX], size_t *ret_count);
+
+/* netboot/manifest.json, made by cloudie-mkimage, signed by cloudied. */
+enum asset_role { ROLE_KERNEL, ROLE_RAMDISK, ROLE_STAGE_TWO, ROLE_LOADER, ROLE_COUNT };
+extern const char *const asset_role_names[ROLE_COUNT + 1]; /* "kernel","ramdisk","stage-two","loader" */
+#define MANIFEST_MAX_FILES 32
+struct asset {
+        char name[WIRE_NAME_SIZE]; /* [a-z0-9.-]+, no leading dot */
+        uint64_t size;
+        char sha256[65];
+        enum asset_role role;
+};
+struct asset_manifest {
+        char kernel_version[64];
+        struct asset files[MANIFEST_MAX_FILES];
+        size_t count;
+};
+int asset_manifest_decode(const struct doc *object, char *error, struct asset_manifest *ret);
+const struct asset *asset_manifest_find(const struct asset_manifest *manifest, const char *name);
+const struct asset *asset_manifest_role(const struct asset_manifest *manifest, enum asset_role role);
+bool asset_name_is_safe(const char *name);
