@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * DHCP server: a message and the facts about it go in, a decision comes out.
+ *
+ * No socket, no clock, no file: who owns those sends the reply, after the
+ * record is on disk where the decision says so. What to boot is not our
+ * knowledge: a function of the caller says it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dhcp/lease.h"
+#include "dhcp/message.h"
+#include "lib/base/net.h"
+
+/* What a client is told to boot. Zero and "": not said. */
+struct dhcp_boot {
+        struct ip4_address next_server;  /* siaddr, options 66 and 150 */
+        char file[DHCP_TEXT_SIZE];       /* file field and option 67: a name or a URL */
+        char vendor_class[32];           /* option 60: "PXEClient", "HTTPClient" */
+        struct dhcp_blob vendor_options; /* option 43: see dhcp_boot_skip_discovery() */
+        bool has_no_proxy;               /* 175.176 = 1: iPXE need not wait for a ProxyDHCP offer */
+};
+
+/* Option 43 that says "take the boot file, ask nobody" (PXE 2.1, table 2-1: 6 = 8). */
+void dhcp_boot_skip_discovery(struct dhcp_boot *boot);
+
+/**
+ * dhcp_boot_fn - say what this client boots
+ * @request:  what it said (architecture, is it iPXE, ...)
+ * @address:  what it is given
+ * @ret:      zeroed
+ *
+ * Called for each OFFER and for each ACK; must not wait. Return: false if it is to boot nothing.
+ */
+typedef bool (*dhcp_boot_fn)(void *context, const struct dhcp_message *request,
+                             struct ip4_address address, struct dhcp_boot *ret);
+
+struct dhcp_network {
+        struct dhcp_pool pool;
+        struct dhcp_address_list router;
+        struct dhcp_address_list dns;
+        char domain[DHCP_DOMAIN_SIZE];
+        uint32_t lease_s; /* DHCP_LEASE_MIN_S at least; 0: DHCP_LEASE_DEFAULT_S */
+};
+
+#define DHCP_LEASE_MIN_S     120 /* shorter than one boot: addresses would change under it */
+#define DHCP_LEASE_DEFAULT_S 3600
+
+struct dhcp_server;
+
+/* @boot may be NULL: nobody boots. NULL without memory. */
+struct dhcp_server *dhcp_server_new(dhcp_boot_fn boot, void *context);
+struct dhcp_server *dhcp_server_free(struct dhcp_server *server);
+
+/* Return: 0, -EINVAL for a lease below DHCP_LEASE_MIN_S, or as dhcp_leases_add_pool(). */
+int dhcp_server_add_network(struct dhcp_server *server, const struct dhcp_network *network);
+
+/* For reservations, replay, listing and compaction. It is the server's. */
+struct dhcp_leases *dhcp_server_leases(struct dhcp_server *server);
+
+/* Facts about a message that its bytes do not say. */
+struct dhcp_facts {
+        struct ip4_address interface; /* our address where it came in: the server identifier */
+        struct dhcp_now now;
+};
+
+/* How the reply travels, RFC 2131 4.1. Always from port 67. */
+enum dhcp_route {
+        DHCP_ROUTE_NONE,
+        DHCP_ROUTE_BROADCAST, /* to 255.255.255.255 port 68, out of the same interface */
+        DHCP_ROUTE_UNICAST,   /* to @address port 68: the client has it and answers ARP */
+        DHCP_ROUTE_HARDWARE,  /* to @address port 68 in a frame to @mac: it does not answer ARP yet
+                               */
+        DHCP_ROUTE_RELAY,     /* to @address port 67 */
+};
+
+struct dhcp_decision {
+        enum dhcp_message_type received; /* DHCP_NONE if it could not be read */
+        enum dhcp_message_type reply;    /* DHCP_NONE, DHCP_OFFER, DHCP_ACK or DHCP_NAK */
+        size_t reply_size;
+        uint8_t reply_bytes[DHCP_MESSAGE_MAX];
+
+        enum dhcp_route route;
+        struct ip4_address address; /* where the reply goes to */
+        uint16_t port;
+        struct mac_address mac; /* the client, whatever the route */
+
+        /* What changed in the lease table; goes to the journal. 0 bytes: nothing. */
+        size_t record_size;
+        uint8_t record[DHCP_LEASE_RECORD_MAX];
+        bool must_sync; /* the record must be on disk before the reply is sent */
+
+        struct ip4_address leased; /* the address this was about; may be unset */
+        char reason[96]; /* why, for the log: plain ASCII of ours, no bytes of the client */
+
+        struct dhcp_message request; /* as parsed; all zero if it could not be read */
+};
+
+/**
+ * dhcp_server_receive() - decide on one message
+ * @bytes:  UDP payload that came to port 67
+ * @facts:  where and when
+ * @ret:    always filled; reply is DHCP_NONE on failure
+ *
+ * Nothing is delayed and nothing is sent. Where the record cannot be written,
+ * the caller drops the reply: the client asks again.
+ *
+ * Return: 0 if a decision was made, silence among them.
+ *         What dhcp_message_parse() says of bytes that are no message.
+ *         -ENOMEM.
+ */
+int dhcp_server_receive(struct dhcp_server *server, const void *bytes, size_t size,
+                        const struct dhcp_facts *facts, struct dhcp_decision *ret);
