@@ -21,12 +21,15 @@ enum doc_type {
         DOC_U64,    /* uint64_t; 0 is absent unless DOC_ALWAYS */
         DOC_U32,    /* uint32_t, the same */
         DOC_BOOL,   /* bool; false is absent unless DOC_ALWAYS */
-        DOC_ENUM,   /* an enum (unsigned), by name: @names, NULL-ended; absent when its name is NULL */
+        DOC_ENUM,   /* an enum (unsigned), by name: @names, NULL-ended; absent when its name is NULL
+                     */
         DOC_MAC,    /* struct mac_address; all zero is absent */
         DOC_IP4,    /* struct ip4_address; 0.0.0.0 is absent */
         DOC_UUID,   /* struct uuid; all zero is absent */
         DOC_OBJECT, /* a struct inside, with @table */
         DOC_TREE,   /* struct doc *, owned by the struct */
+        DOC_LIST,   /* an array of structs, each with @table; see DOC_LIST_FIELD() */
+        DOC_TEXTS,  /* an array of char[N]; see DOC_TEXTS_FIELD() */
 };
 
 enum {
@@ -39,17 +42,19 @@ struct doc_field {
         enum doc_type type;
         unsigned flags;
         size_t offset;
-        size_t size;              /* of the member */
-        uint64_t max;             /* numbers: largest accepted; 0: what the type holds */
-        const char *const *names; /* DOC_ENUM */
-        const struct doc_table *table; /* DOC_OBJECT */
-        const char *help;         /* one line for documentation; may be NULL */
+        size_t size;                   /* of the member */
+        uint64_t max;                  /* numbers: largest accepted; 0: what the type holds */
+        const char *const *names;      /* DOC_ENUM */
+        const struct doc_table *table; /* DOC_OBJECT; DOC_LIST: of one element */
+        size_t count_offset; /* DOC_LIST, DOC_TEXTS: where the size_t with their number is */
+        size_t element_size; /* DOC_LIST, DOC_TEXTS: of one element */
+        const char *help;    /* one line for documentation; may be NULL */
 };
 
 struct doc_table {
         const char *what; /* "claim", for error sentences */
         size_t struct_size;
-        bool is_strict;
+        bool is_strict; /* unknown names are errors, also in every table inside */
         const struct doc_field *fields;
         size_t count;
 };
@@ -61,24 +66,55 @@ struct doc_table {
                 .size = sizeof(((struct_type *)0)->member), __VA_ARGS__                            \
         }
 
-#define DOC_TABLE(c_name, struct_type, sentence_name, rows)                                        \
-        const struct doc_table c_name = {                                                          \
-                .what = sentence_name,                                                             \
-                .struct_size = sizeof(struct_type),                                                \
-                .fields = rows,                                                                    \
-                .count = sizeof(rows) / sizeof((rows)[0]),                                         \
-        }
+/*
+ * A list of structs, or of texts, of at most as many elements as the member
+ * array has; how many there are stands in a size_t beside it.
+ *
+ *   struct config {
+ *           struct network networks[NETWORKS_MAX];
+ *           size_t network_count;
+ *           char services[4][16];
+ *           size_t service_count;
+ *   };
+ *   DOC_LIST_FIELD(struct config, networks, network_count, DOC_REQUIRED, &network_table),
+ *   DOC_TEXTS_FIELD(struct config, services, service_count, 0),
+ *
+ * A list that is in the object takes the place of the whole list that the struct
+ * held; a longer one than the array is an error, not cut. Each struct starts from
+ * what its slot of the array held: who wants defaults in the elements writes them
+ * into every slot before reading, and leaves the count 0. An empty list is
+ * absent when written, unless DOC_ALWAYS; DOC_REQUIRED refuses an empty one.
+ */
+#define DOC_LIST_FIELD(struct_type, member, count_member, doc_flags, element_table, ...)           \
+        DOC_FIELD(struct_type, member, DOC_LIST, doc_flags, .table = (element_table),              \
+                  .count_offset = offsetof(struct_type, count_member),                             \
+                  .element_size = sizeof(((struct_type *)0)->member[0]), __VA_ARGS__)
+#define DOC_TEXTS_FIELD(struct_type, member, count_member, doc_flags, ...)                         \
+        DOC_FIELD(struct_type, member, DOC_TEXTS, doc_flags,                                       \
+                  .count_offset = offsetof(struct_type, count_member),                             \
+                  .element_size = sizeof(((struct_type *)0)->member[0]), __VA_ARGS__)
+
+/* More designators may follow: DOC_TABLE(config_table, struct config, "cloudied.yaml", rows,
+ * .is_strict = true) */
+#define DOC_TABLE(c_name, struct_type, sentence_name, rows, ...)                                   \
+        const struct doc_table c_name = {.what = sentence_name,                                    \
+                                         .struct_size = sizeof(struct_type),                       \
+                                         .fields = rows,                                           \
+                                         .count = sizeof(rows) / sizeof((rows)[0]),                \
+                                         __VA_ARGS__}
 
 /**
  * doc_decode() - fill a struct from an object
  * @error:  DOC_ERROR_SIZE bytes, one sentence on failure ("claim: 'boot' is missing"); may be NULL
- * @ret:    in: defaults; out: also what was said. Unspecified on failure, but safe for doc_release()
+ * @ret:    in: defaults; out: also what was said. Unspecified on failure, but safe for
+ * doc_release()
  *
  * Return: 0, -EBADMSG, -ENOMEM.
  */
 int doc_decode(const struct doc_table *table, const struct doc *object, char *error, void *ret);
 
-/* The caller's new object, or NULL without memory. */
+/* The caller's new object. NULL without memory, for a number above INT64_MAX, or an enum past its
+ * names. */
 struct doc *doc_encode(const struct doc_table *table, const void *from);
 
 /* Frees what the struct owns (DOC_TREE members, also inside DOC_OBJECT). */
