@@ -29,3 +29,6 @@ int file_replace(const char *path, const void *bytes, size_t size, mode_t mode);
 
 /* Makes a folder and the missing ones above it; 0 if it is there. */
 int file_make_folders(const char *path, mode_t mode);
+
+/* Syncs the folder that holds @path: after a rename or a new file, so that the name lasts too. */
+int file_sync_folder(const char *path);

@@ -17,7 +17,7 @@ struct loop_timer;
 typedef void (*loop_fd_fn)(void *context, uint32_t events); /* EPOLLIN, EPOLLOUT, ... */
 typedef void (*loop_fn)(void *context);
 
-int loop_new(struct loop **ret); /* -errno */
+int loop_new(struct loop **ret);           /* -errno */
 struct loop *loop_free(struct loop *loop); /* what is still posted is dropped, never run */
 
 /* Runs until loop_stop(). Return: 0, or -errno of the wait. */

@@ -3,10 +3,10 @@
 
 /* Addresses as types, so that none is mistaken for a number or for another. */
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <netinet/in.h>
 
 struct mac_address {
         uint8_t bytes[6];
