@@ -31,13 +31,14 @@ enum boot_action {
         BOOT_DISK, /* fall through to the local disk */
         BOOT_ACTION_COUNT
 };
-extern const char *const boot_action_names[BOOT_ACTION_COUNT + 1]; /* "ask-again", "discover", "disk" */
+extern const char
+        *const boot_action_names[BOOT_ACTION_COUNT + 1]; /* "ask-again", "discover", "disk" */
 
 /* What netbootd tells of a machine when it asks (POST /edge/v1/plan). */
 struct plan_request {
         struct mac_address mac; /* the interface that boots, from DHCP's chaddr */
         struct ip4_address address;
-        struct uuid uuid; /* option 97; zero: not said */
+        struct uuid uuid;      /* option 97; zero: not said */
         uint32_t architecture; /* enum boot_architecture */
         bool is_ipxe;
 };
@@ -49,9 +50,10 @@ extern const struct doc_table plan_request_table;
 struct boot_plan {
         char boot[BOOT_TEXT_SIZE]; /* public boot number; "" for BOOT_ASK_AGAIN and BOOT_DISK */
         enum boot_action action;
-        char node[NODE_NAME_SIZE]; /* "" for a stranger */
-        char reason[PLAN_REASON_SIZE]; /* one sentence */
-        char kernel_arguments[PLAN_ARGUMENTS_SIZE]; /* printable ASCII without quotes; checked when read */
+        char node[NODE_NAME_SIZE];                  /* "" for a stranger */
+        char reason[PLAN_REASON_SIZE];              /* one sentence */
+        char kernel_arguments[PLAN_ARGUMENTS_SIZE]; /* printable ASCII without quotes; checked when
+                                                       read */
 };
 extern const struct doc_table boot_plan_table;
 

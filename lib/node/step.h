@@ -16,11 +16,11 @@ enum node_step {
         STEP_NONE,
         STEP_DHCP_DISCOVER, /* firmware or loader asks for an address */
         STEP_DHCP_OFFER,
-        STEP_DHCP_ACK,   /* the lease is on disk, the address given */
+        STEP_DHCP_ACK, /* the lease is on disk, the address given */
         STEP_DHCP_NAK,
-        STEP_LOADER,     /* a boot loader went out */
-        STEP_PLAN,       /* the controller said what this machine is to boot */
-        STEP_SCRIPT,     /* the loader fetched its script */
+        STEP_LOADER, /* a boot loader went out */
+        STEP_PLAN,   /* the controller said what this machine is to boot */
+        STEP_SCRIPT, /* the loader fetched its script */
         STEP_KERNEL,
         STEP_RAMDISK,
         STEP_SITE,       /* site.cpio */
@@ -32,7 +32,7 @@ enum node_step {
         STEP_HELD,       /* it waits for an operator */
         STEP_PHASE,      /* its phase changed: text says old -> new and why */
         STEP_CONFLICT,
-        STEP_FAILED,     /* text says what failed */
+        STEP_FAILED, /* text says what failed */
         STEP_COUNT
 };
 
@@ -48,8 +48,8 @@ extern const char *const node_step_names[STEP_COUNT + 1]; /* for DOC_ENUM */
 #define EVENT_TEXT_SIZE 256
 
 struct node_event {
-        uint64_t id;  /* given by the controller; rises; 0: not yet */
-        uint64_t seq; /* given by the reporter; rises; makes a repeated report harmless */
+        uint64_t id;    /* given by the controller; rises; 0: not yet */
+        uint64_t seq;   /* given by the reporter; rises; makes a repeated report harmless */
         uint64_t at_ms; /* wall clock of the reporter */
         struct mac_address mac;
         struct ip4_address address;

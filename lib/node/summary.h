@@ -31,7 +31,8 @@ struct node_summary {
 };
 extern const struct doc_table node_summary_table;
 
-/* Reads what is there; what is absent or of the wrong type stays zero. -EBADMSG: not an inventory. */
+/* Reads what is there; what is absent or of the wrong type stays zero. -EBADMSG: not an inventory.
+ */
 int node_summary_of(const struct doc *inventory, struct node_summary *ret);
 
 /* The usable MACs of an inventory (permanent before current), each once; returns how many. */
@@ -43,5 +44,6 @@ size_t node_macs_of(const struct doc *inventory, struct mac_address ret[static N
  *
  * "To Be Filled By O.E.M.", "Default string", "None", "0" and their like do not name.
  */
-void node_name_default(const struct node_summary *summary, const struct mac_address *mac, char *ret);
+void node_name_default(const struct node_summary *summary, const struct mac_address *mac,
+                       char *ret);
 bool node_name_is_valid(const char *name);

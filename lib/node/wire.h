@@ -11,9 +11,9 @@
 #include "lib/node/plan.h"
 #include "lib/node/step.h"
 
-#define WIRE_TOKEN_SIZE     65  /* 64 hex digits */
-#define WIRE_KEY_SIZE       45  /* base64 of an Ed25519 public key */
-#define WIRE_SIGNATURE_SIZE 89  /* base64 of an Ed25519 signature */
+#define WIRE_TOKEN_SIZE     65 /* 64 hex digits */
+#define WIRE_KEY_SIZE       45 /* base64 of an Ed25519 public key */
+#define WIRE_SIGNATURE_SIZE 89 /* base64 of an Ed25519 signature */
 #define WIRE_NAME_SIZE      64
 
 /* POST /edge/v1/join */
@@ -39,14 +39,14 @@ extern const char *const boot_protocol_names[BOOT_PROTOCOL_COUNT + 1]; /* "http"
 
 struct edge_network {
         char name[WIRE_NAME_SIZE];
-        char subnet[20];                     /* "10.77.0.0/24" */
+        char subnet[20];                          /* "10.77.0.0/24" */
         struct ip4_address pool_first, pool_last; /* inclusive */
-        struct ip4_address router;           /* zero: none is told */
-        struct ip4_address dns;              /* zero: none is told */
+        struct ip4_address router;                /* zero: none is told */
+        struct ip4_address dns;                   /* zero: none is told */
         char domain[128];
-        uint32_t lease_s;                    /* 0: 3600 */
-        enum boot_protocol protocol;         /* how loader, script, kernel and ramdisk travel */
-        bool reload_ipxe;                    /* have an iPXE of the card load ours first */
+        uint32_t lease_s;            /* 0: 3600 */
+        enum boot_protocol protocol; /* how loader, script, kernel and ramdisk travel */
+        bool reload_ipxe;            /* have an iPXE of the card load ours first */
 };
 extern const struct doc_table edge_network_table;
 
@@ -110,7 +110,8 @@ int node_events_decode(const struct doc *object, char *error,
 
 /* netboot/manifest.json, made by cloudie-mkimage, signed by cloudied. */
 enum asset_role { ROLE_KERNEL, ROLE_RAMDISK, ROLE_STAGE_TWO, ROLE_LOADER, ROLE_COUNT };
-extern const char *const asset_role_names[ROLE_COUNT + 1]; /* "kernel","ramdisk","stage-two","loader" */
+extern const char
+        *const asset_role_names[ROLE_COUNT + 1]; /* "kernel","ramdisk","stage-two","loader" */
 #define MANIFEST_MAX_FILES 32
 struct asset {
         char name[WIRE_NAME_SIZE]; /* [a-z0-9.-]+, no leading dot */
@@ -125,5 +126,6 @@ struct asset_manifest {
 };
 int asset_manifest_decode(const struct doc *object, char *error, struct asset_manifest *ret);
 const struct asset *asset_manifest_find(const struct asset_manifest *manifest, const char *name);
-const struct asset *asset_manifest_role(const struct asset_manifest *manifest, enum asset_role role);
+const struct asset *asset_manifest_role(const struct asset_manifest *manifest,
+                                        enum asset_role role);
 bool asset_name_is_safe(const char *name);

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a netbootd is to serve
+ *
+ * The lists are as long as the site is big, so they are not fields of a table
+ * but read element by element, each through its own.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/node/wire.h"
+
+const char *const boot_protocol_names[BOOT_PROTOCOL_COUNT + 1] = {
+        [BOOT_PROTOCOL_HTTP] = "http",
+        [BOOT_PROTOCOL_TFTP] = "tftp",
+};
+
+static const struct doc_field network_fields[] = {
+        DOC_FIELD(struct edge_network, name, DOC_TEXT, DOC_REQUIRED, .help = "for people"),
+        DOC_FIELD(struct edge_network, subnet, DOC_TEXT, DOC_REQUIRED,
+                  .help = "address and prefix, 10.77.0.0/24"),
+        DOC_FIELD(struct edge_network, pool_first, DOC_IP4, DOC_REQUIRED,
+                  .help = "first address given to machines without a reservation"),
+        DOC_FIELD(struct edge_network, pool_last, DOC_IP4, DOC_REQUIRED,
+                  .help = "last such address"),
+        DOC_FIELD(struct edge_network, router, DOC_IP4, 0,
+                  .help = "default route told to machines"),
+        DOC_FIELD(struct edge_network, dns, DOC_IP4, 0, .help = "name server told to machines"),
+        DOC_FIELD(struct edge_network, domain, DOC_TEXT, 0, .help = "domain told to machines"),
+        DOC_FIELD(struct edge_network, lease_s, DOC_U32, 0,
+                  .help = "length of a lease in seconds; 3600 when not said"),
+        DOC_FIELD(struct edge_network, protocol, DOC_ENUM, 0, .names = boot_protocol_names,
+                  .help = "how loader, script, kernel and ramdisk travel: http (default), tftp"),
+        DOC_FIELD(struct edge_network, reload_ipxe, DOC_BOOL, 0,
+                  .help = "have the iPXE of a network card load ours first"),
+};
+DOC_TABLE(edge_network_table, struct edge_network, "network", network_fields, .is_strict = true);
+
+static const struct doc_field reservation_fields[] = {
+        DOC_FIELD(struct edge_reservation, mac, DOC_MAC, DOC_REQUIRED),
+        DOC_FIELD(struct edge_reservation, address, DOC_IP4, DOC_REQUIRED),
+        DOC_FIELD(struct edge_reservation, name, DOC_TEXT, 0),
+};
+DOC_TABLE(edge_reservation_table, struct edge_reservation, "reservation", reservation_fields,
+          .is_strict = true);
+
+__attribute__((format(printf, 2, 3))) static int fail(char *error, const char *sentence, ...)
+{
+        va_list args;
+
+        if (!error)
+                return -EINVAL;
+        va_start(args, sentence);
+        vsnprintf(error, DOC_ERROR_SIZE, sentence, args);
+        va_end(args);
+        return -EINVAL;
+}
+
+/* One list of structs, on the heap. */
+static int decode_list(const struct doc *object, const char *name, const struct doc_table *table,
+                       size_t max, char *error, void **ret, size_t *ret_count)
+{
+        const struct doc *list = doc_get(object, name);
+        const size_t count = doc_count(list);
+        _free_ char *items = NULL;
+        int rc;
+
+        *ret = NULL;
+        *ret_count = 0;
+        if (!list)
+                return 0;
+        if (!doc_is_list(list) || count > max) {
+                if (error)
+                        snprintf(error, DOC_ERROR_SIZE,
+                                 "'%s' must be a list of at most %zu entries", name, max);
+                return -EBADMSG;
+        }
+
+        items = calloc(count ? count : 1, table->struct_size);
+        if (!items)
+                return -ENOMEM;
+        for (size_t i = 0; i < count; i++) {
+                rc = doc_decode(table, doc_at(list, i), error, items + i * table->struct_size);
+                if (rc < 0)
+                        return rc;
+        }
+
+        *ret = TAKE_PTR(items);
+        *ret_count = count;
+        return 0;
+}
+
+int edge_config_decode(const struct doc *object, char *error, struct edge_config *ret)
+{
+        struct edge_config config = {0};
+        void *networks = NULL, *reservations = NULL;
+        int rc;
+
+        rc = decode_list(object, "networks", &edge_network_table, CONFIG_MAX_NETWORKS, error,
+                         &networks, &config.network_count);
+        if (rc < 0)
+                return rc;
+        config.networks = networks;
+
+        rc = decode_list(object, "reservations", &edge_reservation_table, CONFIG_MAX_RESERVATIONS,
+                         error, &reservations, &config.reservation_count);
+        if (rc < 0) {
+                edge_config_done(&config);
+                return rc;
+        }
+        config.reservations = reservations;
+        config.version = (uint64_t)doc_get_number(object, "version", 0);
+        *ret = config;
+        return 0;
+}
+
+static struct doc *encode_list(const struct doc_table *table, const void *items, size_t count)
+{
+        _doc_ struct doc *list = doc_list();
+        const char *at = items;
+
+        for (size_t i = 0; i < count; i++)
+                if (doc_append(list, doc_encode(table, at + i * table->struct_size)) < 0)
+                        return NULL;
+        return TAKE_PTR(list);
+}
+
+struct doc *edge_config_encode(const struct edge_config *config)
+{
+        _doc_ struct doc *object = doc_object();
+        struct doc *networks =
+                encode_list(&edge_network_table, config->networks, config->network_count);
+        struct doc *reservations = encode_list(&edge_reservation_table, config->reservations,
+                                               config->reservation_count);
+        const bool is_whole = networks && reservations;
+
+        /* Both are given to the object, or freed, whatever fails. */
+        if (doc_set_number(object, "version", (int64_t)config->version) < 0 || !is_whole) {
+                doc_free(networks);
+                doc_free(reservations);
+                return NULL;
+        }
+        if (doc_set(object, "networks", networks) < 0) {
+                doc_free(reservations);
+                return NULL;
+        }
+        if (doc_set(object, "reservations", reservations) < 0)
+                return NULL;
+        return TAKE_PTR(object);
+}
+
+void edge_config_done(struct edge_config *config)
+{
+        free(config->networks);
+        free(config->reservations);
+        *config = (struct edge_config){0};
+}
+
+static int check_network(const struct edge_network *n, char *error, struct ip4_network *ret)
+{
+        if (ip4_network_parse(n->subnet, ret) < 0)
+                return fail(error, "network '%s': 'subnet' must be like 10.77.0.0/24", n->name);
+        if (ret->prefix > 30)
+                return fail(error, "network '%s': the subnet has no room for machines", n->name);
+        if (!ip4_network_has(ret, n->pool_first) || !ip4_network_has(ret, n->pool_last))
+                return fail(error, "network '%s': the pool lies outside the subnet", n->name);
+        if (ntohl(n->pool_first.be) > ntohl(n->pool_last.be))
+                return fail(error, "network '%s': 'pool_first' is above 'pool_last'", n->name);
+        if (ip4_is_equal(n->pool_first, ret->address) ||
+            ip4_is_equal(n->pool_last, ip4_network_broadcast(ret)))
+                return fail(error,
+                            "network '%s': the pool must leave out the subnet's first and last "
+                            "address",
+                            n->name);
+        if (ip4_is_set(n->router) && !ip4_network_has(ret, n->router))
+                return fail(error, "network '%s': 'router' lies outside the subnet", n->name);
+        if (n->lease_s != 0 && n->lease_s < 60)
+                return fail(error, "network '%s': 'lease_s' must be at least 60", n->name);
+        return 0;
+}
+
+static bool networks_overlap(const struct ip4_network *a, const struct ip4_network *b)
+{
+        return ip4_network_has(a, b->address) || ip4_network_has(b, a->address);
+}
+
+static bool is_inside_any(const struct ip4_network *networks, size_t count, struct ip4_address ip)
+{
+        for (size_t i = 0; i < count; i++)
+                if (ip4_network_has(&networks[i], ip))
+                        return true;
+        return false;
+}
+
+static int check_reservations(const struct edge_config *config, const struct ip4_network *networks,
+                              char *error)
+{
+        const struct edge_reservation *all = config->reservations;
+        char text[MAC_TEXT_SIZE];
+
+        for (size_t i = 0; i < config->reservation_count; i++) {
+                mac_text(text, &all[i].mac);
+                if (!mac_is_usable(&all[i].mac))
+                        return fail(error, "reservation %s: no card has this MAC", text);
+                if (!is_inside_any(networks, config->network_count, all[i].address))
+                        return fail(error, "reservation %s: its address is in no network", text);
+                for (size_t j = 0; j < i; j++) {
+                        if (mac_is_equal(&all[i].mac, &all[j].mac))
+                                return fail(error, "reservation %s: given twice", text);
+                        if (ip4_is_equal(all[i].address, all[j].address))
+                                return fail(error,
+                                            "reservation %s: its address is taken by another",
+                                            text);
+                }
+        }
+        return 0;
+}
+
+int edge_config_check(const struct edge_config *config, char *error)
+{
+        struct ip4_network networks[CONFIG_MAX_NETWORKS] = {0};
+        int rc;
+
+        for (size_t i = 0; i < config->network_count; i++) {
+                rc = check_network(&config->networks[i], error, &networks[i]);
+                if (rc < 0)
+                        return rc;
+                for (size_t j = 0; j < i; j++)
+                        if (networks_overlap(&networks[i], &networks[j]))
+                                return fail(error, "network '%s': its subnet overlaps another's",
+                                            config->networks[i].name);
+        }
+        return check_reservations(config, networks, error);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Who boots what
+ *
+ * The plan is decided here and nowhere else, from facts alone, so that what
+ * `cloudie node explain` says is what a machine gets. What a plan holds ends up
+ * in boot scripts, which have no quoting worth the name: boot_plan_check()
+ * therefore refuses every byte that could mean something there.
+ */
+#include "lib/node/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+
+const char *const boot_action_names[BOOT_ACTION_COUNT + 1] = {
+        [BOOT_ASK_AGAIN] = "ask-again",
+        [BOOT_DISCOVER] = "discover",
+        [BOOT_DISK] = "disk",
+};
+
+static const struct doc_field request_fields[] = {
+        DOC_FIELD(struct plan_request, mac, DOC_MAC, DOC_REQUIRED),
+        DOC_FIELD(struct plan_request, address, DOC_IP4, DOC_REQUIRED),
+        DOC_FIELD(struct plan_request, uuid, DOC_UUID, 0),
+        DOC_FIELD(struct plan_request, architecture, DOC_U32, DOC_ALWAYS, .max = UINT16_MAX),
+        DOC_FIELD(struct plan_request, is_ipxe, DOC_BOOL, 0),
+};
+DOC_TABLE(plan_request_table, struct plan_request, "plan request", request_fields);
+
+static const struct doc_field plan_fields[] = {
+        DOC_FIELD(struct boot_plan, boot, DOC_TEXT, 0),
+        DOC_FIELD(struct boot_plan, action, DOC_ENUM, DOC_REQUIRED, .names = boot_action_names),
+        DOC_FIELD(struct boot_plan, node, DOC_TEXT, 0),
+        DOC_FIELD(struct boot_plan, reason, DOC_TEXT, 0),
+        DOC_FIELD(struct boot_plan, kernel_arguments, DOC_TEXT, 0),
+};
+DOC_TABLE(boot_plan_table, struct boot_plan, "boot plan", plan_fields);
+
+/*
+ * For a known node: what its phase means for a boot. A node is never trapped in
+ * the ramdisk because we know no better, so what is ours to watch (discovered,
+ * ready) runs the agent, and all else goes to its disk.
+ */
+static const struct {
+        enum boot_action action;
+        const char *reason;
+} by_phase[PHASE_COUNT] = {
+        [PHASE_NONE] = {BOOT_DISCOVER,
+                        "a machine that was never seen: it is discovered, then held"          },
+        [PHASE_DISCOVERED] = {BOOT_DISCOVER,
+                        "held in phase 'discovered': the agent waits for orders"              },
+        [PHASE_READY] = {BOOT_DISCOVER,
+                        "in phase 'ready' without an operation: the agent waits for orders"   },
+        [PHASE_RESERVED] = {BOOT_DISK,     "reserved: it is its holder's, and boots from its disk"},
+        [PHASE_DEPLOYED] = {BOOT_DISK,     "deployed: it boots from its disk"                     },
+        [PHASE_RETIRED] = {BOOT_DISK,     "retired: nothing of ours runs on it"                  },
+};
+
+void boot_plan_make(const struct plan_facts *facts, struct boot_plan *ret)
+{
+        const enum node_phase phase = facts->is_known ? facts->phase : PHASE_NONE;
+        const char *reason = by_phase[phase].reason;
+
+        ret->action = by_phase[phase].action;
+        if (facts->is_in_conflict)
+                reason = "two machines claim this identity: it is only discovered, until an "
+                         "operator decides";
+        if (facts->is_in_conflict)
+                ret->action = BOOT_DISCOVER;
+        /* Both texts are ours and shorter than their fields; a cut one would still be one line. */
+        snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
+        ret->kernel_arguments[0] = '\0';
+        if (ret->action == BOOT_DISCOVER && facts->kernel_arguments)
+                (void)text_copy(ret->kernel_arguments, sizeof(ret->kernel_arguments),
+                                facts->kernel_arguments);
+}
+
+/* What may stand in a kernel argument: enough for console=ttyS0,115200n8 and paths. */
+static bool is_argument_byte(char c)
+{
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               (c && strchr(" =,.:/_-+@%", c));
+}
+
+int boot_plan_check(const struct boot_plan *plan)
+{
+        uint8_t number[(BOOT_TEXT_SIZE - 1) / 2];
+
+        if (plan->action == BOOT_DISCOVER && (strlen(plan->boot) != BOOT_TEXT_SIZE - 1 ||
+                                              text_unhex(plan->boot, number, sizeof(number)) < 0))
+                return -EINVAL;
+        for (const char *c = plan->kernel_arguments; *c; c++)
+                if (!is_argument_byte(*c))
+                        return -EINVAL;
+        return 0;
+}

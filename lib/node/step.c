@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lib/node/step.h"
+
+/* One row a step; its name is on the wire and in stores, and never changes. */
+#define STEPS(row)                                                                                 \
+        row(STEP_NONE, "none", "") row(                                                            \
+                STEP_DHCP_DISCOVER, "dhcp-discover",                                               \
+                "asks for an address") row(STEP_DHCP_OFFER, "dhcp-offer",                          \
+                                           "is offered an address") row(STEP_DHCP_ACK, "dhcp-ack", \
+                                                                        "has its address")         \
+                row(STEP_DHCP_NAK, "dhcp-nak", "is refused an address") row(                       \
+                        STEP_LOADER, "loader",                                                     \
+                        "fetched its boot loader") row(STEP_PLAN, "plan",                          \
+                                                       "has a plan") row(STEP_SCRIPT, "script",    \
+                                                                         "fetched its boot "       \
+                                                                         "script")                 \
+                        row(STEP_KERNEL, "kernel", "fetched the kernel") row(                      \
+                                STEP_RAMDISK, "ramdisk",                                           \
+                                "fetched the ramdisk") row(STEP_SITE, "site",                      \
+                                                           "fetched the site's addresses and "     \
+                                                           "keys") row(STEP_AGENT, "agent",        \
+                                                                       "runs cloudie-agent")       \
+                                row(STEP_CLAIM, "claim", "claimed its boot number") row(           \
+                                        STEP_STAGE_TWO, "stage-two",                               \
+                                        "verified and mounted stage two")                          \
+                                        row(STEP_INVENTORY, "inventory", "reported its inventory") \
+                                                row(STEP_DISCOVERED, "discovered",                 \
+                                                    "is a new node") row(STEP_HELD, "held",        \
+                                                                         "waits for an operator")  \
+                                                        row(STEP_PHASE, "phase",                   \
+                                                            "changed its phase")                   \
+                                                                row(STEP_CONFLICT, "conflict",     \
+                                                                    "shares its identity with "    \
+                                                                    "another machine")             \
+                                                                        row(STEP_FAILED, "failed", \
+                                                                            "failed")
+
+#define STEP_ROW(step, step_name, step_title)  [step] = {step_name, step_title},
+#define STEP_NAME(step, step_name, step_title) [step] = step_name,
+
+const struct node_step_row node_steps[STEP_COUNT] = {STEPS(STEP_ROW)};
+const char *const node_step_names[STEP_COUNT + 1] = {STEPS(STEP_NAME)};
+
+static const struct doc_field event_fields[] = {
+        DOC_FIELD(struct node_event, id, DOC_U64, 0, .help = "the event's place in all events"),
+        DOC_FIELD(struct node_event, seq, DOC_U64, 0, .help = "the reporter's own count"),
+        DOC_FIELD(struct node_event, at_ms, DOC_U64, DOC_REQUIRED,
+                  .help = "when, in ms since 1970 UTC"),
+        DOC_FIELD(struct node_event, mac, DOC_MAC, 0),
+        DOC_FIELD(struct node_event, address, DOC_IP4, 0),
+        DOC_FIELD(struct node_event, boot, DOC_TEXT, 0, .help = "boot number"),
+        DOC_FIELD(struct node_event, node, DOC_TEXT, 0, .help = "name of the node, where known"),
+        DOC_FIELD(struct node_event, step, DOC_ENUM, DOC_REQUIRED, .names = node_step_names),
+        DOC_FIELD(struct node_event, text, DOC_TEXT, 0, .help = "one line for people"),
+        DOC_FIELD(struct node_event, bytes, DOC_U64, 0, .help = "bytes that the step moved"),
+        DOC_FIELD(struct node_event, took_ms, DOC_U64, 0, .help = "how long the step took"),
+        DOC_FIELD(struct node_event, by, DOC_TEXT, 0, .help = "edge, agent or controller"),
+};
+DOC_TABLE(node_event_table, struct node_event, "event", event_fields);
