@@ -25,7 +25,7 @@ struct doc;
 
 struct doc *doc_object(void);
 struct doc *doc_list(void);
-struct doc *doc_free(struct doc *value); /* takes NULL; returns NULL */
+struct doc *doc_free(struct doc *value);       /* takes NULL; returns NULL */
 struct doc *doc_copy(const struct doc *value); /* deep; NULL without memory */
 CLEANUP_DEFINE(struct doc *, doc_free)
 #define _doc_ CLEANUP(doc_free)
@@ -57,7 +57,7 @@ const char *doc_text(const struct doc *value); /* NULL if it is not a text */
 int64_t doc_number(const struct doc *value);   /* 0 if it is not a number; reals are cut */
 bool doc_bool(const struct doc *value);
 
-size_t doc_count(const struct doc *value); /* members of an object or list; else 0 */
+size_t doc_count(const struct doc *value);                /* members of an object or list; else 0 */
 struct doc *doc_at(const struct doc *list, size_t index); /* NULL past the end */
 
 /* Walks an object in the order in which it was filled. @at is 0 first. 1, or 0 at the end. */
@@ -72,8 +72,9 @@ struct doc_limits {
         size_t depth; /* nesting */
         size_t count; /* values in all */
 };
-extern const struct doc_limits doc_limits_message;   /* requests: 1 MiB, 16, 20,000 */
-extern const struct doc_limits doc_limits_inventory; /* reports of a big machine: 8 MiB, 24, 400,000 */
+extern const struct doc_limits doc_limits_message; /* requests: 1 MiB, 16, 20,000 */
+extern const struct doc_limits
+        doc_limits_inventory; /* reports of a big machine: 8 MiB, 24, 400,000 */
 
 #define DOC_ERROR_SIZE 200
 
