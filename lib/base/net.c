@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 
 const char *mac_text(char to[static MAC_TEXT_SIZE], const struct mac_address *mac)
@@ -167,7 +168,7 @@ bool uuid_identifies(const struct uuid *uuid)
         char text[UUID_TEXT_SIZE];
 
         uuid_text(text, uuid);
-        for (size_t i = 0; i < sizeof(nobodys_uuids) / sizeof(nobodys_uuids[0]); i++)
+        for (size_t i = 0; i < ARRAY_SIZE(nobodys_uuids); i++)
                 if (strcmp(text, nobodys_uuids[i]) == 0)
                         return false;
         return true;

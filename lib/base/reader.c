@@ -73,25 +73,65 @@ static int take_le(struct reader *r, size_t len, uint64_t *ret)
         return 0;
 }
 
-#define DEFINE_NUMBER(name, type, take)                                                            \
-        int name(struct reader *r, type *ret)                                                      \
-        {                                                                                          \
-                uint64_t value;                                                                    \
-                int rc = take(r, sizeof(type), &value);                                            \
-                                                                                                   \
-                if (rc < 0)                                                                        \
-                        return rc;                                                                 \
-                *ret = (type)value;                                                                \
-                return 0;                                                                          \
-        }
+int reader_u8(struct reader *r, uint8_t *ret)
+{
+        uint64_t value;
+        int rc = take_be(r, sizeof(*ret), &value);
 
-DEFINE_NUMBER(reader_u8, uint8_t, take_be)
-DEFINE_NUMBER(reader_be16, uint16_t, take_be)
-DEFINE_NUMBER(reader_be32, uint32_t, take_be)
-DEFINE_NUMBER(reader_be64, uint64_t, take_be)
-DEFINE_NUMBER(reader_le16, uint16_t, take_le)
-DEFINE_NUMBER(reader_le32, uint32_t, take_le)
-DEFINE_NUMBER(reader_le64, uint64_t, take_le)
+        if (rc == 0)
+                *ret = (uint8_t)value;
+        return rc;
+}
+
+int reader_be16(struct reader *r, uint16_t *ret)
+{
+        uint64_t value;
+        int rc = take_be(r, sizeof(*ret), &value);
+
+        if (rc == 0)
+                *ret = (uint16_t)value;
+        return rc;
+}
+
+int reader_be32(struct reader *r, uint32_t *ret)
+{
+        uint64_t value;
+        int rc = take_be(r, sizeof(*ret), &value);
+
+        if (rc == 0)
+                *ret = (uint32_t)value;
+        return rc;
+}
+
+int reader_be64(struct reader *r, uint64_t *ret)
+{
+        return take_be(r, sizeof(*ret), ret);
+}
+
+int reader_le16(struct reader *r, uint16_t *ret)
+{
+        uint64_t value;
+        int rc = take_le(r, sizeof(*ret), &value);
+
+        if (rc == 0)
+                *ret = (uint16_t)value;
+        return rc;
+}
+
+int reader_le32(struct reader *r, uint32_t *ret)
+{
+        uint64_t value;
+        int rc = take_le(r, sizeof(*ret), &value);
+
+        if (rc == 0)
+                *ret = (uint32_t)value;
+        return rc;
+}
+
+int reader_le64(struct reader *r, uint64_t *ret)
+{
+        return take_le(r, sizeof(*ret), ret);
+}
 
 int reader_text(struct reader *r, const char **ret)
 {

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
+
 int text_copy_bytes(char *to, size_t size, const void *bytes, size_t len)
 {
         to[0] = '\0';
@@ -177,43 +179,41 @@ const char *text_size(char *to, uint64_t bytes)
 }
 
 /*
- * Length of the UTF-8 sequence at @p, 0 if it is none (RFC 3629): overlong
- * forms, surrogates and what lies above U+10FFFF have a forbidden second byte.
- * Reads no byte behind a NUL, as a NUL continues nothing.
+ * UTF-8 by first byte (RFC 3629 4): the range of the second byte is what keeps
+ * overlong forms, surrogates and numbers above U+10FFFF out. Left out, too, are
+ * U+0080..U+009F (C2 80..9F): control characters, which terminals obey.
  */
+static const struct utf8_row {
+        uint8_t first_min, first_max;
+        uint8_t second_min, second_max;
+        uint8_t len;
+} utf8_rows[] = {
+        {0xc2, 0xc2, 0xa0, 0xbf, 2},
+        {0xc3, 0xdf, 0x80, 0xbf, 2},
+        {0xe0, 0xe0, 0xa0, 0xbf, 3},
+        {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3},
+        {0xee, 0xef, 0x80, 0xbf, 3},
+        {0xf0, 0xf0, 0x90, 0xbf, 4},
+        {0xf1, 0xf3, 0x80, 0xbf, 4},
+        {0xf4, 0xf4, 0x80, 0x8f, 4},
+};
+
+/* Length of the sequence at @p, or 0. Reads no byte behind a NUL: a NUL continues nothing. */
 static size_t utf8_length(const uint8_t *p)
 {
-        uint8_t low = 0x80, high = 0xbf;
-        size_t len;
+        const struct utf8_row *row = utf8_rows, *end = row + ARRAY_SIZE(utf8_rows);
 
         if (p[0] < 0x80)
                 return 1;
-        if (p[0] >= 0xc2 && p[0] <= 0xdf)
-                len = 2;
-        else if (p[0] >= 0xe0 && p[0] <= 0xef)
-                len = 3;
-        else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-                len = 4;
-        else
+        while (row < end && (p[0] < row->first_min || p[0] > row->first_max))
+                row++;
+        if (row == end || p[1] < row->second_min || p[1] > row->second_max)
                 return 0;
-
-        if (p[0] == 0xe0)
-                low = 0xa0;
-        else if (p[0] == 0xed)
-                high = 0x9f;
-        else if (p[0] == 0xf0)
-                low = 0x90;
-        else if (p[0] == 0xf4)
-                high = 0x8f;
-        else if (p[0] == 0xc2)
-                low = 0xa0; /* U+0080..U+009F: control characters, which terminals obey */
-
-        if (p[1] < low || p[1] > high)
-                return 0;
-        for (size_t i = 2; i < len; i++)
+        for (size_t i = 2; i < row->len; i++)
                 if (p[i] < 0x80 || p[i] > 0xbf)
                         return 0;
-        return len;
+        return row->len;
 }
 
 static bool is_plain(uint8_t c)
