@@ -21,8 +21,8 @@ enum doc_type {
         DOC_U64,    /* uint64_t; 0 is absent unless DOC_ALWAYS */
         DOC_U32,    /* uint32_t, the same */
         DOC_BOOL,   /* bool; false is absent unless DOC_ALWAYS */
-        DOC_ENUM,   /* an enum (unsigned), by name: @names, NULL-ended; absent when its name is NULL
-                     */
+        DOC_ENUM,   /* an enum (unsigned), by name: @names, NULL-ended; the name of 0 may be NULL,
+                       too. Absent when its name is NULL */
         DOC_MAC,    /* struct mac_address; all zero is absent */
         DOC_IP4,    /* struct ip4_address; 0.0.0.0 is absent */
         DOC_UUID,   /* struct uuid; all zero is absent */
@@ -94,8 +94,9 @@ struct doc_table {
                   .count_offset = offsetof(struct_type, count_member),                             \
                   .element_size = sizeof(((struct_type *)0)->member[0]), __VA_ARGS__)
 
-/* More designators may follow: DOC_TABLE(config_table, struct config, "cloudied.yaml", rows,
- * .is_strict = true) */
+/* More designators may follow: DOC_TABLE(t, struct config, "cloudied.yaml", rows, .is_strict =
+ * true)
+ */
 #define DOC_TABLE(c_name, struct_type, sentence_name, rows, ...)                                   \
         const struct doc_table c_name = {.what = sentence_name,                                    \
                                          .struct_size = sizeof(struct_type),                       \
@@ -107,17 +108,18 @@ struct doc_table {
  * doc_decode() - fill a struct from an object
  * @error:  DOC_ERROR_SIZE bytes, one sentence on failure ("claim: 'boot' is missing"); may be NULL
  * @ret:    in: defaults; out: also what was said. Unspecified on failure, but safe for
- * doc_release()
+ *          doc_release()
+ *
+ * A null is the same as an absent field.
  *
  * Return: 0, -EBADMSG, -ENOMEM.
  */
 int doc_decode(const struct doc_table *table, const struct doc *object, char *error, void *ret);
 
-/* The caller's new object. NULL without memory, for a number above INT64_MAX, or an enum past its
- * names. */
+/* The caller's new object. NULL without memory, or for a number above INT64_MAX. */
 struct doc *doc_encode(const struct doc_table *table, const void *from);
 
-/* Frees what the struct owns (DOC_TREE members, also inside DOC_OBJECT). */
+/* Frees what the struct owns (DOC_TREE members, also inside DOC_OBJECT and DOC_LIST). */
 void doc_release(const struct doc_table *table, void *of);
 
 /* doc_parse() and doc_decode() in one. */
