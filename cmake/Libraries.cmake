@@ -5,10 +5,14 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
-function(cloudie_library name module)
-    if(CLOUDIE_RAMDISK)
-        set(ENV{PKG_CONFIG_PATH} "${CLOUDIE_STATIC_CURL}/lib/pkgconfig")
+if(CLOUDIE_RAMDISK)
+    if(NOT EXISTS "${CLOUDIE_STATIC_CURL}/lib/pkgconfig/libcurl.pc")
+        message(FATAL_ERROR "no static libcurl in ${CLOUDIE_STATIC_CURL}: run tools/static-curl.sh first")
     endif()
+    set(ENV{PKG_CONFIG_PATH} "${CLOUDIE_STATIC_CURL}/lib/pkgconfig")
+endif()
+
+function(cloudie_library name module)
     pkg_check_modules(pc_${name} REQUIRED ${module})
     add_library(lib_${name} INTERFACE)
     if(CLOUDIE_RAMDISK)

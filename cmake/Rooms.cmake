@@ -98,7 +98,7 @@ function(cloudie_program name)
 endfunction()
 
 function(cloudie_tests room)
-    if(NOT BUILD_TESTING OR CLOUDIE_FUZZ)
+    if(NOT BUILD_TESTING)
         return()
     endif()
     cloudie_target(${room} target)
@@ -113,34 +113,46 @@ function(cloudie_tests room)
 endfunction()
 
 # Without libFuzzer the same file is linked with a small driver that replays the
-# stored inputs, so that every build runs them. libFuzzer writes what it finds
-# into the first folder: never the committed one.
+# stored inputs, so that every build runs them; with CLOUDIE_FUZZ_BUILD the
+# targets of that build run as well. libFuzzer writes what it finds into the
+# first folder: never the committed one.
 set(CLOUDIE_FUZZ_SECONDS 10 CACHE STRING "Seconds that each fuzz target runs")
 add_custom_target(fuzzers)
+
+function(cloudie_fuzz_test test program flat)
+    set(grown "${CMAKE_BINARY_DIR}/corpus/${flat}")
+    set(found "${CMAKE_BINARY_DIR}/findings/${flat}-")
+    file(MAKE_DIRECTORY "${grown}" "${CMAKE_BINARY_DIR}/findings")
+    add_test(NAME ${test} COMMAND ${program} -timeout=5 -rss_limit_mb=1024 -verbosity=0
+             -max_total_time=${CLOUDIE_FUZZ_SECONDS} -print_final_stats=1 -artifact_prefix=${found}
+             "${grown}" "${PROJECT_SOURCE_DIR}/tests/fuzz/${flat}")
+    math(EXPR limit "${CLOUDIE_FUZZ_SECONDS} + 60")
+    set_tests_properties(${test} PROPERTIES LABELS fuzz TIMEOUT ${limit})
+endfunction()
+
 function(cloudie_fuzz room)
     if(NOT BUILD_TESTING)
         return()
     endif()
     cloudie_target(${room} target)
     string(REPLACE "/" "_" flat "${room}")
+    file(RELATIVE_PATH folder "${CMAKE_BINARY_DIR}" "${CMAKE_CURRENT_BINARY_DIR}")
     foreach(name IN LISTS ARGN)
         set(t fuzz_${flat}_${name})
-        set(corpus "${PROJECT_SOURCE_DIR}/tests/fuzz/${flat}_${name}")
         add_executable(${t} fuzz_${name}.c
             $<$<NOT:$<BOOL:${CLOUDIE_FUZZ}>>:${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c>)
         target_link_libraries(${t} PRIVATE ${target})
         if(CLOUDIE_FUZZ)
             add_dependencies(fuzzers ${t})
             target_link_options(${t} PRIVATE -fsanitize=fuzzer)
-            set(grown "${CMAKE_BINARY_DIR}/corpus/${flat}_${name}")
-            file(MAKE_DIRECTORY "${grown}")
-            add_test(NAME fuzz.${room}.${name} COMMAND ${t} -timeout=5 -rss_limit_mb=1024
-                     -max_total_time=${CLOUDIE_FUZZ_SECONDS} "${grown}" ${corpus})
-            math(EXPR limit "${CLOUDIE_FUZZ_SECONDS} + 60")
-            set_tests_properties(fuzz.${room}.${name} PROPERTIES LABELS "fuzz" TIMEOUT ${limit})
-        else()
-            add_test(NAME replay.${room}.${name} COMMAND ${t} ${corpus})
-            set_tests_properties(replay.${room}.${name} PROPERTIES LABELS "unit" TIMEOUT 60)
+            cloudie_fuzz_test(fuzz.${room}.${name} ${t} ${flat}_${name})
+            continue()
+        endif()
+        add_test(NAME replay.${room}.${name}
+                 COMMAND ${t} "${PROJECT_SOURCE_DIR}/tests/fuzz/${flat}_${name}")
+        set_tests_properties(replay.${room}.${name} PROPERTIES LABELS unit TIMEOUT 60)
+        if(CLOUDIE_FUZZ_BUILD)
+            cloudie_fuzz_test(fuzz.${room}.${name} "${CLOUDIE_FUZZ_BUILD}/${folder}/${t}" ${flat}_${name})
         endif()
     endforeach()
 endfunction()
