@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each gate, on a tree without a fault and on one with a single fault."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+SPDX = "SPDX-License-Identifier: GPL-3.0-or-later"
+GOOD = {
+    "lib/one.c": f"/* {SPDX} */\nint one(void);\n\nint one(void)\n{{\n        return 1;\n}}\n",
+    "tool": f'#!/bin/sh\n# {SPDX}\necho "$1"\n',
+    "README.md": "Text without a licence line.\n",
+}
+# A function of more than 80 lines.
+LONG = f"/* {SPDX} */\nint one(int n);\n\nint one(int n)\n{{\n" + "        n++;\n" * 85 + "        return n;\n}\n"
+
+
+class Tree(unittest.TestCase):
+    def tree(self, files):
+        folder = tempfile.TemporaryDirectory(prefix="cloudie-style-")
+        self.addCleanup(folder.cleanup)
+        for name in (".clang-format", ".clang-tidy"):
+            shutil.copy(os.path.join(ROOT, name), folder.name)
+        for path, text in (GOOD | files).items():
+            path = os.path.join(folder.name, path)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+        return folder.name
+
+
+class Gates(Tree):
+    """The gates that read text."""
+
+    def gate(self, gate, files):
+        done = subprocess.run([sys.executable, os.path.join(HERE, "gates.py"), gate,
+                               self.tree(files)], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def refused(self, gate, sentence, **files):
+        files = {name.replace("__", "/").replace("_dot_", "."): text for name, text in files.items()}
+        rc, out = self.gate(gate, files)
+        self.assertEqual(rc, 1, out)
+        self.assertIn(sentence, out)
+        self.assertIn(" 1 faults", out)
+
+    def test_good_tree(self):
+        for gate in ("format", "spdx", "length", "banned", "shell", "text"):
+            with self.subTest(gate):
+                rc, out = self.gate(gate, {})
+                self.assertEqual(rc, 0, out)
+
+    def test_format(self):
+        self.refused("format", "lib/two.c: not as clang-format writes it",
+                     lib__two_dot_c=f"/* {SPDX} */\nint  two;\n")
+
+    def test_spdx(self):
+        self.refused("spdx", "lib/two.c: its first line", lib__two_dot_c="int two;\n")
+
+    def test_spdx_of_a_script(self):
+        self.refused("spdx", "run: its first line", run="#!/bin/bash\necho\n")
+
+    def test_spdx_of_another_licence(self):
+        self.refused("spdx", "lib/two.h: its first line",
+                     lib__two_dot_h="/* SPDX-License-Identifier: MIT */\n")
+
+    def test_length(self):
+        self.refused("length", "lib/two.c: 801 lines", lib__two_dot_c="\n" * 801)
+
+    def test_banned(self):
+        self.refused("banned", "lib/two.c:3: strcpy() is banned: no bound",
+                     lib__two_dot_c="void f(char *a)\n{\n        strcpy(a, \"x\");\n}\n")
+
+    def test_banned_word_is_no_call(self):
+        rc, out = self.gate("banned", {"lib/two.c": "/* strcpy() */ char *s = \"system(\"; f->gets();\n"})
+        self.assertEqual(rc, 0, out)
+
+    def test_silent_library(self):
+        self.refused("banned", "printf() is banned: libraries are silent",
+                     dhcp__two_dot_c="void f(void)\n{\n        printf(\"x\");\n}\n")
+
+    def test_programs_speak(self):
+        rc, out = self.gate("banned", {"cli/two.c": "void f(void) { printf(\"x\"); }\n"})
+        self.assertEqual(rc, 0, out)
+
+    def test_shell(self):
+        self.refused("shell", "run.sh:3:", run_dot_sh=f"#!/bin/sh\n# {SPDX}\nrm -rf $1\n")
+
+    def test_path(self):
+        self.refused("text", "NOTES.md:1: a path of somebody's own machine",
+                     NOTES_dot_md="see /" + "home/x/y\n")
+
+    def test_blanks(self):
+        self.refused("text", "NOTES.md:1: blanks", NOTES_dot_md="x \n")
+
+    def test_carriage_return(self):
+        self.refused("text", "NOTES.md:1: blanks", NOTES_dot_md="x\r\n")
+
+    def test_conflict(self):
+        self.refused("text", "NOTES.md:1: the mark of a conflict", NOTES_dot_md="<" * 7 + " HEAD\n")
+
+    def test_wrong_usage(self):
+        self.assertEqual(self.gate("taste", {})[0], 2)
+
+
+class Tidy(Tree):
+    """clang-tidy, and that it is asked once only."""
+
+    def tidy(self, folder):
+        with open(folder + "/compile_commands.json", "w", encoding="utf-8") as file:
+            json.dump([{"directory": folder, "file": folder + "/lib/one.c",
+                        "command": f"cc -c {folder}/lib/one.c"}], file)
+        done = subprocess.run([sys.executable, os.path.join(HERE, "tidy.py"), folder,
+                               folder + "/cache"], capture_output=True, text=True, check=False,
+                              env=os.environ | {"CLOUDIE_ROOT": folder})
+        return done.returncode, done.stdout + done.stderr
+
+    def test_clean_and_cached(self):
+        folder = self.tree({})
+        self.assertEqual(self.tidy(folder), (0, "tidy: 1 files, 0 known to be clean, 0 with faults\n"))
+        self.assertEqual(self.tidy(folder), (0, "tidy: 1 files, 1 known to be clean, 0 with faults\n"))
+        with open(folder + "/lib/one.c", "a", encoding="utf-8") as file:
+            file.write("/* more */\n")
+        self.assertIn(" 0 known", self.tidy(folder)[1])
+
+    def test_long_function(self):
+        rc, out = self.tidy(self.tree({"lib/one.c": LONG}))
+        self.assertEqual(rc, 1, out)
+        self.assertIn("readability-function-size", out)
+
+    def test_a_fault_is_never_cached(self):
+        folder = self.tree({"lib/one.c": LONG})
+        self.assertEqual([self.tidy(folder)[0], self.tidy(folder)[0]], [1, 1])
+
+
+if __name__ == "__main__":
+    unittest.main()
