@@ -33,11 +33,12 @@ int state_lock(const char *path, const char *program, char *error, int *ret_fd);
 
 /**
  * privileges_drop() - no root from here on
- * @user:  account to become, and its groups; NULL or "": stay, but give up every capability not named
+ * @user:  account to become, and its groups; NULL or "": stay, but give up every capability not
+ * named
  * @keep:  capabilities (CAP_NET_RAW ...) to keep, ended by -1; NULL: none
  *
- * Sets no_new_privs. Must run while the process has one thread. Without root to begin with it only sets
- * no_new_privs.
+ * Sets no_new_privs. Must run while the process has one thread. Without root to begin with it only
+ * sets no_new_privs.
  *
  * Return: 0, -ENOENT: no such user, -errno.
  */
