@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The conversation with the controller
+ *
+ * A table of states, walked by one function. Each state's run() says 1 (done, go
+ * on), 0 (done, stay: orders are asked for again), or what went wrong; then the
+ * state is tried again after a pause that grows, for as long as it takes: a
+ * controller that is being restarted must find its nodes waiting. Only one
+ * answer ends it: another boot of this node took its place.
+ */
+#include "installer/conversation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "installer/init_linux.h"
+#include "installer/inventory.h"
+#include "installer/stage_two_linux.h"
+#include "lib/base/clock.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/daemon/log.h"
+#include "lib/fetch/fetch.h"
+#include "lib/node/wire.h"
+#include "lib/trust/secret.h"
+
+#define PAUSE_FIRST_MS  1000
+#define PAUSE_MAX_MS    15000
+#define CALL_TIMEOUT_MS 15000
+#define ORDERS_WAIT_MS  40000 /* the controller answers within 25 s */
+#define STAGE_TWO_TRIES 3     /* then the inventory goes out without its drivers */
+#define EVENTS_KEPT     32
+#define SECOND_NS       1000000
+
+struct conversation;
+
+struct conversation_state {
+        const char *name;
+        int (*run)(struct conversation *c);
+};
+
+enum state_number { STATE_CLAIM, STATE_STAGE_TWO, STATE_INVENTORY, STATE_ORDERS, STATE_COUNT };
+
+struct conversation {
+        const struct conversation_options *options;
+        const struct conversation_state *state;
+        struct fetch *fetch;
+        struct signing_key *key;
+        size_t controller; /* which of the site's is asked */
+        struct agent_claimed claimed;
+        unsigned failures; /* of this state, in a row */
+
+        struct node_event events[EVENTS_KEPT]; /* not acknowledged yet */
+        size_t event_count;
+        uint64_t seq;
+        bool is_held;
+        char error[FETCH_ERROR_SIZE];
+};
+
+static void note(struct conversation *c, enum node_step step, const char *text, uint64_t bytes,
+                 uint64_t took_ms)
+{
+        const struct site *site = c->options->site;
+        struct node_event *event;
+
+        if (c->event_count == EVENTS_KEPT)
+                return; /* the controller is away for long; what matters stands in the log */
+        event = &c->events[c->event_count++];
+        *event = (struct node_event){
+                .seq = ++c->seq,
+                .at_ms = clock_wall_ms(),
+                .mac = c->options->mac,
+                .address = c->options->address,
+                .step = step,
+                .bytes = bytes,
+                .took_ms = took_ms,
+        };
+        (void)text_copy(event->boot, sizeof(event->boot), site->boot);
+        snprintf(event->text, sizeof(event->text), "%s", text);
+}
+
+/* Refusals that no further try will change. */
+static int errno_of(const char *code)
+{
+        static const struct {
+                const char *code;
+                int rc;
+        } final[] = {
+                {"token-stale",  -ESTALE}, /* another boot of this node took our place */
+                {"boot-expired", -ETIME }, /* claimed too late: boot again, for a fresh number */
+                {"boot-unknown", -ETIME },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(final); i++)
+                if (text_is_equal(code, final[i].code))
+                        return final[i].rc;
+        return -EPROTO;
+}
+
+/* One call to the controller; @take_body may be NULL. Any status but 200 is a fault. */
+static int call(struct conversation *c, const char *method, const char *path, struct doc *take_body,
+                unsigned timeout_ms, struct doc **ret)
+{
+        _doc_ struct doc *body = take_body;
+        _response_ struct fetch_response response = {0};
+        _free_ char *text = NULL;
+        char url[SITE_URL_SIZE + 128];
+        struct fetch_request request = {
+                .method = method, .url = url, .timeout_ms = timeout_ms, .silence_ms = timeout_ms};
+        _doc_ struct doc *answer = NULL;
+        int rc;
+
+        snprintf(url, sizeof(url), "%s%s", c->options->site->controllers[c->controller], path);
+        if (body) {
+                rc = doc_print(body, DOC_COMPACT, &text);
+                if (rc < 0)
+                        return rc;
+                request.body = text;
+                request.body_size = strlen(text);
+        }
+        if (c->claimed.token[0])
+                request.bearer = c->claimed.token;
+
+        rc = fetch_do(c->fetch, &request, c->error, &response);
+        if (rc < 0)
+                return rc;
+        rc = doc_parse(response.body, response.body_size, &doc_limits_message, c->error, &answer);
+        if (response.status != 200) {
+                const char *code = doc_get_text(answer, "code");
+                const char *detail = doc_get_text(answer, "detail");
+
+                snprintf(c->error, sizeof(c->error), "the controller refuses %s: %s", path,
+                         detail ? detail
+                         : code ? code
+                                : "no reason given");
+                return errno_of(code);
+        }
+        if (rc >= 0 && ret)
+                *ret = TAKE_PTR(answer);
+        return rc;
+}
+
+static void send_events(struct conversation *c)
+{
+        if (c->event_count == 0)
+                return;
+        /* The timeline is for people: what fails here is sent with the next. */
+        if (call(c, "POST", "/agent/v1/events", node_events_encode(c->events, c->event_count),
+                 CALL_TIMEOUT_MS, NULL) == 0)
+                c->event_count = 0;
+}
+
+/* Absent where the kernel does not tell: the MAC is identity enough to claim. */
+static void read_uuid(struct uuid *ret)
+{
+        _free_ char *text = NULL;
+
+        if (file_read(AT_FDCWD, "/sys/class/dmi/id/product_uuid", UUID_TEXT_SIZE, &text, NULL) < 0)
+                return;
+        text[strcspn(text, "\n")] = '\0';
+        (void)uuid_parse(text, ret);
+}
+
+static int fill_claim(struct conversation *c, struct agent_claim *claim)
+{
+        const char *boot = c->options->site->boot;
+        uint8_t signature[ED25519_SIGNATURE_SIZE];
+        char signed_text[sizeof(CLAIM_PREFIX) + BOOT_TEXT_SIZE];
+        _free_ char *key_text = NULL, *signature_text = NULL;
+        struct public_key public_key;
+        int rc;
+
+        snprintf(signed_text, sizeof(signed_text), CLAIM_PREFIX "%s", boot);
+        rc = signing_key_sign(c->key, signed_text, strlen(signed_text), signature);
+        if (rc < 0)
+                return rc;
+        signing_key_public(c->key, &public_key);
+        rc = base64_encode(public_key.bytes, sizeof(public_key.bytes), &key_text);
+        if (rc >= 0)
+                rc = base64_encode(signature, sizeof(signature), &signature_text);
+        if (rc < 0)
+                return rc;
+
+        *claim = (struct agent_claim){
+                .mac = c->options->mac, .address = c->options->address, .version = CLOUDIE_VERSION};
+        read_uuid(&claim->uuid);
+        (void)text_copy(claim->boot, sizeof(claim->boot), boot);
+        (void)text_copy(claim->public_key, sizeof(claim->public_key), key_text);
+        (void)text_copy(claim->signature, sizeof(claim->signature), signature_text);
+        return 0;
+}
+
+static int run_claim(struct conversation *c)
+{
+        _doc_ struct doc *answer = NULL;
+        struct agent_claim claim;
+        int rc;
+
+        rc = fill_claim(c, &claim);
+        if (rc < 0)
+                return rc;
+        rc = call(c, "POST", "/agent/v1/claim", doc_encode(&agent_claim_table, &claim),
+                  CALL_TIMEOUT_MS, &answer);
+        if (rc < 0)
+                return rc;
+        rc = doc_decode(&agent_claimed_table, answer, c->error, &c->claimed);
+        if (rc < 0)
+                return rc;
+
+        log_info("agent.claimed", "node=%s boot=%s", c->claimed.node, claim.boot);
+        send_events(c);
+        return 1;
+}
+
+static int run_stage_two(struct conversation *c)
+{
+        struct stage_two stage = {0};
+        _close_ int fd = -EBADF;
+        char text[EVENT_TEXT_SIZE];
+        int rc;
+
+        if (c->options->site->edge[0] == '\0')
+                return 1; /* booted from a medium */
+        rc = stage_two_fetch(c->fetch, c->options->site, c->error, &stage, &fd);
+        if (rc >= 0 && !c->options->is_rehearsal) {
+                rc = stage_two_mount(fd);
+                if (rc < 0)
+                        snprintf(c->error, sizeof(c->error), "stage two cannot be mounted: %s",
+                                 strerror(-rc));
+        }
+        if (rc < 0 && c->failures + 1 < STAGE_TWO_TRIES)
+                return rc;
+        if (rc < 0) {
+                snprintf(text, sizeof(text), "stage two: %s", c->error);
+                note(c, STEP_FAILED, text, 0, 0);
+                log_error("stage_two.given_up", "error=%s", QUOTE(c->error));
+                return 1;
+        }
+
+        note(c, STEP_STAGE_TWO, stage.version, stage.bytes, stage.took_ms);
+        send_events(c);
+        if (c->options->mounted)
+                c->options->mounted(c->options->context);
+        return 1;
+}
+
+static int run_inventory(struct conversation *c)
+{
+        const uint64_t start = clock_monotonic_ms();
+        _free_ char *json = NULL;
+        _doc_ struct doc *inventory = NULL, *answer = NULL;
+        const char *node;
+        size_t size = 0;
+        int rc;
+
+        rc = inventory_run(c->options->discover, c->error, &json, &size);
+        if (rc >= 0)
+                rc = doc_parse(json, size, &doc_limits_inventory, c->error, &inventory);
+        if (rc < 0)
+                return rc;
+        rc = call(c, "PUT", "/agent/v1/inventory", TAKE_PTR(inventory), CALL_TIMEOUT_MS, &answer);
+        if (rc < 0)
+                return rc;
+
+        node = doc_get_text(answer, "node");
+        if (node)
+                (void)text_copy(c->claimed.node, sizeof(c->claimed.node), node);
+        note(c, STEP_INVENTORY, "cloudie-discover", size, clock_monotonic_ms() - start);
+        send_events(c);
+        return 1;
+}
+
+static int run_orders(struct conversation *c)
+{
+        struct agent_orders orders = {0};
+        _doc_ struct doc *answer = NULL;
+        char path[96];
+        int rc;
+
+        send_events(c);
+        snprintf(path, sizeof(path), "/agent/v1/orders?generation=%llu",
+                 (unsigned long long)(c->is_held ? c->claimed.generation : 0));
+        rc = call(c, "GET", path, NULL, ORDERS_WAIT_MS, &answer);
+        if (rc < 0)
+                return rc;
+        rc = doc_decode(&agent_orders_table, answer, c->error, &orders);
+        if (rc < 0)
+                return rc;
+
+        if (!c->is_held || orders.generation != c->claimed.generation)
+                log_info("agent.orders", "order=%s reason=%s", agent_order_names[orders.order],
+                         QUOTE(orders.reason));
+        c->claimed.generation = orders.generation;
+        c->is_held = true;
+        if (orders.order == ORDER_REBOOT && !c->options->is_rehearsal)
+                init_reboot();
+        return 0;
+}
+
+static const struct conversation_state states[STATE_COUNT] = {
+        [STATE_CLAIM] = {"claim",     run_claim    },
+        [STATE_STAGE_TWO] = {"stage-two", run_stage_two},
+        [STATE_INVENTORY] = {"inventory", run_inventory},
+        [STATE_ORDERS] = {"orders",    run_orders   },
+};
+
+/* The one place where the state changes. */
+static void change_state(struct conversation *c, enum state_number next, const char *why)
+{
+        log_info("agent.state", "from=%s to=%s reason=%s", c->state ? c->state->name : "none",
+                 states[next].name, QUOTE(why));
+        c->state = &states[next];
+        c->failures = 0;
+}
+
+static void pause_after_failure(struct conversation *c, int rc)
+{
+        const unsigned shift = c->failures < 4 ? c->failures : 4;
+        unsigned pause_ms = PAUSE_FIRST_MS << shift;
+        struct timespec pause;
+
+        if (pause_ms > PAUSE_MAX_MS)
+                pause_ms = PAUSE_MAX_MS;
+        log_warning("agent.retry", "state=%s in_ms=%u error=%s", c->state->name, pause_ms,
+                    QUOTE(c->error[0] ? c->error : strerror(-rc)));
+        c->failures++;
+        /* Whether it is this controller or the way to it: the next one may be better. */
+        c->controller = (c->controller + 1) % c->options->site->controller_count;
+        pause = (struct timespec){.tv_sec = pause_ms / 1000,
+                                  .tv_nsec = (long)(pause_ms % 1000) * SECOND_NS};
+        nanosleep(&pause, NULL);
+}
+
+static int talk(struct conversation *c)
+{
+        change_state(c, STATE_CLAIM, "the network is there");
+        for (;;) {
+                int rc;
+
+                c->error[0] = '\0';
+                rc = c->state->run(c);
+                if (rc == -ESTALE || rc == -ETIME) {
+                        log_error("agent.ended", "reason=%s", QUOTE(c->error));
+                        return rc;
+                }
+                if (rc < 0) {
+                        pause_after_failure(c, rc);
+                        continue;
+                }
+                c->failures = 0;
+                if (c->is_held && c->options->ends_when_held)
+                        return 0;
+                if (rc > 0)
+                        change_state(c, (enum state_number)(c->state - states) + 1, "done");
+        }
+}
+
+int conversation_run(const struct conversation_options *options)
+{
+        CLEANUP(fetch_free) struct fetch *fetch = NULL;
+        CLEANUP(signing_key_free) struct signing_key *key = NULL;
+        const struct fetch_trust trust = {.ca_file = options->site->ca_path};
+        struct conversation c = {.options = options};
+        int rc;
+
+        rc = fetch_new(&trust, &fetch);
+        if (rc >= 0)
+                rc = signing_key_new(&key);
+        if (rc < 0)
+                return rc;
+        c.fetch = fetch;
+        c.key = key;
+        note(&c, STEP_AGENT, "cloudie-agent " CLOUDIE_VERSION, 0, clock_monotonic_ms());
+
+        rc = talk(&c);
+        secret_erase(c.claimed.token, sizeof(c.claimed.token));
+        return rc;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Conversation: what a node and its controller say to one another, on a thread of
+ * its own: claim, stage two, inventory, orders (docs/protocol.md).
+ */
+
+#include <stdbool.h>
+
+#include "installer/site.h"
+
+struct conversation;
+
+struct conversation_options {
+        const struct site *site; /* must outlive the conversation */
+        struct mac_address mac;
+        struct ip4_address address;
+        const char *discover; /* path of cloudie-discover */
+        bool is_rehearsal;    /* on a machine that is no node: mounts nothing, never reboots */
+        bool ends_when_held;  /* returns once the controller said "hold" */
+
+        /* Called on the conversation's thread once stage two is mounted, before the inventory:
+         * loads the drivers in it, and returns when devices had their chance to appear. May be
+         * NULL. */
+        void (*mounted)(void *context);
+        void *context;
+};
+
+/* Runs until it fails for good, or as @ends_when_held says. 0, -ESTALE: another boot of this node
+ * took its place; -errno. */
+int conversation_run(const struct conversation_options *options);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "installer/init_linux.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/daemon/log.h"
+
+#define CLOCK_TOLERANCE_S 60
+
+static const struct {
+        const char *type, *path;
+        unsigned long flags;
+} mounts[] = {
+        {"proc",     "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC},
+        {"sysfs",    "/sys",  MS_NOSUID | MS_NODEV | MS_NOEXEC},
+        {"devtmpfs", "/dev",  MS_NOSUID                       },
+        {"tmpfs",    "/run",  MS_NOSUID | MS_NODEV            },
+};
+
+static int mount_one(const char *type, const char *path, unsigned long flags)
+{
+        if (mkdir(path, 0755) < 0 && errno != EEXIST)
+                return -errno;
+        if (mount(type, path, type, flags, NULL) < 0 && errno != EBUSY)
+                return -errno;
+        return 0;
+}
+
+int init_mount(void)
+{
+        int rc;
+
+        for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
+                rc = mount_one(mounts[i].type, mounts[i].path, mounts[i].flags);
+                if (rc < 0)
+                        return rc;
+        }
+        return 0;
+}
+
+int init_mount_efivars(void)
+{
+        if (access("/sys/firmware/efi/efivars", F_OK) < 0)
+                return 0; /* BIOS */
+        return mount_one("efivarfs", "/sys/firmware/efi/efivars", MS_NOSUID | MS_NODEV | MS_NOEXEC);
+}
+
+bool init_is_whole(void)
+{
+        return access(INIT_SENTINEL, F_OK) == 0;
+}
+
+void init_set_clock(uint64_t time_s)
+{
+        const struct timespec told = {.tv_sec = (time_t)time_s};
+        const long long off = (long long)time(NULL) - (long long)time_s;
+
+        if (time_s == 0 || llabs(off) <= CLOCK_TOLERANCE_S)
+                return;
+        if (clock_settime(CLOCK_REALTIME, &told) == 0)
+                log_warning("clock.set", "was_off_s=%lld", off);
+}
+
+void init_reboot(void)
+{
+        sync();
+        (void)reboot(RB_AUTOBOOT);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What the first process of a machine owes it. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Mounts /proc, /sys, /dev, /run and, on UEFI, efivarfs (once its module is there). 0 or -errno. */
+int init_mount(void);
+int init_mount_efivars(void);
+
+/*
+ * The ramdisk's last file. The kernel boots on with a truncated root when memory
+ * runs out while it unpacks: without this file nothing else can be believed.
+ */
+#define INIT_SENTINEL "/zz-complete"
+bool init_is_whole(void);
+
+/* Sets the clock forward or back to what the edge said, if it is off by more than a minute: a
+ * machine with an empty battery would otherwise find no certificate valid. */
+void init_set_clock(uint64_t time_s);
+
+/* Syncs disks and restarts the machine; returns only if that fails. */
+void init_reboot(void);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "installer/inventory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/buffer.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+
+#define INVENTORY_MAX ((size_t)8 << 20) /* what the controller takes */
+
+static int spawn(const char *program, int out, pid_t *ret)
+{
+        char name[] = "cloudie-discover";
+        char *argv[] = {name, NULL};
+        char *environment[] = {NULL};
+        posix_spawn_file_actions_t actions;
+        int rc;
+
+        rc = -posix_spawn_file_actions_init(&actions);
+        if (rc < 0)
+                return rc;
+        rc = -posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+        if (rc == 0)
+                rc = -posix_spawn(ret, program, &actions, NULL, argv, environment);
+        posix_spawn_file_actions_destroy(&actions);
+        return rc;
+}
+
+static int read_all(int fd, uint64_t deadline_ms, struct buffer *to)
+{
+        for (;;) {
+                const uint64_t now = clock_monotonic_ms();
+                struct pollfd wait = {.fd = fd, .events = POLLIN};
+                char bytes[65536];
+                ssize_t n;
+
+                if (now >= deadline_ms)
+                        return -ETIMEDOUT;
+                if (poll(&wait, 1, (int)(deadline_ms - now)) < 0 && errno != EINTR)
+                        return -errno;
+                if (!wait.revents)
+                        continue;
+                n = read(fd, bytes, sizeof(bytes));
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        return to->rc;
+                buffer_add(to, bytes, (size_t)n);
+                if (to->rc < 0)
+                        return to->rc;
+        }
+}
+
+int inventory_run(const char *program, char *error, char **ret, size_t *ret_size)
+{
+        _buffer_ struct buffer text = {.limit = INVENTORY_MAX};
+        _close_ int in = -EBADF, out = -EBADF;
+        int pipes[2], status = 0, rc;
+        pid_t pid;
+
+        if (pipe2(pipes, O_CLOEXEC) < 0)
+                return -errno;
+        in = pipes[0];
+        out = pipes[1];
+        rc = spawn(program, out, &pid);
+        if (rc < 0) {
+                snprintf(error, 256, "%s cannot be started: %s", program, strerror(-rc));
+                return rc;
+        }
+        close(TAKE_FD(out));
+
+        rc = read_all(in, clock_monotonic_ms() + INVENTORY_DEADLINE_MS, &text);
+        if (rc < 0)
+                kill(pid, SIGKILL);
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+                ;
+        if (rc == 0 && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+                rc = -EIO;
+        if (rc < 0) {
+                snprintf(error, 256, "cloudie-discover failed: %s", strerror(-rc));
+                return rc;
+        }
+        *ret_size = text.size;
+        return buffer_take(&text, ret);
+}

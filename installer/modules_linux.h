@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Loading modules, for devices that are there and for those that appear. */
+
+#include "installer/modules.h"
+#include "lib/base/loop.h"
+
+struct drivers;
+
+/**
+ * drivers_new() - index a module folder and watch for devices
+ * @root:   where lib/modules/VERSION lies: "" is the ramdisk itself
+ * @loop:   whose thread serves the kernel's announcements; all calls come from it
+ * @change: called when a device came or went; may be NULL
+ *
+ * Return: 0, -errno.
+ */
+int drivers_new(const char *root, struct loop *loop, loop_fn change, void *context,
+                struct drivers **ret);
+struct drivers *drivers_free(struct drivers *drivers);
+
+/* Index another folder, stage two's. */
+int drivers_add_root(struct drivers *drivers, const char *root);
+
+/* Load by name, with all that it needs. -ENOENT if there is none; else what the kernel says. */
+int drivers_load(struct drivers *drivers, const char *name);
+
+/* Load for every device that is there now; more appear through the loop. */
+int drivers_load_all(struct drivers *drivers);
+
+/* Loaded so far, and how many the kernel refused. */
+unsigned drivers_count(const struct drivers *drivers);
+unsigned drivers_failed(const struct drivers *drivers);
