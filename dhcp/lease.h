@@ -43,6 +43,7 @@ struct dhcp_lease {
         enum dhcp_lease_state state;
         uint64_t expires_ms;      /* wall clock */
         uint64_t expires_mono_ms; /* the same moment; what counts while we run */
+        uint32_t lease_s;         /* as it was granted: after a replay, no more than that is left */
         char hostname[DHCP_HOSTNAME_SIZE];
 };
 

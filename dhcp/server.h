@@ -66,6 +66,7 @@ struct dhcp_leases *dhcp_server_leases(struct dhcp_server *server);
 /* Facts about a message that its bytes do not say. */
 struct dhcp_facts {
         struct ip4_address interface; /* our address where it came in: the server identifier */
+        bool is_unicast;              /* it was sent to that address, not broadcast */
         struct dhcp_now now;
 };
 
