@@ -8,7 +8,7 @@ target_compile_options(cloudie_flags INTERFACE
         -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition
         -Wpointer-arith -Wwrite-strings -Wcast-qual
         # Sentences may be cut; what must be whole is copied by text_copy(), which refuses.
-        -Wno-format-truncation
+        $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>
         -Werror=implicit-function-declaration -Werror=incompatible-pointer-types
         -Werror=int-conversion -Werror=return-type -Werror=format-security
         -fno-common -fstack-protector-strong

@@ -53,30 +53,35 @@ static const struct {
         {"BOOTIF=",       take_interface},
 };
 
+static int take_word(const char *word, char *error, struct site *ret)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+                if (!text_has_prefix(word, words[i].name) ||
+                    words[i].take(word + strlen(words[i].name), ret) == 0)
+                        continue;
+                snprintf(error, SITE_ERROR_SIZE,
+                         "the kernel's command line has a '%s' that cannot be read", words[i].name);
+                return -EBADMSG;
+        }
+        return 0;
+}
+
 int site_read_command_line(const char *text, char *error, struct site *ret)
 {
-        while (*text) {
-                const size_t len = strcspn(text, " \t\n");
-                char word[COMMAND_LINE_WORD];
+        static const char blanks[] = " \t\n";
+        char word[COMMAND_LINE_WORD];
+        int rc;
 
-                /* A longer word is none of ours. */
-                if (len < sizeof(word)) {
-                        memcpy(word, text, len);
-                        word[len] = '\0';
-                        for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-                                if (!text_has_prefix(word, words[i].name))
-                                        continue;
-                                if (words[i].take(word + strlen(words[i].name), ret) < 0) {
-                                        snprintf(error, SITE_ERROR_SIZE,
-                                                 "the kernel's command line has a '%s' that cannot "
-                                                 "be read",
-                                                 words[i].name);
-                                        return -EBADMSG;
-                                }
-                        }
+        for (text += strspn(text, blanks); *text; text += strspn(text, blanks)) {
+                const size_t len = strcspn(text, blanks);
+
+                /* A word that does not fit is none of ours. */
+                if (text_copy_bytes(word, sizeof(word), text, len) == 0) {
+                        rc = take_word(word, error, ret);
+                        if (rc < 0)
+                                return rc;
                 }
                 text += len;
-                text += strspn(text, " \t\n");
         }
         return 0;
 }
