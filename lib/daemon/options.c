@@ -107,6 +107,18 @@ static int complain(const struct program *program, char **argv, bool is_value_mi
         return -EINVAL;
 }
 
+/* Rows without name and letter take words; returns the index of the first that is left. */
+static int take_arguments(const struct program *program, int argc, char **argv, int at)
+{
+        for (size_t i = 0; i < program->count && at < argc; i++) {
+                const struct option_row *row = &program->options[i];
+
+                if (!row->name && !row->letter && row->text)
+                        *row->text = argv[at++];
+        }
+        return at;
+}
+
 int options_parse(const struct program *program, int argc, char **argv, int *ret_rest)
 {
         struct getopt_tables t;
@@ -134,7 +146,7 @@ int options_parse(const struct program *program, int argc, char **argv, int *ret
                 else
                         *row->is_set = true;
         }
-        *ret_rest = optind;
+        *ret_rest = take_arguments(program, argc, argv, optind);
         return 0;
 }
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 struct option_row {
-        const char *name;  /* "output", for --output; NULL: an argument without a name */
+        const char *name;  /* "output", for --output; NULL without a letter: an argument */
         char letter;       /* 'o' for -o; 0: none */
         const char *value; /* "FILE" in the help; NULL: a switch */
         const char *help;  /* one line */
@@ -33,6 +33,9 @@ enum { EXIT_USAGE = 2 };
  * options_parse() - read argv
  * @ret_rest:  index of the first word that is no option; options after it are read too unless
  *             "--" ends them (argv is reordered as getopt_long does)
+ *
+ * Rows that are arguments take the first of those words, in the order of the rows; one whose @text
+ * is NULL stands in the help only. @ret_rest is then the first word that no row took.
  *
  * Prints help or version to stdout, or what is wrong to stderr.
  *

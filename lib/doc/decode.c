@@ -21,7 +21,7 @@
 #define NAME_MAX_HINT 31
 
 struct decoding {
-        const char *what; /* the outermost table's */
+        const char *what; /* the outermost table's; NULL: the caller says it */
         char *error;
         bool is_strict;
         char path[PATH_SIZE]; /* of the value that is being read */
@@ -30,11 +30,13 @@ struct decoding {
 /* "claim: 'a.b' SENTENCE" */
 static int complain(const struct decoding *d, const char *sentence)
 {
+        const char *what = d->what ? d->what : "";
+        const char *colon = d->what ? ": " : "";
         char shown[PATH_SIZE];
 
         if (d->path[0] == '\0')
-                return tree_fail(d->error, -EBADMSG, "%s: %s", d->what, sentence);
-        return tree_fail(d->error, -EBADMSG, "%s: '%s' %s", d->what,
+                return tree_fail(d->error, -EBADMSG, "%s%sthe document %s", what, colon, sentence);
+        return tree_fail(d->error, -EBADMSG, "%s%s'%s' %s", what, colon,
                          text_escape(shown, sizeof(shown), d->path), sentence);
 }
 

@@ -52,7 +52,7 @@ struct doc_field {
 };
 
 struct doc_table {
-        const char *what; /* "claim", for error sentences */
+        const char *what; /* "claim", for error sentences; NULL: they begin with the key */
         size_t struct_size;
         bool is_strict; /* unknown names are errors, also in every table inside */
         const struct doc_field *fields;
