@@ -24,7 +24,7 @@
 #define TFTP_MAX_SESSIONS_CLIENT 16   /* of one address: GRUB opens one at a time */
 #define TFTP_MAX_WINDOW          64 /* blocks in flight: 90 kB, what a switch buffers for a port */
 #define TFTP_BLOCK_ETHERNET      1468  /* 1500 - 20 (IP) - 8 (UDP) - 4: no fragments */
-#define TFTP_GIVE_UP_MS          30000 /* without any sign of the client */
+#define TFTP_GIVE_UP_MS          30000 /* without a block getting through */
 #define TFTP_TIMER_FIRST_MS      500   /* before anything was measured */
 #define TFTP_TIMER_MIN_MS        20    /* scheduling noise of a busy client */
 #define TFTP_TIMER_MAX_MS        4000  /* what OVMF waits itself */
@@ -56,7 +56,7 @@ enum tftp_end {
         TFTP_PROBED,    /* the client only asked for the size (OVMF: ERROR 8 after tsize); normal */
         TFTP_ABORTED,   /* the client sent an ERROR */
         TFTP_TIMED_OUT, /* the client fell silent */
-        TFTP_READ_FAILED, /* the file could not be read; an ERROR packet is waiting in _next() */
+        TFTP_READ_FAILED, /* the file could not be read; the client was told */
         TFTP_END_COUNT,
 };
 
