@@ -12,10 +12,10 @@
  * is dropped.
  */
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <netinet/in.h>
 
 struct serve;
 struct serve_request;
@@ -25,13 +25,14 @@ typedef void (*serve_handler_fn)(void *context, struct serve_request *request);
 struct serve_options {
         const char *address; /* numeric; NULL: all, IPv6 and IPv4 */
         uint16_t port;       /* 0: the system chooses; serve_port() tells */
-        int listen_fd;       /* > 0: a listening socket, taken; address and port are then not used */
+        int listen_fd; /* > 0: a listening socket, taken in any case; address and port are not used
+                        */
         const char *key_pem; /* both: TLS. Texts, not paths */
         const char *cert_pem;
-        unsigned threads;         /* 0: 2 */
-        unsigned connections;     /* at most; 0: 1024 */
-        unsigned per_address;     /* connections of one address; 0: 64 */
-        unsigned idle_timeout_s;  /* 0: 60 */
+        unsigned threads;        /* 0: 2 */
+        unsigned connections;    /* at most; 0: 1024 */
+        unsigned per_address;    /* connections of one address; 0: 64 */
+        unsigned idle_timeout_s; /* 0: 60 */
         /* Called when the head is there: how large may the body be? 0: none accepted. */
         size_t (*body_limit)(void *context, const char *method, const char *path);
         serve_handler_fn handler;
@@ -71,9 +72,11 @@ void serve_answer(struct serve_request *request, unsigned status, const char *co
 /**
  * serve_answer_file() - a file, or the ranges of it that were asked for
  * @take_fd:  regular file; closed by the server; sent by sendfile where the connection is plain
- * @etag:     NULL: none. With one, If-None-Match and If-Range are obeyed
- * @sent:     called once when it was sent or the client went away: bytes, and how long it took;
- *            on a server thread; may be NULL
+ * @etag:     NULL: none. With one, If-None-Match and If-Range are obeyed. Quotes are added
+ *            where it has none
+ * @sent:     called once when it was sent or the client went away: bytes of the body that the
+ *            kernel took, and how long that took; mostly on a server thread; may be NULL. What
+ *            was asked for (a range; nothing for HEAD and 304) and is gone is whole
  *
  * HEAD, Range (RFC 9110 14: one range; several are answered whole, as it allows), 206, 304, 416.
  */
@@ -87,7 +90,7 @@ void serve_answer_file(struct serve_request *request, int take_fd, const char *c
  * was overtaken gets "event: reset". Every 15 s of silence a comment is sent.
  */
 struct serve_ring;
-int serve_ring_new(size_t events, struct serve_ring **ret); /* how many it remembers */
+int serve_ring_new(size_t events, struct serve_ring **ret);  /* how many it remembers */
 struct serve_ring *serve_ring_free(struct serve_ring *ring); /* after serve_stop() */
 
 /* @id rises from event to event. Any thread. Texts are copied. @data has no newline. */

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Request: its life from the first line to the last byte of its answer.
+ *
+ * All texts are copied out of MHD's memory before the handler is called: they
+ * live until the answer whatever becomes of the connection, and reading them
+ * from any thread needs no lock.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <arpa/inet.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+#include "lib/serve/private.h"
+
+/*
+ * Of a body above its limit so much is read and thrown away, so that the client
+ * gets to read why: one that is cut off in the middle of sending sees a reset
+ * connection instead. What announces more than that is refused by its head.
+ */
+#define SURPLUS_MAX ((size_t)1 << 20)
+
+static void request_free(struct serve_request *r)
+{
+        serve_unref(r->serve);
+        buffer_done(&r->body);
+        free(r->headers);
+        free(r->target_texts);
+        free(r->raw_target);
+        free(r);
+}
+
+static void request_unref(struct serve_request *r)
+{
+        if (atomic_fetch_sub(&r->refs, 1) == 1)
+                request_free(r);
+}
+
+/* MHD shows the target as it was sent only here; what we return comes back with each call. */
+void *request_on_target(void *context, const char *uri, struct MHD_Connection *connection)
+{
+        struct serve *serve = context;
+        struct serve_request *r = calloc(1, sizeof(*r));
+
+        if (!r)
+                return NULL;
+        r->serve = serve_ref(serve);
+        atomic_init(&r->refs, 1);
+        list_init(&r->link);
+        r->connection = connection;
+        r->raw_target = strdup(uri);
+        pthread_mutex_lock(&serve->lock);
+        list_append(&serve->requests, &r->link);
+        pthread_mutex_unlock(&serve->lock);
+        return r;
+}
+
+static void set_peer(struct serve_request *r)
+{
+        const union MHD_ConnectionInfo *info =
+                MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+        struct sockaddr_in four = {.sin_family = AF_INET};
+        struct sockaddr_in6 six;
+
+        if (!info || !info->client_addr)
+                return;
+        if (info->client_addr->sa_family == AF_INET) {
+                memcpy(&four, info->client_addr, sizeof(four));
+        } else if (info->client_addr->sa_family == AF_INET6) {
+                memcpy(&six, info->client_addr, sizeof(six));
+                if (!IN6_IS_ADDR_V4MAPPED(&six.sin6_addr)) {
+                        memcpy(&r->peer, &six, sizeof(six));
+                        inet_ntop(AF_INET6, &six.sin6_addr, r->peer_text, sizeof(r->peer_text));
+                        return;
+                }
+                /* An IPv4 client of a socket that serves both (RFC 4291 2.5.5.2). */
+                four.sin_port = six.sin6_port;
+                memcpy(&four.sin_addr, &six.sin6_addr.s6_addr[12], 4);
+        } else {
+                return;
+        }
+        memcpy(&r->peer, &four, sizeof(four));
+        inet_ntop(AF_INET, &four.sin_addr, r->peer_text, sizeof(r->peer_text));
+}
+
+/* Counting first, then copying into one block: rows, and their texts behind them. */
+struct header_copy {
+        struct path_pair *rows;
+        size_t count;
+        char *texts;
+        size_t size;
+};
+
+static char *copy_text(struct header_copy *copy, const char *text)
+{
+        size_t size = strlen(text) + 1;
+        char *at = copy->texts;
+
+        if (at)
+                memcpy(at + copy->size, text, size);
+        copy->size += size;
+        return at ? at + copy->size - size : NULL;
+}
+
+static enum MHD_Result copy_header(void *context, enum MHD_ValueKind kind, const char *name,
+                                   const char *value)
+{
+        struct header_copy *copy = context;
+        struct path_pair row;
+
+        (void)kind;
+        row.name = copy_text(copy, name);
+        row.value = copy_text(copy, value ? value : "");
+        if (copy->rows)
+                copy->rows[copy->count] = row;
+        copy->count++;
+        return MHD_YES;
+}
+
+static int copy_headers(struct serve_request *r)
+{
+        struct header_copy size = {.rows = NULL};
+        struct header_copy copy = {.rows = NULL};
+
+        MHD_get_connection_values(r->connection, MHD_HEADER_KIND, copy_header, &size);
+        if (size.count == 0)
+                return 0;
+        copy.rows = calloc(1, size.count * sizeof(*copy.rows) + size.size);
+        if (!copy.rows)
+                return -ENOMEM;
+        copy.texts = (char *)(copy.rows + size.count);
+        MHD_get_connection_values(r->connection, MHD_HEADER_KIND, copy_header, &copy);
+        r->headers = copy.rows;
+        r->header_count = copy.count;
+        return 0;
+}
+
+/* Only from MHD's own thread, and with no answer given yet. */
+static enum MHD_Result refuse(struct serve_request *r, enum problem problem)
+{
+        unsigned status;
+        struct MHD_Response *response = problem_response(problem, &status);
+        enum MHD_Result rc;
+
+        if (!response)
+                return MHD_NO;
+        pthread_mutex_lock(&r->serve->lock);
+        r->state = REQUEST_SENDING;
+        pthread_mutex_unlock(&r->serve->lock);
+        rc = MHD_queue_response(r->connection, status, response);
+        MHD_destroy_response(response);
+        return rc;
+}
+
+/* May a body of the announced size come? Without an announcement (chunked) it is counted. */
+static bool is_body_welcome(struct serve_request *r)
+{
+        const char *text = serve_header(r, "Content-Length");
+        uint64_t size;
+
+        if (!text || text_parse_u64(text, UINT64_MAX, &size) < 0 || size <= r->limit)
+                return true;
+        /* Whoever asks first has sent nothing yet, and can be told at once. */
+        if (serve_header(r, "Expect"))
+                return false;
+        return size - r->limit <= SURPLUS_MAX;
+}
+
+/* The head is there, the body not yet. An answer from here ends the connection. */
+static enum MHD_Result on_head(struct serve_request *r, const char *method)
+{
+        struct serve *serve = r->serve;
+
+        if (!r->raw_target)
+                return MHD_NO;
+        r->target_texts = malloc(PATH_SPACE(strlen(r->raw_target)));
+        if (!r->target_texts || copy_headers(r) < 0)
+                return MHD_NO;
+        if (text_copy(r->method, sizeof(r->method), method) < 0)
+                return refuse(r, PROBLEM_METHOD);
+        if (path_parse(r->raw_target, r->target_texts, &r->target) < 0)
+                return refuse(r, PROBLEM_TARGET);
+        set_peer(r);
+        if (serve->body_limit)
+                r->limit = serve->body_limit(serve->context, r->method, r->target.path);
+        if (!is_body_welcome(r))
+                return refuse(r, PROBLEM_BODY);
+
+        r->body.limit = r->limit;
+        pthread_mutex_lock(&serve->lock);
+        r->state = REQUEST_READING;
+        pthread_mutex_unlock(&serve->lock);
+        return MHD_YES;
+}
+
+static enum MHD_Result on_body(struct serve_request *r, const char *bytes, size_t *size)
+{
+        if (r->surplus > 0 || *size > r->limit - r->body.size) {
+                r->surplus += *size;
+                if (r->surplus > r->limit + SURPLUS_MAX)
+                        return MHD_NO;
+                buffer_done(&r->body);
+        } else {
+                buffer_add(&r->body, bytes, *size);
+                if (r->body.rc < 0)
+                        return MHD_NO;
+        }
+        *size = 0;
+        return MHD_YES;
+}
+
+/* The answer goes to MHD, on its own thread. */
+static enum MHD_Result send_answer(struct serve_request *r)
+{
+        struct MHD_Response *response;
+        enum MHD_Result rc;
+
+        pthread_mutex_lock(&r->serve->lock);
+        response = TAKE_PTR(r->response);
+        r->state = REQUEST_SENDING;
+        if (r->sent.fn) {
+                const union MHD_ConnectionInfo *info =
+                        MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+                r->sent.mark += info ? sent_count(info->connect_fd) : 0;
+        }
+        pthread_mutex_unlock(&r->serve->lock);
+        if (!response)
+                return MHD_NO;
+        rc = MHD_queue_response(r->connection, r->status, response);
+        MHD_destroy_response(response);
+        return rc;
+}
+
+/* Under the lock: an answer that the handler did not give. */
+static void answer_stopping(struct serve_request *r)
+{
+        r->response = problem_response(PROBLEM_STOPPING, &r->status);
+        r->state = REQUEST_ANSWERED;
+}
+
+static enum MHD_Result on_whole(struct serve_request *r)
+{
+        struct serve *serve = r->serve;
+        bool is_answered;
+
+        if (r->surplus > 0)
+                return refuse(r, PROBLEM_BODY);
+        atomic_fetch_add(&r->refs, 1); /* the handler's, until the answer */
+        pthread_mutex_lock(&serve->lock);
+        r->state = REQUEST_HANDLED;
+        pthread_mutex_unlock(&serve->lock);
+        serve->handler(serve->context, r);
+
+        pthread_mutex_lock(&serve->lock);
+        if (r->state == REQUEST_HANDLED && serve->is_stopping)
+                answer_stopping(r);
+        is_answered = r->state == REQUEST_ANSWERED;
+        if (!is_answered) {
+                r->state = REQUEST_SUSPENDED;
+                MHD_suspend_connection(r->connection);
+        }
+        pthread_mutex_unlock(&serve->lock);
+        return is_answered ? send_answer(r) : MHD_YES;
+}
+
+enum MHD_Result request_on_call(void *context, struct MHD_Connection *connection, const char *url,
+                                const char *method, const char *version, const char *bytes,
+                                size_t *size, void **request)
+{
+        struct serve_request *r = *request;
+        enum request_state state;
+
+        (void)context;
+        (void)connection;
+        (void)url;
+        (void)version;
+        if (!r)
+                return MHD_NO;
+        pthread_mutex_lock(&r->serve->lock);
+        state = r->state;
+        pthread_mutex_unlock(&r->serve->lock);
+        switch (state) {
+        case REQUEST_NEW:
+                return on_head(r, method);
+        case REQUEST_READING:
+                return *size > 0 ? on_body(r, bytes, size) : on_whole(r);
+        case REQUEST_ANSWERED:
+                return send_answer(r);
+        case REQUEST_HANDLED:
+        case REQUEST_SUSPENDED:
+        case REQUEST_SENDING:
+        case REQUEST_ENDED:
+        case REQUEST_STATE_COUNT:
+                break;
+        }
+        return MHD_NO;
+}
+
+static void tell_sent(const struct sent *sent, bool is_whole, uint64_t count)
+{
+        uint64_t bytes = sent->size;
+
+        if (!sent->fn)
+                return;
+        if (!is_whole)
+                bytes = count > sent->mark ? count - sent->mark : 0;
+        if (bytes > sent->size)
+                bytes = sent->size;
+        sent->fn(sent->context, is_whole, bytes, clock_monotonic_ms() - sent->since_ms);
+}
+
+void request_on_completed(void *context, struct MHD_Connection *connection, void **request,
+                          enum MHD_RequestTerminationCode code)
+{
+        struct serve_request *r = TAKE_PTR(*request);
+        struct MHD_Response *unsent;
+        struct sent sent;
+        uint64_t count = 0;
+        bool is_whole;
+
+        (void)context;
+        if (!r)
+                return;
+        pthread_mutex_lock(&r->serve->lock);
+        is_whole = r->state == REQUEST_SENDING && r->sent.is_file &&
+                   code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+        r->state = REQUEST_ENDED;
+        r->connection = NULL;
+        list_remove(&r->link);
+        unsent = TAKE_PTR(r->response);
+        sent = r->sent;
+        if (r->serve->is_stopping)
+                pthread_cond_signal(&r->serve->ended);
+        pthread_mutex_unlock(&r->serve->lock);
+
+        if (sent.fn && !is_whole && !unsent) {
+                const union MHD_ConnectionInfo *info =
+                        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+                count = info ? sent_count(info->connect_fd) : 0;
+        }
+        tell_sent(&sent, is_whole, count);
+        if (unsent)
+                MHD_destroy_response(unsent);
+        request_unref(r);
+}
+
+void request_stop(struct serve_request *r)
+{
+        if (r->state != REQUEST_SUSPENDED)
+                return;
+        answer_stopping(r);
+        MHD_resume_connection(r->connection);
+}
+
+void request_answer(struct serve_request *r, unsigned status, struct MHD_Response *take_response,
+                    const struct sent *sent)
+{
+        struct serve *serve = r->serve;
+        bool is_taken;
+
+        pthread_mutex_lock(&serve->lock);
+        is_taken = r->state == REQUEST_HANDLED || r->state == REQUEST_SUSPENDED;
+        if (is_taken) {
+                bool is_suspended = r->state == REQUEST_SUSPENDED;
+
+                r->response = take_response;
+                r->status = status;
+                if (sent)
+                        r->sent = *sent;
+                r->state = REQUEST_ANSWERED;
+                if (is_suspended)
+                        MHD_resume_connection(r->connection);
+        }
+        pthread_mutex_unlock(&serve->lock);
+
+        if (!is_taken) {
+                if (sent)
+                        tell_sent(sent, false, 0);
+                if (take_response)
+                        MHD_destroy_response(take_response);
+        }
+        request_unref(r);
+}
