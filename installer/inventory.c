@@ -65,7 +65,7 @@ int inventory_run(const char *program, char *error, char **ret, size_t *ret_size
         _buffer_ struct buffer text = {.limit = INVENTORY_MAX};
         _close_ int in = -EBADF, out = -EBADF;
         int pipes[2], status = 0, rc;
-        pid_t pid;
+        pid_t pid = -1;
 
         if (pipe2(pipes, O_CLOEXEC) < 0)
                 return -errno;
