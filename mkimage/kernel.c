@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "image/deb.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+#include "mkimage/error.h"
+#include "mkimage/kernel.h"
+#include "mkimage/run.h"
+
+#define IMAGE_PREFIX "boot/vmlinuz-"
+
+struct search {
+        char version[KERNEL_VERSION_SIZE];
+};
+
+static bool is_wanted(void *context, const char *path)
+{
+        struct search *search = context;
+
+        if (text_has_prefix(path, IMAGE_PREFIX)) {
+                const char *version = path + strlen(IMAGE_PREFIX);
+
+                /* It becomes part of paths; a package has one. */
+                return !strchr(version, '/') && search->version[0] == '\0' &&
+                       text_copy(search->version, sizeof(search->version), version) == 0;
+        }
+        return text_has_prefix(path, "lib/modules/");
+}
+
+static int unpack(const char *deb, const char *folder, struct search *search, char *error)
+{
+        _close_ int fd = open(deb, O_RDONLY | O_CLOEXEC);
+        char why[IMAGE_ERROR_SIZE];
+        int rc;
+
+        if (fd < 0)
+                return mkimage_fail(error, -errno, "cannot read %s: %s", deb, strerror(errno));
+        rc = deb_extract(fd, folder, is_wanted, search, why);
+        if (rc < 0)
+                return mkimage_fail(error, rc, "%s: %s", deb, why[0] ? why : strerror(-rc));
+        if (search->version[0] == '\0')
+                return mkimage_fail(error, -EBADMSG,
+                                    "%s holds no kernel; a linux-image package is needed", deb);
+        return 0;
+}
+
+int kernel_unpack(const char *deb, const char *folder, char *error, struct kernel *ret)
+{
+        struct search search = {.version = ""};
+        const char *const argv[] = {"depmod", "-b", folder, search.version, NULL};
+        int rc = unpack(deb, folder, &search, error);
+
+        if (rc == 0)
+                rc = run_program(argv, NULL, error, NULL);
+        if (rc < 0)
+                return rc;
+
+        *ret = (struct kernel){.image = NULL};
+        memcpy(ret->version, search.version, sizeof(ret->version));
+        if (asprintf(&ret->image, "%s/" IMAGE_PREFIX "%s", folder, ret->version) < 0)
+                ret->image = NULL;
+        if (asprintf(&ret->modules, "%s/lib/modules/%s", folder, ret->version) < 0)
+                ret->modules = NULL;
+        if (!ret->image || !ret->modules) {
+                kernel_done(ret);
+                return mkimage_fail(error, -ENOMEM, "no memory");
+        }
+        return 0;
+}
+
+void kernel_done(struct kernel *kernel)
+{
+        free(kernel->image);
+        free(kernel->modules);
+        *kernel = (struct kernel){.image = NULL};
+}

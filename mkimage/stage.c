@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "image/cpio.h"
+#include "lib/base/file.h"
+#include "mkimage/error.h"
+#include "mkimage/list.h"
+#include "mkimage/program.h"
+#include "mkimage/run.h"
+#include "mkimage/stage.h"
+
+#define PROGRAM_SIZE_MAX ((size_t)256 << 20) /* with all its debug information */
+
+#define SENTINEL         "zz-complete"
+
+static const char *const program_names[] = {"cloudie-agent", "cloudie-discover"};
+
+static const struct {
+        const char *path;
+        mode_t mode;
+} folders[] = {
+        {"dev",       0755 },
+        {"etc",       0755 },
+        {"proc",      0555 },
+        {"run",       0755 },
+        {"sys",       0555 },
+        {"tmp",       01777},
+        {"stage-two", 0755 },
+};
+
+/* A static glibc looks names up as these say, and only then without loading libraries. */
+static const struct {
+        const char *path, *content;
+} files[] = {
+        {"etc/hosts",         "127.0.0.1 localhost\n::1 localhost\n"},
+        {"etc/nsswitch.conf", "hosts: files dns\n"                  },
+};
+
+/* The rest comes from devtmpfs; these two are there before anything is mounted. */
+static const struct {
+        const char *path;
+        mode_t mode;
+        unsigned major, minor;
+} devices[] = {
+        {"dev/console", 0600, 5, 1},
+        {"dev/null",    0666, 1, 3},
+};
+
+/* Choosing */
+
+struct choice {
+        struct modules *modules;
+        enum stage stage;
+        struct doc *families;
+        char entry[LIST_LINE_MAX];
+};
+
+static int choose(void *context, const char *family, const char *entry)
+{
+        struct choice *choice = context;
+        int rc = modules_choose(choice->modules, choice->stage, entry);
+
+        if (rc < 0) {
+                snprintf(choice->entry, sizeof(choice->entry), "%s", entry);
+                return rc;
+        }
+        return doc_set_number(choice->families, family,
+                              doc_get_number(choice->families, family, 0) + 1);
+}
+
+int stages_choose(struct modules *modules, struct doc *families, char *error)
+{
+        static const struct {
+                enum stage stage;
+                const char *name, *text;
+        } lists[] = {
+                {STAGE_ONE, "stage-one.list", list_stage_one},
+                {STAGE_TWO, "stage-two.list", list_stage_two},
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+                struct choice choice = {
+                        .modules = modules, .stage = lists[i].stage, .families = families};
+                size_t line = 0;
+                int rc = list_walk(lists[i].text, choose, &choice, &line);
+
+                if (rc == -ENOENT)
+                        return mkimage_fail(error, rc, "%s, line %zu: the kernel has no module %s",
+                                            lists[i].name, line, choice.entry);
+                if (rc < 0)
+                        return mkimage_fail(error, rc, "%s, line %zu: %s", lists[i].name, line,
+                                            strerror(-rc));
+        }
+        return 0;
+}
+
+/* Stage one */
+
+static int check_program(const char *path, char *error)
+{
+        _free_ char *bytes = NULL;
+        size_t size = 0;
+        int rc = file_read(AT_FDCWD, path, PROGRAM_SIZE_MAX, &bytes, &size);
+
+        if (rc < 0)
+                return mkimage_fail(error, rc, "cannot read %s: %s", path, strerror(-rc));
+        rc = program_check_static(reader_over(bytes, size));
+        if (rc == -ELIBACC)
+                return mkimage_fail(error, rc,
+                                    "%s needs shared libraries, and the ramdisk has none; build it "
+                                    "with the ramdisk preset",
+                                    path);
+        if (rc < 0)
+                return mkimage_fail(error, rc, "%s is not a program for x86-64", path);
+        return 0;
+}
+
+int stage_check_programs(const char *programs, char *error)
+{
+        int rc = 0;
+
+        for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(program_names); i++) {
+                _free_ char *path = NULL;
+
+                if (asprintf(&path, "%s/%s", programs, program_names[i]) < 0) {
+                        path = NULL;
+                        return mkimage_fail(error, -ENOMEM, "no memory");
+                }
+                rc = check_program(path, error);
+        }
+        return rc;
+}
+
+static int add_programs(struct cpio *root, const char *programs, char *error)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(program_names); i++) {
+                _free_ char *from = NULL;
+                _free_ char *to = NULL;
+                int rc;
+
+                if (asprintf(&from, "%s/%s", programs, program_names[i]) < 0)
+                        from = NULL;
+                if (asprintf(&to, "bin/%s", program_names[i]) < 0)
+                        to = NULL;
+                if (!from || !to)
+                        return mkimage_fail(error, -ENOMEM, "no memory");
+                rc = cpio_add_file(root, to, 0755, from);
+                if (rc < 0)
+                        return mkimage_fail(error, rc, "%s: %s", to, strerror(-rc));
+        }
+        return 0;
+}
+
+static int add_skeleton(struct cpio *root)
+{
+        int rc = cpio_add_link(root, "init", "bin/cloudie-agent");
+
+        for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(folders); i++)
+                rc = cpio_add_folder(root, folders[i].path, folders[i].mode);
+        for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(files); i++)
+                rc = cpio_add_bytes(root, files[i].path, 0644, files[i].content,
+                                    strlen(files[i].content));
+        for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(devices); i++)
+                rc = cpio_add_device(root, devices[i].path, devices[i].mode, devices[i].major,
+                                     devices[i].minor);
+        if (rc == 0)
+                rc = cpio_add_bytes(root, SENTINEL, 0644, "", 0);
+        return rc;
+}
+
+/* Where a module is now, and where it goes. */
+struct move {
+        const struct kernel *kernel;
+        struct cpio *root;  /* stage one */
+        const char *folder; /* stage two */
+};
+
+static int add_module(void *context, const char *path)
+{
+        const struct move *move = context;
+        _free_ char *from = NULL;
+        _free_ char *to = NULL;
+
+        if (asprintf(&from, "%s/%s", move->kernel->modules, path) < 0)
+                from = NULL;
+        if (asprintf(&to, "lib/modules/%s/%s", move->kernel->version, path) < 0)
+                to = NULL;
+        return from && to ? cpio_add_file(move->root, to, 0644, from) : -ENOMEM;
+}
+
+static int add_indexes(struct cpio *root, const struct stage_input *input)
+{
+        int rc = 0;
+
+        for (enum modules_index i = 0; rc == 0 && i < INDEX_COUNT; i++) {
+                _free_ char *text = NULL;
+                _free_ char *path = NULL;
+
+                rc = modules_index(input->modules, STAGE_ONE, i, &text);
+                if (rc < 0)
+                        return rc;
+                if (asprintf(&path, "lib/modules/%s/%s", input->kernel->version,
+                             modules_index_names[i]) < 0) {
+                        path = NULL;
+                        return -ENOMEM;
+                }
+                rc = cpio_add_bytes(root, path, 0644, text, strlen(text));
+        }
+        return rc;
+}
+
+static int write_root(struct cpio *root, int level, const char *to, char *error)
+{
+        const struct cpio_options options = {.level = level, .last = SENTINEL};
+        _close_ int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        char why[IMAGE_ERROR_SIZE];
+        int rc;
+
+        if (fd < 0)
+                return mkimage_fail(error, -errno, "cannot write %s: %s", to, strerror(errno));
+        rc = cpio_write(root, fd, &options, why);
+        if (rc < 0)
+                return mkimage_fail(error, rc, "cannot write %s: %s", to, why);
+        if (fsync(fd) < 0)
+                return mkimage_fail(error, -errno, "cannot write %s: %s", to, strerror(errno));
+        return 0;
+}
+
+int stage_one_write(const struct stage_input *input, const char *to, char *error)
+{
+        CLEANUP(cpio_free) struct cpio *root = NULL;
+        struct move move = {.kernel = input->kernel};
+        int rc = cpio_new(&root);
+
+        if (rc == 0) {
+                move.root = root;
+                rc = add_skeleton(root);
+        }
+        if (rc == 0)
+                rc = modules_each(input->modules, STAGE_ONE, add_module, &move);
+        if (rc == 0)
+                rc = add_indexes(root, input);
+        if (rc < 0)
+                return mkimage_fail(error, rc, "stage one: %s", strerror(-rc));
+        rc = add_programs(root, input->programs, error);
+        if (rc < 0)
+                return rc;
+        return write_root(root, input->level, to, error);
+}
+
+/* Stage two */
+
+static int move_module(void *context, const char *path)
+{
+        const struct move *move = context;
+        _free_ char *from = NULL;
+        _free_ char *to = NULL;
+        char *slash;
+        int rc;
+
+        if (asprintf(&from, "%s/%s", move->kernel->modules, path) < 0)
+                from = NULL;
+        if (asprintf(&to, "%s/%s", move->folder, path) < 0)
+                to = NULL;
+        if (!from || !to)
+                return -ENOMEM;
+        slash = strrchr(to, '/');
+        *slash = '\0';
+        rc = file_make_folders(to, 0755);
+        *slash = '/';
+        if (rc < 0)
+                return rc;
+        return rename(from, to) < 0 ? -errno : 0;
+}
+
+static int save_indexes(const struct stage_input *input, const char *folder)
+{
+        int rc = 0;
+
+        for (enum modules_index i = 0; rc == 0 && i < INDEX_COUNT; i++) {
+                _free_ char *text = NULL;
+                _free_ char *path = NULL;
+
+                rc = modules_index(input->modules, STAGE_TWO, i, &text);
+                if (rc < 0)
+                        return rc;
+                if (asprintf(&path, "%s/%s", folder, modules_index_names[i]) < 0) {
+                        path = NULL;
+                        return -ENOMEM;
+                }
+                rc = file_replace(path, text, strlen(text), 0644);
+        }
+        return rc;
+}
+
+static int make_squashfs(const char *root, int level, const char *to, char *error)
+{
+        char level_text[16];
+        /* Blocks of 512 KiB: the agent reads each file once, as a whole, and few kilobytes of
+         * memory a core are lost. Folders get 0755 from us, whatever the umask says. */
+        const char *const argv[] = {"mksquashfs",
+                                    root,
+                                    to,
+                                    "-noappend",
+                                    "-no-progress",
+                                    "-quiet",
+                                    "-comp",
+                                    "zstd",
+                                    "-Xcompression-level",
+                                    level_text,
+                                    "-b",
+                                    "512K",
+                                    "-all-root",
+                                    "-no-xattrs",
+                                    "-no-exports",
+                                    "-mkfs-time",
+                                    "0",
+                                    "-all-time",
+                                    "0",
+                                    "-root-mode",
+                                    "0755",
+                                    NULL};
+
+        snprintf(level_text, sizeof(level_text), "%d", level);
+        return run_program(argv, NULL, error, NULL);
+}
+
+int stage_two_write(const struct stage_input *input, const char *work, const char *to, char *error)
+{
+        struct move move = {.kernel = input->kernel};
+        _free_ char *folder = NULL;
+        const mode_t mask = umask(022);
+        int rc;
+
+        if (asprintf(&folder, "%s/lib/modules/%s", work, input->kernel->version) < 0)
+                folder = NULL;
+        move.folder = folder;
+        rc = folder ? file_make_folders(folder, 0755) : -ENOMEM;
+        if (rc == 0)
+                rc = modules_each(input->modules, STAGE_TWO, move_module, &move);
+        if (rc == 0)
+                rc = save_indexes(input, folder);
+        umask(mask);
+        if (rc < 0)
+                return mkimage_fail(error, rc, "stage two: %s", strerror(-rc));
+        return make_squashfs(work, input->level, to, error);
+}

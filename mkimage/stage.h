@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * The two stages of the ramdisk (design section 5).
+ *
+ * Stage one, a cpio archive:
+ *   /init -> bin/cloudie-agent, /bin/cloudie-agent, /bin/cloudie-discover
+ *   /lib/modules/VERSION/{modules.dep,modules.alias,modules.softdep,kernel/...}
+ *   /etc/{hosts,nsswitch.conf}, /dev/{console,null}, empty folders
+ *   /zz-complete, last: init refuses to go on without it
+ *
+ * Stage two, a squashfs that the agent mounts on /stage-two:
+ *   /lib/modules/VERSION/{modules.dep,modules.alias,modules.softdep,kernel/...}
+ * Its modules.dep also names modules of stage one that its own stand on.
+ */
+
+#include "lib/doc/value.h"
+#include "mkimage/kernel.h"
+#include "mkimage/modules.h"
+
+/**
+ * stages_choose() - put the modules of the committed lists into their stages
+ * @families:  object: filled with how many entries of its list each family has in this kernel
+ * @error:     MKIMAGE_ERROR_SIZE bytes; names list, line and module
+ *
+ * Return: 0; -ENOENT if the kernel lacks a module that is listed; -errno.
+ */
+int stages_choose(struct modules *modules, struct doc *families, char *error);
+
+struct stage_input {
+        const struct kernel *kernel;
+        const struct modules *modules;
+        const char *programs; /* folder of the static programs */
+        int level;            /* of compression, 1 to 19 */
+};
+
+/* Are the programs there, and can they run without libraries? 0, -errno, @error says what. */
+int stage_check_programs(const char *programs, char *error);
+
+/* Both: 0 or negative errno, @error says what. @to must not exist. */
+int stage_one_write(const struct stage_input *input, const char *to, char *error);
+/* @work: an empty folder of the caller's; its content is left behind. */
+int stage_two_write(const struct stage_input *input, const char *work, const char *to, char *error);
