@@ -27,3 +27,6 @@ int tree_fail(char *error, int rc, const char *format, ...) __attribute__((forma
 
 /* What doc_print() does for DOC_YAML. */
 int tree_print_yaml(const json_t *json, char **ret);
+
+/* Whether a plain scalar of YAML is a text, rather than null, a truth or a number. */
+bool tree_yaml_is_plain_text(const char *text);
