@@ -18,7 +18,7 @@ struct fetch;
 
 struct fetch_trust {
         const char *ca_file; /* PEM; the only anchor then. NULL: the system's */
-        const char *pin;     /* "sha256//BASE64": exactly this key, instead of any anchor. NULL: none */
+        const char *pin; /* "sha256//BASE64": exactly this key, instead of any anchor. NULL: none */
 };
 
 int fetch_new(const struct fetch_trust *trust, struct fetch **ret);
@@ -28,16 +28,16 @@ CLEANUP_DEFINE(struct fetch *, fetch_free)
 struct fetch_request {
         const char *method; /* NULL: GET, or POST with a body */
         const char *url;
-        const char *bearer;       /* token for the Authorization header; NULL: none */
-        const char *content_type; /* of the body; NULL: application/json */
+        const char *bearer;         /* token for the Authorization header; NULL: none */
+        const char *content_type;   /* of the body; NULL: application/json */
         const char *const *headers; /* NULL-ended "Name: value"; NULL: none */
         const void *body;
         size_t body_size;
-        unsigned timeout_ms;         /* for all of it; 0: none. Connecting: at most 5 s */
-        unsigned silence_ms;         /* given up when nothing came for so long; 0: 30 s */
-        size_t limit;                /* largest body accepted; 0: 8 MiB */
-        uint64_t range_start;        /* 0 and 0: everything */
-        uint64_t range_end;          /* inclusive */
+        unsigned timeout_ms;  /* for all of it; 0: none. Connecting: at most 5 s */
+        unsigned silence_ms;  /* given up when nothing came for so long; 0: 30 s */
+        size_t limit;         /* largest body accepted; 0: 8 MiB */
+        uint64_t range_start; /* 0 and 0: everything */
+        uint64_t range_end;   /* inclusive */
 
         /*
          * With a sink, the body of a 2xx answer goes there instead of into the
@@ -57,7 +57,7 @@ struct fetch_response {
 };
 
 void fetch_response_done(struct fetch_response *response);
-#define _response_ __attribute__((cleanup(fetch_response_done)))
+#define _response_       __attribute__((cleanup(fetch_response_done)))
 
 #define FETCH_ERROR_SIZE 256
 
@@ -67,8 +67,8 @@ void fetch_response_done(struct fetch_response *response);
  * @ret:    any HTTP status is an answer; free with fetch_response_done()
  *
  * Return: 0; -ECONNREFUSED, -EHOSTUNREACH, -ETIMEDOUT, -EKEYREJECTED (TLS: not whom we trust),
- *         -E2BIG (body above the limit), -ECANCELED (fetch_cancel()), -EPROTO (anything else of HTTP),
- *         -ENOMEM, or what the sink returned.
+ *         -E2BIG (body above the limit), -ECANCELED (fetch_cancel()), -EPROTO (anything else of
+ * HTTP), -ENOMEM, or what the sink returned.
  */
 int fetch_do(struct fetch *fetch, const struct fetch_request *request, char *error,
              struct fetch_response *ret);

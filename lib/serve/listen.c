@@ -33,10 +33,11 @@ static socklen_t address_parse(const char *text, uint16_t port, struct sockaddr_
 
 static int listen_at(const struct sockaddr_storage *address, socklen_t len, int *ret_fd)
 {
-        _close_ int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        _close_ int fd = -EBADF;
         static const int on = 1;
         static const int off = 0;
 
+        fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
                 return -errno;
         /* A port whose old connections linger may be taken again at once. */

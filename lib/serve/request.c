@@ -269,6 +269,7 @@ static enum MHD_Result on_whole(struct serve_request *r)
         return is_answered ? send_answer(r) : MHD_YES;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): MHD chose the parameters */
 enum MHD_Result request_on_call(void *context, struct MHD_Connection *connection, const char *url,
                                 const char *method, const char *version, const char *bytes,
                                 size_t *size, void **request)

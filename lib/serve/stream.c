@@ -234,6 +234,7 @@ static void stream_join(struct stream *s, struct serve_request *request, uint64_
         pthread_mutex_unlock(&s->serve->lock);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): each parameter is one word about the same listener */
 void serve_answer_stream(struct serve_request *request, struct serve_ring *ring, char *take_first,
                          uint64_t after, serve_pick_fn pick, void (*done)(void *context),
                          void *context)
