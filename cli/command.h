@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Commands: a row a command. Finding, help and the usage line come from the row.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/call.h"
+
+enum output { OUTPUT_TABLE, OUTPUT_JSON, OUTPUT_YAML };
+
+struct command_context {
+        struct call *call; /* NULL for commands that need no controller */
+        enum output output;
+        const char *credentials; /* path of the file */
+
+        /* Options that some commands know. */
+        const char *select, *boot, *after;
+        bool follow, inventory;
+
+        int argc; /* words after the command's own */
+        char **argv;
+};
+
+struct command {
+        const char *words;                                 /* "node list" */
+        const char *arguments;                             /* "NAME..." for the help; "" for none */
+        const char *help;                                  /* one line */
+        int least, most;                                   /* arguments; -1: any number */
+        bool is_local;                                     /* needs no controller */
+        int (*run)(const struct command_context *context); /* 0, or an exit status */
+};
+
+extern const struct command commands[];
+extern const size_t command_count;
+
+/* The command that argv begins with; @ret_used: how many words were its own. NULL: none. */
+const struct command *command_find(int argc, char **argv, int *ret_used);
+
+/* All commands, one a line, to stdout. */
+void command_help(void);
+
+int command_login(const struct command_context *context);
+int command_status(const struct command_context *context);
+int command_events(const struct command_context *context);
+int command_node_list(const struct command_context *context);
+int command_node_show(const struct command_context *context);
+int command_node_timeline(const struct command_context *context);
+int command_node_explain(const struct command_context *context);
+int command_node_accept(const struct command_context *context);
+int command_node_delete(const struct command_context *context);

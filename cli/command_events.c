@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/print.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+#include "lib/daemon/options.h"
+
+struct listener {
+        const struct command_context *context;
+        uint64_t first_ms;
+};
+
+static int on_event(void *context, const char *id, const char *name, const char *data)
+{
+        struct listener *l = context;
+        struct node_event event = {0};
+
+        (void)id;
+        if (text_is_equal(name, "reset")) {
+                fprintf(stderr, "cloudie: too slow: some events were left out\n");
+                return 0;
+        }
+        if (l->context->output == OUTPUT_JSON) {
+                puts(data);
+                fflush(stdout);
+                return 0;
+        }
+        /* A step of a newer controller, that we do not know, is no reason to stop listening. */
+        if (doc_decode_text(&node_event_table, data, strlen(data), &doc_limits_message, NULL,
+                            &event) < 0)
+                return 0;
+        if (l->first_ms == 0)
+                l->first_ms = event.at_ms;
+        print_event(stdout, &event, l->first_ms);
+        return ferror(stdout) ? -EPIPE : 0;
+}
+
+int command_events(const struct command_context *context)
+{
+        struct listener listener = {.context = context};
+        char path[96];
+        uint64_t after = 0;
+
+        if (context->after && text_parse_u64(context->after, INT64_MAX, &after) < 0) {
+                fprintf(stderr, "cloudie: --after takes the number of an event\n");
+                return EXIT_USAGE;
+        }
+        snprintf(path, sizeof(path), "/api/v1/events%s%s%s", context->after ? "?after=" : "",
+                 context->after ? context->after : "",
+                 context->follow  ? ""
+                 : context->after ? "&follow=0"
+                                  : "?follow=0");
+        return call_events(context->call, path, on_event, &listener);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/print.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+
+#define NODE_PATH_SIZE 320
+#define NODES_LIMIT    1000 /* a page; the controller says where the next begins */
+
+static const struct column list_columns[] = {
+        {"NAME",       "name",                        NULL,       false},
+        {"PHASE",      "status.phase",                NULL,       false},
+        {"CONDITIONS", "status.conditions",           cell_names, false},
+        {"ADDRESS",    "status.address",              NULL,       false},
+        {"VENDOR",     "status.summary.vendor",       NULL,       false},
+        {"PRODUCT",    "status.summary.product",      NULL,       false},
+        {"CPU",        "status.summary.cpu",          NULL,       false},
+        {"THREADS",    "status.summary.threads",      NULL,       true },
+        {"MEMORY",     "status.summary.memory_bytes", cell_size,  true },
+        {"DISKS",      "status.summary.disk_count",   NULL,       true },
+        {"SIZE",       "status.summary.disk_bytes",   cell_size,  true },
+        {"NICS",       "status.summary.nic_count",    NULL,       true },
+};
+
+/* The node's path; @what after it ("/accept"), or "". */
+static void node_path(char to[static NODE_PATH_SIZE], const char *name, const char *what)
+{
+        char safe[200];
+
+        call_escape(safe, sizeof(safe), name);
+        snprintf(to, NODE_PATH_SIZE, "/api/v1/nodes/%s%s", safe, what);
+}
+
+/* All pages, one after the other, into one list. */
+static int get_all(const struct command_context *context, struct doc *all)
+{
+        char path[NODE_PATH_SIZE * 2], select[NODE_PATH_SIZE] = "", after[200] = "";
+
+        if (context->select)
+                call_escape(select, sizeof(select), context->select);
+        for (;;) {
+                _doc_ struct doc *page = NULL;
+                const struct doc *items;
+                const char *next;
+                int rc;
+
+                snprintf(path, sizeof(path), "/api/v1/nodes?limit=%d%s%s%s%s", NODES_LIMIT,
+                         select[0] ? "&select=" : "", select, after[0] ? "&after=" : "", after);
+                rc = call_do(context->call, "GET", path, NULL, NULL, &page);
+                if (rc != 0)
+                        return rc;
+                items = doc_get(page, "items");
+                for (size_t i = 0; i < doc_count(items); i++)
+                        if (doc_append(all, doc_copy(doc_at(items, i))) < 0)
+                                return EXIT_FAILURE;
+                next = doc_get_text(page, "next");
+                if (!next)
+                        return 0;
+                call_escape(after, sizeof(after), next);
+        }
+}
+
+int command_node_list(const struct command_context *context)
+{
+        _doc_ struct doc *all = doc_list();
+        const int rc = get_all(context, all);
+
+        if (rc != 0)
+                return rc;
+        if (context->output != OUTPUT_TABLE)
+                return print_document(context->output, all);
+        if (doc_count(all) == 0) {
+                fprintf(stderr, "cloudie: no nodes%s\n", context->select ? " that match" : " yet");
+                return 0;
+        }
+        return print_table(list_columns, ARRAY_SIZE(list_columns), all);
+}
+
+static int show(const struct command_context *context, const char *what)
+{
+        _doc_ struct doc *answer = NULL;
+        char path[NODE_PATH_SIZE];
+        int rc;
+
+        node_path(path, context->argv[0], what);
+        rc = call_do(context->call, "GET", path, NULL, NULL, &answer);
+        if (rc != 0)
+                return rc;
+        if (context->output != OUTPUT_TABLE)
+                return print_document(context->output, answer);
+        print_tree(stdout, answer);
+        return 0;
+}
+
+int command_node_show(const struct command_context *context)
+{
+        return show(context, context->inventory ? "?inventory=1" : "");
+}
+
+int command_node_explain(const struct command_context *context)
+{
+        _doc_ struct doc *answer = NULL;
+        const struct doc *because;
+        char path[NODE_PATH_SIZE], cell[256];
+        int rc;
+
+        node_path(path, context->argv[0], "/explain");
+        rc = call_do(context->call, "GET", path, NULL, NULL, &answer);
+        if (rc != 0)
+                return rc;
+        if (context->output != OUTPUT_TABLE)
+                return print_document(context->output, answer);
+
+        cell_text(cell, sizeof(cell), doc_get(answer, "plan.action"));
+        printf("It boots: %s\n", cell);
+        because = doc_get(answer, "because");
+        for (size_t i = 0; i < doc_count(because); i++) {
+                cell_text(cell, sizeof(cell), doc_at(because, i));
+                printf("  because %s\n", cell);
+        }
+        cell_text(cell, sizeof(cell), doc_get(answer, "plan.kernel_arguments"));
+        if (cell[0])
+                printf("Kernel arguments: %s\n", cell);
+        return 0;
+}
+
+int command_node_timeline(const struct command_context *context)
+{
+        _doc_ struct doc *answer = NULL;
+        char path[NODE_PATH_SIZE], query[64] = "/timeline", boot[40];
+        const struct doc *items;
+        uint64_t first_ms = 0;
+        int rc;
+
+        if (context->boot) {
+                call_escape(boot, sizeof(boot), context->boot);
+                snprintf(query, sizeof(query), "/timeline?boot=%s", boot);
+        }
+        node_path(path, context->argv[0], query);
+        rc = call_do(context->call, "GET", path, NULL, NULL, &answer);
+        if (rc != 0)
+                return rc;
+        items = doc_get(answer, "items");
+        if (context->output != OUTPUT_TABLE)
+                return print_document(context->output, items);
+
+        for (size_t i = 0; i < doc_count(items); i++) {
+                struct node_event event = {0};
+
+                if (doc_decode(&node_event_table, doc_at(items, i), NULL, &event) < 0)
+                        continue;
+                if (first_ms == 0)
+                        first_ms = event.at_ms;
+                print_event(stdout, &event, first_ms);
+        }
+        return 0;
+}
+
+/* The same for each name: what fails does not keep the others from being done. */
+static int for_each_name(const struct command_context *context, const char *method,
+                         const char *what, const char *done)
+{
+        int status = 0;
+
+        for (int i = 0; i < context->argc; i++) {
+                char path[NODE_PATH_SIZE];
+
+                node_path(path, context->argv[i], what);
+                if (call_do(context->call, method, path, NULL, NULL, NULL) != 0)
+                        status = EXIT_FAILURE;
+                else
+                        printf("%s: %s\n", context->argv[i], done);
+        }
+        return status;
+}
+
+int command_node_accept(const struct command_context *context)
+{
+        return for_each_name(context, "POST", "/accept", "accepted, phase 'ready'");
+}
+
+int command_node_delete(const struct command_context *context)
+{
+        return for_each_name(context, "DELETE", "", "deleted");
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* cloudie: the operator's command */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/print.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+#include "lib/daemon/options.h"
+
+static struct command_context context;
+static const char *output = "table";
+
+static const struct option_row options[] = {
+        {.name = "output",
+         .letter = 'o',
+         .value = "FORM",
+         .help = "table, json or yaml",
+         .text = &output},
+        {.name = "select",
+         .value = "FILTER",
+         .help = "node list: only these, phase=ready",
+         .text = &context.select},
+        {.name = "inventory",
+         .help = "node show: with everything it reported",
+         .is_set = &context.inventory},
+        {.name = "boot",
+         .value = "NUMBER",
+         .help = "node timeline: of this boot alone",
+         .text = &context.boot                },
+        {.name = "after",
+         .value = "ID",
+         .help = "events: those after this one",
+         .text = &context.after                       },
+        {.name = "follow",
+         .letter = 'f',
+         .help = "events: wait for more",
+         .is_set = &context.follow                      },
+};
+
+static const struct program program = {
+        .name = "cloudie",
+        .summary = "Shows and steers the machines of a Cloudie controller. 'cloudie help' lists "
+                   "the commands.",
+        .usage = "[options] COMMAND [ARGUMENT...]",
+        .options = options,
+        .count = ARRAY_SIZE(options),
+};
+
+static int parse_output(void)
+{
+        static const char *const names[] = {
+                [OUTPUT_TABLE] = "table",
+                [OUTPUT_JSON] = "json",
+                [OUTPUT_YAML] = "yaml",
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                if (text_is_equal(output, names[i])) {
+                        context.output = (enum output)i;
+                        return 0;
+                }
+        }
+        return -EINVAL;
+}
+
+static int connect_and_run(const struct command *command)
+{
+        struct credential credential;
+        int rc;
+
+        rc = credentials_load(context.credentials, &credential);
+        if (rc == -ENOENT)
+                return program_fail(&program,
+                                    "not logged in: cloudie login LINK (cloudied prints the "
+                                    "link at its first start)");
+        if (rc == -EPERM)
+                return program_fail(&program, "others may read %s: chmod 600 it, and log in again",
+                                    context.credentials);
+        if (rc < 0)
+                return program_fail(&program, "%s cannot be used (%s): log in again",
+                                    context.credentials, strerror(-rc));
+        rc = call_new(&credential, &context.call);
+        if (rc != 0)
+                return rc;
+        rc = command->run(&context);
+        call_free(context.call);
+        return rc;
+}
+
+static int run(int argc, char **argv)
+{
+        const struct command *command;
+        int used = 0;
+
+        if (argc == 0)
+                return program_usage(&program, "no command; 'cloudie help' lists them");
+        if (text_is_equal(argv[0], "help")) {
+                command_help();
+                return EXIT_SUCCESS;
+        }
+        command = command_find(argc, argv, &used);
+        if (!command)
+                return program_usage(&program,
+                                     "there is no command '%s%s%s'; 'cloudie help' lists them",
+                                     argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+
+        context.argc = argc - used;
+        context.argv = argv + used;
+        if (context.argc < command->least || (command->most >= 0 && context.argc > command->most))
+                return program_usage(&program, "usage: cloudie %s%s%s", command->words,
+                                     *command->arguments ? " " : "", command->arguments);
+        return command->is_local ? command->run(&context) : connect_and_run(command);
+}
+
+int main(int argc, char **argv)
+{
+        char path[512];
+        int rest, rc;
+
+        rc = options_parse(&program, argc, argv, &rest);
+        if (rc != 0)
+                return rc > 0 ? EXIT_SUCCESS : EXIT_USAGE;
+        if (parse_output() < 0)
+                return program_usage(&program, "--output is table, json or yaml, not '%s'", output);
+        if (credentials_path(path, sizeof(path)) < 0)
+                return program_fail(&program,
+                                    "no HOME to keep credentials in; set CLOUDIE_CREDENTIALS");
+        context.credentials = path;
+        rc = run(argc - rest, argv + rest);
+        if (fflush(stdout) != 0)
+                return EXIT_FAILURE;
+        return rc;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cli/command.h"
+#include "cli/print.h"
+
+static char *printed(const struct node_event *event, uint64_t first_ms)
+{
+        char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        assert_non_null(f);
+        print_event(f, event, first_ms);
+        assert_int_equal(fclose(f), 0);
+        return text;
+}
+
+static void test_an_event_is_one_line(void **state)
+{
+        const struct node_event event = {.at_ms = 4500,
+                                         .mac = {{0x52, 0x54, 0, 0x77, 0, 1}},
+                                         .step = STEP_KERNEL,
+                                         .bytes = 8 << 20,
+                                         .took_ms = 2000};
+        char *text = printed(&event, 1000);
+
+        (void)state;
+        assert_non_null(strstr(text, "+3.5 s"));
+        assert_non_null(strstr(text, "52:54:00:77:00:01"));
+        assert_non_null(strstr(text, "kernel"));
+        assert_non_null(strstr(text, "8.0 MiB"));
+        assert_non_null(strstr(text, "2.0 s"));
+        assert_non_null(strstr(text, "4.0 MiB/s"));
+        assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+        free(text);
+}
+
+static void test_what_a_machine_says_cannot_touch_the_terminal(void **state)
+{
+        struct node_event event = {.step = STEP_FAILED, .text = "\x1b[2J\nroot#"};
+        char *text;
+
+        (void)state;
+        text = printed(&event, 0);
+        assert_null(strchr(text, '\x1b'));
+        assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+        free(text);
+}
+
+static void test_commands_are_found_by_their_words(void **state)
+{
+        char node[] = "node", list[] = "list", name[] = "a", bad[] = "lis";
+        char *found[] = {node, list, name}, *missing[] = {node, bad};
+        const struct command *command;
+        int used = 0;
+
+        (void)state;
+        command = command_find(3, found, &used);
+        assert_non_null(command);
+        assert_string_equal(command->words, "node list");
+        assert_int_equal(used, 2);
+        assert_null(command_find(2, missing, &used));
+        assert_null(command_find(1, found, &used));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_an_event_is_one_line),
+                cmocka_unit_test(test_what_a_machine_says_cannot_touch_the_terminal),
+                cmocka_unit_test(test_commands_are_found_by_their_words),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
