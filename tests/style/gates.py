@@ -4,7 +4,7 @@
 
     gates.py GATE ROOT
 
-GATE is one of: format spdx length banned shell text. Prints a line a fault;
+GATE is one of: format spdx length banned shell text named seeds. Prints a line a fault;
 exits 0 without a fault, 1 with one, 2 when it cannot judge. Looks at what git
 tracks, or at every file outside build/ where there is no git.
 """
@@ -20,6 +20,7 @@ from check import CALL, quiet, rows  # noqa: E402  (beside us, not installed)
 
 SPDX = "SPDX-License-Identifier: GPL-3.0-or-later"
 MAX_LINES = 800         # a file that a person can hold in mind; 150-400 is usual
+MIN_SEEDS = 3           # an ordinary input, one with everything, one at a limit
 SILENT = ("lib/", "dhcp/", "tftp/", "pxe/", "image/")
 SPEAKS = ("lib/daemon/",)       # log and options: this is where programs speak
 
@@ -148,6 +149,45 @@ def gate_text(root, files):
                 yield f"{path}:{number}: the mark of a conflict"
         if text and not text.endswith("\n"):
             yield f"{path}: its last line has no end"
+
+
+def gate_named(root, files):
+    """A source that no CMakeLists.txt names is not built, and a test not run: silently."""
+    lists = {os.path.dirname(f): re.sub(r"#.*", "", read(root, f) or "") for f in files
+             if os.path.basename(f) == "CMakeLists.txt"}
+    for path in files:
+        if not path.endswith(".c") or path.startswith("tests/"):
+            continue
+        folder, name = os.path.split(path)
+        while folder and folder not in lists:
+            folder = os.path.dirname(folder)
+        test = re.match(r"(test|fuzz)_(\w+)\.c$", name)
+        # test_x.c stands as x in cloudie_tests(room x); any other file as itself.
+        word = test.group(2) if test else os.path.relpath(path, folder)
+        if test:
+            calls = re.findall(rf"cloudie_{'tests' if test.group(1) == 'test' else 'fuzz'}\(([^)]*)\)",
+                               lists.get(folder, ""))
+            words = " ".join(calls).split()
+        else:
+            words = re.split(r"[\s()]+", lists.get(folder, ""))
+        if word not in words and name not in words:
+            yield f"{path}: {folder}/CMakeLists.txt does not name it, so it is never built"
+
+
+def gate_seeds(root, files):
+    """Each fuzz target starts from real inputs."""
+    count, wanted = {}, {}
+    for path in files:
+        folder, name = os.path.split(path)
+        if folder.startswith("tests/fuzz/"):
+            count[folder] = count.get(folder, 0) + 1
+        if name.startswith("fuzz_") and name.endswith(".c"):
+            wanted[f"tests/fuzz/{folder.replace('/', '_')}_{name[5:-2]}"] = path
+    for folder, path in wanted.items():
+        if count.get(folder, 0) < MIN_SEEDS:
+            yield f"{path}: {count.get(folder, 0)} inputs in {folder}/, {MIN_SEEDS} are the least"
+    for folder in count.keys() - wanted.keys():
+        yield f"{folder}/: inputs for a fuzz target that does not exist"
 
 
 GATES = {name[5:]: function for name, function in list(globals().items())

@@ -14,6 +14,11 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 SPDX = "SPDX-License-Identifier: GPL-3.0-or-later"
 GOOD = {
     "lib/one.c": f"/* {SPDX} */\nint one(void);\n\nint one(void)\n{{\n        return 1;\n}}\n",
+    "lib/test_one.c": f"/* {SPDX} */\n",
+    "lib/fuzz_one.c": f"/* {SPDX} */\n",
+    "lib/CMakeLists.txt": f"# {SPDX}\ncloudie_room(lib SOURCES one.c)\n"
+                          "cloudie_tests(lib one)\ncloudie_fuzz(lib one)\n",
+    "tests/fuzz/lib_one/a": "a", "tests/fuzz/lib_one/b": "b", "tests/fuzz/lib_one/c": "c",
     "tool": f'#!/bin/sh\n# {SPDX}\necho "$1"\n',
     "README.md": "Text without a licence line.\n",
 }
@@ -51,7 +56,7 @@ class Gates(Tree):
         self.assertIn(" 1 faults", out)
 
     def test_good_tree(self):
-        for gate in ("format", "spdx", "length", "banned", "shell", "text"):
+        for gate in ("format", "spdx", "length", "banned", "shell", "text", "named", "seeds"):
             with self.subTest(gate):
                 rc, out = self.gate(gate, {})
                 self.assertEqual(rc, 0, out)
@@ -104,6 +109,23 @@ class Gates(Tree):
 
     def test_conflict(self):
         self.refused("text", "NOTES.md:1: the mark of a conflict", NOTES_dot_md="<" * 7 + " HEAD\n")
+
+    def test_source_that_is_not_built(self):
+        self.refused("named", "lib/two.c: lib/CMakeLists.txt does not name it", lib__two_dot_c="")
+
+    def test_test_that_is_not_run(self):
+        cmake = f"# {SPDX}\ncloudie_room(lib SOURCES one.c)\n# cloudie_tests(lib one)\n" \
+                "cloudie_fuzz(lib one)\n"
+        self.refused("named", "lib/test_one.c: lib/CMakeLists.txt does not name it",
+                     lib__CMakeLists_dot_txt=cmake)
+
+    def test_few_seeds(self):
+        self.refused("seeds", "lib/fuzz_two.c: 1 inputs", lib__fuzz_two_dot_c="",
+                     tests__fuzz__lib_two__a="a")
+
+    def test_orphan_seeds(self):
+        self.refused("seeds", "tests/fuzz/lib_two/: inputs for a fuzz target that does not exist",
+                     tests__fuzz__lib_two__a="a")
 
     def test_wrong_usage(self):
         self.assertEqual(self.gate("taste", {})[0], 2)
