@@ -24,7 +24,7 @@ static void scan_step(struct scan *s)
 {
         if (*s->at == '\n') {
                 s->line++;
-                s->column = 0;
+                s->column = 1;
         } else if (((unsigned char)*s->at & 0xc0) != 0x80) {
                 s->column++; /* characters, not bytes */
         }

@@ -21,11 +21,19 @@ static bool is_old_word(const char *text)
         return false;
 }
 
-/* 1:30 is a number to base 60 in YAML 1.1, 1_000 one with a separator. */
+/*
+ * What only YAML 1.1 takes for a number or a time: 1:30 and 52:54:00:12:34:56 (to
+ * base 60), 1_000, 2026-11-20.
+ */
 static bool is_old_number(const char *text)
 {
-        return strchr("+-.0123456789", *text) &&
-               !text[strspn(text, "+-.0123456789:_eExabcdefABCDEF")];
+        size_t digits = strspn(text, "0123456789");
+
+        if (digits == 4 && text[4] == '-')
+                return true;
+        if (strchr(text, ':'))
+                return !text[strspn(text, "+-0123456789:._")];
+        return strchr(text, '_') && !text[strspn(text, "+-0123456789._eExXabcdefABCDEF")];
 }
 
 static bool has_odd_bytes(const char *text)
