@@ -24,3 +24,7 @@ endif()
 if(CLOUDIE_FUZZ)
     target_compile_options(cloudie_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+if(CLOUDIE_RAMDISK)
+    # What no program calls is left out by --gc-sections.
+    target_compile_options(cloudie_flags INTERFACE -ffunction-sections -fdata-sections)
+endif()

@@ -81,14 +81,17 @@ function(cloudie_room name)
     set_property(GLOBAL APPEND PROPERTY CLOUDIE_ROOMS "${name}:${ARG_FLOOR}:${uses}:${libs}")
 endfunction()
 
-# One program of a room; it is installed, and built by the target of its name.
+# One program of a room. It is built by the target of its name into bin/ of the
+# build folder, and installed into sbin, or bin with USER.
 function(cloudie_program name)
     cmake_parse_arguments(ARG "USER" "ROOM" "SOURCES" ${ARGN})
     cloudie_target(${ARG_ROOM} target)
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE ${target})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
     if(CLOUDIE_RAMDISK)
-        target_link_options(${name} PRIVATE -static -Wl,--gc-sections)
+        # Stripped: every byte travels over TFTP. The release build has the same code with symbols.
+        target_link_options(${name} PRIVATE -static -s -Wl,--gc-sections)
         set_property(GLOBAL APPEND PROPERTY CLOUDIE_RAMDISK_PROGRAMS ${name})
     elseif(ARG_USER)
         install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
