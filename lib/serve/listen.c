@@ -71,12 +71,14 @@ int listen_open(const char *address, uint16_t port, int *ret_fd)
 
 uint16_t listen_port(int fd)
 {
-        struct sockaddr_storage at = {0};
+        union {
+                struct sockaddr any;
+                struct sockaddr_in four;
+                struct sockaddr_in6 six;
+        } at = {.six = {.sin6_family = AF_UNSPEC}};
         socklen_t len = sizeof(at);
 
-        if (getsockname(fd, (struct sockaddr *)&at, &len) < 0)
+        if (getsockname(fd, &at.any, &len) < 0)
                 return 0;
-        if (at.ss_family == AF_INET6)
-                return ntohs(((struct sockaddr_in6 *)&at)->sin6_port);
-        return ntohs(((struct sockaddr_in *)&at)->sin_port);
+        return ntohs(at.any.sa_family == AF_INET6 ? at.six.sin6_port : at.four.sin_port);
 }

@@ -98,13 +98,18 @@ struct header_copy {
 
 static char *copy_text(struct header_copy *copy, const char *text)
 {
-        size_t size = strlen(text) + 1;
-        char *at = copy->texts;
+        size_t len = strlen(text);
+        char *at = copy->texts ? copy->texts + copy->size : NULL;
 
-        if (at)
-                memcpy(at + copy->size, text, size);
-        copy->size += size;
-        return at ? at + copy->size - size : NULL;
+        /* MHD leaves the blanks behind a value, which do not belong to it (RFC 9110 5.5). */
+        while (len > 0 && strchr(" \t", text[len - 1]))
+                len--;
+        if (at) {
+                memcpy(at, text, len);
+                at[len] = '\0';
+        }
+        copy->size += len + 1;
+        return at;
 }
 
 static enum MHD_Result copy_header(void *context, enum MHD_ValueKind kind, const char *name,

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Requests and plain answers, over real sockets. */
+#include "lib/serve/test_client.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+
+#define LIMIT 100000
+
+/* What the handler was last asked to answer later. */
+static struct serve_request *held;
+static pthread_mutex_t held_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void hold(struct serve_request *request)
+{
+        pthread_mutex_lock(&held_lock);
+        held = request;
+        pthread_mutex_unlock(&held_lock);
+}
+
+static struct serve_request *take_held(void)
+{
+        struct serve_request *request = NULL;
+
+        for (int i = 0; i < 1000 && !request; i++) {
+                pthread_mutex_lock(&held_lock);
+                request = TAKE_PTR(held);
+                pthread_mutex_unlock(&held_lock);
+                if (!request)
+                        sleep_ms(5);
+        }
+        assert_non_null(request);
+        return request;
+}
+
+static size_t body_limit(void *context, const char *method, const char *path)
+{
+        (void)context;
+        (void)method;
+        return text_is_equal(path, "/none") ? 0 : LIMIT;
+}
+
+static void echo(struct serve_request *request)
+{
+        static const struct serve_header_row headers[] = {
+                {"X-One", "1" },
+                {NULL,    NULL}
+        };
+        _buffer_ struct buffer text = {0};
+        const char *query = serve_query(request, "q");
+        const char *bearer = serve_bearer(request);
+        const char *header = serve_header(request, "x-name");
+        const char *body;
+        size_t body_size;
+        size_t size;
+        char *answer;
+
+        body = serve_body(request, &body_size);
+        buffer_format(&text, "%s|%s|%s|%s|%s|%s|%zu|%.3s", serve_method(request),
+                      serve_path(request), query ? query : "-", bearer ? bearer : "-",
+                      header ? header : "-", serve_peer(request), body_size, body);
+        size = text.size;
+        assert_int_equal(buffer_take(&text, &answer), 0);
+        serve_answer(request, 200, "text/plain", answer, size, headers);
+}
+
+static void handle(void *context, struct serve_request *request)
+{
+        (void)context;
+        if (text_is_equal(serve_path(request), "/later"))
+                hold(request);
+        else if (text_is_equal(serve_path(request), "/empty"))
+                serve_answer(request, 204, NULL, NULL, 0, NULL);
+        else
+                echo(request);
+}
+
+static struct serve_options options_for(void)
+{
+        return (struct serve_options){
+                .address = "127.0.0.1", .body_limit = body_limit, .handler = handle};
+}
+
+static int setup(void **state)
+{
+        struct serve_options options = options_for();
+
+        return serve_start(&options, (struct serve **)state);
+}
+
+static int teardown(void **state)
+{
+        serve_stop(*state);
+        return 0;
+}
+
+static void test_echo(void **state)
+{
+        int fd = client_open(serve_port(*state));
+        struct reply reply;
+
+        client_ask(fd, "POST", "/a%20b?p&q=1+2&q=3",
+                   "Authorization: bearer  T0K3N\r\nX-NAME: v \r\nContent-Length: 4\r\n", "abcd");
+        client_read(fd, "POST", &reply);
+        assert_int_equal(reply.status, 200);
+        assert_string_equal(reply.body, "POST|/a b|1 2|T0K3N|v|127.0.0.1|4|abc");
+        assert_string_equal(reply_header(&reply, "X-One"), "1");
+        assert_string_equal(reply_header(&reply, "Content-Type"), "text/plain");
+
+        /* The same connection, and without any of it. */
+        client_ask(fd, "GET", "/", "Authorization: Basic eA==\r\n", "");
+        client_read(fd, "GET", &reply);
+        assert_string_equal(reply.body, "GET|/|-|-|-|127.0.0.1|0|");
+
+        client_ask(fd, "HEAD", "/", "", "");
+        client_read(fd, "HEAD", &reply);
+        assert_int_equal(reply.status, 200);
+        assert_int_equal(reply.size, strlen("HEAD|/|-|-|-|127.0.0.1|0|"));
+
+        client_ask(fd, "DELETE", "/empty", "", "");
+        client_read(fd, "DELETE", &reply);
+        assert_int_equal(reply.status, 204);
+        close(fd);
+}
+
+static void test_bad_targets(void **state)
+{
+        static const char *const targets[] = {"/a%00b", "/%zz", "/../etc/passwd", "/%2e%2e/x", "*"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
+                struct reply reply;
+
+                client_get(serve_port(*state), targets[i], "", &reply);
+                assert_int_equal(reply.status, 400);
+                assert_non_null(strstr(reply.body, "\"code\":\"target-malformed\""));
+                assert_string_equal(reply_header(&reply, "Content-Type"),
+                                    "application/problem+json");
+        }
+}
+
+static void send_zeros(int fd, size_t size)
+{
+        char *zeros = calloc(1, size);
+
+        assert_int_equal(send(fd, zeros, size, MSG_NOSIGNAL), (ssize_t)size);
+        free(zeros);
+}
+
+static void post_sized(int fd, const char *target, size_t size, struct reply *reply)
+{
+        char header[64];
+
+        snprintf(header, sizeof(header), "Content-Length: %zu\r\n", size);
+        client_ask(fd, "POST", target, header, "");
+        send_zeros(fd, size);
+        client_read(fd, "POST", reply);
+}
+
+static void test_body_limit(void **state)
+{
+        int fd = client_open(serve_port(*state));
+        struct reply reply;
+
+        post_sized(fd, "/", LIMIT, &reply);
+        assert_int_equal(reply.status, 200);
+        assert_non_null(strstr(reply.body, "|100000|"));
+        /* Above the limit: read, thrown away, refused; and the connection lives. */
+        post_sized(fd, "/", LIMIT + 1, &reply);
+        assert_int_equal(reply.status, 413);
+        assert_non_null(strstr(reply.body, "\"code\":\"body-too-large\""));
+        post_sized(fd, "/none", 1, &reply);
+        assert_int_equal(reply.status, 413);
+        post_sized(fd, "/", 1, &reply);
+        assert_int_equal(reply.status, 200);
+
+        /* Far above it: refused by its head, before anything was sent. */
+        client_ask(fd, "POST", "/", "Content-Length: 1000000000000\r\n", "");
+        client_read(fd, "POST", &reply);
+        assert_int_equal(reply.status, 413);
+        close(fd);
+}
+
+static void test_expect(void **state)
+{
+        int fd = client_open(serve_port(*state));
+        struct reply reply;
+
+        client_ask(fd, "POST", "/", "Expect: 100-continue\r\nContent-Length: 3\r\n", "");
+        client_read(fd, "POST", &reply);
+        assert_int_equal(reply.status, 100);
+        client_send(fd, "xyz");
+        client_read(fd, "POST", &reply);
+        assert_int_equal(reply.status, 200);
+        assert_non_null(strstr(reply.body, "|3|xyz"));
+
+        client_ask(fd, "POST", "/", "Expect: 100-continue\r\nContent-Length: 100001\r\n", "");
+        client_read(fd, "POST", &reply);
+        assert_int_equal(reply.status, 413);
+        close(fd);
+}
+
+static void send_chunks(int fd, size_t size)
+{
+        char head[32];
+
+        client_ask(fd, "PUT", "/", "Transfer-Encoding: chunked\r\n", "");
+        for (size_t left = size; left > 0;) {
+                size_t chunk = left < 7000 ? left : 7000;
+
+                snprintf(head, sizeof(head), "%zx\r\n", chunk);
+                client_send(fd, head);
+                send_zeros(fd, chunk);
+                client_send(fd, "\r\n");
+                left -= chunk;
+        }
+        client_send(fd, "0\r\n\r\n");
+}
+
+static void test_chunked(void **state)
+{
+        int fd = client_open(serve_port(*state));
+        struct reply reply;
+
+        send_chunks(fd, LIMIT);
+        client_read(fd, "PUT", &reply);
+        assert_int_equal(reply.status, 200);
+        assert_non_null(strstr(reply.body, "|100000|"));
+        send_chunks(fd, LIMIT + 1);
+        client_read(fd, "PUT", &reply);
+        assert_int_equal(reply.status, 413);
+        send_chunks(fd, 5);
+        client_read(fd, "PUT", &reply);
+        assert_int_equal(reply.status, 200);
+        close(fd);
+}
+
+/* Without an end, it is cut off: nothing that a stranger sends is read for ever. */
+static void test_chunked_for_ever(void **state)
+{
+        static char chunk[10 + 65536 + 2] = "010000\r\n";
+        int fd = client_open(serve_port(*state));
+        size_t sent = 0;
+
+        memcpy(chunk + 8 + 65536, "\r\n", 2);
+        client_ask(fd, "PUT", "/", "Transfer-Encoding: chunked\r\n", "");
+        while (send(fd, chunk, 8 + 65536 + 2, MSG_NOSIGNAL) > 0) {
+                sent += 65536;
+                assert_true(sent < 64u << 20);
+        }
+        close(fd);
+}
+
+static void *answer_later(void *context)
+{
+        struct serve_request *request = take_held();
+
+        (void)context;
+        sleep_ms(50);
+        assert_string_equal(serve_query(request, "n"), "7");
+        assert_ptr_equal(serve_data(request), NULL);
+        serve_set_data(request, &held);
+        assert_ptr_equal(serve_data(request), &held);
+        serve_answer(request, 202, "text/plain", strdup("later"), 5, NULL);
+        return NULL;
+}
+
+static void test_later(void **state)
+{
+        int fd = client_open(serve_port(*state));
+        struct reply reply;
+        pthread_t thread;
+
+        for (int i = 0; i < 3; i++) {
+                assert_int_equal(pthread_create(&thread, NULL, answer_later, NULL), 0);
+                client_ask(fd, "GET", "/later?n=7", "", "");
+                client_read(fd, "GET", &reply);
+                assert_int_equal(reply.status, 202);
+                assert_string_equal(reply.body, "later");
+                pthread_join(thread, NULL);
+        }
+        close(fd);
+}
+
+static void test_stop_with_waiting(void **state)
+{
+        struct serve_options options = options_for();
+        struct serve_request *request;
+        struct serve *serve;
+        struct reply reply;
+        int fd;
+
+        (void)state;
+        assert_int_equal(serve_start(&options, &serve), 0);
+        fd = client_open(serve_port(serve));
+        client_ask(fd, "GET", "/later?n=8", "", "");
+        request = take_held();
+        serve_stop(serve);
+        client_read(fd, "GET", &reply);
+        assert_int_equal(reply.status, 503);
+        assert_non_null(strstr(reply.body, "\"code\":\"stopping\""));
+        close(fd);
+
+        /* The answer that comes too late finds a request that still can be read. */
+        assert_string_equal(serve_query(request, "n"), "8");
+        assert_string_equal(serve_header(request, "Host"), "test");
+        serve_answer(request, 200, "text/plain", strdup("late"), 4, NULL);
+}
+
+static void test_start_errors(void **state)
+{
+        struct serve_options options = options_for();
+        struct serve *other = NULL;
+
+        options.port = serve_port(*state);
+        assert_int_equal(serve_start(&options, &other), -EADDRINUSE);
+        options.port = 0;
+        options.address = "192.0.2.1";
+        assert_int_equal(serve_start(&options, &other), -EADDRNOTAVAIL);
+        options.address = "localhost";
+        assert_int_equal(serve_start(&options, &other), -EADDRNOTAVAIL);
+        options.address = "127.0.0.1";
+        options.key_pem = "no key";
+        assert_int_equal(serve_start(&options, &other), -EBADMSG);
+        options.cert_pem = "no certificate";
+        assert_int_equal(serve_start(&options, &other), -EBADMSG);
+        assert_null(other);
+}
+
+static void test_listen_fd(void **state)
+{
+        struct serve_options options = {.handler = handle};
+        struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        struct serve *serve;
+        struct reply reply;
+
+        (void)state;
+        options.listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        assert_int_equal(bind(options.listen_fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+        assert_int_equal(listen(options.listen_fd, 5), 0);
+        assert_int_equal(serve_start(&options, &serve), 0);
+        client_get(serve_port(serve), "/", "", &reply);
+        assert_int_equal(reply.status, 200);
+        serve_stop(serve);
+}
+
+/* One socket for both families: an IPv4 client is shown by its own address. */
+static void test_all_addresses(void **state)
+{
+        struct serve_options options = {.handler = handle, .threads = 1};
+        struct serve *serve;
+        struct reply reply;
+
+        (void)state;
+        assert_int_equal(serve_start(&options, &serve), 0);
+        client_get(serve_port(serve), "/", "", &reply);
+        assert_string_equal(reply.body, "GET|/|-|-|-|127.0.0.1|0|");
+        serve_stop(serve);
+}
+
+static void test_connections_of_one_address(void **state)
+{
+        struct serve_options options = options_for();
+        struct serve *serve;
+        char byte;
+        int fds[4];
+
+        (void)state;
+        options.per_address = 3;
+        assert_int_equal(serve_start(&options, &serve), 0);
+        for (int i = 0; i < 3; i++) {
+                struct reply reply;
+
+                fds[i] = client_open(serve_port(serve));
+                client_ask(fds[i], "GET", "/", "", "");
+                client_read(fds[i], "GET", &reply);
+        }
+        fds[3] = client_open(serve_port(serve));
+        assert_true(recv(fds[3], &byte, 1, 0) <= 0);
+        for (int i = 0; i < 4; i++)
+                close(fds[i]);
+        serve_stop(serve);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_echo, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_bad_targets, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_body_limit, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_expect, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_chunked, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_chunked_for_ever, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_later, setup, teardown),
+                cmocka_unit_test(test_stop_with_waiting),
+                cmocka_unit_test_setup_teardown(test_start_errors, setup, teardown),
+                cmocka_unit_test(test_listen_fd),
+                cmocka_unit_test(test_all_addresses),
+                cmocka_unit_test(test_connections_of_one_address),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
