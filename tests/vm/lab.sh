@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+#
+# lab.sh: a room of virtual machines (source it; ./up and the tests of this folder do).
+#
+# One lab is one network namespace with a bridge and a tap for each machine,
+# cloudied and cloudie-netbootd inside it, and a veth to the host, by which the
+# operator's command reaches the controller. Several may run at once: everything
+# is keyed on $LAB, and its addresses are private to the namespace, except the
+# veth's, which are keyed on $LAB_NUMBER.
+#
+#   LAB=NAME LAB_NUMBER=N LAB_DIR=FOLDER LAB_BIN=FOLDER LAB_PACKAGE=FOLDER
+#   lab_open; lab_controller; lab_edge; lab_login; lab_machine 1; ...; lab_close
+#
+# Whatever is started is ended by its pid, and by nothing else. A program is
+# started through "ip netns exec", which becomes it: $! is its own pid. Through a
+# shell function it would be that of a shell.
+
+LAB_NUMBER=${LAB_NUMBER:-1}
+LAB_SERVER=10.77.0.1                       # on the bridge: what machines see
+LAB_INSIDE=10.78.$((76 + LAB_NUMBER)).2    # the namespace's end of the veth
+LAB_OUTSIDE=10.78.$((76 + LAB_NUMBER)).1   # the host's end
+LAB_LINK=clup$LAB_NUMBER
+LAB_PROTOCOL=${LAB_PROTOCOL:-http}
+LAB_RELOAD=${LAB_RELOAD:-false}
+LAB_MEMORY=${LAB_MEMORY:-512}
+LAB_PIDS=()
+
+lab_fail() {
+        echo "lab: $*" >&2
+        return 1
+}
+
+lab_open() {
+        [ "$(id -u)" = 0 ] || lab_fail "namespaces and taps need root" || return
+        mkdir -p "$LAB_DIR/log"
+        # What an earlier run left when it was killed: its folder is ours now, so it is gone.
+        ip netns del "$LAB" 2>/dev/null
+        ip link del "$LAB_LINK" 2>/dev/null
+        ip netns add "$LAB" || lab_fail "no network namespace can be made here" || return
+        ip -n "$LAB" link set lo up
+        # Duplicate address detection would make the servers' addresses tentative at first.
+        ip netns exec "$LAB" sysctl -qw net.ipv6.conf.all.accept_dad=0 \
+                net.ipv6.conf.default.accept_dad=0 2>/dev/null
+        # No spanning tree and no forwarding delay, or the first packets of a boot are lost.
+        ip -n "$LAB" link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0
+        ip -n "$LAB" addr add $LAB_SERVER/24 dev br0
+        ip -n "$LAB" link set br0 up
+        ip link add "$LAB_LINK" type veth peer name host0 netns "$LAB" || return
+        ip addr add "$LAB_OUTSIDE/30" dev "$LAB_LINK"
+        ip link set "$LAB_LINK" up
+        ip -n "$LAB" addr add "$LAB_INSIDE/30" dev host0
+        ip -n "$LAB" link set host0 up
+}
+
+# Ends machines first: their last packets are of no interest.
+lab_close() {
+        local i
+        for ((i = ${#LAB_PIDS[@]} - 1; i >= 0; i--)); do
+                kill "${LAB_PIDS[i]}" 2>/dev/null
+        done
+        for i in "${LAB_PIDS[@]}"; do
+                lab_wait_gone "$i"
+        done
+        LAB_PIDS=()
+        ip link del "$LAB_LINK" 2>/dev/null
+        ip netns del "$LAB" 2>/dev/null
+        return 0
+}
+
+lab_wait_gone() {
+        local n
+        for ((n = 0; n < 100; n++)); do
+                kill -0 "$1" 2>/dev/null || break
+                sleep 0.1
+        done
+        kill -9 "$1" 2>/dev/null
+        wait "$1" 2>/dev/null
+        return 0
+}
+
+# lab_until SECONDS COMMAND...: 0 as soon as the command succeeds
+lab_until() {
+        local end=$((SECONDS + $1))
+        shift
+        until "$@" >/dev/null 2>&1; do
+                [ $SECONDS -lt $end ] || return 1
+                sleep 0.2
+        done
+}
+
+lab_controller() {
+        cat >"$LAB_DIR/cloudied.yaml" <<END
+state: $LAB_DIR/controller
+port: 8443
+http_port: 0
+names: [$LAB_SERVER, $LAB_INSIDE]
+netboot_package: $LAB_PACKAGE
+kernel_arguments: console=ttyS0
+networks:
+  - name: lab
+    subnet: 10.77.0.0/24
+    pool_first: 10.77.0.100
+    pool_last: 10.77.0.200
+    protocol: $LAB_PROTOCOL
+    reload_ipxe: $LAB_RELOAD
+END
+        lab_start_controller
+}
+
+lab_start_controller() {
+        ip netns exec "$LAB" "$LAB_BIN/cloudied" --config "$LAB_DIR/cloudied.yaml" \
+                </dev/null >>"$LAB_DIR/log/cloudied.out" 2>>"$LAB_DIR/log/cloudied.log" &
+        LAB_CONTROLLER=$!
+        LAB_PIDS+=("$LAB_CONTROLLER")
+        lab_until 10 lab_answers ||
+                lab_fail "cloudied does not serve: $(tail -n 1 "$LAB_DIR/log/cloudied.log")"
+}
+
+lab_answers() {
+        kill -0 "$LAB_CONTROLLER" && (exec 3<>"/dev/tcp/$LAB_INSIDE/8443")
+}
+
+lab_edge() {
+        cat >"$LAB_DIR/netbootd.yaml" <<END
+controller: https://$LAB_SERVER:8443
+ca_file: $LAB_DIR/controller/tls/cert.pem
+join_token_file: $LAB_DIR/controller/join-token
+name: lab
+state: $LAB_DIR/edge
+interfaces: [br0]
+END
+        lab_start_edge
+}
+
+lab_start_edge() {
+        ip netns exec "$LAB" "$LAB_BIN/cloudie-netbootd" --config "$LAB_DIR/netbootd.yaml" \
+                </dev/null >>"$LAB_DIR/log/netbootd.log" 2>&1 &
+        LAB_EDGE=$!
+        LAB_PIDS+=("$LAB_EDGE")
+        lab_until 20 lab_edge_serves ||
+                lab_fail "cloudie-netbootd does not serve: $(tail -n 1 "$LAB_DIR/log/netbootd.log")"
+}
+
+lab_edge_serves() {
+        kill -0 "$LAB_EDGE" && ip netns exec "$LAB" curl -sf "http://$LAB_SERVER/healthz"
+}
+
+# The link for the host: by the veth's address instead of the bridge's.
+lab_login_link() {
+        "$LAB_BIN/cloudied" --config "$LAB_DIR/cloudied.yaml" --login-link |
+                sed "s|https://[^/:]*:|https://$LAB_INSIDE:|"
+}
+
+lab_login() {
+        export CLOUDIE_CREDENTIALS=$LAB_DIR/credentials.json
+        lab_login_link | "$LAB_BIN/cloudie" login - >/dev/null
+}
+
+lab_mac() {
+        printf '52:54:00:77:%02x:%02x' $(($1 / 256)) $(($1 % 256))
+}
+
+# lab_machine N [QEMU ARGUMENT...]: powers on a blank machine that boots from the
+# network with its own firmware. Its serial console is in log/machine-N.console.
+lab_machine() {
+        local n=$1 mac disk
+        shift
+        mac=$(lab_mac "$n")
+        disk=$LAB_DIR/machine-$n.disk
+        rm -f "$disk"
+        truncate -s 2G "$disk"
+        ip -n "$LAB" tuntap add "tap$n" mode tap
+        ip -n "$LAB" link set "tap$n" master br0 up
+        ip netns exec "$LAB" qemu-system-x86_64 -accel tcg -machine pc,graphics=off -cpu max \
+                -m "$LAB_MEMORY" -smp 1 -nodefaults -vga none -boot order=n -no-reboot \
+                -uuid "$(printf '8d1a2b3c-4e5f-6071-8293-a4b5c6d7%04x' "$n")" \
+                -smbios "type=1,manufacturer=Cloudie Lab,product=Blank,serial=LAB-$(printf %04d "$n")" \
+                -netdev "tap,id=n0,ifname=tap$n,script=no,downscript=no" \
+                -device "virtio-net-pci,netdev=n0,mac=$mac" \
+                -drive "file=$disk,if=none,id=d0,format=raw,cache=unsafe" \
+                -device "nvme,drive=d0,serial=NVME-$(printf %04d "$n")" \
+                -display none -monitor none -serial "file:$LAB_DIR/log/machine-$n.console" "$@" \
+                </dev/null >"$LAB_DIR/log/machine-$n.qemu" 2>&1 &
+        LAB_MACHINE=$!
+        LAB_PIDS+=("$LAB_MACHINE")
+}
+
+# CPU seconds that a process has used
+lab_cpu() {
+        local stat
+        stat=$(cat "/proc/$1/stat") || return
+        # shellcheck disable=SC2086 # the fields after the name in parentheses
+        set -- ${stat##*) }
+        awk -v t=$((${12} + ${13})) -v hz="$(getconf CLK_TCK)" 'BEGIN { printf "%.2f\n", t / hz }'
+}
+
+# lab_wait_step STEP SECONDS [COUNT]: until that many events of the step were seen
+lab_wait_step() {
+        local end=$((SECONDS + $2)) pid
+        while [ "$(lab_count_step "$1")" -lt "${3:-1}" ]; do
+                for pid in "${LAB_PIDS[@]}"; do
+                        kill -0 "$pid" 2>/dev/null ||
+                                lab_fail "process $pid ended before '$1'" || return
+                done
+                [ $SECONDS -lt $end ] || lab_fail "no '$1' within $2 s" || return
+                sleep 0.5
+        done
+}
+
+lab_count_step() {
+        "$LAB_BIN/cloudie" -o json events --after 0 2>/dev/null | grep -c "\"step\":\"$1\""
+}
+
+# What a failed test leaves for whoever looks into it
+lab_report() {
+        local f
+        for f in "$LAB_DIR"/log/*; do
+                echo "--- ${f##*/}, last lines"
+                tail -n 25 "$f" | tr -d '\r'
+        done
+        "$LAB_BIN/cloudie" events --after 0 2>&1 | tail -n 60
+}
