@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dhcp/lease.h"
+#include "lib/base/cleanup.h"
+
+static const struct dhcp_now start = {.monotonic_ms = 1000000, .wall_ms = 1795000000000};
+
+static struct dhcp_now later(uint64_t seconds)
+{
+        return (struct dhcp_now){
+                .monotonic_ms = start.monotonic_ms + seconds * 1000,
+                .wall_ms = start.wall_ms + seconds * 1000,
+        };
+}
+
+static struct ip4_address ip(const char *text)
+{
+        struct ip4_address address = {0};
+
+        if (text[0])
+                assert_int_equal(ip4_parse(text, &address), 0);
+        return address;
+}
+
+static struct mac_address mac(uint32_t number)
+{
+        struct mac_address address = {
+                {0x52, 0x54}
+        };
+
+        number = htonl(number);
+        memcpy(address.bytes + 2, &number, sizeof(number));
+        return address;
+}
+
+static struct dhcp_leases *table(const char *first, const char *last)
+{
+        struct dhcp_leases *leases = dhcp_leases_new();
+        struct dhcp_pool pool = {.first = ip(first), .last = ip(last), .ours = ip("10.77.0.1")};
+        size_t number;
+
+        assert_non_null(leases);
+        assert_int_equal(ip4_network_parse("10.77.0.0/24", &pool.network), 0);
+        assert_int_equal(dhcp_leases_add_pool(leases, &pool, &number), 0);
+        assert_int_equal(number, 0);
+        return leases;
+}
+
+static struct ip4_address offer(struct dhcp_leases *leases, uint32_t number, const char *wanted,
+                                struct dhcp_now now)
+{
+        const struct mac_address m = mac(number);
+        const struct dhcp_lease *lease;
+
+        dhcp_leases_expire(leases, &now);
+        if (dhcp_leases_offer(leases, 0, &m, ip(wanted), &now, &lease) < 0)
+                return ip("");
+        assert_true(mac_is_equal(&lease->mac, &m));
+        return lease->address;
+}
+
+static int bind_to(struct dhcp_leases *leases, uint32_t number, struct ip4_address address,
+                   struct dhcp_now now)
+{
+        const struct dhcp_binding binding = {
+                .mac = mac(number),
+                .address = address,
+                .lease_s = 600,
+                .hostname = "",
+        };
+        const struct dhcp_lease *lease;
+
+        dhcp_leases_expire(leases, &now);
+        return dhcp_leases_bind(leases, 0, &binding, &now, &lease);
+}
+
+static void one_mac_has_one_address(void **state)
+{
+        struct dhcp_leases *leases = table("10.77.0.10", "10.77.0.200");
+        const struct ip4_address first = offer(leases, 7, "", start);
+
+        (void)state;
+        assert_true(ip4_is_set(first));
+        assert_true(ip4_is_equal(offer(leases, 7, "10.77.0.77", later(5)), first));
+        assert_int_equal(bind_to(leases, 7, first, later(6)), 0);
+        assert_true(ip4_is_equal(offer(leases, 7, "", later(7)), first));     /* the next stage */
+        assert_true(ip4_is_equal(offer(leases, 7, "", later(10000)), first)); /* long expired */
+
+        /* A server that knows nothing chooses the same. */
+        leases = dhcp_leases_free(leases);
+        leases = table("10.77.0.10", "10.77.0.200");
+        assert_true(ip4_is_equal(offer(leases, 7, "", start), first));
+        dhcp_leases_free(leases);
+}
+
+static void gives_each_address_once(void **state)
+{
+        struct dhcp_leases *leases = table("10.77.0.0", "10.77.0.255");
+        bool is_given[256] = {false};
+
+        (void)state;
+        for (uint32_t i = 0; i < 253; i++) { /* not .0, .1 (ours) and .255 */
+                const struct ip4_address address = offer(leases, i, "", start);
+                const uint32_t last = ntohl(address.be) & 0xff;
+
+                assert_true(ip4_is_set(address));
+                assert_true(last != 0 && last != 1 && last != 255);
+                assert_false(is_given[last]);
+                is_given[last] = true;
+                assert_int_equal(bind_to(leases, i, address, start), 0);
+        }
+        assert_int_equal(dhcp_leases_count(leases), 253);
+        assert_false(ip4_is_set(offer(leases, 1000, "", later(1))));
+        /* When they have run out, they are there for others; the oldest first. */
+        assert_true(ip4_is_set(offer(leases, 1000, "", later(601))));
+        assert_int_equal(dhcp_leases_count(leases), 253);
+        dhcp_leases_free(leases);
+}
+
+static void offers_run_out_and_leave_nothing(void **state)
+{
+        struct dhcp_leases *leases = table("10.77.0.10", "10.77.0.11");
+        struct dhcp_now now = later(DHCP_OFFER_HOLD_MS / 1000);
+
+        (void)state;
+        offer(leases, 1, "", start);
+        offer(leases, 2, "", start);
+        assert_false(ip4_is_set(offer(leases, 3, "", later(1))));
+        dhcp_leases_expire(leases, &now);
+        assert_int_equal(dhcp_leases_count(leases), 0);
+        assert_true(ip4_is_set(offer(leases, 3, "", now)));
+        dhcp_leases_free(leases);
+}
+
+static void grants_a_wish_that_is_free(void **state)
+{
+        struct dhcp_leases *leases = table("10.77.0.10", "10.77.0.200");
+
+        (void)state;
+        assert_true(ip4_is_equal(offer(leases, 1, "10.77.0.123", start), ip("10.77.0.123")));
+        assert_false(ip4_is_equal(offer(leases, 2, "10.77.0.123", start), ip("10.77.0.123")));
+        assert_false(ip4_is_equal(offer(leases, 3, "10.77.0.201", start), ip("10.77.0.201")));
+        assert_false(ip4_is_equal(offer(leases, 4, "10.78.0.5", start), ip("10.78.0.5")));
+        dhcp_leases_free(leases);
+}
+
+static void binds_only_what_is_the_clients(void **state)
+{
+        static const struct {
+                const char *name;
+                uint32_t mac;
+                const char *address;
+                int rc;
+        } cases[] = {
+                {"another's",            2, "10.77.0.50",  -EADDRINUSE   },
+                {"its own",              1, "10.77.0.50",  0             },
+                {"a free one",           3, "10.77.0.60",  0             },
+                {"reserved for another", 3, "10.77.0.70",  -EADDRINUSE   },
+                {"out of the range",     3, "10.77.0.201", -EADDRNOTAVAIL},
+                {"ours",                 3, "10.77.0.1",   -EADDRNOTAVAIL},
+                {"of another network",   3, "10.78.0.1",   -EADDRNOTAVAIL},
+                {"not its reserved one", 9, "10.77.0.80",  -EADDRNOTAVAIL},
+                {"its reserved one",     9, "10.77.0.70",  0             },
+                {"reserved, no range",   8, "10.77.0.220", 0             },
+        };
+        struct dhcp_leases *leases = table("10.77.0.10", "10.77.0.200");
+        const struct mac_address nine = mac(9), eight = mac(8);
+
+        (void)state;
+        assert_int_equal(bind_to(leases, 1, ip("10.77.0.50"), start), 0);
+        assert_int_equal(dhcp_leases_reserve(leases, &nine, ip("10.77.0.70"), "nine"), 0);
+        assert_int_equal(dhcp_leases_reserve(leases, &eight, ip("10.77.0.220"), ""), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                print_message("%s\n", cases[i].name);
+                assert_int_equal(bind_to(leases, cases[i].mac, ip(cases[i].address), start),
+                                 cases[i].rc);
+        }
+        dhcp_leases_free(leases);
+}
+
+static void reservations_win(void **state)
+{
+        struct dhcp_leases *leases = table("10.77.0.10", "10.77.0.11");
+        const struct mac_address one = mac(1), two = mac(2);
+        const char *hostname;
+
+        (void)state;
+        /* Somebody else stands on it: both get an address, until that one renews. */
+        assert_int_equal(bind_to(leases, 2, ip("10.77.0.10"), start), 0);
+        assert_int_equal(dhcp_leases_reserve(leases, &one, ip("10.77.0.10"), "one"), 0);
+        assert_true(ip4_is_equal(offer(leases, 1, "", start), ip("10.77.0.11")));
+        assert_int_equal(bind_to(leases, 1, ip("10.77.0.11"), start), 0);
+        assert_int_equal(bind_to(leases, 2, ip("10.77.0.10"), later(300)), -EADDRINUSE);
+        assert_true(ip4_is_equal(offer(leases, 1, "", later(601)), ip("10.77.0.10")));
+
+        assert_int_equal(dhcp_leases_reserve(leases, &two, ip("10.77.0.10"), ""), -EADDRINUSE);
+        assert_int_equal(dhcp_leases_reserve(leases, &two, ip("10.77.0.1"), ""), -EADDRINUSE);
+        assert_int_equal(dhcp_leases_reserve(leases, &two, ip("10.78.0.1"), ""), -ENOENT);
+        assert_true(
+                ip4_is_equal(dhcp_leases_reserved(leases, 0, &one, &hostname), ip("10.77.0.10")));
+        assert_string_equal(hostname, "one");
+        dhcp_leases_unreserve_all(leases);
+        assert_false(ip4_is_set(dhcp_leases_reserved(leases, 0, &one, NULL)));
+        dhcp_leases_free(leases);
+}
+
+/* An address outside the range that is reserved no more must not be offered for ever. */
+static void a_lost_reservation_moves_the_client(void **state)
+{
+        struct dhcp_leases *leases = table("10.77.0.10", "10.77.0.11");
+        const struct mac_address one = mac(1);
+        struct ip4_address address;
+
+        (void)state;
+        assert_int_equal(dhcp_leases_reserve(leases, &one, ip("10.77.0.99"), ""), 0);
+        assert_int_equal(bind_to(leases, 1, ip("10.77.0.99"), start), 0);
+        dhcp_leases_unreserve_all(leases);
+        assert_int_equal(bind_to(leases, 1, ip("10.77.0.99"), start), -EADDRNOTAVAIL);
+        address = offer(leases, 1, "", start);
+        assert_int_equal(bind_to(leases, 1, address, start), 0);
+        dhcp_leases_free(leases);
+}
+
+static void a_declined_address_rests(void **state)
+{
+        struct dhcp_leases *leases = table("10.77.0.10", "10.77.0.25"); /* 16: 2 may rest */
+        const struct dhcp_lease *lease;
+        struct dhcp_now now = start;
+        struct ip4_address declined[3];
+
+        (void)state;
+        for (uint32_t i = 0; i < 3; i++) {
+                const struct mac_address m = mac(i), other = mac(99);
+
+                declined[i] = offer(leases, i, "", now);
+                assert_int_equal(dhcp_leases_decline(leases, 0, &other, declined[i], &now, &lease),
+                                 -ENOENT);
+                assert_int_equal(dhcp_leases_decline(leases, 0, &m, declined[i], &now, &lease), 0);
+                assert_int_equal(lease->state, DHCP_LEASE_DECLINED);
+                assert_false(ip4_is_equal(offer(leases, i, "", now), declined[i]));
+        }
+        /* The first one had to leave the quarantine for the third. */
+        assert_int_equal(bind_to(leases, 50, declined[0], now), 0);
+        assert_int_equal(bind_to(leases, 51, declined[1], now), -EADDRINUSE);
+        now = later(DHCP_QUARANTINE_MS / 1000);
+        assert_int_equal(bind_to(leases, 51, declined[1], now), 0);
+        dhcp_leases_free(leases);
+}
+
+static void a_released_address_is_remembered(void **state)
+{
+        struct dhcp_leases *leases = table("10.77.0.10", "10.77.0.11");
+        const struct mac_address one = mac(1);
+        const struct dhcp_lease *lease;
+        struct dhcp_now now = start;
+
+        (void)state;
+        assert_int_equal(bind_to(leases, 1, ip("10.77.0.10"), now), 0);
+        assert_int_equal(bind_to(leases, 2, ip("10.77.0.11"), now), 0);
+        assert_int_equal(dhcp_leases_release(leases, 0, &one, ip("10.77.0.11"), &now, &lease),
+                         -ENOENT);
+        assert_int_equal(dhcp_leases_release(leases, 0, &one, ip("10.77.0.10"), &now, &lease), 0);
+        assert_int_equal(lease->state, DHCP_LEASE_FREE);
+        assert_true(ip4_is_equal(offer(leases, 1, "", later(1)), ip("10.77.0.10")));
+        dhcp_leases_forget_offer(leases, 0, &one);
+        assert_true(ip4_is_equal(offer(leases, 3, "", later(2)), ip("10.77.0.10")));
+        dhcp_leases_free(leases);
+}
+
+static void checks_pools(void **state)
+{
+        static const struct {
+                const char *network, *first, *last;
+                int rc;
+        } cases[] = {
+                {"10.78.0.0/24",   "10.78.0.9",   "10.78.0.8",     -EINVAL},
+                {"10.78.0.0/24",   "10.78.0.9",   "10.79.0.8",     -EINVAL},
+                {"10.78.0.0/24",   "10.78.0.9",   "",              -EINVAL},
+                {"10.0.0.0/8",     "10.0.0.1",    "10.1.0.1",      -E2BIG },
+                {"10.77.0.128/25", "10.77.0.130", "10.77.0.131",   -EEXIST},
+                {"10.0.0.0/8",     "10.0.0.1",    "10.0.0.2",      -EEXIST},
+                {"10.78.0.0/16",   "10.78.0.0",   "10.78.255.255", 0      },
+                {"10.79.0.0/24",   "",            "",              0      },
+                {"10.80.0.0/31",   "10.80.0.0",   "10.80.0.1",     0      },
+        };
+        struct dhcp_leases *leases = table("10.77.0.10", "10.77.0.11");
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct dhcp_pool pool = {.first = ip(cases[i].first), .last = ip(cases[i].last)};
+                size_t number;
+
+                print_message("%s %s\n", cases[i].network, cases[i].first);
+                assert_int_equal(ip4_network_parse(cases[i].network, &pool.network), 0);
+                assert_int_equal(dhcp_leases_add_pool(leases, &pool, &number), cases[i].rc);
+        }
+        assert_int_equal(dhcp_leases_pool_of(leases, ip("10.79.0.3")), 2);
+        assert_int_equal(dhcp_leases_pool_of(leases, ip("192.0.2.1")), -ENOENT);
+        dhcp_leases_free(leases);
+}
+
+/* --- records --- */
+
+static void records_are_read_as_written(void **state)
+{
+        struct dhcp_lease lease = {
+                .mac = mac(1),
+                .address = ip("10.77.0.50"),
+                .state = DHCP_LEASE_BOUND,
+                .expires_ms = 1795000600000,
+                .lease_s = 600,
+                .hostname = "node1",
+        };
+        uint8_t record[DHCP_LEASE_RECORD_MAX];
+        struct dhcp_lease got;
+        size_t size;
+
+        (void)state;
+        size = dhcp_lease_record_write(&lease, record);
+        assert_int_equal(dhcp_lease_record_parse(record, size, &got), 0);
+        assert_memory_equal(&got, &lease, sizeof(lease));
+
+        for (size_t len = 1; len < size; len++)
+                assert_int_equal(dhcp_lease_record_parse(record, len, &got), -EBADMSG);
+        assert_int_equal(dhcp_lease_record_parse(record, 0, &got), -ENOMSG);
+        assert_int_equal(dhcp_lease_record_parse(record, size + 1, &got), -EBADMSG);
+        record[1] = 2;
+        assert_int_equal(dhcp_lease_record_parse(record, size, &got), -EPROTONOSUPPORT);
+        record[0] = 'E';
+        assert_int_equal(dhcp_lease_record_parse(record, size, &got), -ENOMSG);
+}
+
+static void replay(struct dhcp_leases *leases, uint32_t number, const char *address,
+                   enum dhcp_lease_state state, int64_t expires_in_s)
+{
+        const struct dhcp_lease lease = {
+                .mac = mac(number),
+                .address = ip(address),
+                .state = state,
+                .expires_ms = start.wall_ms + (uint64_t)(expires_in_s * 1000),
+                .lease_s = 600,
+        };
+        uint8_t record[DHCP_LEASE_RECORD_MAX];
+
+        assert_int_equal(
+                dhcp_leases_replay(leases, record, dhcp_lease_record_write(&lease, record), &start),
+                0);
+}
+
+static void replay_tells_the_last_word(void **state)
+{
+        struct dhcp_leases *leases = table("10.77.0.10", "10.77.0.200");
+        const struct dhcp_lease *lease;
+
+        (void)state;
+        replay(leases, 1, "10.77.0.50", DHCP_LEASE_BOUND, 100);
+        replay(leases, 1, "10.77.0.51", DHCP_LEASE_BOUND, 200); /* it moved */
+        replay(leases, 2, "10.77.0.60", DHCP_LEASE_BOUND, -10); /* ran out while we were away */
+        replay(leases, 3, "10.77.0.61", DHCP_LEASE_BOUND, 100);
+        replay(leases, 4, "10.77.0.61", DHCP_LEASE_BOUND, 300); /* another has it now */
+        replay(leases, 5, "10.77.0.70", DHCP_LEASE_DECLINED, 60);
+        replay(leases, 6, "10.77.0.71", DHCP_LEASE_DECLINED, -60);
+        replay(leases, 7, "10.99.0.71", DHCP_LEASE_BOUND, 60);      /* a network that is gone */
+        replay(leases, 8, "10.77.0.80", DHCP_LEASE_BOUND, 1000000); /* the clock was wrong */
+
+        assert_null(dhcp_leases_find_address(leases, ip("10.77.0.50")));
+        lease = dhcp_leases_find_address(leases, ip("10.77.0.51"));
+        assert_int_equal(lease->state, DHCP_LEASE_BOUND);
+        assert_int_equal(lease->expires_mono_ms, start.monotonic_ms + 200000);
+        lease = dhcp_leases_find_address(leases, ip("10.77.0.60"));
+        assert_int_equal(lease->state, DHCP_LEASE_FREE);
+        assert_true(ip4_is_equal(offer(leases, 2, "", start), ip("10.77.0.60")));
+        lease = dhcp_leases_find_address(leases, ip("10.77.0.61"));
+        assert_int_equal(lease->mac.bytes[5], 4);
+        assert_int_equal(dhcp_leases_find_address(leases, ip("10.77.0.70"))->state,
+                         DHCP_LEASE_DECLINED);
+        assert_null(dhcp_leases_find_address(leases, ip("10.77.0.71")));
+        lease = dhcp_leases_find_address(leases, ip("10.77.0.80"));
+        assert_int_equal(lease->expires_mono_ms, start.monotonic_ms + 600000);
+        assert_int_equal(dhcp_leases_count(leases), 5);
+        dhcp_leases_free(leases);
+}
+
+/* A flood of strangers ends at the pool, and takes nothing from those who are bound. */
+static void a_flood_changes_nothing(void **state)
+{
+        struct dhcp_leases *leases = table("10.77.0.10", "10.77.0.200");
+
+        (void)state;
+        assert_int_equal(bind_to(leases, 1, ip("10.77.0.50"), start), 0);
+        for (uint32_t i = 0; i < 10000; i++)
+                offer(leases, 100 + i, "", start);
+        assert_int_equal(dhcp_leases_count(leases), 191);
+        assert_true(ip4_is_equal(offer(leases, 1, "", start), ip("10.77.0.50")));
+        dhcp_leases_free(leases);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(one_mac_has_one_address),
+                cmocka_unit_test(gives_each_address_once),
+                cmocka_unit_test(offers_run_out_and_leave_nothing),
+                cmocka_unit_test(grants_a_wish_that_is_free),
+                cmocka_unit_test(binds_only_what_is_the_clients),
+                cmocka_unit_test(reservations_win),
+                cmocka_unit_test(a_lost_reservation_moves_the_client),
+                cmocka_unit_test(a_declined_address_rests),
+                cmocka_unit_test(a_released_address_is_remembered),
+                cmocka_unit_test(checks_pools),
+                cmocka_unit_test(records_are_read_as_written),
+                cmocka_unit_test(replay_tells_the_last_word),
+                cmocka_unit_test(a_flood_changes_nothing),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
