@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/node/plan.h"
+
+static void test_phase_decides(void **state)
+{
+        static const struct {
+                struct plan_facts facts;
+                enum boot_action action;
+        } cases[] = {
+                {{.is_known = false, .phase = PHASE_DEPLOYED},                        BOOT_DISCOVER},
+                {{.is_known = true, .phase = PHASE_DISCOVERED},                       BOOT_DISCOVER},
+                {{.is_known = true, .phase = PHASE_READY},                            BOOT_DISCOVER},
+                {{.is_known = true, .phase = PHASE_RESERVED},                         BOOT_DISK    },
+                {{.is_known = true, .phase = PHASE_DEPLOYED},                         BOOT_DISK    },
+                {{.is_known = true, .phase = PHASE_RETIRED},                          BOOT_DISK    },
+                {{.is_known = true, .phase = PHASE_DEPLOYED, .is_in_conflict = true},
+                 BOOT_DISCOVER                                                                     },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct plan_facts facts = cases[i].facts;
+                struct boot_plan plan = {0};
+
+                facts.kernel_arguments = "console=ttyS0";
+                boot_plan_make(&facts, &plan);
+                assert_int_equal(plan.action, cases[i].action);
+                assert_true(strlen(plan.reason) > 10);
+                assert_true(strlen(plan.reason) < PLAN_REASON_SIZE - 1); /* not cut */
+                assert_string_equal(plan.kernel_arguments,
+                                    plan.action == BOOT_DISCOVER ? "console=ttyS0" : "");
+        }
+}
+
+static void test_nothing_that_means_something_to_a_script_gets_through(void **state)
+{
+        struct boot_plan plan = {.action = BOOT_DISCOVER,
+                                 .boot = "0123456789abcdef",
+                                 .kernel_arguments = "console=ttyS0,115200n8 root=/dev/nvme0n1p2"};
+
+        (void)state;
+        assert_int_equal(boot_plan_check(&plan), 0);
+        for (int c = 1; c < 256; c++) {
+                const int ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                               (c >= '0' && c <= '9') || strchr(" =,.:/_-+@%", c) != NULL;
+
+                plan.kernel_arguments[0] = (char)c;
+                assert_int_equal(boot_plan_check(&plan), ok ? 0 : -EINVAL);
+        }
+        plan.kernel_arguments[0] = 'a';
+
+        snprintf(plan.boot, sizeof(plan.boot), "0123456789abcde;");
+        assert_int_equal(boot_plan_check(&plan), -EINVAL);
+        snprintf(plan.boot, sizeof(plan.boot), "0123");
+        assert_int_equal(boot_plan_check(&plan), -EINVAL);
+        plan.action = BOOT_DISK; /* needs no number */
+        plan.boot[0] = '\0';
+        assert_int_equal(boot_plan_check(&plan), 0);
+}
+
+static void test_messages_round_trip(void **state)
+{
+        struct plan_request request = {.mac = {{0x52, 0x54, 0, 0x77, 0, 1}}, .is_ipxe = true},
+                            again = {0};
+        struct boot_plan plan = {.action = BOOT_DISK, .node = "a", .reason = "b"}, plan_again = {0};
+        struct doc *object;
+
+        (void)state;
+        assert_int_equal(ip4_parse("10.77.0.100", &request.address), 0);
+        object = doc_encode(&plan_request_table, &request);
+        assert_non_null(object);
+        assert_non_null(doc_get(object, "architecture")); /* zero means BIOS: it is always said */
+        assert_int_equal(doc_decode(&plan_request_table, object, NULL, &again), 0);
+        assert_memory_equal(&request.mac, &again.mac, sizeof(request.mac));
+        assert_true(ip4_is_equal(request.address, again.address));
+        assert_true(again.is_ipxe);
+        doc_free(object);
+
+        object = doc_encode(&boot_plan_table, &plan);
+        assert_int_equal(doc_decode(&boot_plan_table, object, NULL, &plan_again), 0);
+        assert_int_equal(plan_again.action, BOOT_DISK);
+        assert_string_equal(plan_again.node, "a");
+        doc_free(object);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_phase_decides),
+                cmocka_unit_test(test_nothing_that_means_something_to_a_script_gets_through),
+                cmocka_unit_test(test_messages_round_trip),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

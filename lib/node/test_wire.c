@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/node/wire.h"
+
+static struct doc *parse(const char *text)
+{
+        struct doc *value = NULL;
+        char error[DOC_ERROR_SIZE] = "";
+
+        if (doc_parse(text, strlen(text), &doc_limits_message, error, &value) < 0)
+                fail_msg("%s", error);
+        return value;
+}
+
+#define NETWORK(rest)                                                                              \
+        "{\"name\":\"a\",\"subnet\":\"10.77.0.0/24\",\"pool_first\":\"10.77.0.100\","              \
+        "\"pool_last\":\"10.77.0.200\"" rest "}"
+
+static void test_configurations(void **state)
+{
+        static const struct {
+                const char *text;
+                int decode, check;
+                const char *says;
+        } cases[] = {
+                {"{\"version\":3,\"networks\":[" NETWORK("") "]}",                                                    0,        0,       ""              },
+                {"{}",                                                                                                0,        0,       ""              },
+                {"{\"networks\":[" NETWORK(",\"protocol\":\"tftp\"") "]}",                                            0,        0,       ""              },
+                {"{\"networks\":[" NETWORK(",\"protocol\":\"ftp\"") "]}",                                             -EBADMSG, 0,       "protocol"      },
+                {"{\"networks\":[" NETWORK(",\"leese_s\":1") "]}",                                                    -EBADMSG, 0,       "leese_s"       },
+                {"{\"networks\":{}}",                                                                                 -EBADMSG, 0,       "networks"      },
+                {"{\"networks\":[" NETWORK(",\"lease_s\":5") "]}",                                                    0,        -EINVAL, "lease_s"       },
+                {"{\"networks\":[" NETWORK(",\"router\":\"10.78.0.1\"") "]}",                                         0,        -EINVAL, "router"        },
+                {"{\"networks\":[" NETWORK("") "," NETWORK("") "]}",                                                  0,        -EINVAL, "overlaps"      },
+                {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.77.0.1/24\",\"pool_first\":"
+                 "\"10.77.0.100\",\"pool_last\":\"10.77.0.200\"}]}",                                 0,        -EINVAL, "subnet"        },
+                {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.77.0.0/24\",\"pool_first\":"
+                 "\"10.77.0.200\",\"pool_last\":\"10.77.0.100\"}]}",                                 0,        -EINVAL, "pool_first"    },
+                {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.77.0.0/24\",\"pool_first\":"
+                 "\"10.77.0.0\",\"pool_last\":\"10.77.0.100\"}]}",                                   0,        -EINVAL, "first and last"},
+                {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.77.0.0/24\",\"pool_first\":"
+                 "\"10.78.0.1\",\"pool_last\":\"10.78.0.2\"}]}",                                     0,        -EINVAL, "outside"       },
+                {"{\"networks\":[" NETWORK("") "],\"reservations\":[{\"mac\":\"52:54:00:77:00:01\","
+                                               "\"address\":\"10.77.0.9\"}]}",                       0,        0,       ""              },
+                {"{\"networks\":[" NETWORK("") "],\"reservations\":[{\"mac\":\"52:54:00:77:00:01\","
+                                               "\"address\":\"10.79.0.9\"}]}",                       0,        -EINVAL, "in no network" },
+                {"{\"networks\":[" NETWORK("") "],\"reservations\":[{\"mac\":\"52:54:00:77:00:01\","
+                                               "\"address\":\"10.77.0.9\"},{\"mac\":"
+                                               "\"52:54:00:77:00:01\",\"address\":\"10.77.0.8\"}]}", 0,        -EINVAL, "twice"         },
+                {"{\"networks\":[" NETWORK("") "],\"reservations\":[{\"mac\":\"52:54:00:77:00:01\","
+                                               "\"address\":\"10.77.0.9\"},{\"mac\":"
+                                               "\"52:54:00:77:00:02\",\"address\":\"10.77.0.9\"}]}", 0,        -EINVAL, "taken"         },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct doc *object = parse(cases[i].text), *again;
+                struct edge_config config = {0};
+                char error[DOC_ERROR_SIZE] = "";
+                int rc;
+
+                rc = edge_config_decode(object, error, &config);
+                assert_int_equal(rc, cases[i].decode);
+                if (rc == 0) {
+                        rc = edge_config_check(&config, error);
+                        assert_int_equal(rc, cases[i].check);
+                        again = edge_config_encode(&config);
+                        assert_non_null(again);
+                        assert_int_equal(doc_count(doc_get(again, "networks")),
+                                         config.network_count);
+                        doc_free(again);
+                        edge_config_done(&config);
+                }
+                if (!strstr(error, cases[i].says))
+                        fail_msg("case %zu: '%s' does not say '%s'", i, error, cases[i].says);
+                doc_free(object);
+        }
+}
+
+static void test_events(void **state)
+{
+        static struct node_event events[EVENTS_MAX], again[EVENTS_MAX];
+        struct doc *object, *list;
+        size_t count = 0;
+        char error[DOC_ERROR_SIZE] = "";
+
+        (void)state;
+        for (size_t i = 0; i < EVENTS_MAX; i++)
+                events[i] = (struct node_event){.seq = i + 1,
+                                                .at_ms = 1000 + i,
+                                                .mac = {{0x52, 0x54, 0, 0x77, 0, (uint8_t)i}},
+                                                .step = STEP_KERNEL,
+                                                .bytes = i,
+                                                .text = "vmlinuz"};
+        object = node_events_encode(events, EVENTS_MAX);
+        assert_non_null(object);
+        assert_int_equal(node_events_decode(object, error, again, &count), 0);
+        assert_int_equal(count, EVENTS_MAX);
+        assert_memory_equal(events, again, sizeof(events));
+
+        list = doc_get(object, "events");
+        assert_int_equal(doc_append(list, doc_encode(&node_event_table, &events[0])), 0);
+        assert_int_equal(node_events_decode(object, error, again, &count), -E2BIG);
+        doc_free(object);
+
+        object = parse("{\"events\":[{\"at_ms\":1,\"step\":\"kernal\"}]}");
+        assert_int_equal(node_events_decode(object, error, again, &count), -EBADMSG);
+        assert_non_null(strstr(error, "step"));
+        doc_free(object);
+        object = parse("{\"events\":1}");
+        assert_int_equal(node_events_decode(object, error, again, &count), -EBADMSG);
+        doc_free(object);
+}
+
+#define HASH "0000000000000000000000000000000000000000000000000000000000000001"
+
+static void test_manifests(void **state)
+{
+        static const struct {
+                const char *text;
+                int rc;
+        } cases[] = {
+                {"{\"schema\":1,\"kernel_version\":\"6.1\",\"files\":[{\"name\":\"vmlinuz\","
+                 "\"size\":5,\"sha256\":\"" HASH "\",\"role\":\"kernel\"}]}",
+                 0                                                                                          },
+                {"{\"files\":[{\"name\":\"../vmlinuz\",\"size\":5,\"sha256\":\"" HASH
+                 "\",\"role\":\"kernel\"}]}",                                      -EBADMSG},
+                {"{\"files\":[{\"name\":\".hidden\",\"size\":5,\"sha256\":\"" HASH
+                 "\",\"role\":\"kernel\"}]}",                                      -EBADMSG},
+                {"{\"files\":[{\"name\":\"a\",\"size\":5,\"sha256\":\"12\",\"role\":\"kernel\"}]}",
+                 -EBADMSG                                                                                   },
+                {"{\"files\":[{\"name\":\"a\",\"size\":5,\"sha256\":\"" HASH
+                 "\",\"role\":\"kernel\"},{\"name\":\"a\",\"size\":5,\"sha256\":\"" HASH
+                 "\",\"role\":\"ramdisk\"}]}",                                     -EBADMSG},
+                {"{\"files\":[]}",                                                                  -EBADMSG},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct doc *object = parse(cases[i].text);
+                char error[DOC_ERROR_SIZE] = "";
+                struct asset_manifest manifest = {0};
+
+                assert_int_equal(asset_manifest_decode(object, error, &manifest), cases[i].rc);
+                assert_int_equal(manifest.count, cases[i].rc == 0);
+                assert_int_equal(error[0] != '\0', cases[i].rc < 0);
+                if (cases[i].rc == 0) {
+                        assert_non_null(asset_manifest_find(&manifest, "vmlinuz"));
+                        assert_null(asset_manifest_find(&manifest, "vmlinu"));
+                        assert_non_null(asset_manifest_role(&manifest, ROLE_KERNEL));
+                        assert_null(asset_manifest_role(&manifest, ROLE_RAMDISK));
+                }
+                doc_free(object);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_configurations),
+                cmocka_unit_test(test_events),
+                cmocka_unit_test(test_manifests),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
