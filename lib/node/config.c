@@ -61,11 +61,18 @@ __attribute__((format(printf, 2, 3))) static int fail(char *error, const char *s
         return -EINVAL;
 }
 
+static const struct list_row {
+        const char *name;
+        const struct doc_table *table; /* of one element */
+        size_t max;
+} network_list = {"networks", &edge_network_table, CONFIG_MAX_NETWORKS},
+  reservation_list = {"reservations", &edge_reservation_table, CONFIG_MAX_RESERVATIONS};
+
 /* One list of structs, on the heap. */
-static int decode_list(const struct doc *object, const char *name, const struct doc_table *table,
-                       size_t max, char *error, void **ret, size_t *ret_count)
+static int decode_list(const struct list_row *row, const struct doc *object, char *error,
+                       void **ret, size_t *ret_count)
 {
-        const struct doc *list = doc_get(object, name);
+        const struct doc *list = doc_get(object, row->name);
         const size_t count = doc_count(list);
         _free_ char *items = NULL;
         int rc;
@@ -74,18 +81,19 @@ static int decode_list(const struct doc *object, const char *name, const struct 
         *ret_count = 0;
         if (!list)
                 return 0;
-        if (!doc_is_list(list) || count > max) {
+        if (!doc_is_list(list) || count > row->max) {
                 if (error)
                         snprintf(error, DOC_ERROR_SIZE,
-                                 "'%s' must be a list of at most %zu entries", name, max);
+                                 "'%s' must be a list of at most %zu entries", row->name, row->max);
                 return -EBADMSG;
         }
 
-        items = calloc(count ? count : 1, table->struct_size);
+        items = calloc(count ? count : 1, row->table->struct_size);
         if (!items)
                 return -ENOMEM;
         for (size_t i = 0; i < count; i++) {
-                rc = doc_decode(table, doc_at(list, i), error, items + i * table->struct_size);
+                rc = doc_decode(row->table, doc_at(list, i), error,
+                                items + i * row->table->struct_size);
                 if (rc < 0)
                         return rc;
         }
@@ -101,14 +109,13 @@ int edge_config_decode(const struct doc *object, char *error, struct edge_config
         void *networks = NULL, *reservations = NULL;
         int rc;
 
-        rc = decode_list(object, "networks", &edge_network_table, CONFIG_MAX_NETWORKS, error,
-                         &networks, &config.network_count);
+        rc = decode_list(&network_list, object, error, &networks, &config.network_count);
         if (rc < 0)
                 return rc;
         config.networks = networks;
 
-        rc = decode_list(object, "reservations", &edge_reservation_table, CONFIG_MAX_RESERVATIONS,
-                         error, &reservations, &config.reservation_count);
+        rc = decode_list(&reservation_list, object, error, &reservations,
+                         &config.reservation_count);
         if (rc < 0) {
                 edge_config_done(&config);
                 return rc;

@@ -36,7 +36,7 @@
                                                                             "failed")
 
 #define STEP_ROW(step, step_name, step_title)  [step] = {step_name, step_title},
-#define STEP_NAME(step, step_name, step_title) [step] = step_name,
+#define STEP_NAME(step, step_name, step_title) [step] = (step_name),
 
 const struct node_step_row node_steps[STEP_COUNT] = {STEPS(STEP_ROW)};
 const char *const node_step_names[STEP_COUNT + 1] = {STEPS(STEP_NAME)};
