@@ -8,8 +8,9 @@
  * that a sync writes data alone. Records are opaque bytes of at most
  * JOURNAL_RECORD_MAX. On opening, every whole record is replayed; a torn tail
  * (a record that was being written when the power went) is cut off and never
- * trusted. A record damaged *before* intact ones is not a torn tail: opening
- * then fails rather than forget leases silently.
+ * trusted. Damage to a record that was already synced when a later one was
+ * written is not a torn tail: opening then fails rather than forget leases
+ * silently. (Within the last batch, damage and tearing look the same.)
  *
  * journal_append() only collects. journal_commit() hands what was collected to
  * the journal's own thread, which writes and syncs it as one batch, and then
@@ -32,7 +33,8 @@ typedef void (*journal_done_fn)(void *context, int rc);
 
 /**
  * journal_open() - open or create, and replay
- * @path:     the file; a new one is made with mode 0600, its folder synced
+ * @path:     the file; a new one is made with mode 0600, its folder synced. Beside it lie
+ *            PATH.lock, and PATH.new during a compaction
  * @loop:     whose thread the done functions are called on; all calls come from it
  * @replay:   called once for each record, oldest first; a negative return ends opening with it
  * @context:  for @replay
@@ -46,7 +48,8 @@ typedef void (*journal_done_fn)(void *context, int rc);
 int journal_open(const char *path, struct loop *loop, journal_replay_fn replay, void *context,
                  struct journal **ret);
 
-/* Commits what was collected, waits for it, closes. Takes NULL. Done functions that have not run
+/* Commits what was collected, waits for it and for a compaction, closes. Takes NULL, and may be
+ * called by a done function. Done functions that have not run
  * yet are dropped. */
 struct journal *journal_close(struct journal *journal);
 
@@ -73,13 +76,16 @@ int journal_commit(struct journal *journal, journal_done_fn done, void *context)
  * thread, then renamed over it; records appended meanwhile go to both.
  * journal_size() tells when it is worth it.
  *
- * Return: 0, -EALREADY while one is under way, -ENOMEM, or the error that broke the journal.
+ * If the new file cannot be written the old one stands, and may be compacted again later.
+ *
+ * Return: 0, -EALREADY while one is under way, what @write returned if negative, or the error that
+ * broke the journal.
  */
 struct journal_snapshot;
 typedef int (*journal_snapshot_fn)(void *context, struct journal_snapshot *to);
 int journal_snapshot_append(struct journal_snapshot *to, const void *record, size_t size);
 int journal_compact(struct journal *journal, journal_snapshot_fn write, void *context);
 
-/* Bytes of records in the file, and how many of them there are. */
+/* Bytes of records on disk, and how many of them there are. */
 uint64_t journal_size(const struct journal *journal);
 uint64_t journal_count(const struct journal *journal);
