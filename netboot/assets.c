@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "netboot/assets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/trust/hash.h"
+
+/* The largest asset: stage two of a release is 16 MB; ten times that is a wrong file. */
+#define ASSET_MAX ((uint64_t)256 << 20)
+/* manifest.json of MANIFEST_MAX_FILES files, its signature, site.cpio with three small files. */
+#define SMALL_MAX ((size_t)1 << 20)
+/* A file that does not come at all; a slow one may take as long as bytes still come. */
+#define SILENCE_MS 10000
+
+/* Files without a role, in the order in which they are fetched: the manifest last of all, so that
+ * a manifest in the folder says that all it names is there. */
+static const char *const plain_names[] = {ASSETS_SITE, ASSETS_SIGNATURE, ASSETS_MANIFEST};
+enum { PLAIN_MANIFEST = 2, PLAIN_COUNT = 3 };
+
+struct assets {
+        char path[256];
+        int folder_fd;
+        char etags[PLAIN_COUNT][80]; /* of the controller; the sync thread's alone */
+
+        pthread_mutex_t mutex; /* for what follows */
+        struct asset_manifest manifest;
+        bool is_whole[MANIFEST_MAX_FILES]; /* its SHA-256 was checked */
+};
+
+int assets_new(const char *path, struct assets **ret)
+{
+        struct assets *assets = calloc(1, sizeof(*assets));
+        int rc;
+
+        if (!assets)
+                return -ENOMEM;
+        assets->folder_fd = -EBADF;
+        pthread_mutex_init(&assets->mutex, NULL);
+        rc = text_copy(assets->path, sizeof(assets->path), path);
+        if (rc == 0)
+                rc = file_make_folders(path, 0755);
+        if (rc == 0) {
+                assets->folder_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                rc = assets->folder_fd < 0 ? -errno : 0;
+        }
+        if (rc < 0) {
+                assets_free(assets);
+                return rc;
+        }
+        *ret = assets;
+        return 0;
+}
+
+struct assets *assets_free(struct assets *assets)
+{
+        if (!assets)
+                return NULL;
+        if (assets->folder_fd >= 0)
+                close(assets->folder_fd);
+        pthread_mutex_destroy(&assets->mutex);
+        free(assets);
+        return NULL;
+}
+
+static int open_file(const struct assets *assets, const char *name, struct stat *ret)
+{
+        _close_ int fd = openat(assets->folder_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+        if (fd < 0)
+                return -errno;
+        if (fstat(fd, ret) < 0)
+                return -errno;
+        if (!S_ISREG(ret->st_mode))
+                return -ENOENT;
+        return TAKE_FD(fd);
+}
+
+static bool is_right(const struct assets *assets, const struct asset *asset)
+{
+        char text[SHA256_TEXT_SIZE];
+        struct sha256 hash;
+        struct stat st;
+        _close_ int fd = open_file(assets, asset->name, &st);
+
+        return fd >= 0 && (uint64_t)st.st_size == asset->size &&
+               sha256_of_fd(fd, &hash, NULL) == 0 &&
+               strcmp(sha256_text(text, &hash), asset->sha256) == 0;
+}
+
+static int manifest_parse(const char *text, size_t size, struct asset_manifest *ret)
+{
+        _doc_ struct doc *doc = NULL;
+        int rc;
+
+        rc = doc_parse(text, size, &doc_limits_message, NULL, &doc);
+        if (rc < 0)
+                return rc;
+        return asset_manifest_decode(doc, NULL, ret);
+}
+
+static void install(struct assets *assets, const struct asset_manifest *manifest,
+                    const bool is_whole[MANIFEST_MAX_FILES])
+{
+        pthread_mutex_lock(&assets->mutex);
+        assets->manifest = *manifest;
+        memcpy(assets->is_whole, is_whole, sizeof(assets->is_whole));
+        pthread_mutex_unlock(&assets->mutex);
+}
+
+int assets_load(struct assets *assets)
+{
+        bool is_whole[MANIFEST_MAX_FILES] = {false};
+        struct asset_manifest manifest;
+        _free_ char *text = NULL;
+        size_t size;
+        int rc;
+
+        rc = file_read(assets->folder_fd, ASSETS_MANIFEST, SMALL_MAX, &text, &size);
+        if (rc < 0)
+                return rc;
+        rc = manifest_parse(text, size, &manifest);
+        if (rc < 0)
+                return rc;
+        for (size_t i = 0; i < manifest.count; i++)
+                is_whole[i] = is_right(assets, &manifest.files[i]);
+        install(assets, &manifest, is_whole);
+        return 0;
+}
+
+struct sync {
+        struct assets *assets;
+        struct fetch *fetch;
+        const char *base_url, *credential;
+        char *error;
+};
+
+/* Where a file is written while it comes. */
+struct download {
+        int fd;
+        uint64_t left;
+        struct sha256_stream *hash;
+};
+
+static int download_sink(void *context, const void *bytes, size_t size)
+{
+        struct download *d = context;
+        const char *at = bytes;
+
+        if (size > d->left)
+                return -EFBIG;
+        d->left -= size;
+        if (sha256_stream_add(d->hash, bytes, size) < 0)
+                return -EIO;
+        while (size > 0) {
+                const ssize_t n = write(d->fd, at, size);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0)
+                        return -errno;
+                at += n;
+                size -= (size_t)n;
+        }
+        return 0;
+}
+
+static int refuse(struct sync *s, int rc, const char *name, const char *why)
+{
+        snprintf(s->error, FETCH_ERROR_SIZE, "%s: %s", name, why);
+        return rc;
+}
+
+/* The bytes that came are the ones that the manifest names, and are on disk. */
+static int download_check(struct sync *s, struct download *d, const struct asset *asset)
+{
+        char text[SHA256_TEXT_SIZE];
+        struct sha256 hash;
+
+        if (sha256_stream_end(d->hash, &hash) < 0)
+                return -EIO;
+        if (d->left != 0 || strcmp(sha256_text(text, &hash), asset->sha256) != 0)
+                return refuse(s, -EBADMSG, asset->name,
+                              "what came is not what the manifest names (SHA-256)");
+        return fsync(d->fd) < 0 ? refuse(s, -errno, asset->name, strerror(errno)) : 0;
+}
+
+static int download_asset(struct sync *s, const struct asset *asset)
+{
+        CLEANUP(sha256_stream_free) struct sha256_stream *hash = NULL;
+        _response_ struct fetch_response response = {0};
+        char url[512], part[WIRE_NAME_SIZE + 8];
+        const int folder = s->assets->folder_fd;
+        int rc;
+
+        if (asset->size > ASSET_MAX)
+                return refuse(s, -EFBIG, asset->name, "larger than any asset should be");
+        rc = sha256_stream_new(&hash);
+        if (rc < 0)
+                return rc;
+        snprintf(url, sizeof(url), "%s/%s", s->base_url, asset->name);
+        snprintf(part, sizeof(part), ".%s.part", asset->name); /* no asset's name has this dot */
+
+        _close_ int fd = openat(folder, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+        if (fd < 0)
+                return refuse(s, -errno, asset->name, strerror(errno));
+        struct download d = {.fd = fd, .left = asset->size, .hash = hash};
+        const struct fetch_request request = {
+                .url = url,
+                .bearer = s->credential,
+                .silence_ms = SILENCE_MS,
+                .sink = download_sink,
+                .sink_context = &d,
+        };
+
+        rc = fetch_do(s->fetch, &request, s->error, &response);
+        if (rc == 0 && response.status != 200)
+                rc = refuse(s, -EPROTO, asset->name, "the controller does not have it");
+        if (rc == 0)
+                rc = download_check(s, &d, asset);
+        if (rc == 0 && renameat(folder, part, folder, asset->name) < 0)
+                rc = refuse(s, -errno, asset->name, strerror(errno));
+        if (rc < 0)
+                unlinkat(folder, part, 0);
+        return rc;
+}
+
+/* 1: @ret_text is new; 0: not modified. */
+static int fetch_plain(struct sync *s, size_t which, struct fetch_response *ret)
+{
+        char url[512], condition[128];
+        const char *const headers[] = {condition, NULL};
+        const struct fetch_request request = {
+                .url = url,
+                .bearer = s->credential,
+                .timeout_ms = SILENCE_MS,
+                .limit = SMALL_MAX,
+                .headers = s->assets->etags[which][0] ? headers : NULL,
+        };
+        int rc;
+
+        snprintf(url, sizeof(url), "%s/%s", s->base_url, plain_names[which]);
+        snprintf(condition, sizeof(condition), "If-None-Match: %s", s->assets->etags[which]);
+        rc = fetch_do(s->fetch, &request, s->error, ret);
+        if (rc < 0)
+                return rc;
+        if (ret->status == 304)
+                return 0;
+        if (ret->status != 200)
+                return refuse(s, -ENOENT, plain_names[which], "the controller does not have it");
+        return 1;
+}
+
+static int store_plain(struct sync *s, size_t which, const struct fetch_response *response)
+{
+        char path[sizeof(s->assets->path) + WIRE_NAME_SIZE];
+        int rc;
+
+        snprintf(path, sizeof(path), "%s/%s", s->assets->path, plain_names[which]);
+        rc = file_replace(path, response->body, response->body_size, 0644);
+        if (rc < 0)
+                return refuse(s, rc, plain_names[which], strerror(-rc));
+        (void)text_copy(s->assets->etags[which], sizeof(s->assets->etags[which]), response->etag);
+        return 0;
+}
+
+static int sync_plain(struct sync *s, size_t which)
+{
+        _response_ struct fetch_response response = {0};
+        int rc;
+
+        rc = fetch_plain(s, which, &response);
+        if (rc <= 0)
+                return rc;
+        rc = store_plain(s, which, &response);
+        return rc < 0 ? rc : 1;
+}
+
+static int sync_manifest(struct sync *s)
+{
+        _response_ struct fetch_response response = {0};
+        bool is_whole[MANIFEST_MAX_FILES] = {false};
+        struct asset_manifest manifest;
+        int rc;
+
+        rc = fetch_plain(s, PLAIN_MANIFEST, &response);
+        if (rc <= 0)
+                return rc;
+        rc = manifest_parse(response.body, response.body_size, &manifest);
+        if (rc < 0)
+                return refuse(s, rc, ASSETS_MANIFEST, "it is not a manifest");
+        for (size_t i = 0; i < manifest.count; i++) {
+                rc = is_right(s->assets, &manifest.files[i])
+                             ? 0
+                             : download_asset(s, &manifest.files[i]);
+                if (rc < 0)
+                        return rc;
+                is_whole[i] = true;
+        }
+        rc = sync_plain(s, 1);
+        if (rc < 0)
+                return rc;
+        rc = store_plain(s, PLAIN_MANIFEST, &response);
+        if (rc < 0)
+                return rc;
+        install(s->assets, &manifest, is_whole);
+        return 1;
+}
+
+int assets_sync(struct assets *assets, struct fetch *fetch, const char *base_url,
+                const char *credential, char *error)
+{
+        struct sync s = {assets, fetch, base_url, credential, error};
+        int site, manifest;
+
+        site = sync_plain(&s, 0);
+        if (site < 0)
+                return site;
+        manifest = sync_manifest(&s);
+        if (manifest < 0)
+                return manifest;
+        return site || manifest;
+}
+
+static bool is_plain(const char *name)
+{
+        for (size_t i = 0; i < PLAIN_COUNT; i++)
+                if (strcmp(plain_names[i], name) == 0)
+                        return true;
+        return false;
+}
+
+/* What the manifest says of a file that we have whole. */
+static int find(struct assets *assets, const char *name, struct asset *ret)
+{
+        const struct asset *found;
+        int rc = -ENOENT;
+
+        pthread_mutex_lock(&assets->mutex);
+        found = asset_manifest_find(&assets->manifest, name);
+        if (found && assets->is_whole[found - assets->manifest.files]) {
+                *ret = *found;
+                rc = 0;
+        }
+        pthread_mutex_unlock(&assets->mutex);
+        return rc;
+}
+
+int assets_open(struct assets *assets, const char *name, struct asset_file *ret)
+{
+        struct asset_file file = {0};
+        struct asset asset = {0};
+        struct stat st;
+
+        if (!asset_name_is_safe(name))
+                return -ENOENT;
+        if (!is_plain(name)) {
+                if (find(assets, name, &asset) < 0)
+                        return -ENOENT;
+                file.has_role = true;
+                file.role = asset.role;
+        }
+
+        _close_ int fd = open_file(assets, name, &st);
+
+        if (fd < 0)
+                return fd;
+        file.size = (uint64_t)st.st_size;
+        if (file.has_role)
+                snprintf(file.etag, sizeof(file.etag), "\"%s\"", asset.sha256);
+        else
+                snprintf(file.etag, sizeof(file.etag), "\"%llx-%llx.%lx\"",
+                         (unsigned long long)st.st_ino, (unsigned long long)st.st_mtim.tv_sec,
+                         (unsigned long)st.st_mtim.tv_nsec);
+        file.fd = TAKE_FD(fd);
+        *ret = file;
+        return 0;
+}
+
+int assets_name_of(struct assets *assets, enum asset_role role, char ret[static WIRE_NAME_SIZE])
+{
+        const struct asset *found;
+        int rc = -ENOENT;
+
+        pthread_mutex_lock(&assets->mutex);
+        found = asset_manifest_role(&assets->manifest, role);
+        if (found)
+                rc = text_copy(ret, WIRE_NAME_SIZE, found->name);
+        pthread_mutex_unlock(&assets->mutex);
+        return rc;
+}
+
+bool assets_are_ready(struct assets *assets)
+{
+        static const enum asset_role needed[] = {ROLE_KERNEL, ROLE_RAMDISK};
+        char name[WIRE_NAME_SIZE];
+        struct asset_file file;
+
+        for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+                struct asset asset;
+
+                if (assets_name_of(assets, needed[i], name) < 0 || find(assets, name, &asset) < 0)
+                        return false;
+        }
+        if (assets_open(assets, ASSETS_SITE, &file) < 0)
+                return false;
+        close(file.fd);
+        return true;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Machines that boot now
+ *
+ * An entry lives as long as its MAC leases an address, so that there are never
+ * more of them than addresses to lease; a plan is kept only where one was told.
+ */
+#include "netboot/boots.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dhcp/lease.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/map.h"
+#include "lib/base/text.h"
+
+struct boot {
+        struct mac_address mac;
+        struct ip4_address address;
+        uint64_t loader_ms; /* 0: none was delivered */
+        enum boots_plan_state state;
+        struct plan_request request;
+        struct boot_plan
+                *plan; /* PLAN_READY; its boot number is good for the timeline afterwards */
+        uint64_t plan_ms;
+};
+
+struct boots {
+        pthread_mutex_t mutex;
+        struct map *by_mac, *by_address; /* the same boots */
+};
+
+struct boots *boots_new(void)
+{
+        struct boots *boots = calloc(1, sizeof(*boots));
+
+        if (!boots)
+                return NULL;
+        pthread_mutex_init(&boots->mutex, NULL);
+        boots->by_mac = map_new(DHCP_MAX_LEASES);
+        boots->by_address = map_new(DHCP_MAX_LEASES);
+        if (!boots->by_mac || !boots->by_address)
+                return boots_free(boots);
+        return boots;
+}
+
+static void boot_free(struct boot *boot)
+{
+        free(boot->plan);
+        free(boot);
+}
+
+struct boots *boots_free(struct boots *boots)
+{
+        size_t at = 0;
+        void *boot;
+
+        if (!boots)
+                return NULL;
+        while (boots->by_mac && map_next(boots->by_mac, &at, &boot))
+                boot_free(boot);
+        map_free(boots->by_mac);
+        map_free(boots->by_address);
+        pthread_mutex_destroy(&boots->mutex);
+        free(boots);
+        return NULL;
+}
+
+static void lock_release(pthread_mutex_t **mutex)
+{
+        pthread_mutex_unlock(*mutex);
+}
+
+/* Held until the end of the scope. */
+#define LOCKED(boots)                                                                              \
+        __attribute__((cleanup(lock_release))) pthread_mutex_t *held = &(boots)->mutex;            \
+        pthread_mutex_lock(held)
+
+static struct boot *find(const struct boots *boots, const struct mac_address *mac)
+{
+        return map_find(boots->by_mac, mac->bytes, sizeof(mac->bytes));
+}
+
+static void forget(struct boots *boots, struct boot *boot)
+{
+        map_remove(boots->by_mac, boot->mac.bytes, sizeof(boot->mac.bytes));
+        map_remove(boots->by_address, &boot->address.be, sizeof(boot->address.be));
+        boot_free(boot);
+}
+
+int boots_lease(struct boots *boots, const struct mac_address *mac, struct ip4_address address)
+{
+        LOCKED(boots);
+        struct boot *boot = find(boots, mac), *other;
+        int rc;
+
+        if (boot && ip4_is_equal(boot->address, address))
+                return 0;
+        other = map_find(boots->by_address, &address.be, sizeof(address.be));
+        if (other)
+                forget(boots, other);
+        if (boot)
+                forget(boots, boot);
+
+        boot = calloc(1, sizeof(*boot));
+        if (!boot)
+                return -ENOMEM;
+        boot->mac = *mac;
+        boot->address = address;
+        rc = map_set(boots->by_mac, mac->bytes, sizeof(mac->bytes), boot);
+        if (rc == 0)
+                rc = map_set(boots->by_address, &address.be, sizeof(address.be), boot);
+        if (rc < 0)
+                forget(boots, boot);
+        return rc;
+}
+
+void boots_unlease(struct boots *boots, const struct mac_address *mac, struct ip4_address address)
+{
+        LOCKED(boots);
+        struct boot *boot = find(boots, mac);
+
+        if (boot && ip4_is_equal(boot->address, address))
+                forget(boots, boot);
+}
+
+bool boots_is_leased(struct boots *boots, const struct mac_address *mac, struct ip4_address address)
+{
+        LOCKED(boots);
+        const struct boot *boot = find(boots, mac);
+
+        return boot && ip4_is_equal(boot->address, address);
+}
+
+bool boots_mac_of(struct boots *boots, struct ip4_address address, struct mac_address *ret)
+{
+        LOCKED(boots);
+        const struct boot *boot = map_find(boots->by_address, &address.be, sizeof(address.be));
+
+        if (!boot)
+                return false;
+        *ret = boot->mac;
+        return true;
+}
+
+void boots_loader_delivered(struct boots *boots, struct ip4_address address, uint64_t now_ms)
+{
+        LOCKED(boots);
+        struct boot *boot = map_find(boots->by_address, &address.be, sizeof(address.be));
+
+        if (boot)
+                boot->loader_ms = now_ms;
+}
+
+bool boots_has_our_loader(struct boots *boots, const struct mac_address *mac, uint64_t now_ms)
+{
+        LOCKED(boots);
+        const struct boot *boot = find(boots, mac);
+
+        return boot && boot->loader_ms && now_ms - boot->loader_ms < BOOTS_LOADER_MS;
+}
+
+bool boots_plan_want(struct boots *boots, const struct plan_request *request)
+{
+        LOCKED(boots);
+        struct boot *boot = find(boots, &request->mac);
+
+        if (!boot || !ip4_is_equal(boot->address, request->address))
+                return false;
+        boot->request = *request;
+        if (boot->state == PLAN_ASKED)
+                return false;
+        boot->state = PLAN_ASKED;
+        return true;
+}
+
+bool boots_plan_again(struct boots *boots, const struct mac_address *mac, struct plan_request *ret)
+{
+        LOCKED(boots);
+        struct boot *boot = find(boots, mac);
+
+        if (!boot || boot->state == PLAN_ASKED)
+                return false;
+        /* After a restart of ours nothing is known but the lease; who asks for an iPXE script is
+         * iPXE. */
+        if (!mac_is_equal(&boot->request.mac, mac))
+                boot->request = (struct plan_request){
+                        .mac = *mac, .address = boot->address, .is_ipxe = true};
+        boot->state = PLAN_ASKED;
+        *ret = boot->request;
+        return true;
+}
+
+void boots_plan_set(struct boots *boots, const struct mac_address *mac,
+                    const struct boot_plan *plan, uint64_t now_ms)
+{
+        LOCKED(boots);
+        struct boot *boot = find(boots, mac);
+
+        if (!boot)
+                return;
+        boot->state = PLAN_NONE;
+        if (!plan)
+                return;
+        if (!boot->plan)
+                boot->plan = malloc(sizeof(*boot->plan));
+        if (!boot->plan)
+                return;
+        *boot->plan = *plan;
+        boot->plan_ms = now_ms;
+        boot->state = PLAN_READY;
+}
+
+enum boots_plan_state boots_plan_get(struct boots *boots, const struct mac_address *mac,
+                                     uint64_t now_ms, struct boot_plan *ret)
+{
+        LOCKED(boots);
+        struct boot *boot = find(boots, mac);
+
+        if (!boot || boot->state == PLAN_NONE)
+                return PLAN_NONE;
+        if (boot->state == PLAN_ASKED)
+                return PLAN_ASKED;
+        if (now_ms - boot->plan_ms >= BOOTS_PLAN_MS) {
+                boot->state = PLAN_NONE;
+                return PLAN_NONE;
+        }
+        *ret = *boot->plan;
+        /* The controller did not know yet; the next script is another question. */
+        if (boot->plan->action == BOOT_ASK_AGAIN)
+                boot->state = PLAN_NONE;
+        return PLAN_READY;
+}
+
+const char *boots_number(struct boots *boots, const struct mac_address *mac,
+                         char to[static BOOT_TEXT_SIZE])
+{
+        LOCKED(boots);
+        const struct boot *boot = find(boots, mac);
+
+        to[0] = '\0';
+        if (boot && boot->state == PLAN_READY)
+                (void)text_copy(to, BOOT_TEXT_SIZE, boot->plan->boot);
+        return to;
+}

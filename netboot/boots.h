@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Boots: what is known of each machine that boots now. Who leases which address,
+ * which loader it was given, what it is to boot.
+ *
+ * The one thing that the threads of netbootd share about machines; every call
+ * takes a mutex for a few instructions and never waits.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/net.h"
+#include "lib/node/plan.h"
+
+/* How long after our loader went out whole what speaks iPXE is ours. It starts within seconds; a
+ * machine that was reset in between would at worst run the script with its card's iPXE. */
+#define BOOTS_LOADER_MS 120000
+
+/* A plan is served this long without being asked for anew: well below the 10 minutes after which
+ * its boot number can no longer be claimed. */
+#define BOOTS_PLAN_MS 300000
+
+struct boots;
+
+struct boots *boots_new(void); /* NULL without memory */
+struct boots *boots_free(struct boots *boots);
+
+/* The lease of this address is on disk; who had it before has it no more. 0, -ENOSPC, -ENOMEM. */
+int boots_lease(struct boots *boots, const struct mac_address *mac, struct ip4_address address);
+/* It gave it back. */
+void boots_unlease(struct boots *boots, const struct mac_address *mac, struct ip4_address address);
+
+bool boots_is_leased(struct boots *boots, const struct mac_address *mac,
+                     struct ip4_address address);
+/* Who leases this address. For the timeline alone: an address proves nothing. */
+bool boots_mac_of(struct boots *boots, struct ip4_address address, struct mac_address *ret);
+
+/* Our loader was delivered, whole, to this address. */
+void boots_loader_delivered(struct boots *boots, struct ip4_address address, uint64_t now_ms);
+bool boots_has_our_loader(struct boots *boots, const struct mac_address *mac, uint64_t now_ms);
+
+/**
+ * boots_plan_want() - a new boot begins: what was planned before does not count
+ * @request:  what to ask with; kept for boots_plan_again()
+ *
+ * Return: true if the caller must now ask; false if an answer is under way already, or the
+ * address is not leased to this MAC.
+ */
+bool boots_plan_want(struct boots *boots, const struct plan_request *request);
+
+/* A script is asked for, and there is no plan: true if the caller must ask, with @ret. */
+bool boots_plan_again(struct boots *boots, const struct mac_address *mac, struct plan_request *ret);
+
+/* The answer, or NULL: there is none. */
+void boots_plan_set(struct boots *boots, const struct mac_address *mac,
+                    const struct boot_plan *plan, uint64_t now_ms);
+
+enum boots_plan_state {
+        PLAN_NONE,
+        PLAN_ASKED, /* under way */
+        PLAN_READY,
+};
+enum boots_plan_state boots_plan_get(struct boots *boots, const struct mac_address *mac,
+                                     uint64_t now_ms, struct boot_plan *ret);
+
+/* Its boot number, or "". Returns @to. */
+const char *boots_number(struct boots *boots, const struct mac_address *mac,
+                         char to[static BOOT_TEXT_SIZE]);

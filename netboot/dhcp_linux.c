@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * DHCP on the wire
+ *
+ * Decisions are the engine's (dhcp/server.h). Here a datagram comes in, and the
+ * answer goes out the way RFC 2131 4.1 says: as a frame to a MAC that has no
+ * address yet, to an address, to everybody, or to a relay. An ACK goes out of
+ * the journal's done function, when the lease is on disk.
+ */
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "dhcp/frame.h"
+#include "dhcp/server.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/list.h"
+#include "lib/base/text.h"
+#include "lib/daemon/log.h"
+#include "netboot/dhcp.h"
+#include "pxe/answer.h"
+
+/* Messages handled in one go before timers and other sockets have their turn. */
+#define RECEIVE_BATCH 64
+/* ACKs that wait for the disk: 2 kB each. Above it the disk is not keeping up, and the clients,
+ * which ask again, are better served by fewer answers in time. */
+#define PENDING_MAX 4096
+/* Our agent's own DHCP is no boot of firmware: no plan is asked for it. */
+#define AGENT_CLASS "cloudie-agent"
+
+struct dhcp_port {
+        struct dhcp_service *service;
+        const struct netboot_interface *interface;
+        struct loop_fd *watch;
+        struct router *router;
+};
+
+struct dhcp_service {
+        struct dhcp_service_options options;
+        struct leases *leases;
+        struct dhcp_port ports[NETBOOTD_MAX_INTERFACES];
+        struct list pending; /* of struct reply */
+        size_t pending_count;
+        /* What dhcp_service_boot() said during the decision under way. */
+        enum pxe_answer_kind answer_kind;
+        const char *answer_reason;
+        char answer_file[PXE_URL_SIZE];
+};
+
+/* An answer that goes out now, or when the disk has what it promises. */
+struct reply {
+        struct list link; /* among those that wait for the disk */
+        struct dhcp_port *port;
+        uint64_t received_ms;
+        enum dhcp_message_type received, type;
+        enum dhcp_route route;
+        struct ip4_address address; /* it goes to */
+        uint16_t to_port;
+        struct mac_address mac;
+        struct ip4_address leased;
+        char reason[96];
+
+        bool is_in_timeline; /* firmware, a loader, or our agent */
+        bool wants_plan;
+        struct plan_request plan;
+        char text[EVENT_TEXT_SIZE]; /* for the timeline */
+
+        size_t size;
+        uint8_t bytes[DHCP_MESSAGE_MAX];
+};
+
+bool dhcp_service_boot(void *context, const struct dhcp_message *request,
+                       struct ip4_address address, struct dhcp_boot *ret)
+{
+        struct dhcp_service *service = context;
+        struct edge_network network;
+        struct pxe_answer answer;
+        struct pxe_site site;
+
+        if (site_find(service->options.site, address, &network, &site) < 0)
+                return false;
+        pxe_answer_make(
+                request,
+                boots_has_our_loader(service->options.boots, &request->mac, clock_monotonic_ms()),
+                &site, &answer);
+        service->answer_kind = answer.kind;
+        service->answer_reason = answer.reason;
+        (void)text_copy(service->answer_file, sizeof(service->answer_file), answer.boot.file);
+        *ret = answer.boot;
+        return answer.kind != PXE_ANSWER_NONE;
+}
+
+static int send_frame(const struct reply *reply)
+{
+        const struct netboot_interface *interface = reply->port->interface;
+        const struct sockaddr_ll to = {.sll_family = AF_PACKET,
+                                       .sll_protocol = htons(ETHERTYPE_IP),
+                                       .sll_ifindex = (int)interface->index,
+                                       .sll_halen = 6};
+        const struct dhcp_frame frame = {
+                .to_mac = reply->mac,
+                .from_mac = interface->mac,
+                .from = interface->address,
+                .to = reply->address,
+                .from_port = DHCP_PORT_SERVER,
+                .to_port = reply->to_port,
+                .payload = reader_over(reply->bytes, reply->size),
+        };
+        uint8_t bytes[DHCP_FRAME_HEADER_SIZE + DHCP_MESSAGE_MAX];
+        const ssize_t size = dhcp_frame_write(&frame, bytes, sizeof(bytes));
+
+        if (size < 0)
+                return (int)size;
+        if (sendto(interface->packet_fd, bytes, (size_t)size, 0, (const struct sockaddr *)&to,
+                   sizeof(to)) < 0)
+                return -errno;
+        return 0;
+}
+
+static int send_datagram(const struct reply *reply, struct ip4_address address)
+{
+        const struct netboot_interface *interface = reply->port->interface;
+        struct sockaddr_in to = {.sin_family = AF_INET,
+                                 .sin_port = htons(reply->to_port),
+                                 .sin_addr = {.s_addr = address.be}};
+        const struct in_pktinfo info = {.ipi_ifindex = (int)interface->index,
+                                        .ipi_spec_dst = {.s_addr = interface->address.be}};
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
+        } control = {.bytes = {0}};
+        struct iovec part = {.iov_base = (void *)(uintptr_t)reply->bytes, .iov_len = reply->size};
+        struct msghdr message = {.msg_name = &to,
+                                 .msg_namelen = sizeof(to),
+                                 .msg_iov = &part,
+                                 .msg_iovlen = 1,
+                                 .msg_control = &control,
+                                 .msg_controllen = sizeof(control)};
+
+        control.header.cmsg_level = IPPROTO_IP;
+        control.header.cmsg_type = IP_PKTINFO;
+        control.header.cmsg_len = CMSG_LEN(sizeof(info));
+        memcpy(CMSG_DATA(&control.header), &info, sizeof(info));
+        return sendmsg(interface->dhcp_fd, &message, 0) < 0 ? -errno : 0;
+}
+
+static int reply_transmit(const struct reply *reply)
+{
+        switch (reply->route) {
+        case DHCP_ROUTE_NONE:
+                return 0;
+        case DHCP_ROUTE_BROADCAST:
+                return send_datagram(reply, (struct ip4_address){INADDR_BROADCAST});
+        case DHCP_ROUTE_HARDWARE:
+                return send_frame(reply);
+        case DHCP_ROUTE_UNICAST:
+        case DHCP_ROUTE_RELAY:
+                return send_datagram(reply, reply->address);
+        }
+        return -EINVAL;
+}
+
+static void log_reply(const struct reply *reply, const char *reason)
+{
+        char mac[MAC_TEXT_SIZE], ip[IP4_TEXT_SIZE];
+
+        log_info("dhcp", "mac=%s on=%s received=%s reply=%s ip=%s reason=%s",
+                 mac_text(mac, &reply->mac), reply->port->interface->name,
+                 dhcp_message_type_name(reply->received), dhcp_message_type_name(reply->type),
+                 ip4_text(ip, reply->leased), QUOTE(reason));
+}
+
+static void add_event(const struct reply *reply, enum node_step step, uint64_t took_ms)
+{
+        struct node_event event = {
+                .mac = reply->mac, .address = reply->leased, .step = step, .took_ms = took_ms};
+
+        if (!reply->is_in_timeline)
+                return;
+        (void)text_copy(event.text, sizeof(event.text), reply->text);
+        events_add(reply->port->service->options.events, &event);
+}
+
+static void reply_send(struct reply *reply)
+{
+        static const enum node_step steps[DHCP_MESSAGE_TYPE_COUNT] = {
+                [DHCP_OFFER] = STEP_DHCP_OFFER,
+                [DHCP_ACK] = STEP_DHCP_ACK,
+                [DHCP_NAK] = STEP_DHCP_NAK,
+        };
+        struct dhcp_service *service = reply->port->service;
+        const bool is_lease = reply->received == DHCP_REQUEST && reply->type == DHCP_ACK;
+        int rc;
+
+        /* Before the client hears of it: its next packet may come at once. */
+        if (is_lease && boots_lease(service->options.boots, &reply->mac, reply->leased) < 0)
+                log_warning("boots.full", "reason=\"this machine gets no script\"");
+        rc = reply_transmit(reply);
+        log_reply(reply, rc < 0 ? strerror(-rc) : reply->reason);
+        if (rc < 0)
+                return;
+        add_event(reply, steps[reply->type], clock_monotonic_ms() - reply->received_ms);
+        if (is_lease && reply->wants_plan)
+                edge_want_plan(service->options.edge, &reply->plan);
+}
+
+/* The lease is on disk, or never will be. */
+static void reply_committed(void *context, int rc)
+{
+        struct reply *reply = context;
+        struct dhcp_service *service = reply->port->service;
+
+        service->pending_count--;
+        list_remove(&reply->link);
+        if (rc == 0) {
+                reply_send(reply);
+        } else {
+                leases_break(service->leases, rc);
+                reply->type = DHCP_NONE;
+                log_reply(reply, "no ACK: the lease could not be written to disk");
+        }
+        free(reply);
+}
+
+static struct reply *reply_new(struct dhcp_port *port, const struct dhcp_decision *d,
+                               uint64_t received_ms)
+{
+        const struct dhcp_options *options = &d->request.options;
+        const bool is_agent = text_has_prefix(options->vendor_class, AGENT_CLASS);
+        const bool is_boot = pxe_is_boot_client(options);
+        struct dhcp_service *service = port->service;
+        struct reply *reply = calloc(1, sizeof(*reply));
+
+        if (!reply)
+                return NULL;
+        reply->port = port;
+        reply->received_ms = received_ms;
+        reply->received = d->received;
+        reply->type = d->reply;
+        reply->route = d->route;
+        reply->address = d->address;
+        reply->to_port = d->port;
+        reply->mac = d->mac;
+        reply->leased = d->leased;
+        (void)text_copy(reply->reason, sizeof(reply->reason), d->reason);
+        reply->size = d->reply_size;
+        memcpy(reply->bytes, d->reply_bytes, d->reply_size);
+
+        reply->is_in_timeline = is_boot || is_agent;
+        reply->wants_plan = is_boot && !is_agent && service->answer_kind != PXE_ANSWER_NONE;
+        reply->plan = (struct plan_request){.mac = d->mac,
+                                            .address = d->leased,
+                                            .architecture = options->architecture,
+                                            .is_ipxe = dhcp_options_is_ipxe(options)};
+        (void)dhcp_options_uuid(options, &reply->plan.uuid);
+        if (is_agent)
+                (void)text_copy(reply->text, sizeof(reply->text), "the agent's own");
+        else if (service->answer_reason)
+                snprintf(reply->text, sizeof(reply->text), "%s%s%s", service->answer_reason,
+                         service->answer_file[0] ? ": " : "", service->answer_file);
+        return reply;
+}
+
+static void reply_commit(struct reply *reply, const struct dhcp_decision *d)
+{
+        struct dhcp_service *service = reply->port->service;
+        int rc = -EBUSY;
+
+        if (service->pending_count < PENDING_MAX)
+                rc = leases_commit(service->leases, d->record, d->record_size, reply_committed,
+                                   reply);
+        if (rc == 0) {
+                service->pending_count++;
+                list_append(&service->pending, &reply->link);
+                return;
+        }
+        reply->type = DHCP_NONE;
+        log_reply(reply, rc == -EBUSY ? "no ACK: too many wait for the disk"
+                                      : "no ACK: the lease journal cannot be written");
+        free(reply);
+}
+
+static void add_discover_event(struct dhcp_port *port, const struct dhcp_decision *d)
+{
+        const struct dhcp_options *options = &d->request.options;
+        struct node_event event = {.mac = d->mac, .step = STEP_DHCP_DISCOVER};
+
+        if (d->received != DHCP_DISCOVER || !pxe_is_boot_client(options))
+                return;
+        snprintf(event.text, sizeof(event.text), "%s%.200s",
+                 dhcp_options_is_ipxe(options) ? "iPXE, " : "", options->vendor_class);
+        events_add(port->service->options.events, &event);
+}
+
+static void decide(struct dhcp_port *port, const void *bytes, size_t size)
+{
+        struct dhcp_service *service = port->service;
+        const struct dhcp_facts facts = {
+                .interface = port->interface->address,
+                .now = {.monotonic_ms = clock_monotonic_ms(), .wall_ms = clock_wall_ms()},
+        };
+        struct dhcp_decision d;
+        struct reply *reply;
+        int rc;
+
+        if (!leases_server(service->leases))
+                return; /* no configuration yet: the start said so */
+        service->answer_kind = PXE_ANSWER_NONE;
+        service->answer_reason = NULL;
+        service->answer_file[0] = '\0';
+        rc = dhcp_server_receive(leases_server(service->leases), bytes, size, &facts, &d);
+        if (rc < 0) {
+                log_debug("dhcp.unreadable", "on=%s bytes=%zu reason=%s", port->interface->name,
+                          size, QUOTE(strerror(-rc)));
+                return;
+        }
+
+        add_discover_event(port, &d);
+        if (d.received == DHCP_RELEASE || d.received == DHCP_DECLINE)
+                boots_unlease(service->options.boots, &d.mac, d.leased);
+        reply = reply_new(port, &d, facts.now.monotonic_ms);
+        if (!reply)
+                return;
+        if (d.reply == DHCP_ACK && d.received == DHCP_REQUEST) {
+                reply_commit(reply, &d);
+                return;
+        }
+        if (d.record_size > 0)
+                leases_keep(service->leases, d.record, d.record_size);
+        if (d.reply == DHCP_NONE)
+                log_reply(reply, reply->reason);
+        else
+                reply_send(reply);
+        free(reply);
+}
+
+static void receive(void *context, uint32_t events)
+{
+        struct dhcp_port *port = context;
+        uint8_t bytes[2048]; /* any DHCP message on Ethernet; more is cut and then refused */
+
+        (void)events;
+        for (size_t i = 0; i < RECEIVE_BATCH; i++) {
+                const ssize_t size = recv(port->interface->dhcp_fd, bytes, sizeof(bytes), 0);
+
+                if (size < 0 && errno == EINTR)
+                        continue;
+                if (size < 0)
+                        return;
+                decide(port, bytes, (size_t)size);
+        }
+}
+
+int dhcp_service_new(const struct dhcp_service_options *options, struct dhcp_service **ret)
+{
+        struct dhcp_service *service = calloc(1, sizeof(*service));
+
+        if (!service)
+                return -ENOMEM;
+        service->options = *options;
+        list_init(&service->pending);
+        *ret = service;
+        return 0;
+}
+
+int dhcp_service_start(struct dhcp_service *service, struct leases *leases)
+{
+        int rc;
+
+        service->leases = leases;
+        for (size_t i = 0; i < service->options.interfaces->count; i++) {
+                struct dhcp_port *port = &service->ports[i];
+
+                port->service = service;
+                port->interface = &service->options.interfaces->at[i];
+                if (port->interface->dhcp_fd < 0)
+                        continue;
+                rc = loop_add_fd(service->options.loop, port->interface->dhcp_fd, EPOLLIN, receive,
+                                 port, &port->watch);
+                if (rc < 0)
+                        return rc;
+                if (port->interface->router_fd < 0) {
+                        log_info("router.off", "on=%s reason=\"no IPv6 on this host\"",
+                                 port->interface->name);
+                        continue;
+                }
+                rc = router_new(service->options.loop, port->interface, &port->router);
+                if (rc < 0)
+                        return rc;
+        }
+        return 0;
+}
+
+struct dhcp_service *dhcp_service_free(struct dhcp_service *service)
+{
+        if (!service)
+                return NULL;
+        for (size_t i = 0; i < NETBOOTD_MAX_INTERFACES; i++) {
+                loop_remove_fd(service->ports[i].watch);
+                router_free(service->ports[i].router);
+        }
+        LIST_FOR_EACH(&service->pending, at)
+        free(container_of(at, struct reply, link)); /* the journal dropped them */
+        free(service);
+        return NULL;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Boot HTTP
+ *
+ * Plain, as firmware has no trust to begin with: what goes out here is public
+ * (docs/threat-model.md). Assets are sent from server threads; a script is
+ * asked for on the loop that scripts live on, and the request waits suspended.
+ */
+#include "netboot/http.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+#include "lib/daemon/log.h"
+#include "lib/serve/serve.h"
+#include "netboot/delivery.h"
+#include "netboot/path.h"
+
+/* Machines that fetch at once over this edge: a rack, several connections each. */
+#define HTTP_MAX_CONNECTIONS 1024
+/* The agent fetches stage two over a few connections; a proxy or NAT in front is not planned for.
+ */
+#define HTTP_MAX_PER_ADDRESS 32
+
+struct http_service {
+        struct http_service_options options;
+        struct serve *servers[NETBOOTD_MAX_INTERFACES];
+        pthread_mutex_t mutex;
+        bool is_closing;
+};
+
+/* A script that is asked for, on its way between threads. */
+struct ask {
+        struct http_service *service;
+        struct serve_request *request;
+        struct script_question question;
+};
+
+struct sent {
+        struct http_service *service;
+        struct delivery delivery;
+};
+
+static void answer_text(struct serve_request *request, unsigned status, const char *sentence)
+{
+        char *body = NULL;
+        const int size = asprintf(&body, "%s\n", sentence);
+
+        serve_answer(request, status, "text/plain; charset=utf-8", size < 0 ? NULL : body,
+                     size < 0 ? 0 : (size_t)size, NULL);
+}
+
+static struct ip4_address peer_of(const struct serve_request *request)
+{
+        const struct sockaddr_storage storage = serve_peer_address(request);
+        struct sockaddr_in peer;
+
+        if (storage.ss_family != AF_INET)
+                return (struct ip4_address){0};
+        memcpy(&peer, &storage, sizeof(peer));
+        return (struct ip4_address){peer.sin_addr.s_addr};
+}
+
+static void script_came(void *context, int rc, char *take_text, size_t size)
+{
+        struct ask *ask = context;
+
+        if (rc == 0)
+                serve_answer(ask->request, 200, "text/plain", take_text, size, NULL);
+        else if (rc == -EACCES)
+                answer_text(ask->request, 403, "this address is not leased to this MAC");
+        else if (rc == -ENOENT)
+                answer_text(ask->request, 403, "this address is in no network of ours");
+        else
+                answer_text(ask->request, 503, "not now");
+        free(ask);
+}
+
+static void ask_run(void *context)
+{
+        struct ask *ask = context;
+
+        scripts_ask(ask->service->options.scripts, &ask->question, script_came, ask);
+}
+
+static void handle_script(struct http_service *service, struct serve_request *request,
+                          const struct boot_path *path)
+{
+        struct ask *ask = malloc(sizeof(*ask));
+        int rc = -ENOMEM;
+
+        if (ask) {
+                *ask = (struct ask){
+                        .service = service,
+                        .request = request,
+                        .question = {.mac = path->mac,
+                                     .from = peer_of(request),
+                                     .transport = TRANSPORT_HTTP}
+                };
+                pthread_mutex_lock(&service->mutex);
+                rc = service->is_closing ? -ECANCELED
+                                         : loop_post(service->options.loop, ask_run, ask);
+                pthread_mutex_unlock(&service->mutex);
+        }
+        if (rc < 0) {
+                free(ask);
+                answer_text(request, 503, "not now");
+        }
+}
+
+static void sent(void *context, bool is_whole, uint64_t bytes, uint64_t took_ms)
+{
+        struct sent *s = context;
+
+        s->delivery.is_whole = is_whole;
+        s->delivery.bytes = bytes;
+        s->delivery.took_ms = took_ms;
+        delivery_note(s->service->options.boots, s->service->options.events, &s->delivery);
+        free(s);
+}
+
+static void handle_asset(struct http_service *service, struct serve_request *request,
+                         const char *name)
+{
+        struct asset_file file;
+        struct sent *s;
+        int rc;
+
+        rc = assets_open(service->options.assets, name, &file);
+        if (rc < 0) {
+                answer_text(request, rc == -ENOENT ? 404 : 500, "no such asset");
+                return;
+        }
+        s = calloc(1, sizeof(*s));
+        if (s) {
+                s->service = service;
+                s->delivery = (struct delivery){.to = peer_of(request),
+                                                .transport = TRANSPORT_HTTP,
+                                                .has_role = file.has_role,
+                                                .role = file.role};
+                (void)text_copy(s->delivery.name, sizeof(s->delivery.name), name);
+        }
+        serve_answer_file(request, file.fd, "application/octet-stream", file.etag, s ? sent : NULL,
+                          s);
+}
+
+static void handle_health(struct http_service *service, struct serve_request *request)
+{
+        const char *sentence = service->options.is_ill(service->options.context);
+
+        answer_text(request, sentence ? 503 : 200, sentence ? sentence : "ok");
+}
+
+static void handle(void *context, struct serve_request *request)
+{
+        struct http_service *service = context;
+        const char *method = serve_method(request);
+        struct boot_path path;
+        int rc;
+
+        if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+                static const struct serve_header_row allow[] = {
+                        {"Allow", "GET, HEAD"},
+                        {NULL,    NULL       }
+                };
+
+                serve_answer(request, 405, "text/plain", NULL, 0, allow);
+                return;
+        }
+        rc = boot_path_parse(serve_path(request), TRANSPORT_HTTP, &path);
+        if (rc < 0) {
+                log_debug("http.refused", "path=%s ip=%s", QUOTE(serve_path(request)),
+                          serve_peer(request));
+                answer_text(request, rc == -ENOENT ? 404 : 400, "nothing of ours");
+                return;
+        }
+        switch (path.kind) {
+        case BOOT_PATH_HEALTH:
+                handle_health(service, request);
+                break;
+        case BOOT_PATH_SCRIPT:
+                handle_script(service, request, &path);
+                break;
+        case BOOT_PATH_ASSET:
+                handle_asset(service, request, path.name);
+                break;
+        case BOOT_PATH_LOADER: /* of TFTP alone */
+                answer_text(request, 404, "nothing of ours");
+                break;
+        }
+}
+
+int http_service_new(const struct http_service_options *options, struct http_service **ret)
+{
+        struct http_service *service = calloc(1, sizeof(*service));
+        int rc;
+
+        if (!service)
+                return -ENOMEM;
+        service->options = *options;
+        pthread_mutex_init(&service->mutex, NULL);
+        for (size_t i = 0; i < options->interfaces->count; i++) {
+                struct netboot_interface *interface = &options->interfaces->at[i];
+                const struct serve_options serve = {
+                        .listen_fd = interface->http_fd,
+                        .connections = HTTP_MAX_CONNECTIONS,
+                        .per_address = HTTP_MAX_PER_ADDRESS,
+                        .handler = handle,
+                        .context = service,
+                };
+
+                if (interface->http_fd < 0)
+                        continue;
+                interface->http_fd = -1; /* the server's now */
+                rc = serve_start(&serve, &service->servers[i]);
+                if (rc < 0) {
+                        http_service_free(service);
+                        return rc;
+                }
+        }
+        *ret = service;
+        return 0;
+}
+
+void http_service_close(struct http_service *service)
+{
+        if (!service)
+                return;
+        pthread_mutex_lock(&service->mutex);
+        service->is_closing = true;
+        pthread_mutex_unlock(&service->mutex);
+}
+
+struct http_service *http_service_free(struct http_service *service)
+{
+        if (!service)
+                return NULL;
+        for (size_t i = 0; i < NETBOOTD_MAX_INTERFACES; i++)
+                serve_stop(service->servers[i]);
+        pthread_mutex_destroy(&service->mutex);
+        free(service);
+        return NULL;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The network interfaces that we serve on, and the sockets that need root to open. */
+
+#include <net/if.h>
+#include <stddef.h>
+
+#include "lib/base/net.h"
+#include "netboot/config.h"
+
+struct netboot_interface {
+        char name[IF_NAMESIZE];
+        unsigned index;
+        struct mac_address mac;
+        unsigned mtu;
+        struct ip4_address address; /* the first one */
+
+        /* -1 where the service is not wanted */
+        int dhcp_fd;   /* UDP 67, of this interface alone */
+        int packet_fd; /* frames to clients that have no address yet */
+        int router_fd; /* ICMPv6; -1 also where there is no IPv6 */
+        int tftp_fd;   /* UDP 69 of @address */
+        int http_fd;   /* TCP, listening at @address */
+};
+
+struct netboot_interfaces {
+        struct netboot_interface at[NETBOOTD_MAX_INTERFACES];
+        size_t count;
+};
+
+/**
+ * netboot_interfaces_open() - everything that needs root
+ * @error:  DAEMON_ERROR_SIZE bytes: one sentence that says what, where, and what to do
+ *
+ * Return: 0, or -errno; nothing is then open.
+ */
+int netboot_interfaces_open(const struct netbootd_config *config, char *error,
+                            struct netboot_interfaces *ret);
+void netboot_interfaces_close(struct netboot_interfaces *interfaces);

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "netboot/interface.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <netinet/icmp6.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "dhcp/message.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+#include "tftp/packet.h"
+
+__attribute__((format(printf, 3, 4))) static int fail(char *error, int rc, const char *sentence,
+                                                      ...)
+{
+        va_list args;
+
+        va_start(args, sentence);
+        vsnprintf(error, DAEMON_ERROR_SIZE, sentence, args);
+        va_end(args);
+        return rc;
+}
+
+/* "UDP port 67 on br0: ..." for the reasons that an operator meets. */
+static int fail_port(char *error, int rc, const char *what, const struct netboot_interface *i)
+{
+        if (rc == -EACCES || rc == -EPERM)
+                return fail(error, rc,
+                            "%s on %s: not permitted; start it as root (it gives root up)", what,
+                            i->name);
+        if (rc == -EADDRINUSE)
+                return fail(error, rc,
+                            "%s on %s is in use by another program; stop that one, or leave the "
+                            "service out of 'services'",
+                            what, i->name);
+        return fail(error, rc, "%s on %s: %s", what, i->name, strerror(-rc));
+}
+
+static int query(int fd, const char *name, unsigned long what, struct ifreq *ret)
+{
+        memset(ret, 0, sizeof(*ret));
+        (void)text_copy(ret->ifr_name, sizeof(ret->ifr_name), name);
+        return ioctl(fd, what, ret) < 0 ? -errno : 0;
+}
+
+static int describe(const char *name, char *error, struct netboot_interface *ret)
+{
+        _close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        struct sockaddr_in address;
+        struct ifreq request;
+
+        if (fd < 0)
+                return fail(error, -errno, "cannot make a socket: %s", strerror(errno));
+        (void)text_copy(ret->name, sizeof(ret->name), name);
+        ret->index = if_nametoindex(name);
+        if (ret->index == 0)
+                return fail(error, -ENODEV, "there is no network interface '%s'", name);
+        if (query(fd, name, SIOCGIFADDR, &request) < 0)
+                return fail(error, -EADDRNOTAVAIL,
+                            "network interface '%s' has no IPv4 address; give it one first", name);
+        memcpy(&address, &request.ifr_addr, sizeof(address));
+        ret->address.be = address.sin_addr.s_addr;
+        if (query(fd, name, SIOCGIFHWADDR, &request) == 0)
+                memcpy(ret->mac.bytes, request.ifr_hwaddr.sa_data, sizeof(ret->mac.bytes));
+        ret->mtu = query(fd, name, SIOCGIFMTU, &request) == 0 ? (unsigned)request.ifr_mtu : 1500;
+        return 0;
+}
+
+static int set(int fd, int level, int option, int value)
+{
+        return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
+}
+
+static int bind_to(int fd, struct ip4_address address, uint16_t port)
+{
+        const struct sockaddr_in at = {
+                .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {.s_addr = address.be}};
+
+        return bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 ? -errno : 0;
+}
+
+static int open_dhcp(const struct netboot_interface *i)
+{
+        _close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        int rc;
+
+        if (fd < 0)
+                return -errno;
+        if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, i->name, (socklen_t)strlen(i->name)) < 0)
+                return -errno;
+        rc = set(fd, SOL_SOCKET, SO_BROADCAST, 1);
+        if (rc == 0)
+                rc = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
+        /* A room that is switched on at once: 2,000 messages. Less is no failure. */
+        (void)set(fd, SOL_SOCKET, SO_RCVBUF, 2000 * 2048);
+        if (rc == 0)
+                rc = bind_to(fd, (struct ip4_address){INADDR_ANY}, DHCP_PORT_SERVER);
+        return rc < 0 ? rc : TAKE_FD(fd);
+}
+
+/* For sending alone: protocol 0 receives nothing. */
+static int open_packet(const struct netboot_interface *i)
+{
+        const struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_ifindex = (int)i->index};
+        _close_ int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd < 0)
+                return -errno;
+        if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+static int open_router(const struct netboot_interface *i)
+{
+        struct ipv6_mreq group = {.ipv6mr_interface = i->index};
+        struct icmp6_filter filter;
+        _close_ int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMPV6);
+
+        if (fd < 0)
+                return -errno;
+        ICMP6_FILTER_SETBLOCKALL(&filter);
+        ICMP6_FILTER_SETPASS(ND_ROUTER_SOLICIT, &filter);
+        inet_pton(AF_INET6, "ff02::2", &group.ipv6mr_multiaddr);
+        if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, i->name, (socklen_t)strlen(i->name)) < 0 ||
+            setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof(filter)) < 0 ||
+            set(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1) < 0 ||
+            set(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 255) < 0 ||
+            set(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 255) < 0 ||
+            setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &group, sizeof(group)) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+static int open_tftp(const struct netboot_interface *i)
+{
+        _close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        int rc;
+
+        if (fd < 0)
+                return -errno;
+        rc = bind_to(fd, i->address, TFTP_PORT);
+        return rc < 0 ? rc : TAKE_FD(fd);
+}
+
+static int open_http(const struct netboot_interface *i, uint16_t port)
+{
+        _close_ int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        int rc;
+
+        if (fd < 0)
+                return -errno;
+        rc = set(fd, SOL_SOCKET, SO_REUSEADDR, 1); /* connections of our last run linger */
+        if (rc == 0)
+                rc = bind_to(fd, i->address, port);
+        if (rc == 0 && listen(fd, 1024) < 0)
+                rc = -errno;
+        return rc < 0 ? rc : TAKE_FD(fd);
+}
+
+static int open_services(const struct netbootd_config *config, char *error,
+                         struct netboot_interface *i)
+{
+        char what[32];
+
+        if (config->services & SERVICE_DHCP) {
+                i->dhcp_fd = open_dhcp(i);
+                if (i->dhcp_fd < 0)
+                        return fail_port(error, i->dhcp_fd, "UDP port 67", i);
+                i->packet_fd = open_packet(i);
+                if (i->packet_fd < 0)
+                        return fail_port(error, i->packet_fd, "a packet socket", i);
+                i->router_fd = open_router(i); /* a host without IPv6 goes without */
+        }
+        if (config->services & SERVICE_TFTP) {
+                i->tftp_fd = open_tftp(i);
+                if (i->tftp_fd < 0)
+                        return fail_port(error, i->tftp_fd, "UDP port 69", i);
+        }
+        if (config->services & SERVICE_HTTP) {
+                snprintf(what, sizeof(what), "TCP port %u", config->http_port);
+                i->http_fd = open_http(i, (uint16_t)config->http_port);
+                if (i->http_fd < 0)
+                        return fail_port(error, i->http_fd, what, i);
+        }
+        return 0;
+}
+
+int netboot_interfaces_open(const struct netbootd_config *config, char *error,
+                            struct netboot_interfaces *ret)
+{
+        struct netboot_interfaces all = {0};
+        int rc = 0;
+
+        for (size_t n = 0; n < config->interface_count && rc == 0; n++) {
+                struct netboot_interface *i = &all.at[all.count++];
+
+                i->dhcp_fd = i->packet_fd = i->router_fd = i->tftp_fd = i->http_fd = -1;
+                rc = describe(config->interfaces[n], error, i);
+                if (rc == 0)
+                        rc = open_services(config, error, i);
+        }
+        if (rc < 0) {
+                netboot_interfaces_close(&all);
+                return rc;
+        }
+        *ret = all;
+        return 0;
+}
+
+void netboot_interfaces_close(struct netboot_interfaces *interfaces)
+{
+        for (size_t n = 0; n < interfaces->count; n++) {
+                struct netboot_interface *i = &interfaces->at[n];
+                int *const fds[] = {&i->dhcp_fd, &i->packet_fd, &i->router_fd, &i->tftp_fd,
+                                    &i->http_fd};
+
+                for (size_t f = 0; f < ARRAY_SIZE(fds); f++) {
+                        if (*fds[f] >= 0)
+                                close(*fds[f]);
+                        *fds[f] = -1;
+                }
+        }
+}

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * On disk before the ACK
+ *
+ * One journal holds the leases and the events that the controller does not have
+ * yet. An ACK goes out of the done function of its commit, and nowhere else; so
+ * does one that repeats an earlier ACK, as that one may still be on its way to
+ * the disk. When the disk fails, the journal refuses everything from then on,
+ * and so do we: a lease that would be forgotten is worse than none.
+ */
+#include "netboot/leases.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+#include "lib/daemon/daemon.h"
+#include "lib/daemon/log.h"
+
+/* The journal is rewritten when it is this large and holds this many records for each that still
+ * counts: rarely enough to cost nothing, often enough to replay in a fraction of a second. */
+#define COMPACT_SIZE  ((uint64_t)1 << 20)
+#define COMPACT_RATIO 4
+
+struct leases {
+        struct leases_options options;
+        struct journal *journal;
+        struct dhcp_server *server;
+        struct loop_timer *timer; /* syncs what nobody waits for */
+        bool has_kept;
+        atomic_bool is_broken;
+        atomic_bool is_wake_posted;
+};
+
+static struct dhcp_now now(void)
+{
+        return (struct dhcp_now){.monotonic_ms = clock_monotonic_ms(), .wall_ms = clock_wall_ms()};
+}
+
+void leases_break(struct leases *leases, int rc)
+{
+        if (atomic_exchange(&leases->is_broken, true))
+                return;
+        log_error("journal.broken", "file=%s reason=%s effect=%s", QUOTE(leases->options.path),
+                  QUOTE(strerror(-rc)),
+                  QUOTE("no lease is given until this is mended and cloudie-netbootd restarted"));
+}
+
+bool leases_is_broken(const struct leases *leases)
+{
+        return atomic_load(&leases->is_broken);
+}
+
+struct dhcp_server *leases_server(struct leases *leases)
+{
+        return leases->server;
+}
+
+static int snapshot_add(void *context, const void *record, size_t size)
+{
+        return journal_snapshot_append(context, record, size);
+}
+
+static int snapshot_write(void *context, struct journal_snapshot *to)
+{
+        struct leases *leases = context;
+        uint8_t record[DHCP_LEASE_RECORD_MAX];
+        const struct dhcp_lease *lease;
+        size_t at = 0;
+        int rc;
+
+        while (dhcp_leases_next(dhcp_server_leases(leases->server), &at, &lease)) {
+                if (lease->state == DHCP_LEASE_OFFERED)
+                        continue; /* an offer is no promise */
+                rc = journal_snapshot_append(to, record, dhcp_lease_record_write(lease, record));
+                if (rc < 0)
+                        return rc;
+        }
+        return events_write_all(leases->options.events, snapshot_add, to);
+}
+
+static void compact_if_worth_it(struct leases *leases)
+{
+        const uint64_t live = dhcp_leases_count(dhcp_server_leases(leases->server)) +
+                              events_count(leases->options.events);
+        int rc;
+
+        if (journal_size(leases->journal) < COMPACT_SIZE ||
+            journal_count(leases->journal) / COMPACT_RATIO < live)
+                return;
+        rc = journal_compact(leases->journal, snapshot_write, leases);
+        if (rc < 0 && rc != -EALREADY)
+                log_warning("journal.compact", "reason=%s", QUOTE(strerror(-rc)));
+}
+
+static void kept(void *context, int rc)
+{
+        struct leases *leases = context;
+
+        if (rc < 0)
+                leases_break(leases, rc);
+        else
+                compact_if_worth_it(leases);
+}
+
+static void arm(struct leases *leases)
+{
+        if (!leases->has_kept)
+                loop_timer_arm(leases->timer, clock_monotonic_ms() + LEASES_LAZY_MS);
+        leases->has_kept = true;
+}
+
+static void sync_kept(void *context)
+{
+        struct leases *leases = context;
+        int rc;
+
+        leases->has_kept = false;
+        rc = journal_commit(leases->journal, kept, leases);
+        if (rc < 0)
+                leases_break(leases, rc);
+}
+
+static int journal_add(void *context, const void *record, size_t size)
+{
+        struct leases *leases = context;
+
+        return journal_append(leases->journal, record, size);
+}
+
+static void write_events(void *context)
+{
+        struct leases *leases = context;
+        int rc;
+
+        atomic_store(&leases->is_wake_posted, false);
+        if (!leases->journal || leases_is_broken(leases))
+                return;
+        rc = events_write_new(leases->options.events, journal_add, leases);
+        if (rc < 0 && rc != -ENOBUFS)
+                leases_break(leases, rc);
+        arm(leases);
+}
+
+/* From any thread. */
+static void events_came(void *context)
+{
+        struct leases *leases = context;
+
+        if (!atomic_exchange(&leases->is_wake_posted, true) &&
+            loop_post(leases->options.loop, write_events, leases) < 0)
+                atomic_store(&leases->is_wake_posted, false);
+}
+
+void leases_keep(struct leases *leases, const void *record, size_t size)
+{
+        int rc;
+
+        if (leases_is_broken(leases))
+                return;
+        rc = journal_append(leases->journal, record, size);
+        if (rc < 0 && rc != -ENOBUFS)
+                leases_break(leases, rc);
+        arm(leases);
+}
+
+int leases_commit(struct leases *leases, const void *record, size_t size, journal_done_fn done,
+                  void *context)
+{
+        int rc = 0;
+
+        if (!leases->journal || leases_is_broken(leases))
+                return -EIO;
+        if (size > 0)
+                rc = journal_append(leases->journal, record, size);
+        if (rc == 0)
+                rc = journal_commit(leases->journal, done, context);
+        if (rc < 0 && rc != -ENOBUFS && rc != -ENOMEM)
+                leases_break(leases, rc);
+        return rc;
+}
+
+int leases_new(const struct leases_options *options, struct leases **ret)
+{
+        struct leases *leases = calloc(1, sizeof(*leases));
+        int rc;
+
+        if (!leases)
+                return -ENOMEM;
+        leases->options = *options;
+        rc = loop_add_timer(options->loop, sync_kept, leases, &leases->timer);
+        if (rc < 0) {
+                leases_free(leases);
+                return rc;
+        }
+        events_on_add(options->events, events_came, leases);
+        *ret = leases;
+        return 0;
+}
+
+struct leases *leases_free(struct leases *leases)
+{
+        if (!leases)
+                return NULL;
+        if (leases->journal) {
+                write_events(leases);
+                journal_close(leases->journal);
+        }
+        loop_remove_timer(leases->timer);
+        dhcp_server_free(leases->server);
+        free(leases);
+        return NULL;
+}
+
+static struct dhcp_network network_of(const struct leases *leases, const struct edge_network *from)
+{
+        struct dhcp_network network = {
+                .pool = {.first = from->pool_first, .last = from->pool_last},
+                .lease_s = from->lease_s,
+        };
+
+        (void)ip4_network_parse(from->subnet, &network.pool.network); /* was checked */
+        network.pool.ours = site_address_in(leases->options.site, &network.pool.network);
+        if (!ip4_network_has(&network.pool.network, network.pool.ours))
+                network.pool.ours = (struct ip4_address){0};
+        if (network.lease_s && network.lease_s < DHCP_LEASE_MIN_S)
+                network.lease_s = DHCP_LEASE_MIN_S;
+        if (ip4_is_set(from->router))
+                network.router = (struct dhcp_address_list){1, {from->router}};
+        if (ip4_is_set(from->dns))
+                network.dns = (struct dhcp_address_list){1, {from->dns}};
+        (void)text_copy(network.domain, sizeof(network.domain), from->domain);
+        return network;
+}
+
+CLEANUP_DEFINE(struct dhcp_server *, dhcp_server_free)
+
+static int server_make(const struct leases *leases, const struct edge_config *config, char *error,
+                       struct dhcp_server **ret)
+{
+        CLEANUP(dhcp_server_free)
+        struct dhcp_server *server =
+                dhcp_server_new(leases->options.boot, leases->options.boot_context);
+        int rc;
+
+        if (!server)
+                return -ENOMEM;
+        for (size_t i = 0; i < config->network_count; i++) {
+                const struct dhcp_network network = network_of(leases, &config->networks[i]);
+
+                rc = dhcp_server_add_network(server, &network);
+                if (rc < 0) {
+                        snprintf(error, DAEMON_ERROR_SIZE, "network '%s' cannot be served: %s",
+                                 config->networks[i].name, strerror(-rc));
+                        return rc;
+                }
+        }
+        for (size_t i = 0; i < config->reservation_count; i++) {
+                const struct edge_reservation *r = &config->reservations[i];
+                char mac[MAC_TEXT_SIZE], ip[IP4_TEXT_SIZE];
+
+                rc = dhcp_leases_reserve(dhcp_server_leases(server), &r->mac, r->address, r->name);
+                if (rc == -ENOMEM)
+                        return rc;
+                if (rc < 0)
+                        log_warning("reservation.refused", "mac=%s ip=%s reason=%s",
+                                    mac_text(mac, &r->mac), ip4_text(ip, r->address),
+                                    QUOTE(strerror(-rc)));
+        }
+        *ret = TAKE_PTR(server);
+        return 0;
+}
+
+/* One record of the journal. Kinds that a newer version wrote are not forgotten silently. */
+static int replay(void *context, const void *record, size_t size)
+{
+        struct leases *leases = context;
+        const struct dhcp_now at = now();
+        int rc;
+
+        rc = dhcp_leases_replay(dhcp_server_leases(leases->server), record, size, &at);
+        if (rc == -ENOMSG)
+                rc = events_replay(leases->options.events, record, size);
+        return rc;
+}
+
+/* Who held a lease when we stopped is known to hold it. */
+static void tell_boots(struct leases *leases)
+{
+        const struct dhcp_lease *lease;
+        size_t at = 0;
+
+        while (dhcp_leases_next(dhcp_server_leases(leases->server), &at, &lease))
+                if (lease->state == DHCP_LEASE_BOUND)
+                        (void)boots_lease(leases->options.boots, &lease->mac, lease->address);
+}
+
+static int first_open(struct leases *leases, char *error)
+{
+        int rc;
+
+        rc = journal_open(leases->options.path, leases->options.loop, replay, leases,
+                          &leases->journal);
+        if (rc < 0) {
+                snprintf(error, DAEMON_ERROR_SIZE, "%s: %s%s", leases->options.path, strerror(-rc),
+                         rc == -EBADMSG ? ": a record in its middle is damaged. Leases are not "
+                                          "forgotten silently: restore it, or move it away"
+                                        : "");
+                return rc;
+        }
+        tell_boots(leases);
+        log_info("leases.open", "file=%s leases=%zu events=%zu", QUOTE(leases->options.path),
+                 dhcp_leases_count(dhcp_server_leases(leases->server)),
+                 events_count(leases->options.events));
+        write_events(leases);
+        return 0;
+}
+
+static void carry_over(struct dhcp_leases *from, struct dhcp_leases *to)
+{
+        const struct dhcp_now at = now();
+        uint8_t record[DHCP_LEASE_RECORD_MAX];
+        const struct dhcp_lease *lease;
+        size_t place = 0;
+
+        while (dhcp_leases_next(from, &place, &lease))
+                (void)dhcp_leases_replay(to, record, dhcp_lease_record_write(lease, record), &at);
+}
+
+int leases_apply(struct leases *leases, const struct edge_config *config, char *error)
+{
+        struct dhcp_server *old = leases->server;
+        struct dhcp_server *server = NULL;
+        int rc;
+
+        rc = server_make(leases, config, error, &server);
+        if (rc < 0)
+                return rc;
+        leases->server = server;
+        if (leases->journal) {
+                carry_over(dhcp_server_leases(old), dhcp_server_leases(server));
+                dhcp_server_free(old);
+                return 0;
+        }
+        rc = first_open(leases, error);
+        if (rc < 0)
+                leases->server = dhcp_server_free(server);
+        return rc;
+}

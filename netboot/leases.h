@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Leases: the DHCP engine and the journal that makes its answers durable.
+ * All calls come from the loop's thread, but leases_is_broken().
+ */
+
+#include <stdbool.h>
+
+#include "dhcp/server.h"
+#include "lib/base/journal.h"
+#include "lib/base/loop.h"
+#include "netboot/boots.h"
+#include "netboot/events.h"
+#include "netboot/site.h"
+
+struct leases;
+
+struct leases_options {
+        struct loop *loop;
+        const char *path; /* the journal; opened when there is a configuration */
+        struct boots *boots;
+        struct events *events;
+        const struct site *site;
+        dhcp_boot_fn boot;
+        void *boot_context;
+};
+
+int leases_new(const struct leases_options *options, struct leases **ret); /* -ENOMEM, -errno */
+/* Commits and closes. */
+struct leases *leases_free(struct leases *leases);
+
+/**
+ * leases_apply() - serve these networks from now on
+ * @error:  DAEMON_ERROR_SIZE bytes: one sentence
+ *
+ * The first call opens the journal and replays it: a record means something only within a network.
+ * Later ones carry the leases over; those of a network that is gone go with it.
+ *
+ * Return: 0, or what journal_open(), dhcp_server_add_network() say; what was served before is.
+ */
+int leases_apply(struct leases *leases, const struct edge_config *config, char *error);
+
+/* NULL until there is a configuration. */
+struct dhcp_server *leases_server(struct leases *leases);
+
+/* Keeps a record that nobody waits for; it is synced within LEASES_LAZY_MS. */
+void leases_keep(struct leases *leases, const void *record, size_t size);
+#define LEASES_LAZY_MS 200
+
+/**
+ * leases_commit() - have the record, and all before it, on disk
+ * @size:  0: only what was kept before
+ * @done:  as journal_commit()
+ *
+ * Return: 0; or an error, and @done is not called.
+ */
+int leases_commit(struct leases *leases, const void *record, size_t size, journal_done_fn done,
+                  void *context);
+
+/* The disk failed us: no lease is promised any more until a restart. Any thread. */
+bool leases_is_broken(const struct leases *leases);
+/* Notes a failure that a done function was told. Logs the first one. */
+void leases_break(struct leases *leases, int rc);

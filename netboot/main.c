@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cloudie-netbootd: the edge
+ *
+ * Threads: the main one is the loop of DHCP, journal and router solicitations;
+ * a second loop has TFTP and scripts; the HTTP server has its own threads; the
+ * link to the controller has three (edge.c). They meet in boots, events, assets
+ * and site, each with a mutex of its own, and post to the loops for the rest.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/daemon/daemon.h"
+#include "lib/daemon/log.h"
+#include "lib/daemon/options.h"
+#include "netboot/config.h"
+#include "netboot/dhcp.h"
+#include "netboot/http.h"
+#include "netboot/tftp.h"
+
+struct netbootd {
+        struct netbootd_config config;
+        struct netboot_interfaces interfaces;
+        int lock_fd;
+
+        struct site *site;
+        struct boots *boots;
+        struct events *events;
+        struct assets *assets;
+        struct edge *edge;
+
+        struct loop *loop; /* DHCP, journal, router solicitations; the main thread */
+        char journal_path[NETBOOTD_PATH_SIZE + 32];
+        struct leases *leases;
+        struct dhcp_service *dhcp;
+        struct loop_timer *watchdog;
+        struct loop_fd *signal_watch;
+        int signal_fd;
+
+        struct loop *boot_loop; /* TFTP, scripts */
+        struct scripts *scripts;
+        struct tftp_service *tftp;
+        struct http_service *http;
+        pthread_t boot_thread;
+        bool has_boot_thread;
+
+        atomic_bool is_configured;
+};
+
+static const char *config_path = "/etc/cloudie/netbootd.yaml";
+static bool is_check;
+
+static const struct option_row options[] = {
+        {.name = "config",
+         .letter = 'c',
+         .value = "FILE",
+         .text = &config_path,
+         .help = "configuration (default /etc/cloudie/netbootd.yaml)"},
+        {.name = "check-config", .is_set = &is_check, .help = "check the configuration and end"},
+};
+static const struct program program = {
+        .name = "cloudie-netbootd",
+        .summary = "Answers machines that boot over the network: DHCP, TFTP, HTTP.",
+        .usage = "[options]",
+        .options = options,
+        .count = ARRAY_SIZE(options),
+};
+
+static const char *is_ill(void *context)
+{
+        const struct netbootd *d = context;
+
+        if (leases_is_broken(d->leases))
+                return "the lease journal cannot be written: no leases are given";
+        if (!atomic_load(&d->is_configured))
+                return "no configuration from the controller yet";
+        return NULL;
+}
+
+/* ---- what the edge tells, on threads of its own ---- */
+
+struct new_config {
+        struct netbootd *d;
+        struct edge_config *config;
+};
+
+static int apply(struct netbootd *d, const struct edge_config *config, char *error)
+{
+        int rc;
+
+        rc = site_apply(d->site, config);
+        if (rc == 0)
+                rc = leases_apply(d->leases, config, error);
+        if (rc == 0)
+                atomic_store(&d->is_configured, true);
+        return rc;
+}
+
+static void config_free(struct edge_config *config)
+{
+        edge_config_done(config);
+        free(config);
+}
+
+static void config_came(void *context)
+{
+        struct new_config *new = context;
+        char error[DAEMON_ERROR_SIZE] = "";
+        int rc;
+
+        rc = apply(new->d, new->config, error);
+        if (rc < 0)
+                log_error("config.refused", "reason=%s", QUOTE(error[0] ? error : strerror(-rc)));
+        config_free(new->config);
+        free(new);
+}
+
+static void on_config(void *context, struct edge_config *take)
+{
+        struct netbootd *d = context;
+        struct new_config *new = malloc(sizeof(*new));
+
+        if (new) {
+                *new = (struct new_config){d, take};
+                if (loop_post(d->loop, config_came, new) == 0)
+                        return;
+        }
+        free(new);
+        config_free(take);
+}
+
+static void on_plan(void *context, const struct mac_address *mac)
+{
+        struct netbootd *d = context;
+
+        (void)mac;
+        scripts_plan_came(d->scripts);
+}
+
+/* ---- start ---- */
+
+static void on_signal(void *context, uint32_t events)
+{
+        struct netbootd *d = context;
+        struct signalfd_siginfo info;
+
+        (void)events;
+        if (read(d->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+                log_info("stop", "signal=%u", info.ssi_signo);
+        loop_stop(d->loop);
+}
+
+static void on_watchdog(void *context)
+{
+        struct netbootd *d = context;
+
+        notify_alive();
+        loop_timer_arm(d->watchdog, clock_monotonic_ms() + notify_watchdog_ms());
+}
+
+static int watch_signals(struct netbootd *d)
+{
+        sigset_t set;
+        int rc;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGINT);
+        sigaddset(&set, SIGTERM);
+        /* Before any thread is made: all of them inherit it. */
+        pthread_sigmask(SIG_BLOCK, &set, NULL);
+        signal(SIGPIPE, SIG_IGN);
+        d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (d->signal_fd < 0)
+                return -errno;
+        rc = loop_add_fd(d->loop, d->signal_fd, EPOLLIN, on_signal, d, &d->signal_watch);
+        if (rc < 0 || notify_watchdog_ms() == 0)
+                return rc;
+        rc = loop_add_timer(d->loop, on_watchdog, d, &d->watchdog);
+        if (rc == 0)
+                on_watchdog(d);
+        return rc;
+}
+
+/* What is shared by the threads, and owns no socket. */
+static int make_shared(struct netbootd *d, char *error)
+{
+        char path[NETBOOTD_PATH_SIZE + 32];
+        int rc;
+
+        d->site = site_new((uint16_t)d->config.http_port);
+        d->boots = boots_new();
+        d->events = events_new();
+        if (!d->site || !d->boots || !d->events)
+                return -ENOMEM;
+        for (size_t i = 0; i < d->interfaces.count; i++)
+                site_add_address(d->site, d->interfaces.at[i].address);
+        snprintf(path, sizeof(path), "%s/assets", d->config.state);
+        rc = assets_new(path, &d->assets);
+        if (rc < 0) {
+                snprintf(error, DAEMON_ERROR_SIZE, "%s: %s", path, strerror(-rc));
+                return rc;
+        }
+        rc = assets_load(d->assets);
+        if (rc < 0 && rc != -ENOENT)
+                log_warning("assets", "reason=%s", QUOTE(strerror(-rc)));
+
+        const struct edge_options edge = {
+                .controller = d->config.controller,
+                .ca_file = d->config.ca_file,
+                .join_token_file = d->config.join_token_file,
+                .name = d->config.name,
+                .state = d->config.state,
+                .boots = d->boots,
+                .events = d->events,
+                .assets = d->assets,
+                .on_config = on_config,
+                .on_plan = on_plan,
+                .context = d,
+        };
+
+        return edge_new(&edge, error, &d->edge);
+}
+
+/* The main loop: DHCP and the journal. */
+static int make_dhcp(struct netbootd *d)
+{
+        const struct dhcp_service_options dhcp = {d->loop,   &d->interfaces, d->boots,
+                                                  d->events, d->site,        d->edge};
+        int rc;
+
+        rc = dhcp_service_new(&dhcp, &d->dhcp);
+        if (rc < 0)
+                return rc;
+        snprintf(d->journal_path, sizeof(d->journal_path), "%s/leases.journal", d->config.state);
+
+        const struct leases_options leases = {
+                .loop = d->loop,
+                .path = d->journal_path,
+                .boots = d->boots,
+                .events = d->events,
+                .site = d->site,
+                .boot = dhcp_service_boot,
+                .boot_context = d->dhcp,
+        };
+
+        return leases_new(&leases, &d->leases);
+}
+
+/* The second loop, and HTTP. */
+static int make_boot(struct netbootd *d)
+{
+        const struct scripts_options scripts = {d->boot_loop, d->boots, d->events, d->assets,
+                                                d->site};
+        int rc;
+
+        rc = scripts_new(&scripts, &d->scripts);
+        if (rc < 0)
+                return rc;
+        scripts_set_edge(d->scripts, d->edge);
+
+        const struct tftp_service_options tftp = {d->boot_loop, &d->interfaces, d->boots,
+                                                  d->events,    d->assets,      d->scripts};
+
+        rc = tftp_service_new(&tftp, &d->tftp);
+        if (rc < 0)
+                return rc;
+
+        const struct http_service_options http = {
+                d->boot_loop, &d->interfaces, d->boots, d->events, d->assets, d->scripts, is_ill, d,
+        };
+
+        return http_service_new(&http, &d->http);
+}
+
+/* What was served last time is served at once, whether the controller is there or not. */
+static int apply_last_config(struct netbootd *d, char *error)
+{
+        struct edge_config config;
+        int rc;
+
+        rc = edge_config_read(d->edge, error, &config);
+        if (rc == -ENOENT) {
+                log_info("config.none",
+                         "reason=\"nothing is served until the controller was asked\"");
+                return 0;
+        }
+        if (rc < 0) {
+                log_warning("config.unreadable", "reason=%s",
+                            QUOTE(error[0] ? error : strerror(-rc)));
+                return 0;
+        }
+        rc = apply(d, &config, error);
+        edge_config_done(&config);
+        return rc;
+}
+
+static void *run_boot_loop(void *context)
+{
+        const struct netbootd *d = context;
+
+        (void)loop_run(d->boot_loop);
+        return NULL;
+}
+
+static void stop_boot_loop(void *context)
+{
+        struct netbootd *d = context;
+
+        scripts_cancel_all(d->scripts);
+        loop_stop(d->boot_loop);
+}
+
+static int start_threads(struct netbootd *d)
+{
+        int rc;
+
+        rc = pthread_create(&d->boot_thread, NULL, run_boot_loop, d);
+        if (rc != 0)
+                return -rc;
+        d->has_boot_thread = true;
+        return edge_start(d->edge);
+}
+
+/* Everything that needs root, then root is given up; one thread until here. */
+static int become_harmless(struct netbootd *d, char *error)
+{
+        int rc;
+
+        rc = netboot_interfaces_open(&d->config, error, &d->interfaces);
+        if (rc < 0)
+                return rc;
+        if (d->config.user[0]) {
+                rc = privileges_give(d->config.user, d->config.state);
+                if (rc < 0) {
+                        snprintf(error, DAEMON_ERROR_SIZE, "cannot give %s to user '%s': %s",
+                                 d->config.state, d->config.user, strerror(-rc));
+                        return rc;
+                }
+        }
+        /* All sockets that need it are open: no capability is kept. */
+        return privileges_drop(d->config.user, NULL, error);
+}
+
+static int start(struct netbootd *d, char *error)
+{
+        int rc;
+
+        rc = state_lock(d->config.state, program.name, error, &d->lock_fd);
+        if (rc == 0)
+                rc = become_harmless(d, error);
+        if (rc == 0)
+                rc = sandbox_enter(false);
+        if (rc == 0)
+                rc = loop_new(&d->loop);
+        if (rc == 0)
+                rc = loop_new(&d->boot_loop);
+        if (rc == 0)
+                rc = watch_signals(d);
+        if (rc == 0)
+                rc = make_shared(d, error);
+        if (rc == 0)
+                rc = make_dhcp(d);
+        if (rc == 0)
+                rc = apply_last_config(d, error);
+        if (rc == 0)
+                rc = make_boot(d);
+        if (rc == 0)
+                rc = dhcp_service_start(d->dhcp, d->leases);
+        if (rc == 0)
+                rc = start_threads(d);
+        return rc;
+}
+
+/* In the order in which nothing is used after it is gone. */
+static void stop(struct netbootd *d)
+{
+        notify_stopping();
+        http_service_close(d->http);
+        if (d->has_boot_thread) {
+                /* Behind every question that HTTP has posted. */
+                while (loop_post(d->boot_loop, stop_boot_loop, d) < 0)
+                        usleep(10000);
+                pthread_join(d->boot_thread, NULL);
+        }
+        d->http = http_service_free(d->http);
+        d->tftp = tftp_service_free(d->tftp);
+        d->edge = edge_free(d->edge);
+        d->leases = leases_free(d->leases);
+        d->dhcp = dhcp_service_free(d->dhcp);
+        d->scripts = scripts_free(d->scripts);
+        d->assets = assets_free(d->assets);
+        d->events = events_free(d->events);
+        d->boots = boots_free(d->boots);
+        d->site = site_free(d->site);
+        loop_remove_fd(d->signal_watch);
+        loop_remove_timer(d->watchdog);
+        loop_free(d->boot_loop);
+        loop_free(d->loop);
+        netboot_interfaces_close(&d->interfaces);
+        if (d->signal_fd >= 0)
+                close(d->signal_fd);
+        if (d->lock_fd >= 0)
+                close(d->lock_fd);
+}
+
+int main(int argc, char **argv)
+{
+        static struct netbootd d = {.lock_fd = -1, .signal_fd = -1};
+        char error[DAEMON_ERROR_SIZE] = "";
+        int rest, rc;
+
+        rc = options_parse(&program, argc, argv, &rest);
+        if (rc != 0)
+                return rc < 0 ? EXIT_USAGE : 0;
+        if (rest < argc)
+                return program_usage(&program, "'%s' is not understood", argv[rest]);
+        rc = netbootd_config_load(config_path, error, &d.config);
+        if (rc < 0)
+                return program_fail(&program, "%s", error);
+        if (is_check)
+                return 0;
+
+        rc = start(&d, error);
+        if (rc == 0) {
+                notify_ready("serving");
+                log_info("start", "version=%s controller=%s interfaces=%zu", CLOUDIE_VERSION,
+                         QUOTE(d.config.controller), d.interfaces.count);
+                rc = loop_run(d.loop);
+        }
+        stop(&d);
+        if (rc < 0)
+                return program_fail(&program, "%s", error[0] ? error : strerror(-rc));
+        return 0;
+}

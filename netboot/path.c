@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Path -> what is meant
+ *
+ * No path of a stranger ever reaches the file system: what is left of it after
+ * this function is one file name of a small alphabet, which is then looked up
+ * in the manifest.
+ */
+#include "netboot/path.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+#include "tftp/path.h"
+
+/* The rest of @path after @prefix, or NULL. */
+static const char *after(const char *path, const char *prefix)
+{
+        return text_has_prefix(path, prefix) ? path + strlen(prefix) : NULL;
+}
+
+static int store_name(const char *name, enum boot_path_kind kind, struct boot_path *path)
+{
+        if (!asset_name_is_safe(name))
+                return -ENOENT;
+        path->kind = kind;
+        return text_copy(path->name, sizeof(path->name), name) < 0 ? -ENOENT : 0;
+}
+
+int boot_path_parse(const char *path, enum boot_transport transport, struct boot_path *ret)
+{
+        char clean[TFTP_PATH_SIZE];
+        struct boot_path found = {0};
+        const char *rest;
+        int rc;
+
+        rc = tftp_path_parse(path, strlen(path), clean);
+        if (rc == -ENAMETOOLONG)
+                return -ENOENT;
+        if (rc < 0)
+                return rc;
+
+        if ((rest = after(clean, "assets/"))) {
+                rc = store_name(rest, BOOT_PATH_ASSET, &found);
+        } else if ((rest = after(clean, "boot/ipxe/"))) {
+                found.kind = BOOT_PATH_SCRIPT;
+                rc = mac_parse(rest, &found.mac) < 0 || !mac_is_usable(&found.mac) ? -ENOENT : 0;
+        } else if (transport == TRANSPORT_HTTP) {
+                found.kind = BOOT_PATH_HEALTH;
+                rc = strcmp(clean, "healthz") == 0 ? 0 : -ENOENT;
+        } else {
+                rc = store_name(clean, BOOT_PATH_LOADER, &found);
+        }
+        if (rc < 0)
+                return rc;
+        *ret = found;
+        return 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What a path asked for by HTTP or TFTP means. Pure. */
+
+#include <stdbool.h>
+
+#include "lib/base/net.h"
+#include "lib/node/wire.h"
+
+enum boot_path_kind {
+        BOOT_PATH_HEALTH, /* /healthz; HTTP only */
+        BOOT_PATH_SCRIPT, /* boot/ipxe/MAC */
+        BOOT_PATH_ASSET,  /* assets/NAME */
+        BOOT_PATH_LOADER, /* NAME alone, as firmware asks for a loader; TFTP only */
+};
+
+enum boot_transport { TRANSPORT_HTTP, TRANSPORT_TFTP };
+
+struct boot_path {
+        enum boot_path_kind kind;
+        struct mac_address mac;    /* BOOT_PATH_SCRIPT */
+        char name[WIRE_NAME_SIZE]; /* BOOT_PATH_ASSET, BOOT_PATH_LOADER: safe as a file's name */
+};
+
+/**
+ * boot_path_parse() - resolve a path
+ * @path:  decoded, NUL-terminated; slashes at its start and doubled ones do not matter
+ *
+ * Return: 0, -ENOENT if it names nothing of ours, -EINVAL if it tries to leave the root.
+ */
+int boot_path_parse(const char *path, enum boot_transport transport, struct boot_path *ret);

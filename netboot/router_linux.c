@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Router solicitations
+ *
+ * iPXE waits 13 seconds for a router before it goes on over IPv4. It is told at
+ * once that there is none: an advertisement with lifetime 0, which changes no
+ * machine's routes.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "dhcp/router.h"
+#include "lib/daemon/log.h"
+#include "netboot/dhcp.h"
+
+#define RECEIVE_BATCH 16
+
+struct router {
+        const struct netboot_interface *interface;
+        struct loop_fd *watch;
+};
+
+static int hop_limit_of(struct msghdr *message)
+{
+        int limit = 0;
+
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c))
+                if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT)
+                        memcpy(&limit, CMSG_DATA(c), sizeof(limit));
+        return limit;
+}
+
+/* A host without an address yet hears only what goes to all. */
+static void answer(struct router *router, const struct sockaddr_in6 *from, bool has_source)
+{
+        struct sockaddr_in6 to = {.sin6_family = AF_INET6,
+                                  .sin6_scope_id = router->interface->index};
+        uint8_t bytes[DHCP_ROUTER_ADVERTISEMENT_SIZE];
+        const size_t size = dhcp_router_advertisement_write(&router->interface->mac, bytes);
+        char text[INET6_ADDRSTRLEN] = "all";
+
+        if (has_source)
+                to.sin6_addr = from->sin6_addr;
+        else
+                inet_pton(AF_INET6, "ff02::1", &to.sin6_addr);
+        if (has_source)
+                inet_ntop(AF_INET6, &to.sin6_addr, text, sizeof(text));
+        if (sendto(router->interface->router_fd, bytes, size, 0, (const struct sockaddr *)&to,
+                   sizeof(to)) < 0)
+                log_warning("router", "on=%s to=%s reason=%s", router->interface->name, text,
+                            QUOTE(strerror(errno)));
+        else
+                log_info("router", "on=%s to=%s reason=\"no IPv6 router here: lifetime 0\"",
+                         router->interface->name, text);
+}
+
+static bool receive_one(struct router *router)
+{
+        struct dhcp_router_solicitation solicitation;
+        struct sockaddr_in6 from = {0};
+        uint8_t bytes[1500];
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(sizeof(int))];
+        } control;
+        struct iovec part = {.iov_base = bytes, .iov_len = sizeof(bytes)};
+        struct msghdr message = {.msg_name = &from,
+                                 .msg_namelen = sizeof(from),
+                                 .msg_iov = &part,
+                                 .msg_iovlen = 1,
+                                 .msg_control = &control,
+                                 .msg_controllen = sizeof(control)};
+        const ssize_t size = recvmsg(router->interface->router_fd, &message, 0);
+        bool has_source;
+
+        if (size < 0)
+                return errno == EINTR;
+        has_source = !IN6_IS_ADDR_UNSPECIFIED(&from.sin6_addr);
+        if (dhcp_router_solicitation_parse(reader_over(bytes, (size_t)size),
+                                           (uint8_t)hop_limit_of(&message), has_source,
+                                           &solicitation) == 0)
+                answer(router, &from, has_source);
+        return true;
+}
+
+static void receive(void *context, uint32_t events)
+{
+        (void)events;
+        for (size_t i = 0; i < RECEIVE_BATCH && receive_one(context); i++)
+                continue;
+}
+
+int router_new(struct loop *loop, const struct netboot_interface *interface, struct router **ret)
+{
+        struct router *router = calloc(1, sizeof(*router));
+        int rc;
+
+        if (!router)
+                return -ENOMEM;
+        router->interface = interface;
+        rc = loop_add_fd(loop, interface->router_fd, EPOLLIN, receive, router, &router->watch);
+        if (rc < 0) {
+                free(router);
+                return rc;
+        }
+        *ret = router;
+        return 0;
+}
+
+struct router *router_free(struct router *router)
+{
+        if (!router)
+                return NULL;
+        loop_remove_fd(router->watch);
+        free(router);
+        return NULL;
+}

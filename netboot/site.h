@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Site: the networks that the controller has us serve, and our own address in each. */
+
+#include <stdbool.h>
+
+#include "lib/node/wire.h"
+#include "pxe/answer.h"
+
+struct site;
+
+#define SITE_MAX_ADDRESSES 32 /* our own, of all interfaces */
+
+struct site *site_new(uint16_t http_port); /* NULL without memory */
+struct site *site_free(struct site *site);
+
+/* Before any other thread runs. Those above the limit are not known. */
+void site_add_address(struct site *site, struct ip4_address address);
+
+/* Takes the networks over; @config was checked. Any thread. 0 or -ENOMEM. */
+int site_apply(struct site *site, const struct edge_config *config);
+
+/* The network that holds @address, and how it boots. -ENOENT. Any thread. */
+int site_find(struct site *site, struct ip4_address address, struct edge_network *ret_network,
+              struct pxe_site *ret_pxe);
+
+/* Our address in this network, else any of ours; unset: none at all. */
+struct ip4_address site_address_in(const struct site *site, const struct ip4_network *network);

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Architecture -> loader
+ *
+ * Firmware says what it is in option 93; iPXE says so in option 175 or 77. All
+ * else about firmware is rumour, so that the table below has a row for each
+ * number and quirks are kept out until a machine proves one.
+ *
+ * The MAC that boots is put into the name of the script: the loader asks for
+ * its own script by name, and nobody has to guess from a source address who is
+ * asking.
+ */
+#include "pxe/answer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+
+#define UEFI_LATER "UEFI boot comes with a later release"
+
+struct architecture_row {
+        uint16_t architecture;
+        const char *loader; /* NULL: none yet */
+        const char *reason;
+};
+
+/* IANA "Processor Architecture Types". */
+static const struct architecture_row architectures[] = {
+        {DHCP_ARCH_BIOS,            PXE_LOADER_BIOS, "BIOS: our iPXE"},
+        {DHCP_ARCH_EFI_IA32,        NULL,            UEFI_LATER      },
+        {DHCP_ARCH_EFI_BC,          NULL,            UEFI_LATER      },
+        {DHCP_ARCH_EFI_X86_64,      NULL,            UEFI_LATER      },
+        {DHCP_ARCH_EFI_ARM32,       NULL,            UEFI_LATER      },
+        {DHCP_ARCH_EFI_ARM64,       NULL,            UEFI_LATER      },
+        {DHCP_ARCH_EFI_HTTP_IA32,   NULL,            UEFI_LATER      },
+        {DHCP_ARCH_EFI_HTTP_X86_64, NULL,            UEFI_LATER      },
+        {DHCP_ARCH_EFI_HTTP_ARM32,  NULL,            UEFI_LATER      },
+        {DHCP_ARCH_EFI_HTTP_ARM64,  NULL,            UEFI_LATER      },
+};
+
+static const struct architecture_row unknown = {
+        .reason = "its architecture (option 93) is not one that we know",
+};
+
+static const struct architecture_row *architecture_find(uint16_t architecture)
+{
+        for (size_t i = 0; i < sizeof(architectures) / sizeof(architectures[0]); i++)
+                if (architectures[i].architecture == architecture)
+                        return &architectures[i];
+        return &unknown;
+}
+
+const char *pxe_mac_text(char to[static MAC_TEXT_SIZE], const struct mac_address *mac)
+{
+        mac_text(to, mac);
+        for (char *c = to; *c; c++)
+                if (*c == ':')
+                        *c = '-';
+        return to;
+}
+
+int pxe_url_write(const struct pxe_site *site, const char *path, char to[static PXE_URL_SIZE])
+{
+        char edge[IP4_TEXT_SIZE];
+        int n;
+
+        ip4_text(edge, site->edge);
+        if (site->protocol == BOOT_PROTOCOL_TFTP)
+                n = snprintf(to, PXE_URL_SIZE, "tftp://%s/%s", edge, path);
+        else if (site->http_port == 80)
+                n = snprintf(to, PXE_URL_SIZE, "http://%s/%s", edge, path);
+        else
+                n = snprintf(to, PXE_URL_SIZE, "http://%s:%u/%s", edge, site->http_port, path);
+        if (n >= 0 && n < PXE_URL_SIZE)
+                return 0;
+        to[0] = '\0';
+        return -EMSGSIZE;
+}
+
+bool pxe_is_boot_client(const struct dhcp_options *options)
+{
+        return dhcp_options_is_pxe(options) || dhcp_options_is_http(options) ||
+               dhcp_options_is_ipxe(options);
+}
+
+static void answer_none(const char *reason, struct pxe_answer *ret)
+{
+        *ret = (struct pxe_answer){.kind = PXE_ANSWER_NONE, .reason = reason};
+}
+
+static void answer_loader(const struct pxe_site *site, const struct architecture_row *row,
+                          bool is_ipxe, struct pxe_answer *ret)
+{
+        *ret = (struct pxe_answer){
+                .kind = PXE_ANSWER_LOADER,
+                .reason = is_ipxe ? "an iPXE that is not ours: this network has it load ours first"
+                                  : row->reason,
+        };
+        ret->boot.next_server = site->edge;
+        ret->boot.has_no_proxy = is_ipxe;
+        (void)text_copy(ret->boot.file, sizeof(ret->boot.file), row->loader);
+        if (is_ipxe)
+                return;
+        /* A PXE ROM takes the offer of who calls itself PXEClient, and must not go on to look for
+         * boot servers (PXE 2.1, 2.2.3). iPXE wants neither. */
+        (void)text_copy(ret->boot.vendor_class, sizeof(ret->boot.vendor_class), "PXEClient");
+        dhcp_boot_skip_discovery(&ret->boot);
+}
+
+static void answer_script(const struct pxe_site *site, const struct mac_address *mac,
+                          struct pxe_answer *ret)
+{
+        char path[32 + MAC_TEXT_SIZE], name[MAC_TEXT_SIZE], url[PXE_URL_SIZE];
+
+        *ret = (struct pxe_answer){.kind = PXE_ANSWER_SCRIPT, .reason = "iPXE runs: its script"};
+        ret->boot.next_server = site->edge;
+        ret->boot.has_no_proxy = true;
+        snprintf(path, sizeof(path), "boot/ipxe/%s", pxe_mac_text(name, mac));
+        /* Address, port and MAC are ours and fixed in size: the URL fits, see PXE_URL_SIZE. */
+        (void)pxe_url_write(site, path, url);
+        (void)text_copy(ret->boot.file, sizeof(ret->boot.file), url);
+}
+
+void pxe_answer_make(const struct dhcp_message *request, bool is_our_loader,
+                     const struct pxe_site *site, struct pxe_answer *ret)
+{
+        const struct dhcp_options *options = &request->options;
+        const bool is_ipxe = dhcp_options_is_ipxe(options);
+        const struct architecture_row *row;
+
+        if (!pxe_is_boot_client(options)) {
+                answer_none("not a boot client", ret);
+                return;
+        }
+
+        /* RFC 4578 2.1 demands option 93; without it a PXE client is an old BIOS. */
+        row = architecture_find(options->has_architecture ? options->architecture
+                                                          : (uint16_t)DHCP_ARCH_BIOS);
+        if (!row->loader)
+                answer_none(row->reason, ret);
+        else if (is_ipxe && (is_our_loader || !site->reload_ipxe))
+                answer_script(site, &request->mac, ret);
+        else
+                answer_loader(site, row, is_ipxe, ret);
+}

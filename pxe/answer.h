@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What a DHCP answer tells a client to load. Pure: facts in, options out. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dhcp/server.h"
+#include "lib/base/net.h"
+#include "lib/node/wire.h"
+
+/* How one network boots, and from where. */
+struct pxe_site {
+        struct ip4_address edge; /* our address on the client's network */
+        uint16_t http_port;
+        enum boot_protocol protocol; /* of the script and all that it names */
+        bool reload_ipxe;            /* an iPXE that is not ours loads ours first */
+};
+
+enum pxe_answer_kind {
+        PXE_ANSWER_NONE,   /* nothing to boot: the client did not ask, or we have nothing for it */
+        PXE_ANSWER_LOADER, /* a loader, by TFTP */
+        PXE_ANSWER_SCRIPT, /* iPXE runs: the script of this machine */
+        PXE_ANSWER_COUNT,
+};
+
+struct pxe_answer {
+        enum pxe_answer_kind kind;
+        const char *reason;    /* one sentence of ours, for log and timeline */
+        struct dhcp_boot boot; /* all zero for PXE_ANSWER_NONE */
+};
+
+/* Our iPXE for BIOS; its name in the netboot package. */
+#define PXE_LOADER_BIOS "undionly.kpxe"
+
+/* "http://10.77.0.1:65535/boot/ipxe/52-54-00-77-00-01" and its like, with NUL. */
+#define PXE_URL_SIZE 128
+
+/**
+ * pxe_answer_make() - decide what this client boots
+ * @request:  what it said of itself
+ * @is_our_loader:  this MAC was just given our own iPXE, whole: what speaks now is that one
+ *
+ * A client that runs no firmware of ours to boot (no option 93, no iPXE) is told nothing.
+ */
+void pxe_answer_make(const struct dhcp_message *request, bool is_our_loader,
+                     const struct pxe_site *site, struct pxe_answer *ret);
+
+/* Firmware or a loader asks: something that boots, not a running system. */
+bool pxe_is_boot_client(const struct dhcp_options *options);
+
+/**
+ * pxe_url_write() - the address of something that we serve
+ * @path:  "boot/ipxe/52-54-00-77-00-01", "assets/vmlinuz": no slash at its start
+ *
+ * Return: 0, or -EMSGSIZE; @to is then "".
+ */
+int pxe_url_write(const struct pxe_site *site, const char *path, char to[static PXE_URL_SIZE]);
+
+/* "52-54-00-77-00-01". Returns @to. */
+const char *pxe_mac_text(char to[static MAC_TEXT_SIZE], const struct mac_address *mac);

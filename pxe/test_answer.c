@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "lib/base/cleanup.h"
+#include "pxe/answer.h"
+
+#define PXE_ROM  "PXEClient:Arch:00000:UNDI:002001"
+#define UEFI_ROM "PXEClient:Arch:00007:UNDI:003000"
+#define LATER    "UEFI boot comes with a later release"
+#define SCRIPT   "boot/ipxe/52-54-00-77-00-01"
+
+static const struct {
+        const char *what;
+        const char *vendor_class;
+        int architecture; /* -1: not said */
+        bool is_ipxe, is_our_loader, reload_ipxe;
+        enum boot_protocol protocol;
+        uint16_t http_port;
+        enum pxe_answer_kind kind;
+        const char *file;
+} cases[] = {
+        {"a running system",                                  "udhcp 1.35",                        -1,  false, false, false, BOOT_PROTOCOL_HTTP, 80,
+         PXE_ANSWER_NONE,                                                                                                                                                 ""                             },
+        {"our agent",                                         "cloudie-agent",                     -1,  false, false, false, BOOT_PROTOCOL_HTTP, 80,
+         PXE_ANSWER_NONE,                                                                                                                                                 ""                             },
+        {"BIOS",                                              PXE_ROM,                             0,   false, false, false, BOOT_PROTOCOL_HTTP, 80,   PXE_ANSWER_LOADER,
+         "undionly.kpxe"                                                                                                                                                                                 },
+        {"an old BIOS without option 93",                     "PXEClient",                         -1,  false, false, false, BOOT_PROTOCOL_HTTP,
+         80,                                                                                                                                           PXE_ANSWER_LOADER, "undionly.kpxe"                },
+        {"a plain ROM again, after our loader was delivered", PXE_ROM,                             0,   false, true,  false,
+         BOOT_PROTOCOL_HTTP,                                                                                                                     80,   PXE_ANSWER_LOADER, "undionly.kpxe"                },
+        {"iPXE by HTTP",                                      PXE_ROM,                             0,   true,  false, false, BOOT_PROTOCOL_HTTP, 80,   PXE_ANSWER_SCRIPT,
+         "http://10.77.0.1/" SCRIPT                                                                                                                                                                      },
+        {"iPXE by HTTP, another port",                        PXE_ROM,                             0,   true,  false, false, BOOT_PROTOCOL_HTTP, 8081,
+         PXE_ANSWER_SCRIPT,                                                                                                                                               "http://10.77.0.1:8081/" SCRIPT},
+        {"iPXE by TFTP",                                      PXE_ROM,                             0,   true,  false, false, BOOT_PROTOCOL_TFTP, 80,   PXE_ANSWER_SCRIPT,
+         "tftp://10.77.0.1/" SCRIPT                                                                                                                                                                      },
+        {"iPXE of the card, to be replaced",                  PXE_ROM,                             0,   true,  false, true,  BOOT_PROTOCOL_TFTP, 80,
+         PXE_ANSWER_LOADER,                                                                                                                                               "undionly.kpxe"                },
+        {"our iPXE, after it was replaced",                   PXE_ROM,                             0,   true,  true,  true,  BOOT_PROTOCOL_TFTP, 80,
+         PXE_ANSWER_SCRIPT,                                                                                                                                               "tftp://10.77.0.1/" SCRIPT     },
+        {"UEFI",                                              UEFI_ROM,                            7,   false, false, false, BOOT_PROTOCOL_HTTP, 80,   PXE_ANSWER_NONE,   ""                             },
+        {"UEFI iPXE",                                         UEFI_ROM,                            7,   true,  false, false, BOOT_PROTOCOL_HTTP, 80,   PXE_ANSWER_NONE,   ""                             },
+        {"UEFI HTTP boot",                                    "HTTPClient:Arch:00016:UNDI:003000", 16,  false, false, false,
+         BOOT_PROTOCOL_HTTP,                                                                                                                     80,   PXE_ANSWER_NONE,   ""                             },
+        {"arm64",                                             "PXEClient:Arch:00011:UNDI:003000",  11,  false, false, false, BOOT_PROTOCOL_HTTP,
+         80,                                                                                                                                           PXE_ANSWER_NONE,   ""                             },
+        {"from the future",                                   "PXEClient:Arch:00200",              200, false, false, false, BOOT_PROTOCOL_HTTP,
+         80,                                                                                                                                           PXE_ANSWER_NONE,   ""                             },
+};
+
+static struct dhcp_message message_of(size_t i)
+{
+        struct dhcp_message m = {.mac = {{0x52, 0x54, 0x00, 0x77, 0x00, 0x01}}};
+
+        snprintf(m.options.vendor_class, sizeof(m.options.vendor_class), "%s",
+                 cases[i].vendor_class);
+        m.options.has_architecture = cases[i].architecture >= 0;
+        m.options.architecture = (uint16_t)(cases[i].architecture & 0xffff);
+        if (cases[i].is_ipxe) {
+                m.options.user_class.size = 4;
+                memcpy(m.options.user_class.bytes, "iPXE", 4);
+        }
+        return m;
+}
+
+static void test_table(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                const struct dhcp_message m = message_of(i);
+                struct pxe_site site = {.http_port = cases[i].http_port,
+                                        .protocol = cases[i].protocol,
+                                        .reload_ipxe = cases[i].reload_ipxe};
+                struct pxe_answer answer;
+
+                print_message("%s\n", cases[i].what);
+                assert_int_equal(ip4_parse("10.77.0.1", &site.edge), 0);
+                pxe_answer_make(&m, cases[i].is_our_loader, &site, &answer);
+                assert_int_equal(answer.kind, cases[i].kind);
+                assert_string_equal(answer.boot.file, cases[i].file);
+                assert_non_null(answer.reason);
+                if (cases[i].architecture >= DHCP_ARCH_EFI_IA32 && cases[i].architecture < 200)
+                        assert_string_equal(answer.reason, LATER);
+                assert_int_equal(ip4_is_set(answer.boot.next_server),
+                                 cases[i].kind != PXE_ANSWER_NONE);
+                assert_int_equal(answer.boot.has_no_proxy,
+                                 cases[i].is_ipxe && cases[i].kind != PXE_ANSWER_NONE);
+                /* Only a PXE ROM is talked to as a PXE server does. */
+                if (cases[i].kind == PXE_ANSWER_LOADER && !cases[i].is_ipxe) {
+                        assert_string_equal(answer.boot.vendor_class, "PXEClient");
+                        assert_true(answer.boot.vendor_options.size >= 3);
+                } else {
+                        assert_string_equal(answer.boot.vendor_class, "");
+                        assert_int_equal(answer.boot.vendor_options.size, 0);
+                }
+        }
+}
+
+static void test_url_too_long(void **state)
+{
+        const struct pxe_site site = {.http_port = 80};
+        char path[2 * PXE_URL_SIZE], url[PXE_URL_SIZE];
+
+        (void)state;
+        memset(path, 'a', sizeof(path) - 1);
+        path[sizeof(path) - 1] = '\0';
+        assert_int_equal(pxe_url_write(&site, path, url), -EMSGSIZE);
+        assert_string_equal(url, "");
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_table),
+                cmocka_unit_test(test_url_too_long),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
