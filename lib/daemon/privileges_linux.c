@@ -98,7 +98,7 @@ static int become(const struct account *account)
 
 static int drop_root(const char *user, const int *keep, char *error)
 {
-        struct account account;
+        struct account account = {0};
         int rc;
 
         if (user) {
@@ -138,7 +138,7 @@ int privileges_drop(const char *user, const int *keep, char *error)
 
 int privileges_give(const char *user, const char *path)
 {
-        struct account account;
+        struct account account = {0};
         int rc;
 
         if (!user || *user == '\0' || geteuid() != 0)

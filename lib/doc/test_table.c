@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -188,9 +189,9 @@ static void test_sentences(void **state)
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
                 struct whole whole = {0};
-                char error[DOC_ERROR_SIZE] = "", expected[DOC_ERROR_SIZE] = "cloudied.yaml: ";
+                char error[DOC_ERROR_SIZE] = "", expected[DOC_ERROR_SIZE];
 
-                strcat(expected, rows[i].error);
+                snprintf(expected, sizeof(expected), "cloudied.yaml: %s", rows[i].error);
                 assert_int_equal(decode(&strict_table, rows[i].text, error, &whole), -EBADMSG);
                 assert_string_equal(error, expected);
                 doc_release(&strict_table, &whole);

@@ -32,10 +32,14 @@ int base64_encode(const void *bytes, size_t size, char **ret)
                         group |= (uint32_t)at[1] << 8;
                 if (take > 2)
                         group |= at[2];
-                *to++ = digits[group >> 18];
-                *to++ = digits[group >> 12 & 63];
-                *to++ = take > 1 ? digits[group >> 6 & 63] : '=';
-                *to++ = take > 2 ? digits[group & 63] : '=';
+                to[0] = digits[group >> 18];
+                to[1] = digits[group >> 12 & 63];
+                to[2] = to[3] = '=';
+                if (take > 1)
+                        to[2] = digits[group >> 6 & 63];
+                if (take > 2)
+                        to[3] = digits[group & 63];
+                to += 4;
                 at += take;
                 size -= take;
         }
