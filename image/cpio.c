@@ -330,7 +330,7 @@ int cpio_write(struct cpio *cpio, int fd, const struct cpio_options *options, ch
         if (rc == 0 && archive_write_close(archive) != ARCHIVE_OK)
                 rc = fail(error, -EIO, "cpio", archive_error_string(archive));
         if (rc == 0) {
-                rc = zstd_writer_end(writer, 4);
+                rc = zstd_writer_end(writer);
                 if (rc < 0)
                         fail(error, rc, "cpio", strerror(-rc));
         }

@@ -49,9 +49,9 @@ struct cpio_options {
  * @fd:     where to, from its current place on
  * @error:  IMAGE_ERROR_SIZE bytes; one sentence on failure
  *
- * Its length is a multiple of 4, filled up with zero bytes: the kernel wants
- * the next archive at such a place (site.cpio follows this one).
- * The bytes do not depend on the number of cores.
+ * The bytes do not depend on the number of cores. Where an archive that is not
+ * compressed follows a compressed one, it must lie at a multiple of 4: loaders
+ * see to that, zero bytes between them are skipped by the kernel.
  *
  * Return: 0.
  *         -EEXIST if two entries have one path, or something lies below a file.

@@ -19,7 +19,6 @@
 struct zstd_writer {
         int fd;
         ZSTD_CCtx *stream; /* NULL: not compressed */
-        uint64_t written;
         char *chunk;
         size_t chunk_size;
 };
@@ -35,7 +34,6 @@ static int put(struct zstd_writer *writer, const char *bytes, size_t size)
                         return -errno;
                 bytes += done;
                 size -= (size_t)done;
-                writer->written += (uint64_t)done;
         }
         return 0;
 }
@@ -113,15 +111,9 @@ int zstd_writer_add(struct zstd_writer *writer, const void *bytes, size_t size)
         return compress(writer, &in, ZSTD_e_continue);
 }
 
-int zstd_writer_end(struct zstd_writer *writer, size_t align)
+int zstd_writer_end(struct zstd_writer *writer)
 {
-        static const char zero[1];
-        ZSTD_inBuffer in = {.src = zero};
-        int rc = 0;
+        ZSTD_inBuffer in = {.src = NULL};
 
-        if (writer->stream)
-                rc = compress(writer, &in, ZSTD_e_end);
-        while (rc == 0 && writer->written % align != 0)
-                rc = put(writer, zero, 1);
-        return rc;
+        return writer->stream ? compress(writer, &in, ZSTD_e_end) : 0;
 }

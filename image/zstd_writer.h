@@ -21,5 +21,5 @@ CLEANUP_DEFINE(struct zstd_writer *, zstd_writer_free)
 /* 0, -errno of writing, or -EIO. */
 int zstd_writer_add(struct zstd_writer *writer, const void *bytes, size_t size);
 
-/* Ends the stream and adds zero bytes up to a multiple of @align. */
-int zstd_writer_end(struct zstd_writer *writer, size_t align);
+/* Ends the stream; what was added is then all with the descriptor. */
+int zstd_writer_end(struct zstd_writer *writer);

@@ -38,18 +38,22 @@ static int record_of(const char *name, char *error, char **ret)
         return rc;
 }
 
-/* The value of one field, the caller's. */
-static int field_of(const char *record, const char *field, char *error, char **ret)
+/* The value of one field, the caller's; NULL, and @error says why. */
+static char *field_of(const char *record, const char *field, char *error)
 {
         const size_t size = strlen(field);
+        char *value;
 
         for (const char *line = record; *line; line += strcspn(line, "\n"), line += *line != 0) {
                 if (strncmp(line, field, size) != 0 || !text_has_prefix(line + size, ": "))
                         continue;
-                *ret = strndup(line + size + 2, strcspn(line + size + 2, "\n"));
-                return *ret ? 0 : no_memory(error);
+                value = strndup(line + size + 2, strcspn(line + size + 2, "\n"));
+                if (!value)
+                        no_memory(error);
+                return value;
         }
-        return mkimage_fail(error, -ENOENT, "apt's record of the package has no %s", field);
+        mkimage_fail(error, -ENOENT, "apt's record of the package has no %s", field);
+        return NULL;
 }
 
 int package_first_dependency(const char *name, char *error, char **ret)
@@ -58,10 +62,11 @@ int package_first_dependency(const char *name, char *error, char **ret)
         _free_ char *depends = NULL;
         int rc = record_of(name, error, &record);
 
-        if (rc == 0)
-                rc = field_of(record, "Depends", error, &depends);
         if (rc < 0)
                 return rc;
+        depends = field_of(record, "Depends", error);
+        if (!depends)
+                return -ENOENT;
         depends[strcspn(depends, " ,(|")] = '\0'; /* "linux-image-6.1.0-56-amd64 (= 6.1.192-2)" */
         *ret = TAKE_PTR(depends);
         return 0;
@@ -127,17 +132,14 @@ static int download(const char *name, const char *version, const char *cache, co
 
 static int fetch(const char *name, const char *record, const char *cache, char *error, char **ret)
 {
-        _free_ char *version = NULL;
-        _free_ char *text = NULL;
+        _free_ char *version = field_of(record, "Version", error);
+        _free_ char *text = version ? field_of(record, "SHA256", error) : NULL;
         _free_ char *path = NULL;
         struct sha256 hash;
-        int rc;
+        int rc = 0;
 
-        rc = field_of(record, "Version", error, &version);
-        if (rc == 0)
-                rc = field_of(record, "SHA256", error, &text);
-        if (rc < 0)
-                return rc;
+        if (!version || !text)
+                return -ENOENT;
         if (sha256_parse(text, &hash) < 0 || strchr(version, '/') || strchr(name, '/'))
                 return mkimage_fail(error, -EBADMSG, "apt's record of %s makes no sense", name);
         if (asprintf(&path, "%s/%s_%s.deb", cache, name, version) < 0) {

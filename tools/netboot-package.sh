@@ -24,7 +24,7 @@ cmake --build --preset ramdisk -- --quiet
 
 # Versions as apt would download them: the kernel's name changes with each.
 made_of=$(
-        sha256sum "$mkimage" build/ramdisk/bin/*
+        sha256sum "$mkimage" build/ramdisk/programs/*
         apt-cache show --no-all-versions linux-image-amd64 ipxe 2>/dev/null |
                 grep -E '^(Package|Version|Depends):' || true
 )
@@ -32,5 +32,5 @@ if [ -e "$to/manifest.json" ] && [ "$made_of" = "$(cat "$to.stamp" 2>/dev/null)"
         echo "$to is as it was"
         exit 0
 fi
-"$mkimage" netboot --programs build/ramdisk/bin --cache build/cache --output "$to"
+"$mkimage" netboot --programs build/ramdisk/programs --cache build/cache --output "$to"
 echo "$made_of" >"$to.stamp"

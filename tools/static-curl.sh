@@ -100,7 +100,7 @@ run env DESTDIR="$work/root" ninja -C "$work/build" install
 
 # The .pc that CMake writes names -lgcc_s, which no static program can link.
 made=$work/root$to
-rm -rf "$made/bin" "$made/lib/cmake"
+rm -rf "${made:?}/bin" "${made:?}/lib/cmake"
 cat >"$made/lib/pkgconfig/libcurl.pc" <<END
 prefix=$to
 libdir=\${prefix}/lib

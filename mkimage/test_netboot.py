@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The netboot package, built from Debian's own kernel with programs of no use.
+
+usage: test_netboot.py MKIMAGE CC
+
+Skips (77) where no kernel package can be had: neither cached nor by apt.
+"""
+import filecmp
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SOURCE = os.environ.get("CLOUDIE_SOURCE") or os.path.dirname(
+    os.path.dirname(os.path.abspath(__file__)))
+CACHE = os.environ.get("CLOUDIE_CACHE") or os.path.join(SOURCE, "build", "cache")
+BUILT_IN = {"af_packet"}  # listed, and not a file in Debian's kernel of today
+SIGNED = b"~Module signature appended~\n"
+SKIP = 77
+
+
+def plain(name):
+    return os.path.basename(name).removesuffix(".ko").replace("-", "_")
+
+
+def listed(name):
+    """{family: [module]} of a committed list."""
+    families, family = {}, None
+    with open(os.path.join(SOURCE, "mkimage", "modules", name), encoding="ascii") as lines:
+        for line in lines:
+            line = line.split("#")[0].strip()
+            if line.startswith("["):
+                family = families.setdefault(line[1:-1], [])
+            elif line:
+                family.append(plain(line))
+    return families
+
+
+def entries(archive):
+    """(name, mode, uid, mtime, rdev, content) of a newc archive, in its order."""
+    at, found = 0, []
+    while True:
+        assert archive[at:at + 6] == b"070701", at
+        field = [int(archive[at + 6 + 8 * i:at + 14 + 8 * i], 16) for i in range(13)]
+        name = archive[at + 110:at + 110 + field[11] - 1].decode()
+        start = (at + 110 + field[11] + 3) & ~3
+        if name == "TRAILER!!!":
+            return found
+        found.append((name, field[1], field[2], field[5], (field[9], field[10]),
+                      archive[start:start + field[6]]))
+        at = (start + field[6] + 3) & ~3
+
+
+class Netboot(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.work = tempfile.mkdtemp(prefix="cloudie-netboot.")
+        cls.programs = os.path.join(cls.work, "programs")
+        os.mkdir(cls.programs)
+        source = os.path.join(cls.work, "none.c")
+        with open(source, "w", encoding="ascii") as file:
+            file.write("int main(void) { return 0; }\n")
+        cls.dynamic = os.path.join(cls.work, "dynamic")
+        subprocess.run([COMPILER, "-o", cls.dynamic, source], check=True)
+        for name in ("cloudie-agent", "cloudie-discover"):
+            subprocess.run([COMPILER, "-static", "-s", "-o", os.path.join(cls.programs, name),
+                            source], check=True)
+        cls.package = os.path.join(cls.work, "package")
+        done = cls.make(cls.package)
+        if done.returncode != 0:
+            shutil.rmtree(cls.work)
+            if re.search(r"apt|download", done.stderr):
+                print("skipped: no kernel package:", done.stderr.strip())
+                sys.exit(SKIP)
+            raise AssertionError(done.stderr)
+        with open(os.path.join(cls.package, "manifest.json"), encoding="ascii") as file:
+            cls.manifest = json.load(file)
+        cls.root = entries(subprocess.run(
+            ["zstd", "-dcq", os.path.join(cls.package, "discovery.initrd")],
+            check=True, stdout=subprocess.PIPE).stdout)
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.work)
+
+    @classmethod
+    def make(cls, output, *options, programs=None):
+        return subprocess.run(
+            [MKIMAGE, "netboot", "--programs", programs or cls.programs, "--output", output,
+             "--cache", CACHE, "--compression", "3", *options],
+            check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def refused(self, done, sentence):
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, sentence)
+        self.assertEqual(done.stderr.count("\n"), 1)
+        self.assertEqual([name for name in os.listdir(self.work) if ".making." in name], [])
+
+    def test_twice_the_same(self):
+        again = os.path.join(self.work, "again")
+        mask = os.umask(0o077)  # nor does it matter who builds it
+        os.environ["SOURCE_DATE_EPOCH"] = "1234567890"
+        done = self.make(again)
+        os.umask(mask)
+        del os.environ["SOURCE_DATE_EPOCH"]
+        self.assertEqual(done.returncode, 0, done.stderr)
+        names = sorted(os.listdir(self.package))
+        self.assertEqual(names, ["discovery.initrd", "manifest.json", "stage-two.squashfs",
+                                 "undionly.kpxe", "vmlinuz"])
+        self.assertEqual(filecmp.cmpfiles(self.package, again, names, shallow=False),
+                         (names, [], []))
+
+    def test_manifest(self):
+        self.assertEqual(self.manifest["schema"], 1)
+        roles = {}
+        for file in self.manifest["files"]:
+            with open(os.path.join(self.package, file["name"]), "rb") as content:
+                content = content.read()
+            self.assertEqual(len(content), file["size"])
+            self.assertEqual(hashlib.sha256(content).hexdigest(), file["sha256"])
+            roles[file["role"]] = file["name"]
+        self.assertEqual(roles, {"kernel": "vmlinuz", "ramdisk": "discovery.initrd",
+                                 "stage-two": "stage-two.squashfs", "loader": "undionly.kpxe"})
+
+    def test_root(self):
+        names = [entry[0] for entry in self.root]
+        self.assertEqual(names[-1], "zz-complete")
+        self.assertEqual(names[:-1], sorted(names[:-1]))
+        by_name = {entry[0]: entry for entry in self.root}
+        self.assertEqual(by_name["init"][5], b"bin/cloudie-agent")
+        self.assertEqual(by_name["bin/cloudie-discover"][1], 0o100755)
+        self.assertEqual(by_name["dev/console"][4], (5, 1))
+        self.assertEqual(by_name["dev/null"][4], (1, 3))
+        for name in ("proc", "sys", "run", "tmp", "etc", "stage-two"):
+            self.assertEqual(by_name[name][1] >> 12, 4, name)
+        for name, _, uid, mtime, _, _ in self.root:
+            self.assertEqual((uid, mtime), (0, 0), name)
+
+    def test_modules_are_signed(self):
+        modules = [entry for entry in self.root if entry[0].endswith(".ko")]
+        self.assertEqual(len(modules), self.manifest["modules"]["stage_one"])
+        for module in modules:
+            self.assertTrue(module[5].endswith(SIGNED), module[0])
+
+    def test_families(self):
+        one = {plain(entry[0]) for entry in self.root if entry[0].endswith(".ko")}
+        for family, modules in listed("stage-one.list").items():
+            self.assertEqual(set(modules) - one - BUILT_IN, set(), family)
+            self.assertEqual(self.manifest["modules"]["families"][family], len(modules))
+
+        squashfs = os.path.join(self.package, "stage-two.squashfs")
+        two = subprocess.run(["unsquashfs", "-l", squashfs], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout.split("\n")
+        two = {plain(path) for path in two if path.endswith(".ko")}
+        self.assertEqual(len(two), self.manifest["modules"]["stage_two"])
+        self.assertEqual(one & two, set())
+        for family, modules in listed("stage-two.list").items():
+            self.assertEqual(set(modules) - one - two, set(), family)
+
+    def test_indexes(self):
+        """Each stage's files tell of its modules alone, and of all that these need."""
+        folder = f"lib/modules/{self.manifest['kernel_version']}/"
+        texts = {name.removeprefix(folder): content.decode() for name, *_, content in self.root
+                 if name.startswith(folder + "modules.")}
+        self.assertEqual(sorted(texts), ["modules.alias", "modules.dep", "modules.softdep"])
+        there = {name.removeprefix(folder) for name, *_ in self.root if name.endswith(".ko")}
+        needs = dict(line.split(":") for line in texts["modules.dep"].splitlines())
+        self.assertEqual(set(needs), there)
+        for path, needed in needs.items():
+            self.assertLessEqual(set(needed.split()), there, path)
+        self.assertRegex(texts["modules.alias"], r"(?m)^alias pci:v00008086d0000100E\S* e1000$")
+        self.assertRegex(texts["modules.alias"], r"(?m)^alias virtio:d00000001v\* virtio_net$")
+        self.assertNotIn(" megaraid_sas\n", texts["modules.alias"])
+
+        squashfs = os.path.join(self.package, "stage-two.squashfs")
+        two = subprocess.run(["unsquashfs", "-cat", squashfs, folder + "modules.dep"], check=True,
+                             text=True, stdout=subprocess.PIPE).stdout
+        two = dict(line.split(":") for line in two.splitlines())
+        for path, needed in two.items():
+            self.assertLessEqual(set(needed.split()), there | set(two), path)
+
+    def test_dynamic_program(self):
+        programs = os.path.join(self.work, "dynamic-programs")
+        shutil.copytree(self.programs, programs)
+        shutil.copy(self.dynamic, os.path.join(programs, "cloudie-agent"))
+        output = os.path.join(self.work, "never")
+        self.refused(self.make(output, programs=programs), "cloudie-agent needs shared libraries")
+        self.assertFalse(os.path.exists(output))
+        os.remove(os.path.join(programs, "cloudie-agent"))
+        self.refused(self.make(output, programs=programs), "cloudie-agent: No such file")
+
+    def test_bad_kernel(self):
+        broken = os.path.join(self.work, "broken.deb")
+        with open(broken, "wb") as file:
+            file.write(b"!<arch>\ndebian-binary")
+        self.refused(self.make(self.package, "--kernel-deb", broken), "broken.deb: not a Debian")
+        self.refused(self.make(self.package, "--kernel-deb", "/nonexistent"), "/nonexistent: No")
+        self.test_manifest()  # the old package stands
+
+    def test_foreign_folder(self):
+        mine = os.path.join(self.work, "mine")
+        os.mkdir(mine)
+        with open(os.path.join(mine, "thesis"), "w", encoding="ascii") as file:
+            file.write("not ours\n")
+        self.refused(self.make(mine), "something else than a netboot package")
+        self.assertEqual(os.listdir(mine), ["thesis"])
+
+    def test_usage(self):
+        for words in ([], ["tape"], ["netboot"], ["netboot", "--programs", "x"],
+                      ["netboot", "--programs", "x", "--output", "y", "--compression", "20"]):
+            done = subprocess.run([MKIMAGE, *words], check=False, stderr=subprocess.PIPE)
+            self.assertEqual(done.returncode, 2, words)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    MKIMAGE, COMPILER = sys.argv[1:]
+    unittest.main(argv=sys.argv[:1])
