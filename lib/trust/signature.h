@@ -36,19 +36,25 @@ int signature_verify(const struct public_key *key, const void *bytes, size_t siz
 
 /**
  * minisign_sign() - the text of a .minisig file over @bytes
- * @comment:  one line that is signed too
+ * @comment:  one line that is signed too; no control bytes
  * @ret:      NUL-terminated, the caller's
  *
  * The prehashed form ("ED": Ed25519 over BLAKE2b-512). The key id is the first 8
  * bytes of the SHA-256 of the public key.
+ *
+ * Return: 0, -EINVAL for such a comment, -ENOMEM, -EIO.
  */
 int minisign_sign(const struct signing_key *key, const void *bytes, size_t size,
                   const char *comment, char **ret);
 
-/* 0; -EBADMSG: not such a text; -EKEYREJECTED: another key, other bytes, or a forgery. */
+/*
+ * 0; -EBADMSG: not such a text, or the old form ("Ed", not prehashed); -EKEYREJECTED: another key,
+ * other bytes, or a forgery. The key id is not looked at: minisign's own keys have random ones.
+ */
 int minisign_verify(const struct public_key *key, const void *bytes, size_t size,
                     const char *signature, size_t signature_size);
 
 /* The second line of a minisign .pub file: base64("Ed" id key). @ret is the caller's. */
 int minisign_public_text(const struct public_key *key, char **ret);
-int minisign_public_parse(const char *text, struct public_key *ret); /* -EBADMSG */
+/* That line alone, or the whole file. -EBADMSG */
+int minisign_public_parse(const char *text, struct public_key *ret);

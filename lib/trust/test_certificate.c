@@ -135,10 +135,12 @@ static void test_pin(void **state)
 static void test_pin_refuses(void **state)
 {
         static const char *const rows[] = {
-                "", "no certificate",
+                "",
+                "no certificate",
                 "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-                "-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,"
-                "00112233445566778899AABBCCDDEEFF\n\nAAAA\n-----END CERTIFICATE-----\n"};
+                ("-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,"
+                 "00112233445566778899AABBCCDDEEFF\n\nAAAA\n-----END CERTIFICATE-----\n"),
+        };
         char *pin = NULL;
 
         (void)state;
