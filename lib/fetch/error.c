@@ -83,7 +83,7 @@ int error_of(CURLcode code, long os_error, const char *detail, const char *url, 
                 snprintf(error, FETCH_ERROR_SIZE, "%s %s", origin, row->text);
         } else if (error) {
                 text_escape(words, sizeof(words), *detail ? detail : curl_easy_strerror(code));
-                snprintf(error, FETCH_ERROR_SIZE, "%s was asked in vain: %.120s.", origin, words);
+                snprintf(error, FETCH_ERROR_SIZE, "%s was asked in vain: %.100s.", origin, words);
         }
         return row ? row->rc : -EPROTO;
 }

@@ -422,8 +422,10 @@ int fetch_do(struct fetch *fetch, const struct fetch_request *request, char *err
         int rc;
 
         rc = call_run(&call, error);
-        if (rc == 0)
+        if (rc == 0) {
+                response.body_size = call.body.size;
                 rc = buffer_take(&call.body, &response.body);
+        }
         if (rc < 0) {
                 buffer_done(&call.body);
                 return rc;
