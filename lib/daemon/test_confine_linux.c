@@ -27,6 +27,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/daemon/daemon.h"
+#include "lib/daemon/sanitizer.h"
 
 #define CHECK(condition)                                                                           \
         do {                                                                                       \
@@ -178,6 +179,8 @@ static void child_in_sandbox(void)
         CHECK(syscall(SYS_init_module, NULL, 0, "") < 0 && errno == EPERM);
         CHECK(syscall(SYS_kexec_load, 0, 0, NULL, 0) < 0 && errno == EPERM);
         CHECK(syscall(SYS_process_vm_readv, getpid(), NULL, 0, NULL, 0, 0) < 0 && errno == EPERM);
+        if (!HAS_LEAK_SANITIZER)
+                CHECK(ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 && errno == EPERM);
         CHECK(execv("/bin/true", argv) < 0 && errno == EPERM);
         /* threads and children work, and inherit it */
         CHECK(pthread_create(&thread, NULL, thread_main, &result) == 0);
