@@ -104,16 +104,17 @@ def gate_length(root, files):
 
 
 def gate_banned(root, files):
-    reasons = {"all": {}, "lib": {}}
+    reasons = {"all": {}, "product": {}, "lib": {}}
     for scope, name, *reason in rows(os.path.join(HERE, "banned.txt")):
         reasons[scope][name] = " ".join(reason)
     for path in files:
         if not path.endswith((".c", ".h")):
             continue
         table = dict(reasons["all"])
-        if (path.startswith(SILENT) and not path.startswith(SPEAKS)
-                and not os.path.basename(path).startswith(("test_", "fuzz_"))):
-            table |= reasons["lib"]
+        if not path.startswith("tests/") and not os.path.basename(path).startswith(("test_", "fuzz_")):
+            table |= reasons["product"]
+            if path.startswith(SILENT) and not path.startswith(SPEAKS):
+                table |= reasons["lib"]
         code = quiet(read(root, path) or "")
         for match in CALL.finditer(code):
             reason = table.get(match.group(1))

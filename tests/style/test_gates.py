@@ -86,6 +86,14 @@ class Gates(Tree):
         rc, out = self.gate("banned", {"lib/two.c": "/* strcpy() */ char *s = \"system(\"; f->gets();\n"})
         self.assertEqual(rc, 0, out)
 
+    def test_shell_out(self):
+        self.refused("banned", "system() is banned: runs a shell",
+                     cli__two_dot_c="int f(void)\n{\n        return system(\"x\");\n}\n")
+
+    def test_tests_may_use_a_shell(self):
+        rc, out = self.gate("banned", {"cli/test_two.c": "int f(void) { return system(\"x\"); }\n"})
+        self.assertEqual(rc, 0, out)
+
     def test_silent_library(self):
         self.refused("banned", "printf() is banned: libraries are silent",
                      dhcp__two_dot_c="void f(void)\n{\n        printf(\"x\");\n}\n")
