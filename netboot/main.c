@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -84,6 +85,8 @@ static const char *is_ill(void *context)
                 return "the lease journal cannot be written: no leases are given";
         if (!atomic_load(&d->is_configured))
                 return "no configuration from the controller yet";
+        if ((d->config.services & (SERVICE_TFTP | SERVICE_HTTP)) && !assets_are_ready(d->assets))
+                return "no netboot package from the controller yet";
         return NULL;
 }
 
@@ -178,7 +181,7 @@ static int watch_signals(struct netbootd *d)
         sigaddset(&set, SIGTERM);
         /* Before any thread is made: all of them inherit it. */
         pthread_sigmask(SIG_BLOCK, &set, NULL);
-        signal(SIGPIPE, SIG_IGN);
+        sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
         d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
         if (d->signal_fd < 0)
                 return -errno;
@@ -389,7 +392,7 @@ static void stop(struct netbootd *d)
         if (d->has_boot_thread) {
                 /* Behind every question that HTTP has posted. */
                 while (loop_post(d->boot_loop, stop_boot_loop, d) < 0)
-                        usleep(10000);
+                        sched_yield();
                 pthread_join(d->boot_thread, NULL);
         }
         d->http = http_service_free(d->http);
