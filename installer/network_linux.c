@@ -207,8 +207,8 @@ static uint32_t random_number(void)
 {
         uint32_t number = 0;
 
-        (void)getrandom(&number, sizeof(number), 0);
-        return number;
+        /* Four bytes come whole or not at all, and 0 is a number too. */
+        return getrandom(&number, sizeof(number), 0) == sizeof(number) ? number : 0;
 }
 
 static void on_timer(void *context)

@@ -55,7 +55,6 @@ static void replaced_whole_and_read_back(void **state)
 
 static void a_failure_leaves_the_old_one_and_no_litter(void **state)
 {
-        _free_ char *names = NULL;
         FILE *ls;
         char line[64];
         int count = 0;
