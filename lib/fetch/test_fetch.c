@@ -364,11 +364,11 @@ static char *pin_of(const char *path)
 }
 
 struct trust_row {
+        const char *host;
+        int rc;
         bool is_ca;
         bool is_pin;
         bool is_right;
-        const char *host;
-        int rc;
 };
 
 static void try_trust(const struct trust_row *row)
@@ -396,15 +396,15 @@ static void try_trust(const struct trust_row *row)
 static void test_trust(void **state)
 {
         static const struct trust_row rows[] = {
-                {true,  false, true,  "127.0.0.1", 0            },
-                {true,  false, false, "127.0.0.1", -EKEYREJECTED},
+                {"127.0.0.1", 0,             true,  false, true },
+                {"127.0.0.1", -EKEYREJECTED, true,  false, false},
  /* The certificate says 127.0.0.1, and no name. */
-                {true,  false, true,  "localhost", -EKEYREJECTED},
-                {false, true,  true,  "127.0.0.1", 0            },
-                {false, true,  true,  "localhost", 0            },
-                {false, true,  false, "127.0.0.1", -EKEYREJECTED},
+                {"localhost", -EKEYREJECTED, true,  false, true },
+                {"127.0.0.1", 0,             false, true,  true },
+                {"localhost", 0,             false, true,  true },
+                {"127.0.0.1", -EKEYREJECTED, false, true,  false},
  /* Neither: the anchors of the system, which do not know it. */
-                {false, false, true,  "127.0.0.1", -EKEYREJECTED},
+                {"127.0.0.1", -EKEYREJECTED, false, false, true },
         };
 
         (void)state;

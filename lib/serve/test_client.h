@@ -114,6 +114,7 @@ static inline void client_read(int fd, const char *method, struct reply *reply)
 {
         const char *length;
 
+        reply->status = 0;
         client_read_until(fd, "\r\n\r\n", reply->head, sizeof(reply->head));
         assert_int_equal(sscanf(reply->head, "HTTP/1.1 %u ", &reply->status), 1);
         length = reply_header(reply, "Content-Length");

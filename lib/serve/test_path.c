@@ -84,15 +84,17 @@ static void test_query(void **state)
 
 static void test_too_many_pairs(void **state)
 {
-        char target[256] = "/?";
+        char target[2 + 2 * PATH_QUERY_MAX + 2] = "/?";
         char to[PATH_SPACE(sizeof(target))];
         struct path_target t;
 
         (void)state;
-        for (int i = 0; i < PATH_QUERY_MAX; i++)
-                strcat(target, "a&");
+        for (size_t i = 0; i < PATH_QUERY_MAX; i++) {
+                target[2 + 2 * i] = 'a';
+                target[3 + 2 * i] = '&';
+        }
         assert_int_equal(path_parse(target, to, &t), 0);
-        strcat(target, "a");
+        target[2 + 2 * PATH_QUERY_MAX] = 'a';
         assert_int_equal(path_parse(target, to, &t), -E2BIG);
 }
 
