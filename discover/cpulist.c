@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "discover/cpulist.h"
+
+#include <ctype.h>
+#include <errno.h>
+
+static int take_number(const char **at, unsigned *ret)
+{
+        unsigned number = 0;
+
+        if (!isdigit((unsigned char)**at))
+                return -EBADMSG;
+        for (; isdigit((unsigned char)**at); (*at)++) {
+                number = number * 10 + (unsigned)(**at - '0');
+                if (number >= CPULIST_MAX)
+                        return -ERANGE;
+        }
+        *ret = number;
+        return 0;
+}
+
+/* FIRST[-LAST[:USED[/GROUP]]]: of each group of CPUs the first USED. bitmap_parselist(9) writes
+ * ":USED/GROUP"; older kernels' ":STEP" means one of each STEP. */
+struct range {
+        unsigned first, last, used, group;
+};
+
+static int take_range(const char **at, struct range *ret)
+{
+        struct range r = {.used = 1, .group = 1};
+        int rc;
+
+        rc = take_number(at, &r.first);
+        if (rc < 0)
+                return rc;
+        r.last = r.first;
+        if (**at == '-') {
+                (*at)++;
+                rc = take_number(at, &r.last);
+                if (rc < 0)
+                        return rc;
+        }
+        if (**at == ':') {
+                (*at)++;
+                rc = take_number(at, &r.group);
+                if (rc < 0)
+                        return rc;
+                if (**at == '/') {
+                        (*at)++;
+                        r.used = r.group;
+                        rc = take_number(at, &r.group);
+                        if (rc < 0)
+                                return rc;
+                }
+        }
+        if (r.last < r.first || r.group == 0 || r.used == 0 || r.used > r.group)
+                return -EBADMSG;
+        *ret = r;
+        return 0;
+}
+
+int cpulist_parse(const char *text, void (*fn)(void *context, unsigned number), void *context)
+{
+        int count = 0;
+
+        while (*text && *text != '\n') {
+                struct range r;
+                const int rc = take_range(&text, &r);
+
+                if (rc < 0)
+                        return rc;
+                for (unsigned n = r.first; n <= r.last; n++) {
+                        if ((n - r.first) % r.group >= r.used)
+                                continue;
+                        if (++count > CPULIST_MAX)
+                                return -ERANGE;
+                        if (fn)
+                                fn(context, n);
+                }
+                if (*text == ',')
+                        text++;
+                else if (*text && *text != '\n')
+                        return -EBADMSG;
+        }
+        return count;
+}

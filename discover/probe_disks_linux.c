@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * disks: /sys/block
+ *
+ * A serial hides in a different place for each transport: NVMe's controller has a
+ * file for it, virtio's disk too; a SCSI disk tells it in VPD page 0x80 (SPC-4
+ * 7.8.15), and libata translates ATA's into the same page.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "discover/probe.h"
+#include "lib/base/reader.h"
+#include "lib/base/text.h"
+
+#define SECTOR_SIZE  512 /* of /sys/block/X/size, whatever the disk's own is */
+#define VPD_PAGE_MAX 4096
+#define VPD_SERIAL   0x80
+
+/* What is no disk: made of others, or of memory. */
+static const char *const not_disks[] = {"loop", "ram", "zram", "dm-", "md", "nbd", "fd", "drbd"};
+
+static bool is_disk(const char *name)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(not_disks); i++)
+                if (text_has_prefix(name, not_disks[i]))
+                        return false;
+        return true;
+}
+
+/* By the way to the device in sysfs; the first that matches. */
+static const struct {
+        const char *part; /* of the path */
+        const char *transport;
+} transports[] = {
+        {"/nvme",        "nvme"  },
+        {"/virtio",      "virtio"},
+        {"/usb",         "usb"   },
+        {"/ata",         "ata"   },
+        {"/mmc",         "mmc"   },
+        {"/end_device-", "sas"   },
+        {"/vmbus",       "hyperv"},
+        {"/rport-",      "fc"    },
+        {"/session",     "iscsi" },
+        {"/host",        "scsi"  },
+};
+
+static const char *transport_of(const char *path)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(transports); i++)
+                if (strstr(path, transports[i].part))
+                        return transports[i].transport;
+        return NULL;
+}
+
+static const char *type_of(struct tree *tree, const char *name, const char *transport)
+{
+        uint64_t rotational;
+
+        if (text_has_prefix(name, "sr"))
+                return "optical";
+        if (text_has_prefix(name, "mmcblk"))
+                return "flash";
+        if (text_has_prefix(name, "nvme"))
+                return "nvme";
+        if (transport && strcmp(transport, "virtio") == 0)
+                return "virtual";
+        if (!tree_number(tree, &rotational, "sys/block/%s/queue/rotational", name))
+                return NULL;
+        return rotational ? "hdd" : "ssd";
+}
+
+static bool vpd_serial(struct tree *tree, const char *name, char to[static TREE_LINE_SIZE])
+{
+        char path[TREE_PATH_MAX];
+        _free_ char *page = NULL;
+        struct reader r, value;
+        uint8_t code;
+        uint16_t len;
+        size_t size;
+
+        snprintf(path, sizeof(path), "sys/block/%s/device/vpd_pg80", name);
+        if (tree_read(tree, path, VPD_PAGE_MAX, &page, &size) < 0)
+                return false;
+        r = reader_over(page, size);
+        if (reader_skip(&r, 1) < 0 || reader_u8(&r, &code) < 0 || code != VPD_SERIAL ||
+            reader_be16(&r, &len) < 0 || reader_take(&r, len, &value) < 0)
+                return false;
+        while (reader_left(&value) > 0 && *value.at == ' ')
+                (void)reader_skip(&value, 1);
+        while (reader_left(&value) > 0 && (value.end[-1] == ' ' || value.end[-1] == '\0'))
+                value.end--;
+        return text_copy_bytes(to, TREE_LINE_SIZE, value.at, reader_left(&value)) == 0 && to[0];
+}
+
+static void set_serial(struct tree *tree, const char *name, struct doc *disk)
+{
+        char text[TREE_LINE_SIZE];
+
+        if ((tree_line(tree, text, "sys/block/%s/device/serial", name) ||
+             tree_line(tree, text, "sys/block/%s/serial", name) || vpd_serial(tree, name, text)) &&
+            !text_is_filler(text))
+                (void)doc_set_text(disk, "serial", text);
+}
+
+/* First of several files that has a text. */
+static void set_first(struct tree *tree, const char *name, struct doc *disk, const char *field,
+                      const char *const files[])
+{
+        char text[TREE_LINE_SIZE];
+
+        for (size_t i = 0; files[i]; i++) {
+                if (tree_line(tree, text, "sys/block/%s/%s", name, files[i]) &&
+                    !text_is_filler(text)) {
+                        (void)doc_set_text(disk, field, text);
+                        return;
+                }
+        }
+}
+
+static void set_number(struct tree *tree, const char *name, struct doc *disk, const char *field,
+                       const char *file)
+{
+        uint64_t number;
+
+        if (tree_number(tree, &number, "sys/block/%s/%s", name, file) && number <= INT64_MAX)
+                (void)doc_set_number(disk, field, (int64_t)number);
+}
+
+static void set_flag(struct tree *tree, const char *name, struct doc *disk, const char *field,
+                     const char *file)
+{
+        uint64_t number;
+
+        if (tree_number(tree, &number, "sys/block/%s/%s", name, file))
+                (void)doc_set_bool(disk, field, number != 0);
+}
+
+static struct doc *take_disk(struct tree *tree, const char *name)
+{
+        static const char *const models[] = {"device/model", NULL};
+        static const char *const firmwares[] = {"device/firmware_rev", "device/rev", NULL};
+        static const char *const wwns[] = {"wwid", "device/wwid", NULL};
+        char path[TREE_PATH_MAX], address[32];
+        const char *transport = NULL;
+        struct doc *disk = doc_object();
+        uint64_t sectors;
+
+        (void)doc_set_text(disk, "name", name);
+        if (tree_link_path(tree, path, "sys/block/%s", name)) {
+                transport = transport_of(path);
+                if (pci_address_in(path, address, sizeof(address)))
+                        (void)doc_set_text(disk, "pci", address);
+        }
+        (void)doc_set_text(disk, "type", type_of(tree, name, transport));
+        (void)doc_set_text(disk, "transport", transport);
+        if (tree_number(tree, &sectors, "sys/block/%s/size", name) &&
+            sectors <= INT64_MAX / SECTOR_SIZE)
+                (void)doc_set_number(disk, "size", (int64_t)sectors * SECTOR_SIZE);
+        set_first(tree, name, disk, "model", models);
+        set_serial(tree, name, disk);
+        set_first(tree, name, disk, "wwn", wwns);
+        set_first(tree, name, disk, "firmware", firmwares);
+        set_number(tree, name, disk, "logical_sector", "queue/logical_block_size");
+        set_number(tree, name, disk, "physical_sector", "queue/physical_block_size");
+        set_flag(tree, name, disk, "removable", "removable");
+        set_flag(tree, name, disk, "read_only", "ro");
+        return disk;
+}
+
+void probe_disks(struct probe_context *context)
+{
+        _names_ struct tree_names names = {0};
+        struct doc *items = doc_list();
+
+        /* A machine without disks has the folder all the same, once any driver for them is there.
+         */
+        if (tree_list(context->tree, "sys/block", &names) < 0)
+                probe_error(context, "/sys/block cannot be read");
+        for (size_t i = 0; i < names.count; i++)
+                if (is_disk(names.names[i]))
+                        (void)doc_append(items, take_disk(context->tree, names.names[i]));
+        (void)doc_set(context->section, "items", items);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* firmware: SMBIOS 0, how it booted, Secure Boot. */
+#include <string.h>
+
+#include "discover/probe.h"
+#include "discover/smbios.h"
+#include "discover/tables_linux.h"
+#include "lib/base/net.h"
+#include "lib/base/text.h"
+
+#define EFI_GLOBAL       "8be4df61-93ca-11d2-aa0d-00e098032b8c" /* UEFI 3.3 */
+#define COMMAND_LINE_MAX ((size_t)64 << 10)
+
+static void take_bios(struct probe_context *context)
+{
+        _free_ char *bytes = NULL;
+        struct smbios_structure s;
+        struct reader table;
+
+        if (smbios_read(context->tree, &bytes, &table) < 0) {
+                probe_set_text(context->tree, context->section, "vendor",
+                               "sys/class/dmi/id/bios_vendor");
+                probe_set_text(context->tree, context->section, "version",
+                               "sys/class/dmi/id/bios_version");
+                probe_set_text(context->tree, context->section, "date",
+                               "sys/class/dmi/id/bios_date");
+                return;
+        }
+        while (smbios_next(&table, &s) > 0) {
+                if (s.type != SMBIOS_BIOS)
+                        continue;
+                smbios_set_string(context->section, "vendor", &s, 0x04);
+                smbios_set_string(context->section, "version", &s, 0x05);
+                smbios_set_string(context->section, "date", &s, 0x08);
+                return;
+        }
+}
+
+/* An EFI variable as efivarfs shows it: four bytes of attributes, then one byte of value. */
+static bool efi_flag(struct tree *tree, const char *path, bool *ret)
+{
+        _free_ char *bytes = NULL;
+        size_t size;
+
+        if (tree_read(tree, path, 64, &bytes, &size) < 0 || size != 5)
+                return false;
+        *ret = bytes[4] == 1;
+        return true;
+}
+
+static void take_secure_boot(struct probe_context *context)
+{
+        bool is_on, is_setup;
+
+        if (efi_flag(context->tree, "sys/firmware/efi/efivars/SecureBoot-" EFI_GLOBAL, &is_on))
+                (void)doc_set_bool(context->section, "secure_boot", is_on);
+        else
+                probe_error(context, "Secure Boot: the EFI variables cannot be read");
+        if (efi_flag(context->tree, "sys/firmware/efi/efivars/SetupMode-" EFI_GLOBAL, &is_setup))
+                (void)doc_set_bool(context->section, "setup_mode", is_setup);
+}
+
+/* BOOTIF=01-52-54-00-77-00-01, which the boot script put on the kernel's command line. */
+static void take_boot_interface(struct probe_context *context)
+{
+        _free_ char *text = NULL;
+        struct mac_address mac;
+        char word[24], mac_as_text[MAC_TEXT_SIZE];
+        const char *at;
+
+        if (tree_read(context->tree, "proc/cmdline", COMMAND_LINE_MAX, &text, NULL) < 0)
+                return;
+        at = strstr(text, "BOOTIF=01-");
+        if (!at)
+                return;
+        at += strlen("BOOTIF=01-");
+        if (text_copy_bytes(word, sizeof(word), at, strcspn(at, " \n")) == 0 &&
+            mac_parse(word, &mac) == 0)
+                (void)doc_set_text(context->section, "boot_mac", mac_text(mac_as_text, &mac));
+}
+
+void probe_firmware(struct probe_context *context)
+{
+        const bool is_uefi = tree_has(context->tree, "sys/firmware/efi");
+
+        take_bios(context);
+        (void)doc_set_text(context->section, "boot_mode", is_uefi ? "uefi" : "bios");
+        if (is_uefi)
+                take_secure_boot(context);
+        take_boot_interface(context);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* system: what the machine says it is (SMBIOS 1, 2 and 3), virtual or physical. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "discover/probe.h"
+#include "discover/smbios.h"
+#include "discover/tables_linux.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/net.h"
+#include "lib/base/text.h"
+
+/* DSP0134 7.4.1 */
+static const char *const chassis_types[] = {
+        [3] = "desktop",      [4] = "low-profile-desktop",
+        [6] = "mini-tower",   [7] = "tower",
+        [8] = "portable",     [9] = "laptop",
+        [10] = "notebook",    [13] = "all-in-one",
+        [17] = "main-server", [23] = "rack-mount",
+        [24] = "sealed-case", [25] = "multi-system",
+        [28] = "blade",       [29] = "blade-enclosure",
+        [30] = "tablet",      [31] = "convertible",
+        [33] = "iot-gateway", [34] = "embedded",
+        [35] = "mini-pc",     [36] = "stick-pc",
+};
+
+/* What hypervisors call themselves in the vendor's field. */
+static const struct {
+        const char *vendor, *hypervisor;
+} hypervisors[] = {
+        {"QEMU",                  "qemu"     },
+        {"VMware",                "vmware"   },
+        {"innotek GmbH",          "vbox"     },
+        {"Xen",                   "xen"      },
+        {"Bochs",                 "bochs"    },
+        {"Parallels",             "parallels"},
+        {"Microsoft Corporation", "hyperv"   },
+        {"Amazon EC2",            "ec2"      },
+        {"Google",                "gce"      },
+};
+
+static void take_system(struct probe_context *context, const struct smbios_structure *s)
+{
+        char text[UUID_TEXT_SIZE];
+        uint8_t bytes[16];
+        struct uuid uuid;
+
+        smbios_set_string(context->section, "vendor", s, 0x04);
+        smbios_set_string(context->section, "product", s, 0x05);
+        smbios_set_string(context->section, "version", s, 0x06);
+        smbios_set_string(context->section, "serial", s, 0x07);
+        smbios_set_string(context->section, "sku", s, 0x19);
+        smbios_set_string(context->section, "family", s, 0x1a);
+        if (!smbios_bytes(s, 0x08, bytes, sizeof(bytes)))
+                return;
+        uuid = uuid_from_smbios(bytes);
+        if (uuid_identifies(&uuid))
+                (void)doc_set_text(context->section, "uuid", uuid_text(text, &uuid));
+}
+
+static void take_board(struct probe_context *context, const struct smbios_structure *s)
+{
+        struct doc *board;
+
+        if (doc_get(context->section, "board")) /* the first is the main board */
+                return;
+        board = doc_object();
+        smbios_set_string(board, "vendor", s, 0x04);
+        smbios_set_string(board, "product", s, 0x05);
+        smbios_set_string(board, "version", s, 0x06);
+        smbios_set_string(board, "serial", s, 0x07);
+        (void)doc_set(context->section, "board", board);
+}
+
+static void take_chassis(struct probe_context *context, const struct smbios_structure *s)
+{
+        struct doc *chassis;
+        uint8_t type;
+
+        if (doc_get(context->section, "chassis"))
+                return;
+        chassis = doc_object();
+        if (smbios_u8(s, 0x05, &type)) {
+                type &= 0x7f; /* bit 7: it has a lock */
+                if (type < ARRAY_SIZE(chassis_types))
+                        (void)doc_set_text(chassis, "type", chassis_types[type]);
+        }
+        smbios_set_string(chassis, "serial", s, 0x07);
+        smbios_set_string(chassis, "asset_tag", s, 0x08);
+        (void)doc_set(context->section, "chassis", chassis);
+}
+
+/* Without the raw table (it is root's alone) the kernel's own reading of it remains. */
+static void take_from_kernel(struct probe_context *context)
+{
+        static const struct {
+                const char *name, *path;
+        } fields[] = {
+                {"vendor",  "sys/class/dmi/id/sys_vendor"     },
+                {"product", "sys/class/dmi/id/product_name"   },
+                {"version", "sys/class/dmi/id/product_version"},
+                {"serial",  "sys/class/dmi/id/product_serial" },
+                {"sku",     "sys/class/dmi/id/product_sku"    },
+                {"family",  "sys/class/dmi/id/product_family" },
+                {"uuid",    "sys/class/dmi/id/product_uuid"   },
+        };
+        struct uuid uuid;
+        const char *text;
+
+        for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+                probe_set_text(context->tree, context->section, fields[i].name, fields[i].path);
+        text = doc_get_text(context->section, "uuid");
+        if (text && (uuid_parse(text, &uuid) < 0 || !uuid_identifies(&uuid)))
+                (void)doc_remove(context->section, "uuid");
+}
+
+static void tell_virtual(struct probe_context *context)
+{
+        const char *vendor = doc_get_text(context->section, "vendor");
+        char type[TREE_LINE_SIZE];
+        const char *hypervisor = NULL;
+        bool is_virtual;
+
+        is_virtual = tree_line(context->tree, type, "sys/hypervisor/type");
+        if (is_virtual)
+                hypervisor = type;
+        if (!is_virtual)
+                is_virtual = cpu_has_flag(context->tree, "hypervisor");
+        for (size_t i = 0; is_virtual && vendor && !hypervisor && i < ARRAY_SIZE(hypervisors); i++)
+                if (text_has_prefix(vendor, hypervisors[i].vendor))
+                        hypervisor = hypervisors[i].hypervisor;
+        (void)doc_set_bool(context->section, "virtual", is_virtual);
+        (void)doc_set_text(context->section, "hypervisor", hypervisor);
+}
+
+void probe_system(struct probe_context *context)
+{
+        _free_ char *bytes = NULL;
+        struct smbios_structure s;
+        struct reader table;
+        int rc;
+
+        rc = smbios_read(context->tree, &bytes, &table);
+        if (rc < 0) {
+                if (rc != -ENOENT)
+                        probe_error(context, "the SMBIOS table cannot be read: %s", strerror(-rc));
+                take_from_kernel(context);
+        }
+        while (rc == 0 && smbios_next(&table, &s) > 0) {
+                if (s.type == SMBIOS_SYSTEM)
+                        take_system(context, &s);
+                else if (s.type == SMBIOS_BOARD)
+                        take_board(context, &s);
+                else if (s.type == SMBIOS_CHASSIS)
+                        take_chassis(context, &s);
+        }
+        tell_virtual(context);
+}

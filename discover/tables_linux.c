@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "discover/tables_linux.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "discover/probe.h"
+#include "lib/base/text.h"
+
+/* DSP0134 5.2: an entry point may stand before the structures, as in a dump by dmidecode. */
+static size_t entry_point_size(const char *bytes, size_t size)
+{
+        if (size > 24 && memcmp(bytes, "_SM3_", 5) == 0)
+                return (unsigned char)bytes[6];
+        if (size > 32 && memcmp(bytes, "_SM_", 4) == 0)
+                return 32;
+        return 0;
+}
+
+int smbios_read(struct tree *tree, char **ret, struct reader *ret_table)
+{
+        size_t size, start;
+        int rc;
+
+        rc = tree_read(tree, "sys/firmware/dmi/tables/DMI", SMBIOS_TABLE_MAX, ret, &size);
+        if (rc < 0)
+                return rc;
+        start = entry_point_size(*ret, size);
+        *ret_table = reader_over(*ret, size);
+        (void)reader_skip(ret_table, start);
+        /* dmidecode pads the entry point to 32 bytes. */
+        while (start > 0 && reader_left(ret_table) > 0 && start % 32 != 0) {
+                (void)reader_skip(ret_table, 1);
+                start++;
+        }
+        return 0;
+}
+
+bool cpuinfo_field(const char *cpuinfo, const char *name, char *to, size_t size)
+{
+        const size_t len = strlen(name);
+
+        to[0] = '\0';
+        for (const char *line = cpuinfo; *line && *line != '\n';) {
+                const size_t end = strcspn(line, "\n");
+
+                if (strncmp(line, name, len) == 0 && strspn(line + len, "\t ") > 0 &&
+                    line[len + strspn(line + len, "\t ")] == ':') {
+                        const char *value = line + len + strspn(line + len, "\t ") + 1;
+
+                        value += strspn(value, " ");
+                        return value <= line + end &&
+                               text_copy_bytes(to, size, value, (size_t)(line + end - value)) ==
+                                       0 &&
+                               to[0];
+                }
+                line += end;
+                line += *line == '\n';
+        }
+        return false;
+}
+
+bool cpu_flags_have(const char *flags, const char *flag)
+{
+        const size_t len = strlen(flag);
+
+        for (const char *at = flags; *at; at += strcspn(at, " "), at += strspn(at, " "))
+                if (strcspn(at, " ") == len && strncmp(at, flag, len) == 0)
+                        return true;
+        return false;
+}
+
+bool cpu_has_flag(struct tree *tree, const char *flag)
+{
+        _free_ char *cpuinfo = NULL;
+        char flags[CPU_FLAGS_SIZE];
+
+        return tree_read(tree, "proc/cpuinfo", CPUINFO_MAX, &cpuinfo, NULL) == 0 &&
+               cpuinfo_field(cpuinfo, "flags", flags, sizeof(flags)) && cpu_flags_have(flags, flag);
+}
+
+void smbios_set_string(struct doc *to, const char *name, const struct smbios_structure *s,
+                       size_t offset)
+{
+        char text[TREE_LINE_SIZE];
+
+        if (smbios_string(s, offset, text, sizeof(text)) && !text_is_filler(text))
+                (void)doc_set_text(to, name, text);
+}

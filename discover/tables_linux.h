@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What several probes read. */
+
+#include "discover/smbios.h"
+#include "discover/tree.h"
+#include "lib/base/reader.h"
+#include "lib/doc/value.h"
+
+/**
+ * smbios_read() - the SMBIOS structure table
+ * @ret:        its bytes, the caller's to free
+ * @ret_table:  a reader over the structures, past an entry point that stands before them
+ *
+ * Return: 0, -ENOENT: this machine has none; -errno.
+ */
+int smbios_read(struct tree *tree, char **ret, struct reader *ret_table);
+#define SMBIOS_TABLE_MAX                                                                           \
+        ((size_t)1 << 20) /* the largest seen has 30 KB; a 3.0 entry point may claim 4 GiB */
+
+/* The value of a field in the first block of /proc/cpuinfo; "" if it is not there. Cut at @size. */
+bool cpuinfo_field(const char *cpuinfo, const char *name, char *to, size_t size);
+#define CPUINFO_MAX    ((size_t)32 << 20) /* 8192 CPUs at some 1.5 KB */
+
+#define CPU_FLAGS_SIZE 8192 /* the longest line of flags seen has 1.6 KB */
+bool cpu_flags_have(const char *flags, const char *flag); /* a whole word of them */
+bool cpu_has_flag(struct tree *tree, const char *flag);
+
+/* Sets @name to the structure's string at @offset, if it has one that means something. */
+void smbios_set_string(struct doc *to, const char *name, const struct smbios_structure *s,
+                       size_t offset);

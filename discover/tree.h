@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Tree: /sys and /proc of this machine, or a captured copy of another's. Paths
+ * are written without a leading slash; nothing of a capture, no link either,
+ * leads out of it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/cleanup.h"
+
+struct tree;
+
+int tree_open(const char *root, struct tree **ret); /* -errno */
+struct tree *tree_close(struct tree *tree);         /* takes NULL */
+CLEANUP_DEFINE(struct tree *, tree_close)
+
+/* True for the machine itself: only then may a device be asked. */
+bool tree_is_live(const struct tree *tree);
+
+#define TREE_PATH_MAX 512
+#define TREE_NAMES_MAX                                                                             \
+        4096              /* entries of one folder: CPUs, PCI functions, disks of a big machine    \
+                           */
+#define TREE_NAME_SIZE 64 /* longer names are no devices */
+#define TREE_LINE_SIZE 256
+
+/* A whole file, the caller's to free; binary, so @ret_size counts. 0, -EFBIG, -ENOMEM, -errno. */
+int tree_read(struct tree *tree, const char *path, size_t max, char **ret, size_t *ret_size);
+
+/*
+ * A file of one line, without blanks at its ends. False, and "" in @to, if it is
+ * not there, empty, or longer than TREE_LINE_SIZE - 1.
+ */
+bool tree_line(struct tree *tree, char to[static TREE_LINE_SIZE], const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/* A file that holds one whole number: decimal, or hexadecimal after 0x. False if it does not. */
+bool tree_number(struct tree *tree, uint64_t *ret, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+bool tree_has(struct tree *tree, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The last part of where a link leads: driver -> "virtio-pci". False if it is no link. */
+bool tree_link(struct tree *tree, char to[static TREE_LINE_SIZE], const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/* Where a link leads, as written in it. */
+bool tree_link_path(struct tree *tree, char to[static TREE_PATH_MAX], const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/* Names in a folder, sorted, numbers by their value: sda sdb, cpu2 cpu10. */
+struct tree_names {
+        size_t count;
+        char (*names)[TREE_NAME_SIZE];
+};
+int tree_list(struct tree *tree, const char *path, struct tree_names *ret); /* -errno */
+void tree_names_done(struct tree_names *names);
+#define _names_ __attribute__((cleanup(tree_names_done)))

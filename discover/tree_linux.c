@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Reading /sys and /proc, or a copy of them
+ *
+ * On the machine itself plain openat(2) serves; a copy is opened with
+ * RESOLVE_IN_ROOT, so that an absolute link inside it stays inside it.
+ */
+#include "discover/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "lib/base/text.h"
+
+struct tree {
+        int root;
+        bool is_live;
+};
+
+int tree_open(const char *root, struct tree **ret)
+{
+        struct tree *tree = calloc(1, sizeof(*tree));
+
+        if (!tree)
+                return -ENOMEM;
+        tree->root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (tree->root < 0) {
+                const int rc = -errno;
+
+                free(tree);
+                return rc;
+        }
+        tree->is_live = strcmp(root, "/") == 0;
+        *ret = tree;
+        return 0;
+}
+
+struct tree *tree_close(struct tree *tree)
+{
+        if (!tree)
+                return NULL;
+        close(tree->root);
+        free(tree);
+        return NULL;
+}
+
+bool tree_is_live(const struct tree *tree)
+{
+        return tree->is_live;
+}
+
+static int open_path(struct tree *tree, const char *path, int flags)
+{
+        const struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC,
+                                     .resolve = RESOLVE_IN_ROOT};
+        int fd;
+
+        if (tree->is_live)
+                fd = openat(tree->root, path, flags | O_CLOEXEC);
+        else
+                fd = (int)syscall(SYS_openat2, tree->root, path, &how, sizeof(how));
+        return fd < 0 ? -errno : fd;
+}
+
+int tree_read(struct tree *tree, const char *path, size_t max, char **ret, size_t *ret_size)
+{
+        _free_ char *bytes = NULL;
+        size_t size = 0, space = 0;
+        _close_ int fd = open_path(tree, path, O_RDONLY | O_NONBLOCK);
+
+        if (fd < 0)
+                return fd;
+        for (;;) {
+                ssize_t n;
+
+                if (space - size < 2) {
+                        void *more;
+
+                        if (size > max)
+                                return -EFBIG;
+                        space = space ? 2 * space : 4096;
+                        more = realloc(bytes, space);
+                        if (!more)
+                                return -ENOMEM;
+                        bytes = more;
+                }
+                n = read(fd, bytes + size, space - size - 1);
+                if (n < 0)
+                        return -errno;
+                if (n == 0)
+                        break;
+                size += (size_t)n;
+        }
+        if (size > max)
+                return -EFBIG;
+        bytes[size] = '\0';
+        *ret = TAKE_PTR(bytes);
+        if (ret_size)
+                *ret_size = size;
+        return 0;
+}
+
+__attribute__((format(printf, 2, 0))) static bool make_path(char to[static TREE_PATH_MAX],
+                                                            const char *format, va_list args)
+{
+        const int n = vsnprintf(to, TREE_PATH_MAX, format, args);
+
+        return n >= 0 && n < TREE_PATH_MAX;
+}
+
+static bool is_blank(char c)
+{
+        return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool read_text(struct tree *tree, char to[static TREE_LINE_SIZE], const char *path)
+{
+        _close_ int fd = open_path(tree, path, O_RDONLY | O_NONBLOCK);
+        ssize_t n;
+        size_t start = 0;
+
+        to[0] = '\0';
+        if (fd < 0)
+                return false;
+        n = read(fd, to, TREE_LINE_SIZE);
+        if (n <= 0 || n == TREE_LINE_SIZE) {
+                to[0] = '\0';
+                return false;
+        }
+        while (n > 0 && (is_blank(to[n - 1]) || to[n - 1] == '\0'))
+                n--;
+        to[n] = '\0';
+        while (is_blank(to[start]))
+                start++;
+        memmove(to, to + start, strlen(to + start) + 1);
+        return to[0] != '\0';
+}
+
+bool tree_line(struct tree *tree, char to[static TREE_LINE_SIZE], const char *format, ...)
+{
+        char path[TREE_PATH_MAX];
+        va_list args;
+        bool ok;
+
+        va_start(args, format);
+        ok = make_path(path, format, args);
+        va_end(args);
+        to[0] = '\0';
+        return ok && read_text(tree, to, path);
+}
+
+bool tree_number(struct tree *tree, uint64_t *ret, const char *format, ...)
+{
+        char path[TREE_PATH_MAX], text[TREE_LINE_SIZE], *end;
+        unsigned long long number;
+        va_list args;
+        bool ok;
+
+        va_start(args, format);
+        ok = make_path(path, format, args);
+        va_end(args);
+        if (!ok || !read_text(tree, text, path) || text[0] == '-')
+                return false;
+        errno = 0;
+        number = strtoull(text, &end, text_has_prefix(text, "0x") ? 16 : 10);
+        if (errno != 0 || *end != '\0')
+                return false;
+        *ret = number;
+        return true;
+}
+
+bool tree_has(struct tree *tree, const char *format, ...)
+{
+        char path[TREE_PATH_MAX];
+        va_list args;
+        bool ok;
+        int fd;
+
+        va_start(args, format);
+        ok = make_path(path, format, args);
+        va_end(args);
+        if (!ok)
+                return false;
+        fd = open_path(tree, path, O_PATH);
+        if (fd < 0)
+                return false;
+        close(fd);
+        return true;
+}
+
+static bool read_link(struct tree *tree, char to[static TREE_PATH_MAX], const char *path)
+{
+        _close_ int fd = open_path(tree, path, O_PATH | O_NOFOLLOW);
+        ssize_t n;
+
+        to[0] = '\0';
+        if (fd < 0)
+                return false;
+        n = readlinkat(fd, "", to, TREE_PATH_MAX - 1);
+        if (n <= 0) {
+                to[0] = '\0';
+                return false;
+        }
+        to[n] = '\0';
+        return true;
+}
+
+bool tree_link_path(struct tree *tree, char to[static TREE_PATH_MAX], const char *format, ...)
+{
+        char path[TREE_PATH_MAX];
+        va_list args;
+        bool ok;
+
+        va_start(args, format);
+        ok = make_path(path, format, args);
+        va_end(args);
+        to[0] = '\0';
+        return ok && read_link(tree, to, path);
+}
+
+bool tree_link(struct tree *tree, char to[static TREE_LINE_SIZE], const char *format, ...)
+{
+        char path[TREE_PATH_MAX], target[TREE_PATH_MAX];
+        const char *slash;
+        va_list args;
+        bool ok;
+
+        va_start(args, format);
+        ok = make_path(path, format, args);
+        va_end(args);
+        to[0] = '\0';
+        if (!ok || !read_link(tree, target, path))
+                return false;
+        slash = strrchr(target, '/');
+        return text_copy(to, TREE_LINE_SIZE, slash ? slash + 1 : target) == 0 && to[0];
+}
+
+static int compare_names(const void *a, const void *b)
+{
+        return strverscmp(a, b);
+}
+
+int tree_list(struct tree *tree, const char *path, struct tree_names *ret)
+{
+        struct tree_names names = {0};
+        const int fd = open_path(tree, path, O_RDONLY | O_DIRECTORY);
+        DIR *dir;
+
+        if (fd < 0)
+                return fd;
+        dir = fdopendir(fd);
+        if (!dir) {
+                close(fd);
+                return -ENOMEM;
+        }
+        for (const struct dirent *e; (e = readdir(dir)) && names.count < TREE_NAMES_MAX;) {
+                void *more;
+
+                if (e->d_name[0] == '.' || strlen(e->d_name) >= TREE_NAME_SIZE)
+                        continue;
+                more = reallocarray(names.names, names.count + 1, TREE_NAME_SIZE);
+                if (!more) {
+                        tree_names_done(&names);
+                        closedir(dir);
+                        return -ENOMEM;
+                }
+                names.names = more;
+                (void)text_copy(names.names[names.count++], TREE_NAME_SIZE, e->d_name);
+        }
+        closedir(dir);
+        if (names.count > 0)
+                qsort(names.names, names.count, TREE_NAME_SIZE, compare_names);
+        *ret = names;
+        return 0;
+}
+
+void tree_names_done(struct tree_names *names)
+{
+        free(names->names);
+        *names = (struct tree_names){0};
+}
