@@ -113,9 +113,9 @@ static void test_smbios_tables(void **state)
                 int64_t installed;
         } cases[] = {
                 {"SuperMicro-Dual-Xeon", "Supermicro",            "SYS-1027R-WRF",   "E09626824801435",
-                 (int64_t)64 << 30                                                                        },
-                {"Beelink-EQ12",         "AZW",                   "EQ",              NULL,              -1},
-                {"HyperV",               "Microsoft Corporation", "Virtual Machine", NULL,              -1},
+                 (int64_t)64 << 30                                                                                       },
+                {"Beelink-EQ12",         "AZW",                   "EQ",              NULL,              (int64_t)16 << 30},
+                {"HyperV",               "Microsoft Corporation", "Virtual Machine", NULL,              (int64_t)16 << 30},
         };
 
         need_captures();

@@ -51,17 +51,17 @@ static void test_walk(void **state)
 static void test_memory_sizes(void **state)
 {
         static const struct {
-                uint16_t size;
-                uint32_t extended;
-                bool known;
                 uint64_t bytes;
+                uint32_t extended;
+                uint16_t size;
+                bool known;
         } cases[] = {
-                {0,      0,                  true,  0                 },
-                {0xffff, 0,                  false, 0                 },
-                {0x8400, 0,                  true,  1 << 20           },
-                {0x4000, 0,                  true,  (uint64_t)16 << 30},
-                {0x7fff, 65536,              true,  (uint64_t)64 << 30},
-                {0x7fff, 0x80000000 | 65536, true,  (uint64_t)64 << 30},
+                {0,                  0,                  true,   0                 },
+                {0xffff,             0,                  false,  0                 },
+                {0x8400,             0,                  true,   1 << 20           },
+                {0x4000,             0,                  true,   (uint64_t)16 << 30},
+                {0x7fff,             65536,              true,   (uint64_t)64 << 30},
+                {(uint64_t)64 << 30, 0x80000000 | 65536, 0x7fff, true              },
         };
 
         (void)state;
