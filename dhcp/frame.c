@@ -70,7 +70,7 @@ static int ip_parse(struct reader *bytes, struct dhcp_frame *ret)
         if (version >> 4 != 4 || protocol != PROTOCOL_UDP || fragment & IP_FRAGMENT_MASK)
                 return -ENOMSG;
 
-        header_size = (version & 0xfu) * 4u;
+        header_size = (size_t)(version & 0xf) * 4;
         if (header_size < IP_SIZE || reader_take(bytes, total, &packet) < 0 ||
             reader_take(&packet, header_size, &header) < 0 || sum_end(sum_bytes(0, header)) != 0)
                 return -EBADMSG;

@@ -55,10 +55,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 if (len == 0) {
                         now_ms = seconds == UINT8_MAX && action.deadline_ms != UINT64_MAX
                                          ? action.deadline_ms
-                                         : now_ms + seconds * 1000u;
+                                         : now_ms + seconds * UINT64_C(1000);
                         dhcp_client_expire(client, now_ms, seconds, &action);
                 } else {
-                        now_ms += seconds * 1000u;
+                        now_ms += seconds * UINT64_C(1000);
                         (void)dhcp_client_receive(client, bytes, reply_of(xid, options, bytes),
                                                   now_ms, seconds, &action);
                 }

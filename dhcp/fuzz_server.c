@@ -88,8 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)dhcp_leases_reserve(dhcp_server_leases(server), &known, ip(0x0a4d0008), "known");
         while (reader_u8(&input, &seconds) == 0 && reader_be16(&input, &len) == 0 &&
                reader_take(&input, len, &bytes) == 0) {
-                facts.now.monotonic_ms += seconds * 1000u;
-                facts.now.wall_ms += seconds * 1000u;
+                facts.now.monotonic_ms += seconds * UINT64_C(1000);
+                facts.now.wall_ms += seconds * UINT64_C(1000);
                 facts.is_unicast = seconds & 1;
                 (void)dhcp_server_receive(server, bytes.at, len, &facts, &decision);
                 check(&decision);

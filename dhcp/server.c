@@ -106,9 +106,7 @@ static void decide_route(struct exchange *x, const struct dhcp_message *reply)
                 decision->route = DHCP_ROUTE_RELAY;
                 decision->address = request->giaddr;
                 decision->port = DHCP_PORT_SERVER;
-        } else if (reply->options.type == DHCP_NAK) {
-                decision->route = DHCP_ROUTE_BROADCAST;
-        } else if (ip4_is_set(request->ciaddr)) {
+        } else if (ip4_is_set(request->ciaddr) && reply->options.type != DHCP_NAK) {
                 decision->route = DHCP_ROUTE_UNICAST;
                 decision->address = request->ciaddr;
         } else if (request->is_broadcast || !ip4_is_set(reply->yiaddr)) {

@@ -92,39 +92,34 @@ static void answers_router_solicitations(void **state)
 {
         static const struct {
                 const char *name;
-                uint8_t bytes[24];
                 size_t size;
-                uint8_t hop_limit;
-                bool has_source;
                 int rc;
-                bool has_mac;
+                uint8_t hop_limit;
+                bool has_source, has_mac;
+                uint8_t bytes[24];
         } cases[] = {
-                {"plain",                  {133},                    8,  255, false, 0,        false},
+                {"plain",                  8,  0,        255, false, false, {133}                                             },
                 {"with a MAC",
-                 {133, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7},
-                 16,                                                     255,
-                 true,                                                               0,
-                 true                                                                               },
+                 16,                           0,
+                 255,                                         true,
+                 true,                                                      {133, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7}},
                 {"a MAC from nowhere",
-                 {133, 0, 0, 0, 0, 0, 0, 0, 1, 1},
-                 16,                                                     255,
-                 false,                                                              -EBADMSG,
-                 false                                                                              },
-                {"forwarded",              {133},                    8,  254, true,  -EBADMSG, false},
-                {"code",                   {133, 1},                 8,  255, true,  -EBADMSG, false},
-                {"short",                  {133},                    7,  255, true,  -EBADMSG, false},
-                {"empty",                  {0},                      0,  255, true,  -EBADMSG, false},
+                 16,                           -EBADMSG,
+                 255,                                         false,
+                 false,                                                     {133, 0, 0, 0, 0, 0, 0, 0, 1, 1}                  },
+                {"forwarded",              8,  -EBADMSG, 254, true,  false, {133}                                             },
+                {"code",                   8,  -EBADMSG, 255, true,  false, {133, 1}                                          },
+                {"short",                  7,  -EBADMSG, 255, true,  false, {133}                                             },
+                {"empty",                  0,  -EBADMSG, 255, true,  false, {0}                                               },
                 {"an option of no length",
-                 {133, 0, 0, 0, 0, 0, 0, 0, 1, 0},
-                 16,                                                     255,
-                 true,                                                               -EBADMSG,
-                 false                                                                              },
+                 16,                           -EBADMSG,
+                 255,                                         true,
+                 false,                                                     {133, 0, 0, 0, 0, 0, 0, 0, 1, 0}                  },
                 {"an option past the end",
-                 {133, 0, 0, 0, 0, 0, 0, 0, 1, 2},
-                 16,                                                     255,
-                 true,                                                               -EBADMSG,
-                 false                                                                              },
-                {"an advertisement",       {134},                    16, 255, true,  -ENOMSG,  false},
+                 16,                           -EBADMSG,
+                 255,                                         true,
+                 false,                                                     {133, 0, 0, 0, 0, 0, 0, 0, 1, 2}                  },
+                {"an advertisement",       16, -ENOMSG,  255, true,  false, {134}                                             },
         };
         static const struct mac_address ours = {
                 {0x52, 0x54, 0, 0x77, 0, 1}

@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         drain(session, now_ms);
         while (reader_u8(&input, &ms) == 0 && reader_u8(&input, &len) == 0 &&
                reader_take(&input, len, &bytes) == 0) {
-                now_ms += ms * 8u;
+                now_ms += ms * UINT64_C(8);
                 if (len > 0)
                         (void)tftp_session_receive(session, bytes.at, len, now_ms);
                 tftp_session_expire(session, now_ms);

@@ -109,6 +109,7 @@ static void parses_the_rest(void **state)
 
 static void limits_requests_and_messages(void **state)
 {
+        static const char mode[] = {0, 'o', 'c', 't', 'e', 't', 0};
         char bytes[1024] = {0, 1, 'f', 0, 'o', 'c', 't', 'e', 't', 0};
         struct tftp_packet got;
 
@@ -117,11 +118,12 @@ static void limits_requests_and_messages(void **state)
         assert_int_equal(tftp_packet_parse(reader_over(bytes, TFTP_REQUEST_MAX + 1), &got),
                          -EBADMSG);
         memset(bytes + 2, 'n', TFTP_NAME_SIZE); /* one more than a name may be */
-        memcpy(bytes + 2 + TFTP_NAME_SIZE, "\0octet", 7);
+        memcpy(bytes + 2 + TFTP_NAME_SIZE, mode, sizeof(mode));
         assert_int_equal(tftp_packet_parse(reader_over(bytes, TFTP_NAME_SIZE + 9), &got), -EBADMSG);
 
         memset(bytes, 'm', sizeof(bytes));
-        memcpy(bytes, "\0\5\0\0", 4);
+        bytes[0] = bytes[2] = bytes[3] = 0;
+        bytes[1] = TFTP_ERROR;
         assert_int_equal(tftp_packet_parse(reader_over(bytes, sizeof(bytes)), &got), 0);
         assert_int_equal(strlen(got.error.message), TFTP_MESSAGE_SIZE - 1);
 }

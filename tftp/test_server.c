@@ -47,7 +47,7 @@ static struct tftp_session *session_of(const struct tftp_request *request, uint6
 {
         const struct tftp_file file = {.size_bytes = size, .read = read_pattern};
         const struct tftp_limits limits = {.block_size = UINT16_MAX};
-        struct tftp_session *session;
+        struct tftp_session *session = NULL;
 
         assert_int_equal(tftp_session_new(request, &file, &limits, now_ms, &session), 0);
         return session;
@@ -77,7 +77,7 @@ static int ack(struct tftp_session *session, uint16_t block, uint64_t now_ms)
 
 static void expect_data(struct tftp_session *session, uint16_t block, uint64_t now_ms)
 {
-        struct tftp_packet packet;
+        struct tftp_packet packet = {0};
 
         assert_int_equal(next(session, now_ms, &packet), 1);
         assert_int_equal(packet.opcode, TFTP_DATA);
@@ -86,7 +86,7 @@ static void expect_data(struct tftp_session *session, uint16_t block, uint64_t n
 
 static void expect_nothing(struct tftp_session *session, uint64_t now_ms)
 {
-        struct tftp_packet packet;
+        struct tftp_packet packet = {0};
 
         assert_int_equal(next(session, now_ms, &packet), 0);
 }
@@ -124,8 +124,8 @@ static void negotiates(void **state)
                 const struct tftp_file file = {.size_bytes = 5000, .read = read_pattern};
                 const struct tftp_limits limits = {0};
                 const struct tftp_statistics *statistics;
-                struct tftp_session *session;
-                struct tftp_packet packet;
+                struct tftp_session *session = NULL;
+                struct tftp_packet packet = {0};
 
                 print_message("%s\n", cases[i].name);
                 assert_int_equal(tftp_session_new(&request, &file, &limits, 0, &session), 0);
@@ -210,13 +210,13 @@ static uint64_t transfer(uint64_t size, uint16_t block_size, uint16_t window, un
         const struct tftp_request request = request_with(block_size, window);
         struct transfer t = {
                 .random = 1, .loss_percent = loss, .window = window ? window : 1, .expected = 1};
-        struct tftp_session *session;
+        struct tftp_session *session = NULL;
         uint64_t steps = 0;
 
         t.now_ms = 1000;
         session = session_of(&request, size, t.now_ms);
         while (tftp_session_end(session) == TFTP_RUNNING) {
-                struct tftp_packet packet;
+                struct tftp_packet packet = {0};
                 uint64_t wake = tftp_session_deadline(session);
 
                 assert_true(++steps < 10000000);
@@ -299,7 +299,7 @@ static void goes_back_once_for_a_gap(void **state)
 {
         const struct tftp_request request = request_with(512, 4);
         struct tftp_session *session = session_of(&request, 50000, 1000);
-        struct tftp_packet packet;
+        struct tftp_packet packet = {0};
 
         (void)state;
         assert_int_equal(next(session, 1000, &packet), 1);
@@ -357,8 +357,8 @@ static void derives_the_timer_from_the_round_trip(void **state)
 static void obeys_a_negotiated_timeout(void **state)
 {
         struct tftp_request request = request_with(0, 0);
-        struct tftp_session *session;
-        struct tftp_packet packet;
+        struct tftp_session *session = NULL;
+        struct tftp_packet packet = {0};
         uint64_t at = 1000;
 
         (void)state;
@@ -391,8 +391,8 @@ static void takes_errors_for_what_they_are(void **state)
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 struct tftp_request request = request_with(512, 0);
-                struct tftp_session *session;
-                struct tftp_packet packet;
+                struct tftp_session *session = NULL;
+                struct tftp_packet packet = {0};
                 uint8_t error[64];
                 ssize_t size;
 
@@ -420,8 +420,8 @@ static void tells_when_the_file_fails(void **state)
         const struct tftp_file file = {
                 .size_bytes = 5000, .read = read_pattern, .context = &fail_after};
         const struct tftp_limits limits = {0};
-        struct tftp_session *session;
-        struct tftp_packet packet;
+        struct tftp_session *session = NULL;
+        struct tftp_packet packet = {0};
 
         (void)state;
         assert_int_equal(tftp_session_new(&request, &file, &limits, 1000, &session), 0);
@@ -464,7 +464,7 @@ static void refuses_in_words(void **state)
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 const ssize_t size = tftp_refusal_write(cases[i].rc, bytes, sizeof(bytes));
-                struct tftp_packet packet;
+                struct tftp_packet packet = {0};
 
                 assert_int_equal(tftp_packet_parse(reader_over(bytes, (size_t)size), &packet), 0);
                 assert_int_equal(packet.opcode, TFTP_ERROR);
