@@ -114,8 +114,9 @@ static void test_smbios_tables(void **state)
         } cases[] = {
                 {"SuperMicro-Dual-Xeon", "Supermicro",            "SYS-1027R-WRF",   "E09626824801435",
                  (int64_t)64 << 30                                                                                       },
-                {"Beelink-EQ12",         "AZW",                   "EQ",              NULL,              (int64_t)16 << 30},
-                {"HyperV",               "Microsoft Corporation", "Virtual Machine", NULL,              (int64_t)16 << 30},
+                {"Beelink-EQ12",         "AZW",                   "EQ",              "BN1004GH10075",   (int64_t)16 << 30},
+                {"HyperV",               "Microsoft Corporation", "Virtual Machine", NULL,
+                 0                                                                                                       }, /* tells no modules */
         };
 
         need_captures();

@@ -56,12 +56,12 @@ static void test_memory_sizes(void **state)
                 uint16_t size;
                 bool known;
         } cases[] = {
-                {0,                  0,                  true,   0                 },
-                {0xffff,             0,                  false,  0                 },
-                {0x8400,             0,                  true,   1 << 20           },
-                {0x4000,             0,                  true,   (uint64_t)16 << 30},
-                {0x7fff,             65536,              true,   (uint64_t)64 << 30},
-                {(uint64_t)64 << 30, 0x80000000 | 65536, 0x7fff, true              },
+                {0,                  0,                  0,      true },
+                {0,                  0,                  0xffff, false},
+                {1 << 20,            0,                  0x8400, true },
+                {(uint64_t)16 << 30, 0,                  0x4000, true },
+                {(uint64_t)64 << 30, 65536,              0x7fff, true },
+                {(uint64_t)64 << 30, 0x80000000 | 65536, 0x7fff, true },
         };
 
         (void)state;
