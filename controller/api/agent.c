@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What agents call: /agent/v1. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/api/call.h"
+#include "controller/logic/claims.h"
+#include "controller/logic/events.h"
+#include "controller/logic/identity.h"
+#include "controller/logic/nodes.h"
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+#include "lib/daemon/log.h"
+
+static const enum problem claim_problems[CLAIM_OUTCOME_COUNT] = {
+        [CLAIM_TAKEN] = PROBLEM_NONE,           [CLAIM_UNKNOWN] = PROBLEM_BOOT_UNKNOWN,
+        [CLAIM_EXPIRED] = PROBLEM_BOOT_EXPIRED, [CLAIM_CONFLICT] = PROBLEM_BOOT_CONFLICT,
+        [CLAIM_NOT_ITS] = PROBLEM_BOOT_NOT_ITS,
+};
+
+enum problem prepare_claim(struct call *call, char *detail)
+{
+        const enum problem problem = prepare_table(call, &agent_claim_table, detail);
+        int rc;
+
+        if (problem != PROBLEM_NONE)
+                return problem;
+        rc = claim_check(call->data);
+        if (rc == 0)
+                return PROBLEM_NONE;
+        if (rc != -EKEYREJECTED) {
+                snprintf(detail, DOC_ERROR_SIZE,
+                         "claim: 'boot', 'mac', 'public_key' or 'signature' is malformed");
+                return PROBLEM_BODY;
+        }
+        log_warning("claim.refused", "peer=%s reason=\"wrong signature\"",
+                    serve_peer(call->request));
+        return PROBLEM_SIGNATURE;
+}
+
+void handle_agent_claim(struct call *call)
+{
+        CLEANUP(store_change_free) struct store_change *change = store_change_new();
+        struct agent_claimed answer = {0};
+        int rc = -ENOMEM;
+
+        if (change)
+                rc = claim_take(call->api->logic, call->data, clock_wall_ms(), change, &answer);
+        if (rc == CLAIM_TAKEN)
+                reply_table(call, &agent_claimed_table, &answer);
+        else if (rc > 0)
+                reply_problem(call, claim_problems[rc], NULL);
+        else
+                reply_problem(call, rc == -ENOSPC ? PROBLEM_FULL : PROBLEM_NO_MEMORY, NULL);
+        secret_erase(&answer, sizeof(answer));
+        /* What was refused may have changed something, too: two keys make a number void. */
+        call_commit(call, TAKE_PTR(change));
+}
+
+/* NULL: it has answered. */
+static struct claim *claim_of(struct call *call)
+{
+        struct claim *claim = claim_find(call->api->logic, call->who.id);
+
+        if (!claim)
+                call_refuse(call, PROBLEM_TOKEN_STALE, NULL);
+        return claim;
+}
+
+void handle_agent_events(struct call *call)
+{
+        const struct event_list *list = call->data;
+        struct claim *claim = claim_of(call);
+        struct store_change *change;
+        struct doc *answer;
+        uint64_t seq;
+
+        if (!claim)
+                return;
+        change = store_change_new();
+        if (!change) {
+                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
+                return;
+        }
+        seq = events_of_agent(call->api->logic, claim, list->events, list->count, clock_wall_ms(),
+                              change);
+        answer = doc_object();
+        doc_set_number(answer, "acknowledged", (int64_t)seq);
+        reply_doc(call, 200, answer);
+        call_commit(call, change);
+}
+
+enum problem prepare_inventory(struct call *call, char *detail)
+{
+        struct report *report = calloc(1, sizeof(*report));
+        const char *body;
+        size_t size;
+
+        call->data = report;
+        if (!report)
+                return PROBLEM_NO_MEMORY;
+        body = serve_body(call->request, &size);
+        return report_decode(body, size, detail, report) < 0 ? PROBLEM_BODY : PROBLEM_NONE;
+}
+
+void handle_agent_inventory(struct call *call)
+{
+        struct claim *claim = claim_of(call);
+        CLEANUP(store_change_free) struct store_change *change = NULL;
+        struct node *node = NULL;
+        struct doc *answer;
+        int rc = -ENOMEM;
+
+        if (!claim)
+                return;
+        change = store_change_new();
+        if (change)
+                rc = inventory_take(call->api->logic, claim, call->data, clock_wall_ms(), change,
+                                    &node);
+        if (rc < 0) {
+                reply_problem(call, rc == -ENOSPC ? PROBLEM_FULL : PROBLEM_NO_MEMORY, NULL);
+        } else {
+                answer = doc_object();
+                doc_set_text(answer, "node", node->name);
+                reply_doc(call, 200, answer);
+        }
+        call_commit(call, TAKE_PTR(change));
+}
+
+/* Answers an agent that waits; its claim no longer knows it. */
+static void stop_waiting(struct call *call)
+{
+        list_remove(&call->link);
+        call->api->waiting_count--;
+        call->claim->waiter = NULL;
+        call->claim = NULL;
+}
+
+static void send_orders(struct call *call, struct claim *claim)
+{
+        struct agent_orders orders;
+
+        claim_polled(claim, clock_wall_ms());
+        claim_orders(claim, &orders);
+        reply_table(call, &agent_orders_table, &orders);
+        call_send(call);
+}
+
+void orders_wake(void *context, struct claim *claim, bool is_stale)
+{
+        struct call *call = claim->waiter;
+
+        (void)context;
+        stop_waiting(call);
+        if (is_stale)
+                call_refuse(call, PROBLEM_TOKEN_STALE, NULL);
+        else
+                send_orders(call, claim);
+}
+
+void orders_tick(struct api *api, uint64_t now_monotonic_ms)
+{
+        LIST_FOR_EACH(&api->waiting, at)
+        {
+                struct call *call = container_of(at, struct call, link);
+
+                /* In the order of their deadlines: all wait equally long. */
+                if (call->deadline_ms > now_monotonic_ms)
+                        break;
+                orders_wake(api, call->claim, false);
+        }
+}
+
+void orders_end(struct api *api)
+{
+        LIST_FOR_EACH(&api->waiting, at)
+        {
+                struct call *call = container_of(at, struct call, link);
+
+                stop_waiting(call);
+                call_refuse(call, PROBLEM_STOPPING, NULL);
+        }
+}
+
+void handle_agent_orders(struct call *call)
+{
+        struct api *api = call->api;
+        const char *text = serve_query(call->request, "generation");
+        struct claim *claim = claim_of(call);
+        struct agent_orders orders;
+        uint64_t generation = 0;
+
+        if (!claim)
+                return;
+        if (text && text_parse_u64(text, INT64_MAX, &generation) < 0) {
+                call_refuse(call, PROBLEM_QUERY, "orders: 'generation' must be a number");
+                return;
+        }
+        if (claim->waiter)
+                orders_wake(api, claim, false); /* the agent asked again: it gave that one up */
+        claim_orders(claim, &orders);
+        if (orders.generation > generation) {
+                send_orders(call, claim);
+                return;
+        }
+        if (api->waiting_count >= WAITING_MAX) {
+                call_refuse(call, PROBLEM_BUSY, "More agents wait than the controller may hold.");
+                return;
+        }
+        claim_polled(claim, clock_wall_ms());
+        claim->waiter = call;
+        call->claim = claim;
+        call->deadline_ms = clock_monotonic_ms() + ORDERS_WAIT_MS - TICK_MS;
+        list_append(&api->waiting, &call->link);
+        api->waiting_count++;
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Nodes, for people: /api/v1/nodes. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/api/call.h"
+#include "controller/logic/nodes.h"
+#include "lib/base/buffer.h"
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+
+#define LIST_MAX     1000 /* nodes in one answer: some 1 MB */
+#define TIMELINE_MAX 5000 /* the newest events: some 100 boots */
+
+/* What ?select= may say: key=value. */
+struct select {
+        enum { SELECT_ALL, SELECT_PHASE, SELECT_MAC, SELECT_CONDITION } key;
+        enum node_phase phase;
+        struct mac_address mac;
+        bool wants_conflict;
+};
+
+static int parse_select(const char *text, struct select *ret)
+{
+        *ret = (struct select){0};
+        if (!text)
+                return 0;
+        if (text_has_prefix(text, "phase=")) {
+                ret->key = SELECT_PHASE;
+                return node_phase_parse(text + strlen("phase="), &ret->phase);
+        }
+        if (text_has_prefix(text, "mac=")) {
+                ret->key = SELECT_MAC;
+                return mac_parse(text + strlen("mac="), &ret->mac);
+        }
+        if (text_is_equal(text, "condition=conflict") ||
+            text_is_equal(text, "condition=agent-online")) {
+                ret->key = SELECT_CONDITION;
+                ret->wants_conflict = text_has_suffix(text, "=conflict");
+                return 0;
+        }
+        return -EINVAL;
+}
+
+static bool is_selected(const struct logic *logic, const struct node *node,
+                        const struct select *select)
+{
+        switch (select->key) {
+        case SELECT_ALL:
+                return true;
+        case SELECT_PHASE:
+                return node->phase == select->phase;
+        case SELECT_MAC:
+                return node_find_mac(logic, &select->mac) == node;
+        case SELECT_CONDITION:
+                return select->wants_conflict ? node->is_in_conflict : node->is_agent_online;
+        }
+        return false;
+}
+
+/* The texts of the nodes are there already: a list of 1,000 is a copy of 1 MB. */
+static int write_list(struct logic *logic, const struct select *select, const char *after,
+                      uint64_t limit, struct buffer *to)
+{
+        size_t place = node_place_after(logic, after);
+        const struct node *last = NULL;
+        uint64_t count = 0;
+
+        buffer_text(to, "{\"items\":[");
+        for (; place < logic->node_count && count < limit; place++) {
+                struct node *node = logic->sorted[place];
+
+                if (!is_selected(logic, node, select))
+                        continue;
+                if (!node_text(node))
+                        return -ENOMEM;
+                if (count++ > 0)
+                        buffer_add(to, ",", 1);
+                buffer_add(to, node->text, node->text_size);
+                last = node;
+        }
+        buffer_text(to, "]");
+        if (last && place < logic->node_count)
+                buffer_format(to, ",\"next\":\"%s\"", last->name);
+        buffer_text(to, "}");
+        return 0;
+}
+
+void handle_nodes(struct call *call)
+{
+        const char *limit_text = serve_query(call->request, "limit");
+        const char *after = serve_query(call->request, "after");
+        _buffer_ struct buffer text = {0};
+        struct select select;
+        uint64_t limit = LIST_MAX;
+        char *taken = NULL;
+
+        if (parse_select(serve_query(call->request, "select"), &select) < 0) {
+                call_refuse(call, PROBLEM_QUERY,
+                            "select: one of phase=NAME, mac=MAC, condition=conflict, "
+                            "condition=agent-online");
+                return;
+        }
+        if (limit_text && (text_parse_u64(limit_text, LIST_MAX, &limit) < 0 || limit == 0)) {
+                call_refuse(call, PROBLEM_QUERY, "limit: a number from 1 to 1000");
+                return;
+        }
+        if (write_list(call->api->logic, &select, after ? after : "", limit, &text) == 0)
+                (void)buffer_take(&text, &taken);
+        reply_text(call, 200, taken);
+        call_send(call);
+}
+
+/* NULL: it has answered. */
+static struct node *node_of(struct call *call)
+{
+        struct node *node = node_find(call->api->logic, call->match.name);
+        char detail[NODE_NAME_SIZE + 32];
+
+        if (node)
+                return node;
+        snprintf(detail, sizeof(detail), "There is no node '%s'.", call->match.name);
+        call_refuse(call, PROBLEM_NODE_UNKNOWN, detail);
+        return NULL;
+}
+
+static void put_etag(struct call *call, const struct node *node)
+{
+        snprintf(call->reply.etag, sizeof(call->reply.etag), "\"%llu\"",
+                 (unsigned long long)node->version);
+}
+
+/* Reader's thread: the node's text stands in the reply; the inventory is put into it. */
+static void add_inventory(struct store_reader *reader, void *context)
+{
+        struct call *call = context;
+        _free_ char *inventory = NULL;
+        _buffer_ struct buffer text = {0};
+        char *taken = NULL;
+        int rc;
+
+        rc = store_read_inventory(reader, call->match.name, &inventory);
+        if (rc < 0 && rc != -ENOENT) {
+                call_refuse(call, PROBLEM_STORE, "The inventory could not be read.");
+                return;
+        }
+        if (rc == 0) {
+                /* Both are objects: the node's last brace makes place for one member more. */
+                buffer_add(&text, call->reply.text, call->reply.size - 1);
+                buffer_text(&text, ",\"inventory\":");
+                buffer_text(&text, inventory);
+                buffer_text(&text, "}");
+                if (buffer_take(&text, &taken) < 0)
+                        taken = NULL;
+                reply_text(call, 200, taken);
+        }
+        call_send(call);
+}
+
+void handle_node(struct call *call)
+{
+        struct node *node = node_of(call);
+        const char *text;
+
+        if (!node)
+                return;
+        text = node_text(node);
+        reply_text(call, 200, text ? strdup(text) : NULL);
+        put_etag(call, node);
+        if (text_is_equal(serve_query(call->request, "inventory"), "1") && call->reply.text &&
+            call->reply.status == 200)
+                call_read(call, add_inventory);
+        else
+                call_send(call);
+}
+
+struct timeline {
+        struct mac_address macs[NODE_MAX_MACS];
+        size_t mac_count;
+        char boot[BOOT_TEXT_SIZE];
+        struct buffer text;
+};
+
+static int add_event(void *context, uint64_t id, const char *step, const char *body)
+{
+        struct timeline *timeline = context;
+
+        (void)id;
+        (void)step;
+        if (timeline->text.size > strlen("{\"items\":["))
+                buffer_add(&timeline->text, ",", 1);
+        buffer_text(&timeline->text, body);
+        return timeline->text.rc;
+}
+
+static void read_timeline(struct store_reader *reader, void *context)
+{
+        struct call *call = context;
+        struct timeline *timeline = call->data;
+        const struct store_event_query query = {
+                .macs = timeline->macs,
+                .mac_count = timeline->mac_count,
+                .boot = timeline->boot[0] ? timeline->boot : NULL,
+                .is_newest = true,
+                .limit = TIMELINE_MAX,
+        };
+        char *taken = NULL;
+        int rc;
+
+        buffer_text(&timeline->text, "{\"items\":[");
+        rc = store_read_events(reader, &query, add_event, timeline);
+        buffer_text(&timeline->text, "]}");
+        if (rc == 0)
+                (void)buffer_take(&timeline->text, &taken);
+        buffer_done(&timeline->text);
+        if (rc < 0)
+                reply_problem(call, PROBLEM_STORE, "The events could not be read.");
+        else
+                reply_text(call, 200, taken);
+        call_send(call);
+}
+
+void handle_node_timeline(struct call *call)
+{
+        const char *boot = serve_query(call->request, "boot");
+        const struct node *node = node_of(call);
+        struct timeline *timeline;
+
+        if (!node)
+                return;
+        timeline = calloc(1, sizeof(*timeline));
+        call->data = timeline;
+        if (!timeline) {
+                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
+                return;
+        }
+        if (boot && text_copy(timeline->boot, sizeof(timeline->boot), boot) < 0) {
+                call_refuse(call, PROBLEM_QUERY, "boot: a boot number, 16 hex digits");
+                return;
+        }
+        memcpy(timeline->macs, node->macs, sizeof(timeline->macs));
+        timeline->mac_count = node->mac_count;
+        call_read(call, read_timeline);
+}
+
+static void because_of(const struct node *node, const struct boot_plan *plan, struct doc *list)
+{
+        char text[EVENT_TEXT_SIZE + PLAN_ARGUMENTS_SIZE];
+
+        snprintf(text, sizeof(text), "It is in phase '%s'.", node_phase_names[node->phase]);
+        doc_append_text(list, text);
+        if (node->is_in_conflict) {
+                snprintf(text, sizeof(text), "It is in conflict: %s.", node->conflict_reason);
+                doc_append_text(list, text);
+        }
+        snprintf(text, sizeof(text), "So it would boot '%s': %s.", boot_action_names[plan->action],
+                 plan->reason);
+        doc_append_text(list, text);
+        if (!plan->kernel_arguments[0])
+                return;
+        snprintf(text, sizeof(text), "The site adds the kernel arguments: %s",
+                 plan->kernel_arguments);
+        doc_append_text(list, text);
+}
+
+void handle_node_explain(struct call *call)
+{
+        const struct node *node = node_of(call);
+        struct doc *answer, *because;
+        struct boot_plan plan;
+
+        if (!node)
+                return;
+        node_plan(call->api->logic, node, &plan);
+        because = doc_list();
+        because_of(node, &plan, because);
+        answer = doc_object();
+        doc_set(answer, "plan", doc_encode(&boot_plan_table, &plan));
+        doc_set(answer, "because", because);
+        reply_doc(call, 200, answer);
+        call_send(call);
+}
+
+/* NULL: it has answered. */
+static struct node *node_to_change(struct call *call)
+{
+        const char *wanted = serve_header(call->request, "If-Match");
+        struct node *node = node_of(call);
+        char etag[32];
+
+        if (!node || !wanted || strcmp(wanted, "*") == 0)
+                return node;
+        snprintf(etag, sizeof(etag), "\"%llu\"", (unsigned long long)node->version);
+        if (strcmp(wanted, etag) == 0)
+                return node;
+        call_refuse(call, PROBLEM_VERSION, NULL);
+        return NULL;
+}
+
+static void refuse_phase(struct call *call, const char *why)
+{
+        char detail[EVENT_TEXT_SIZE];
+
+        snprintf(detail, sizeof(detail), "'%s': %s.", call->match.name, why);
+        call_refuse(call, PROBLEM_PHASE, detail);
+}
+
+void handle_node_accept(struct call *call)
+{
+        CLEANUP(store_change_free) struct store_change *change = store_change_new();
+        struct node *node = node_to_change(call);
+        const char *why = "", *text;
+
+        if (!node)
+                return;
+        if (!change) {
+                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
+                return;
+        }
+        if (node_accept(call->api->logic, node, call->who.user, clock_wall_ms(), change, &why) <
+            0) {
+                refuse_phase(call, why);
+                return;
+        }
+        text = node_text(node);
+        reply_text(call, 200, text ? strdup(text) : NULL);
+        put_etag(call, node);
+        call_commit(call, TAKE_PTR(change));
+}
+
+void handle_node_delete(struct call *call)
+{
+        CLEANUP(store_change_free) struct store_change *change = store_change_new();
+        struct node *node = node_to_change(call);
+        const char *why = "";
+
+        if (!node)
+                return;
+        if (!change) {
+                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
+                return;
+        }
+        if (node_delete(call->api->logic, node, call->who.user, clock_wall_ms(), change, &why) <
+            0) {
+                refuse_phase(call, why);
+                return;
+        }
+        reply_empty(call, 204);
+        call_commit(call, TAKE_PTR(change));
+}

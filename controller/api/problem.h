@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Problem: every error that leaves cloudied (RFC 9457). A row a code; codes are stable. */
+
+enum problem {
+        PROBLEM_NONE, /* all is well */
+        PROBLEM_NO_MEMORY,
+        PROBLEM_NO_PATH,
+        PROBLEM_METHOD,
+        PROBLEM_BODY,
+        PROBLEM_QUERY,
+        PROBLEM_TOKEN_MISSING,
+        PROBLEM_TOKEN_UNKNOWN,
+        PROBLEM_TOKEN_STALE,
+        PROBLEM_LOGIN_WRONG,
+        PROBLEM_JOIN_WRONG,
+        PROBLEM_ROLE,
+        PROBLEM_TOO_MANY,
+        PROBLEM_BUSY,
+        PROBLEM_FULL,
+        PROBLEM_STORE,
+        PROBLEM_STOPPING,
+        PROBLEM_NODE_UNKNOWN,
+        PROBLEM_PHASE,
+        PROBLEM_VERSION,
+        PROBLEM_BOOT_UNKNOWN,
+        PROBLEM_BOOT_EXPIRED,
+        PROBLEM_BOOT_CONFLICT,
+        PROBLEM_BOOT_NOT_ITS,
+        PROBLEM_SIGNATURE,
+        PROBLEM_ASSET_UNKNOWN,
+        PROBLEM_ASSET_CHANGED,
+        PROBLEM_COUNT
+};
+
+struct problem_row {
+        unsigned status;
+        const char *code;
+        const char *title;
+        const char *detail; /* when the caller has nothing closer to say */
+        const char *hint;
+};
+extern const struct problem_row problem_rows[PROBLEM_COUNT];
+
+/* The caller's text. @detail may be NULL. NULL without memory. */
+char *problem_text(enum problem problem, const char *detail);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* All that cloudied answers to. docs/protocol.md says what each call means. */
+#include "controller/api/call.h"
+
+#define SMALL     4096        /* a token and a name; a claim is 500 bytes */
+#define EVENTS    (256 << 10) /* EVENTS_MAX events of at most 1 KiB */
+#define INVENTORY (8 << 20)   /* as doc_limits_inventory */
+
+/* clang-format off */
+const struct route routes[] = {
+        {"GET", "/healthz", NEED_NOTHING, ROUTE_IN_PLACE, 0, NULL, handle_health, "it runs"},
+        {"GET", "/readyz", NEED_NOTHING, ROUTE_IN_PLACE, 0, NULL, handle_ready, "it runs, and its store is sound"},
+
+        {"POST", "/edge/v1/join", NEED_NOTHING, ROUTE_GUESSES | ROUTE_WRITES, SMALL, prepare_join, handle_edge_join, "a netbootd buys its credential"},
+        {"GET", "/edge/v1/config", NEED_EDGE, 0, 0, NULL, handle_edge_config, "what to serve"},
+        {"POST", "/edge/v1/plan", NEED_EDGE, 0, SMALL, prepare_plan, handle_edge_plan, "what a machine is to boot"},
+        {"POST", "/edge/v1/events", NEED_EDGE, ROUTE_WRITES, EVENTS, prepare_events, handle_edge_events, "what machines did"},
+        {"GET", "/edge/v1/assets/{name}", NEED_EDGE, ROUTE_IN_PLACE, 0, NULL, handle_edge_asset, "a file of the netboot package"},
+
+        {"POST", "/agent/v1/claim", NEED_NOTHING, ROUTE_GUESSES | ROUTE_WRITES, SMALL, prepare_claim, handle_agent_claim, "a machine claims its boot number"},
+        {"POST", "/agent/v1/events", NEED_AGENT, ROUTE_WRITES, EVENTS, prepare_events, handle_agent_events, "how far it is"},
+        {"PUT", "/agent/v1/inventory", NEED_AGENT, ROUTE_WRITES, INVENTORY, prepare_inventory, handle_agent_inventory, "what it is"},
+        {"GET", "/agent/v1/orders", NEED_AGENT, 0, 0, NULL, handle_agent_orders, "what it is to do; waits"},
+
+        {"POST", "/api/v1/login", NEED_NOTHING, ROUTE_GUESSES | ROUTE_WRITES, SMALL, prepare_login, handle_login, "a one-time token for a token"},
+        {"GET", "/api/v1/status", NEED_VIEWER, 0, 0, NULL, handle_status, "counts"},
+        {"GET", "/api/v1/nodes", NEED_VIEWER, 0, 0, NULL, handle_nodes, "all nodes"},
+        {"GET", "/api/v1/nodes/{name}", NEED_VIEWER, 0, 0, NULL, handle_node, "one node"},
+        {"DELETE", "/api/v1/nodes/{name}", NEED_OPERATOR, ROUTE_WRITES, 0, NULL, handle_node_delete, "forgets a node"},
+        {"GET", "/api/v1/nodes/{name}/timeline", NEED_VIEWER, 0, 0, NULL, handle_node_timeline, "its events"},
+        {"GET", "/api/v1/nodes/{name}/explain", NEED_VIEWER, 0, 0, NULL, handle_node_explain, "what it would boot, and why"},
+        {"POST", "/api/v1/nodes/{name}/accept", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_accept, "takes a node into service"},
+        {"GET", "/api/v1/events", NEED_VIEWER, 0, 0, NULL, handle_events, "a stream of all events"},
+};
+/* clang-format on */
+const size_t route_count = ARRAY_SIZE(routes);

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A node as a document: what is stored, and what the API shows (docs/protocol.md). */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/logic/nodes.h"
+#include "lib/base/text.h"
+
+/* Part of `status` that is a plain field each. */
+static const struct doc_field status_fields[] = {
+        DOC_FIELD(struct node, phase, DOC_ENUM, DOC_REQUIRED, .names = node_phase_names),
+        DOC_FIELD(struct node, address, DOC_IP4, 0),
+        DOC_FIELD(struct node, boot, DOC_TEXT, 0),
+        DOC_FIELD(struct node, first_seen_ms, DOC_U64, 0),
+        DOC_FIELD(struct node, last_seen_ms, DOC_U64, 0),
+        DOC_FIELD(struct node, generation, DOC_U64, DOC_ALWAYS),
+        DOC_FIELD(struct node, summary, DOC_OBJECT, DOC_ALWAYS, .table = &node_summary_table),
+};
+static DOC_TABLE(status_table, struct node, "node", status_fields);
+
+static void add_condition(struct doc *list, const char *name, uint64_t since_ms, const char *reason)
+{
+        struct doc *condition = doc_object();
+
+        doc_set_text(condition, "name", name);
+        doc_set_number(condition, "since_ms", (int64_t)since_ms);
+        doc_set_text(condition, "reason", reason);
+        doc_append(list, condition);
+}
+
+static struct doc *encode_conditions(const struct node *node)
+{
+        struct doc *list = doc_list();
+
+        if (node->is_agent_online)
+                add_condition(list, "agent-online", node->online_since_ms,
+                              "its agent waits for orders");
+        if (node->is_in_conflict)
+                add_condition(list, "conflict", node->conflict_since_ms, node->conflict_reason);
+        return list;
+}
+
+static struct doc *encode(const struct node *node)
+{
+        struct doc *object = doc_object();
+        struct doc *status = doc_encode(&status_table, node);
+        struct doc *macs = doc_list();
+        char text[MAC_TEXT_SIZE];
+
+        for (size_t i = 0; i < node->mac_count; i++)
+                doc_append_text(macs, mac_text(text, &node->macs[i]));
+        doc_set(status, "macs", macs);
+        doc_set(status, "conditions", encode_conditions(node));
+
+        doc_set_text(object, "kind", "node");
+        doc_set_text(object, "name", node->name);
+        doc_set_number(object, "version", (int64_t)node->version);
+        doc_set(object, "labels", doc_copy(node->labels));
+        doc_set(object, "spec", doc_copy(node->spec));
+        doc_set(object, "status", status);
+        return object;
+}
+
+const char *node_text(struct node *node)
+{
+        _doc_ struct doc *object = NULL;
+
+        if (node->text)
+                return node->text;
+        object = encode(node);
+        if (doc_print(object, DOC_COMPACT, &node->text) < 0)
+                return NULL;
+        node->text_size = strlen(node->text);
+        return node->text;
+}
+
+void node_touch(struct node *node)
+{
+        free(node->text);
+        node->text = NULL;
+        node->text_size = 0;
+}
+
+void node_save(struct node *node, uint64_t now_ms, struct store_change *change)
+{
+        struct store_document row = {.kind = "node", .name = node->name, .at_ms = now_ms};
+
+        node->version++;
+        node_touch(node);
+        row.version = node->version;
+        row.body = node_text(node);
+        store_put_document(change, &row);
+}
+
+static void decode_conditions(const struct doc *list, struct node *node)
+{
+        for (size_t i = 0; i < doc_count(list); i++) {
+                const struct doc *condition = doc_at(list, i);
+                const char *reason = doc_get_text(condition, "reason");
+
+                /* Whether an agent is there is found out anew. */
+                if (!text_is_equal(doc_get_text(condition, "name"), "conflict"))
+                        continue;
+                node->is_in_conflict = true;
+                node->conflict_since_ms = (uint64_t)doc_get_number(condition, "since_ms", 0);
+                if (reason)
+                        (void)text_copy(node->conflict_reason, sizeof(node->conflict_reason),
+                                        reason);
+        }
+}
+
+static struct doc *copy_or_new(const struct doc *object)
+{
+        return doc_is_object(object) ? doc_copy(object) : doc_object();
+}
+
+int node_decode(const struct store_document *row, struct node **ret)
+{
+        CLEANUP(node_free) struct node *node = calloc(1, sizeof(*node));
+        _doc_ struct doc *object = NULL;
+        const struct doc *macs;
+        int rc;
+
+        if (!node)
+                return -ENOMEM;
+        rc = doc_parse(row->body, strlen(row->body), &doc_limits_message, NULL, &object);
+        if (rc == 0)
+                rc = doc_decode(&status_table, doc_get(object, "status"), NULL, node);
+        if (rc < 0)
+                return rc;
+        if (text_copy(node->name, sizeof(node->name), row->name) < 0)
+                return -EBADMSG;
+        node->version = row->version;
+        node->labels = copy_or_new(doc_get(object, "labels"));
+        node->spec = copy_or_new(doc_get(object, "spec"));
+        decode_conditions(doc_get(object, "status.conditions"), node);
+        macs = doc_get(object, "status.macs");
+        for (size_t i = 0; i < doc_count(macs) && node->mac_count < NODE_MAX_MACS; i++) {
+                const char *text = doc_text(doc_at(macs, i));
+
+                if (text && mac_parse(text, &node->macs[node->mac_count]) == 0)
+                        node->mac_count++;
+        }
+        if (!node->labels || !node->spec)
+                return -ENOMEM;
+        *ret = TAKE_PTR(node);
+        return 0;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "controller/logic/events.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "controller/logic/nodes.h"
+#include "lib/base/text.h"
+#include "lib/daemon/log.h"
+
+enum reporter { BY_EDGE = 1, BY_AGENT = 2, BY_CONTROLLER = 4 };
+
+/*
+ * Who may say that a step was taken: nobody reports what he cannot know, and an
+ * agent cannot invent the controller's decisions.
+ */
+static const unsigned reporters[STEP_COUNT] = {
+        [STEP_DHCP_DISCOVER] = BY_EDGE,
+        [STEP_DHCP_OFFER] = BY_EDGE,
+        [STEP_DHCP_ACK] = BY_EDGE,
+        [STEP_DHCP_NAK] = BY_EDGE,
+        [STEP_LOADER] = BY_EDGE,
+        [STEP_PLAN] = BY_EDGE,
+        [STEP_SCRIPT] = BY_EDGE,
+        [STEP_KERNEL] = BY_EDGE,
+        [STEP_RAMDISK] = BY_EDGE,
+        [STEP_SITE] = BY_EDGE,
+        [STEP_AGENT] = BY_AGENT,
+        [STEP_CLAIM] = BY_CONTROLLER,
+        [STEP_STAGE_TWO] = BY_AGENT | BY_EDGE,
+        [STEP_INVENTORY] = BY_AGENT,
+        [STEP_DISCOVERED] = BY_CONTROLLER,
+        [STEP_HELD] = BY_CONTROLLER,
+        [STEP_PHASE] = BY_CONTROLLER,
+        [STEP_CONFLICT] = BY_CONTROLLER | BY_EDGE,
+        [STEP_FAILED] = BY_EDGE | BY_AGENT | BY_CONTROLLER,
+};
+
+static void add(struct logic *logic, const struct node *node, struct node_event *event,
+                const char *by, struct store_change *change)
+{
+        event->id = ++logic->last_event;
+        snprintf(event->by, sizeof(event->by), "%s", by);
+        event->node[0] = '\0';
+        if (node)
+                (void)text_copy(event->node, sizeof(event->node), node->name);
+        store_add_event(change, event);
+}
+
+void event_add(struct logic *logic, const struct node *node, struct node_event *event,
+               struct store_change *change)
+{
+        if (node && !mac_is_usable(&event->mac) && node->mac_count > 0)
+                event->mac = node->claim ? node->claim->row.mac : node->macs[0];
+        if (node && !event->boot[0])
+                memcpy(event->boot, node->boot, sizeof(event->boot));
+        add(logic, node, event, "controller", change);
+}
+
+static void note_seen(struct node *node, const struct node_event *event, uint64_t now_ms)
+{
+        if (!node)
+                return;
+        node->last_seen_ms = now_ms;
+        if (event->step == STEP_DHCP_ACK && ip4_is_set(event->address))
+                node->address = event->address;
+        node_touch(node);
+}
+
+static bool may_report(const struct node_event *event, enum reporter who, const char *name)
+{
+        if (reporters[event->step] & who)
+                return true;
+        log_warning("event.refused", "step=%s by=%s reason=\"not its to report\"",
+                    node_step_names[event->step], name);
+        return false;
+}
+
+uint64_t events_of_edge(struct logic *logic, struct edge *edge, const struct node_event *events,
+                        size_t count, uint64_t now_ms, struct store_change *change)
+{
+        const uint64_t before = edge->row.last_seq;
+
+        for (size_t i = 0; i < count; i++) {
+                struct node_event event = events[i];
+                struct node *node = node_find_mac(logic, &event.mac);
+
+                if (event.seq <= edge->row.last_seq)
+                        continue;
+                edge->row.last_seq = event.seq;
+                if (!may_report(&event, BY_EDGE, edge->row.name))
+                        continue;
+                note_seen(node, &event, now_ms);
+                add(logic, node, &event, "edge", change);
+        }
+        if (edge->row.last_seq != before)
+                store_put_edge(change, &edge->row);
+        return edge->row.last_seq;
+}
+
+uint64_t events_of_agent(struct logic *logic, struct claim *claim, const struct node_event *events,
+                         size_t count, uint64_t now_ms, struct store_change *change)
+{
+        const uint64_t before = claim->row.last_seq;
+
+        for (size_t i = 0; i < count; i++) {
+                struct node_event event = events[i];
+
+                if (event.seq <= claim->row.last_seq)
+                        continue;
+                claim->row.last_seq = event.seq;
+                if (!may_report(&event, BY_AGENT, claim->node ? claim->node->name : "agent"))
+                        continue;
+                event.mac = claim->row.mac;
+                event.address = claim->row.address;
+                memcpy(event.boot, claim->row.boot, sizeof(event.boot));
+                note_seen(claim->node, &event, now_ms);
+                add(logic, claim->node, &event, "agent", change);
+        }
+        if (claim->row.last_seq != before)
+                store_put_claim(change, &claim->row);
+        return claim->row.last_seq;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which node a report is of
+ *
+ *   1. The node that has the MAC by which it booted.
+ *   2. Else the node that has any other of its MACs: it booted by a new card.
+ *   3. Else the node with the same UUID and the same serial number: all its
+ *      cards are new. The UUID alone will not do, as boards share them.
+ *   4. Else it is a machine that was never seen.
+ *
+ * A UUID that contradicts the node's, or a MAC that a second node has, is a
+ * conflict: nothing is overwritten, and an operator decides.
+ */
+#include "controller/logic/identity.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/logic/claims.h"
+#include "controller/logic/events.h"
+#include "controller/logic/nodes.h"
+#include "lib/base/text.h"
+#include "lib/daemon/log.h"
+
+int report_decode(const char *text, size_t size, char *error, struct report *ret)
+{
+        _doc_ struct doc *inventory = NULL;
+        int rc;
+
+        rc = doc_parse(text, size, &doc_limits_inventory, error, &inventory);
+        if (rc < 0)
+                return rc;
+        rc = node_summary_of(inventory, &ret->summary);
+        if (rc < 0) {
+                if (error)
+                        (void)text_copy(error, DOC_ERROR_SIZE,
+                                        "inventory: it is no document of cloudie-discover "
+                                        "('schema' is missing)");
+                return rc;
+        }
+        ret->mac_count = node_macs_of(inventory, ret->macs);
+        ret->body = text;
+        ret->size = size;
+        return 0;
+}
+
+static bool uuid_contradicts(const struct uuid *a, const struct uuid *b)
+{
+        return uuid_identifies(a) && uuid_identifies(b) && memcmp(a, b, sizeof(*a)) != 0;
+}
+
+static bool is_same_board(const struct node_summary *a, const struct node_summary *b)
+{
+        return uuid_identifies(&a->uuid) && memcmp(&a->uuid, &b->uuid, sizeof(a->uuid)) == 0 &&
+               a->serial[0] && strcmp(a->serial, b->serial) == 0;
+}
+
+/* By any MAC but the one that booted; then by the board. */
+static struct node *find_otherwise(const struct logic *logic, const struct report *report)
+{
+        for (size_t i = 0; i < report->mac_count; i++) {
+                struct node *node = node_find_mac(logic, &report->macs[i]);
+
+                if (node && !uuid_contradicts(&node->summary.uuid, &report->summary.uuid))
+                        return node;
+        }
+        for (size_t i = 0; i < logic->node_count; i++)
+                if (is_same_board(&logic->sorted[i]->summary, &report->summary))
+                        return logic->sorted[i];
+        return NULL;
+}
+
+static int make_node(struct logic *logic, const struct claim *claim, const struct report *report,
+                     uint64_t now_ms, struct node **ret)
+{
+        CLEANUP(node_free) struct node *node = calloc(1, sizeof(*node));
+        char wish[NODE_NAME_SIZE];
+        int rc;
+
+        if (!node)
+                return -ENOMEM;
+        node->labels = doc_object();
+        node->spec = doc_object();
+        if (!node->labels || !node->spec)
+                return -ENOMEM;
+        node->phase = PHASE_DISCOVERED;
+        node->first_seen_ms = now_ms;
+        node->generation = 1;
+        node_name_default(&report->summary, &claim->row.mac, wish);
+        node_name_unique(logic, wish, node->name);
+        rc = node_add(logic, node);
+        if (rc < 0)
+                return rc;
+        *ret = TAKE_PTR(node);
+        return 0;
+}
+
+static void tell_discovered(struct logic *logic, const struct node *node, uint64_t now_ms,
+                            struct store_change *change)
+{
+        struct node_event discovered = {.at_ms = now_ms, .step = STEP_DISCOVERED};
+        struct node_event held = {.at_ms = now_ms,
+                                  .step = STEP_HELD,
+                                  .text = "no rule takes it: an operator accepts or deletes it"};
+
+        (void)text_copy(discovered.text, sizeof(discovered.text), node->name);
+        event_add(logic, node, &discovered, change);
+        event_add(logic, node, &held, change);
+        log_info("node.discovered", "node=%s mac=%s product=%s", node->name,
+                 mac_text((char[MAC_TEXT_SIZE]){0}, &node->macs[0]), QUOTE(node->summary.product));
+}
+
+/* What it has that no other node has becomes its own; the rest raises conflicts on both sides. */
+static void add_macs(struct logic *logic, struct node *node, const struct report *report,
+                     uint64_t now_ms, struct store_change *change)
+{
+        for (size_t i = 0; i < report->mac_count; i++) {
+                const struct mac_address *mac = &report->macs[i];
+
+                if (node_add_mac(logic, node, mac) != -EEXIST)
+                        continue;
+                node_set_conflict(logic, node_find_mac(logic, mac), mac,
+                                  "another node reports a network card with this node's MAC",
+                                  now_ms, change);
+                node_set_conflict(logic, node, mac,
+                                  "it reports a network card whose MAC belongs to another node",
+                                  now_ms, change);
+        }
+}
+
+int inventory_take(struct logic *logic, struct claim *claim, const struct report *report,
+                   uint64_t now_ms, struct store_change *change, struct node **ret_node)
+{
+        struct node *node = node_find_mac(logic, &claim->row.mac);
+        bool is_new = false;
+        int rc;
+
+        if (node && uuid_contradicts(&node->summary.uuid, &report->summary.uuid)) {
+                claim_attach(logic, claim, node, change);
+                node_set_conflict(logic, node, &claim->row.mac,
+                                  "a machine with this node's MAC reports another UUID", now_ms,
+                                  change);
+                *ret_node = node;
+                return 0;
+        }
+        if (!node)
+                node = find_otherwise(logic, report);
+        if (!node) {
+                rc = make_node(logic, claim, report, now_ms, &node);
+                if (rc < 0)
+                        return rc;
+                is_new = true;
+        }
+
+        (void)node_add_mac(logic, node, &claim->row.mac);
+        claim_attach(logic, claim, node, change);
+        node->summary = report->summary;
+        node->address = claim->row.address;
+        memcpy(node->boot, claim->row.boot, sizeof(node->boot));
+        node->last_seen_ms = now_ms;
+        if (is_new)
+                tell_discovered(logic, node, now_ms, change);
+        add_macs(logic, node, report, now_ms, change);
+        node_save(node, now_ms, change);
+        store_put_inventory(change, node->name, now_ms, report->body, report->size);
+        log_info("node.inventory", "node=%s bytes=%zu macs=%zu", node->name, report->size,
+                 node->mac_count);
+        *ret_node = node;
+        return 0;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Logic: everything that cloudied decides, on one thread.
+ *
+ * What is here is a cache of the store. A decision changes memory and writes
+ * the same into a store_change, which its caller submits; the answer goes out
+ * when that is on disk. No sockets, no threads, no clock: the time comes in.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "controller/auth/book.h"
+#include "controller/store/store.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/map.h"
+#include "lib/doc/value.h"
+#include "lib/node/phase.h"
+#include "lib/node/plan.h"
+#include "lib/node/summary.h"
+#include "lib/node/wire.h"
+
+/* Limits: what strangers can make us hold. */
+#define NODES_MAX        100000 /* the largest site that one controller is meant for */
+#define NODE_MACS_MAX    1000000
+#define BOOTS_MAX        200000 /* each node boots twice within the hour for which we know it */
+#define CLAIMS_MAX       NODES_MAX
+#define EDGES_MAX        1000 /* one a rack */
+#define BOOT_OPEN_MS     (10 * 60 * 1000ULL)
+#define BOOT_KEPT_MS     (60 * 60 * 1000ULL) /* so that a late claim hears "expired" */
+#define STRANGER_KEPT_MS (60 * 60 * 1000ULL) /* a claim whose machine never reported */
+#define AGENT_OFFLINE_MS (60 * 1000ULL)      /* two long polls, and something for the network */
+#define EXPIRE_ROWS_MAX  1000                /* in one change: the store has other work, too */
+
+struct claim;
+
+struct node {
+        char name[NODE_NAME_SIZE];
+        uint64_t version; /* of what lasts; what only shows that it lives does not count */
+        enum node_phase phase;
+        bool is_in_conflict, is_agent_online;
+        uint64_t conflict_since_ms, online_since_ms;
+        char conflict_reason[EVENT_TEXT_SIZE];
+        struct mac_address macs[NODE_MAX_MACS];
+        size_t mac_count;
+        struct ip4_address address;
+        char boot[BOOT_TEXT_SIZE];
+        uint64_t first_seen_ms, last_seen_ms;
+        uint64_t generation; /* of its orders */
+        struct node_summary summary;
+        struct doc *labels, *spec; /* never NULL */
+        struct claim *claim;       /* who runs on it now; NULL: nobody */
+        char *text;                /* the node as JSON; NULL: to be written again */
+        size_t text_size;
+};
+
+struct claim {
+        struct store_claim row;
+        struct node *node; /* NULL: it has not reported yet */
+        uint64_t polled_ms;
+        void *waiter; /* the request that waits for orders; of logic_hooks */
+};
+
+struct boot {
+        struct store_boot row;
+        uint64_t change; /* number of the change that wrote it: told only once that is on disk */
+};
+
+struct edge {
+        struct store_edge row;
+        uint64_t heard_ms; /* 0: not since the start */
+};
+
+struct logic_hooks {
+        /* A claim's orders changed, or its token is stale: answer claim->waiter, and clear it. */
+        void (*wake)(void *context, struct claim *claim, bool is_stale);
+        void *context;
+};
+
+struct logic {
+        struct map *nodes; /* by name */
+        struct map *nodes_by_mac;
+        struct node **sorted; /* by name */
+        size_t node_count, node_space;
+        struct map *boots;      /* struct boot, by number */
+        struct map *open_boots; /* the same, by MAC and address: what a repeat is told */
+        struct map *claims;     /* by id */
+        struct map *claims_by_mac;
+        struct map *edges;      /* by id */
+        struct auth_book *book; /* borrowed */
+        struct logic_hooks hooks;
+        char kernel_arguments[PLAN_ARGUMENTS_SIZE];
+        uint64_t last_event, last_claim, last_edge;
+        size_t by_phase[PHASE_COUNT];
+};
+
+/* @book is borrowed. 0, -ENOMEM. */
+int logic_new(struct auth_book *book, const struct logic_hooks *hooks, const char *kernel_arguments,
+              struct logic **ret);
+struct logic *logic_free(struct logic *logic);
+CLEANUP_DEFINE(struct logic *, logic_free)
+
+/* Fills memory and book with what the store holds. 0 or -errno with a sentence. */
+int logic_load(struct logic *logic, struct store *store, char *error);
+
+/* Forgets what is too old. Call it every few seconds; @change may stay empty. */
+void logic_tick(struct logic *logic, uint64_t now_ms, struct store_change *change);
+
+/* 0 when @then lies in the future: the clock was set back. */
+static inline uint64_t age_ms(uint64_t now_ms, uint64_t then_ms)
+{
+        return now_ms > then_ms ? now_ms - then_ms : 0;
+}

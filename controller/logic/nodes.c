@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "controller/logic/nodes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/logic/claims.h"
+#include "controller/logic/events.h"
+#include "lib/base/text.h"
+#include "lib/daemon/log.h"
+
+struct node *node_free(struct node *node)
+{
+        if (!node)
+                return NULL;
+        doc_free(node->labels);
+        doc_free(node->spec);
+        free(node->text);
+        free(node);
+        return NULL;
+}
+
+struct node *node_find(const struct logic *logic, const char *name)
+{
+        const size_t len = strlen(name);
+
+        return len < NODE_NAME_SIZE ? map_find(logic->nodes, name, len) : NULL;
+}
+
+struct node *node_find_mac(const struct logic *logic, const struct mac_address *mac)
+{
+        return map_find(logic->nodes_by_mac, mac->bytes, sizeof(mac->bytes));
+}
+
+size_t node_place_after(const struct logic *logic, const char *name)
+{
+        size_t low = 0, high = logic->node_count;
+
+        while (low < high) {
+                const size_t middle = low + (high - low) / 2;
+
+                if (strcmp(logic->sorted[middle]->name, name) > 0)
+                        high = middle;
+                else
+                        low = middle + 1;
+        }
+        return low;
+}
+
+static int make_space(struct logic *logic)
+{
+        const size_t space = logic->node_space ? 2 * logic->node_space : 64;
+        struct node **sorted;
+
+        if (logic->node_count < logic->node_space)
+                return 0;
+        sorted = reallocarray(logic->sorted, space, sizeof(struct node *));
+        if (!sorted)
+                return -ENOMEM;
+        logic->sorted = sorted;
+        logic->node_space = space;
+        return 0;
+}
+
+int node_add(struct logic *logic, struct node *node)
+{
+        const size_t place = node_place_after(logic, node->name);
+        int rc;
+
+        if (node_find(logic, node->name))
+                return -EEXIST;
+        rc = make_space(logic);
+        if (rc == 0)
+                rc = map_set(logic->nodes, node->name, strlen(node->name), node);
+        if (rc < 0)
+                return rc;
+
+        memmove(&logic->sorted[place + 1], &logic->sorted[place],
+                (logic->node_count - place) * sizeof(struct node *));
+        logic->sorted[place] = node;
+        logic->node_count++;
+        logic->by_phase[node->phase]++;
+        for (size_t i = 0; i < node->mac_count; i++) {
+                rc = map_set(logic->nodes_by_mac, node->macs[i].bytes, sizeof(node->macs[i].bytes),
+                             node);
+                if (rc < 0)
+                        return rc; /* it is found by its other MACs, and by its name */
+        }
+        return 0;
+}
+
+static void take_out(struct logic *logic, struct node *node)
+{
+        const size_t place = node_place_after(logic, node->name) - 1;
+
+        for (size_t i = 0; i < node->mac_count; i++)
+                if (node_find_mac(logic, &node->macs[i]) == node)
+                        map_remove(logic->nodes_by_mac, node->macs[i].bytes,
+                                   sizeof(node->macs[i].bytes));
+        map_remove(logic->nodes, node->name, strlen(node->name));
+        logic->node_count--;
+        logic->by_phase[node->phase]--;
+        memmove(&logic->sorted[place], &logic->sorted[place + 1],
+                (logic->node_count - place) * sizeof(struct node *));
+}
+
+void node_name_unique(const struct logic *logic, const char *wish, char *ret)
+{
+        char tail[24] = "";
+
+        for (size_t n = 2;; n++) {
+                const int room = NODE_NAME_SIZE - 1 - (int)strlen(tail);
+
+                snprintf(ret, NODE_NAME_SIZE, "%.*s%s", room, wish, tail);
+                if (!node_find(logic, ret))
+                        return;
+                snprintf(tail, sizeof(tail), "-%zu", n);
+        }
+}
+
+int node_add_mac(struct logic *logic, struct node *node, const struct mac_address *mac)
+{
+        const struct node *owner = node_find_mac(logic, mac);
+        int rc;
+
+        if (owner)
+                return owner == node ? 0 : -EEXIST;
+        if (node->mac_count >= NODE_MAX_MACS)
+                return -ENOSPC;
+        rc = map_set(logic->nodes_by_mac, mac->bytes, sizeof(mac->bytes), node);
+        if (rc < 0)
+                return rc;
+        node->macs[node->mac_count++] = *mac;
+        node_touch(node);
+        return 0;
+}
+
+/* The one function that changes a phase. @to PHASE_NONE: it is about to be taken out. */
+static void set_phase(struct logic *logic, struct node *node, enum node_phase to,
+                      const char *reason, uint64_t now_ms, struct store_change *change)
+{
+        struct node_event event = {.at_ms = now_ms, .step = STEP_PHASE};
+
+        log_info("node.phase", "node=%s from=%s to=%s reason=%s", node->name,
+                 node_phase_names[node->phase], node_phase_names[to], QUOTE(reason));
+        snprintf(event.text, sizeof(event.text), "%s -> %s: %s", node_phase_names[node->phase],
+                 node_phase_names[to], reason);
+        event_add(logic, node, &event, change);
+        if (to == PHASE_NONE)
+                return;
+        logic->by_phase[node->phase]--;
+        logic->by_phase[to]++;
+        node->phase = to;
+}
+
+static void wake(struct logic *logic, const struct node *node)
+{
+        if (node->claim && node->claim->waiter)
+                logic->hooks.wake(logic->hooks.context, node->claim, false);
+}
+
+int node_accept(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
+                struct store_change *change, const char **why)
+{
+        const bool is_decision = node->is_in_conflict;
+        enum node_phase to;
+        char reason[EVENT_TEXT_SIZE];
+        int rc;
+
+        rc = node_phase_change(node->phase, WAY_ACCEPT, why, &to);
+        if (rc < 0 && !is_decision)
+                return rc;
+        snprintf(reason, sizeof(reason), "accepted by %s%s", by,
+                 is_decision ? ", who decided the conflict" : "");
+        node->is_in_conflict = false;
+        if (rc == 0)
+                set_phase(logic, node, to, reason, now_ms, change);
+        node->generation++;
+        node_save(node, now_ms, change);
+        wake(logic, node);
+        return 0;
+}
+
+int node_delete(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
+                struct store_change *change, const char **why)
+{
+        const struct store_document row = {
+                .kind = "node",
+                .name = node->name,
+                .version = node->version + 1,
+                .at_ms = now_ms,
+        };
+        enum node_phase to;
+        char reason[EVENT_TEXT_SIZE];
+        int rc;
+
+        rc = node_phase_change(node->phase, WAY_DELETE, why, &to);
+        if (rc < 0)
+                return rc;
+        snprintf(reason, sizeof(reason), "deleted by %s", by);
+        set_phase(logic, node, to, reason, now_ms, change);
+        claims_drop_node(logic, node, change);
+        store_delete_document(change, &row);
+        take_out(logic, node);
+        node_free(node);
+        return 0;
+}
+
+void node_set_conflict(struct logic *logic, struct node *node, const struct mac_address *mac,
+                       const char *reason, uint64_t now_ms, struct store_change *change)
+{
+        struct node_event event = {.at_ms = now_ms, .step = STEP_CONFLICT, .mac = *mac};
+        char text[MAC_TEXT_SIZE];
+
+        log_warning("node.conflict", "node=%s mac=%s reason=%s", node ? node->name : "-",
+                    mac_text(text, mac), QUOTE(reason));
+        snprintf(event.text, sizeof(event.text), "%s", reason);
+        event_add(logic, node, &event, change);
+        if (!node || node->is_in_conflict)
+                return;
+        node->is_in_conflict = true;
+        node->conflict_since_ms = now_ms;
+        snprintf(node->conflict_reason, sizeof(node->conflict_reason), "%s", reason);
+        node->generation++;
+        node_save(node, now_ms, change);
+        wake(logic, node);
+}
+
+void node_plan(const struct logic *logic, const struct node *node, struct boot_plan *ret)
+{
+        const struct plan_facts facts = {
+                .is_known = node != NULL,
+                .phase = node ? node->phase : PHASE_NONE,
+                .is_in_conflict = node && node->is_in_conflict,
+                .kernel_arguments = logic->kernel_arguments,
+        };
+
+        *ret = (struct boot_plan){0};
+        boot_plan_make(&facts, ret);
+        if (node)
+                (void)text_copy(ret->node, sizeof(ret->node), node->name);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Nodes: by name, by MAC, in order; as documents; and the ways of their phases. */
+
+#include "controller/logic/logic.h"
+
+struct node *node_free(struct node *node); /* takes NULL; of no list any more */
+CLEANUP_DEFINE(struct node *, node_free)
+
+struct node *node_find(const struct logic *logic, const char *name); /* NULL: none */
+struct node *node_find_mac(const struct logic *logic, const struct mac_address *mac);
+
+/* The place in logic->sorted of the first node whose name is above @name; "" gives 0. */
+size_t node_place_after(const struct logic *logic, const char *name);
+
+/* Puts a node among the others: it is then the logic's. -ENOSPC at NODES_MAX, -ENOMEM, -EEXIST. */
+int node_add(struct logic *logic, struct node *node);
+
+/* A free name like @wish: itself, or with -2, -3, ... @ret: NODE_NAME_SIZE bytes. */
+void node_name_unique(const struct logic *logic, const char *wish, char *ret);
+
+/* Gives a node a MAC. 0, -EEXIST: another node has it, -ENOSPC, -ENOMEM. */
+int node_add_mac(struct logic *logic, struct node *node, const struct mac_address *mac);
+
+/* Its JSON text, one line; borrowed until the node changes. NULL without memory. */
+const char *node_text(struct node *node);
+void node_touch(struct node *node); /* something changed that its text shows */
+
+/* The next version of its document into @change. */
+void node_save(struct node *node, uint64_t now_ms, struct store_change *change);
+
+/* A document of the store as a node. 0, -EBADMSG, -ENOMEM. */
+int node_decode(const struct store_document *row, struct node **ret);
+
+/**
+ * node_accept() - an operator takes a node: into service, or out of a conflict
+ * @by:   who, for the event
+ * @why:  one sentence on refusal
+ *
+ * Return: 0, -EPERM.
+ */
+int node_accept(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
+                struct store_change *change, const char **why);
+
+/* Forgets a node with its claims; its events stay. 0; -EPERM with a sentence. @node is freed. */
+int node_delete(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
+                struct store_change *change, const char **why);
+
+/* Sets the condition, once, and tells it. @node may be NULL: a machine without a node. */
+void node_set_conflict(struct logic *logic, struct node *node, const struct mac_address *mac,
+                       const char *reason, uint64_t now_ms, struct store_change *change);
+
+/* What a machine with this MAC would boot now, but for the boot number. */
+void node_plan(const struct logic *logic, const struct node *node, struct boot_plan *ret);

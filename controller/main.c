@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * cloudied: the controller
+ *
+ * This thread is the logic thread. The servers' threads, the store's thread and
+ * its readers are made after privileges were dropped and the sandbox entered.
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+
+#include "controller/api/api.h"
+#include "controller/auth/login.h"
+#include "controller/config.h"
+#include "controller/redirect.h"
+#include "controller/state.h"
+#include "lib/base/clock.h"
+#include "lib/base/file.h"
+#include "lib/daemon/log.h"
+#include "lib/daemon/options.h"
+
+#define FIRST_FREE_PORT 1024
+
+static const char *config_path = "/etc/cloudie/cloudied.yaml";
+static bool is_check, is_login_link;
+
+static const struct option_row options[] = {
+        {.name = "config",
+         .letter = 'c',
+         .value = "FILE",
+         .text = &config_path,
+         .help = "configuration (default /etc/cloudie/cloudied.yaml)"},
+        {.name = "check-config", .is_set = &is_check, .help = "check the configuration and end"},
+        {.name = "login-link",
+         .is_set = &is_login_link,
+         .help = "print a login line that is good once, for 24 hours, and end"                    },
+};
+static const struct program program = {
+        .name = "cloudied",
+        .summary = "The controller: knows all machines, and says what each one is to boot.",
+        .usage = "[options]",
+        .options = options,
+        .count = ARRAY_SIZE(options),
+};
+
+struct cloudied {
+        struct config config;
+        struct state state;
+        struct keys keys;
+        int lock_fd, signal_fd;
+        struct assets *assets;
+        struct loop *loop;
+        struct loop_fd *signals;
+        struct loop_timer *watchdog;
+        struct api *api;
+        struct serve *https, *http;
+        uint64_t started_ms;
+};
+
+static void cloudied_free(struct cloudied *d)
+{
+        serve_stop(d->http);
+        serve_stop(d->https);
+        api_free(d->api);
+        assets_free(d->assets);
+        loop_remove_fd(d->signals);
+        loop_remove_timer(d->watchdog);
+        loop_free(d->loop);
+        keys_done(&d->keys);
+        state_done(&d->state);
+        if (d->signal_fd >= 0)
+                close(d->signal_fd);
+        if (d->lock_fd >= 0)
+                close(d->lock_fd);
+        free(d);
+}
+CLEANUP_DEFINE(struct cloudied *, cloudied_free)
+
+/* What root is needed for, then no root any more. */
+static int become_nobody(struct cloudied *d, char *error)
+{
+        const int keep[] = {CAP_NET_BIND_SERVICE, -1};
+        const bool is_low = d->config.port < FIRST_FREE_PORT ||
+                            (d->config.http_port > 0 && d->config.http_port < FIRST_FREE_PORT);
+        int rc;
+
+        rc = file_make_folders(d->config.state, 0711);
+        if (rc == 0)
+                rc = privileges_give(d->config.user, d->config.state);
+        if (rc < 0) {
+                snprintf(error, DAEMON_ERROR_SIZE,
+                         "cannot use the state folder %s: %s; start as root, or as its owner",
+                         d->config.state, strerror(-rc));
+                return rc;
+        }
+        rc = privileges_drop(d->config.user, is_low ? keep : NULL, error);
+        if (rc == 0)
+                rc = state_lock(d->config.state, program.name, error, &d->lock_fd);
+        if (rc < 0)
+                return rc;
+        rc = sandbox_enter(false);
+        if (rc < 0)
+                snprintf(error, DAEMON_ERROR_SIZE, "the sandbox cannot be entered: %s",
+                         strerror(-rc));
+        return rc;
+}
+
+static int open_assets(struct cloudied *d, char *error)
+{
+        char urls[CONFIG_MAX_NAMES][CONFIG_URL_SIZE];
+        const char *controllers[CONFIG_MAX_NAMES + 1] = {0};
+        const struct assets_options assets = {
+                .package = d->config.netboot_package,
+                .own = d->state.public,
+                .key = d->keys.signing,
+                .site = {.controllers = controllers,
+                         .ca_pem = d->keys.cert_pem,
+                         .signing_pub = d->keys.signing_pub},
+        };
+
+        for (size_t i = 0; i < d->config.name_count; i++) {
+                config_url(&d->config, i, urls[i]);
+                controllers[i] = urls[i];
+        }
+        if (!d->config.netboot_package[0])
+                log_warning("assets.none", "reason=\"netboot_package is not set in "
+                                           "cloudied.yaml: no machine can boot\"");
+        return assets_open(&assets, error, &d->assets);
+}
+
+static void on_signal(void *context, uint32_t events)
+{
+        struct cloudied *d = context;
+        struct signalfd_siginfo info;
+
+        (void)events;
+        if (read(d->signal_fd, &info, sizeof(info)) != sizeof(info))
+                return;
+        log_info("stop", "signal=%u", info.ssi_signo);
+        notify_stopping();
+        api_stop(d->api);
+}
+
+static void on_watchdog(void *context)
+{
+        struct cloudied *d = context;
+
+        notify_alive();
+        loop_timer_arm(d->watchdog, clock_monotonic_ms() + notify_watchdog_ms());
+}
+
+static int open_loop(struct cloudied *d)
+{
+        sigset_t set;
+        int rc;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGINT);
+        sigaddset(&set, SIGTERM);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+        (void)signal(SIGPIPE, SIG_IGN);
+        d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (d->signal_fd < 0)
+                return -errno;
+        rc = loop_new(&d->loop);
+        if (rc == 0)
+                rc = loop_add_fd(d->loop, d->signal_fd, EPOLLIN, on_signal, d, &d->signals);
+        if (rc == 0)
+                rc = loop_add_timer(d->loop, on_watchdog, d, &d->watchdog);
+        if (rc == 0 && notify_watchdog_ms() > 0)
+                loop_timer_arm(d->watchdog, clock_monotonic_ms());
+        return rc;
+}
+
+static int open_api(struct cloudied *d, char *error)
+{
+        const struct edge_config edge = config_edge(&d->config);
+        const struct api_options api = {
+                .loop = d->loop,
+                .database = d->state.database,
+                .login_folder = d->state.login,
+                .join_token_file = d->state.join_token,
+                .kernel_arguments = d->config.kernel_arguments,
+                .edge_config = &edge,
+                .assets = d->assets,
+        };
+
+        return api_new(&api, error, &d->api);
+}
+
+static int listen_on(const struct cloudied *d, const struct serve_options *what, const char *key,
+                     char *error, struct serve **ret)
+{
+        const char *address = d->config.address[0] ? d->config.address : "all addresses";
+        int rc;
+
+        rc = serve_start(what, ret);
+        if (rc == -EADDRINUSE)
+                snprintf(error, DAEMON_ERROR_SIZE,
+                         "port %u is in use by another program; end it, or change '%s' in %s",
+                         what->port, key, config_path);
+        else if (rc == -EACCES)
+                snprintf(error, DAEMON_ERROR_SIZE,
+                         "port %u is for root alone; start as root, or change '%s' in %s",
+                         what->port, key, config_path);
+        else if (rc == -EBADMSG)
+                snprintf(error, DAEMON_ERROR_SIZE, "%s and key.pem are no certificate and its key",
+                         d->state.cert);
+        else if (rc < 0)
+                snprintf(error, DAEMON_ERROR_SIZE, "cannot listen on %s, port %u: %s", address,
+                         what->port, strerror(-rc));
+        return rc;
+}
+
+static int open_servers(struct cloudied *d, char *error)
+{
+        const char *address = d->config.address[0] ? d->config.address : NULL;
+        const struct serve_options https = {
+                .address = address,
+                .port = (uint16_t)d->config.port,
+                .key_pem = d->keys.key_pem,
+                .cert_pem = d->keys.cert_pem,
+                .connections = API_CONNECTIONS,
+                .per_address = API_PER_ADDRESS,
+                .body_limit = api_body_limit,
+                .handler = api_handle,
+                .context = d->api,
+        };
+        const struct serve_options http = {
+                .address = address,
+                .port = (uint16_t)d->config.http_port,
+                .threads = 1,
+                .connections = 64,
+                .per_address = 8,
+                .idle_timeout_s = 10,
+                .handler = redirect_handle,
+                .context = &d->config,
+        };
+        int rc;
+
+        rc = listen_on(d, &https, "port", error, &d->https);
+        if (rc == 0 && d->config.http_port > 0)
+                rc = listen_on(d, &http, "http_port", error, &d->http);
+        return rc;
+}
+
+static int print_login_line(const struct cloudied *d)
+{
+        _free_ char *line = NULL;
+        int rc;
+
+        rc = state_login_line(&d->state, &d->config, &line);
+        if (rc < 0)
+                return rc;
+        printf("%s\n", line);
+        return fflush(stdout) == 0 ? 0 : -EIO;
+}
+
+static int start(struct cloudied *d, char *error)
+{
+        int rc;
+
+        rc = become_nobody(d, error);
+        if (rc == 0)
+                rc = keys_load(&d->state, &d->config, error, &d->keys);
+        if (rc == 0)
+                rc = open_assets(d, error);
+        if (rc < 0)
+                return rc;
+        rc = open_loop(d);
+        if (rc < 0) {
+                snprintf(error, DAEMON_ERROR_SIZE, "cannot start: %s", strerror(-rc));
+                return rc;
+        }
+        rc = open_api(d, error);
+        if (rc == 0)
+                rc = open_servers(d, error);
+        return rc;
+}
+
+static int run(struct cloudied *d)
+{
+        char error[DAEMON_ERROR_SIZE] = "out of memory";
+        int rc;
+
+        rc = start(d, error);
+        if (rc < 0)
+                return program_fail(&program, "%s", error);
+        if (!api_has_user(d->api) && !login_link_exists(d->state.login, clock_wall_ms()) &&
+            print_login_line(d) < 0)
+                log_warning("login-link.failed", "reason=\"cannot be made or printed\"");
+        log_info("start", "version=%s port=%u http_port=%u state=%s took_ms=%llu", CLOUDIE_VERSION,
+                 (unsigned)d->config.port, (unsigned)d->config.http_port, QUOTE(d->config.state),
+                 (unsigned long long)(clock_monotonic_ms() - d->started_ms));
+        notify_ready("serving");
+
+        rc = loop_run(d->loop);
+        if (rc < 0 || !api_is_sound(d->api))
+                return program_fail(&program, "ended because %s",
+                                    rc < 0 ? strerror(-rc) : "the store failed");
+        return EXIT_SUCCESS;
+}
+
+static int give_login_link(const struct cloudied *d)
+{
+        const int rc = print_login_line(d);
+
+        if (rc == -ENOENT)
+                return program_fail(&program, "%s is missing: start cloudied once before",
+                                    d->state.cert);
+        if (rc < 0)
+                return program_fail(&program, "no login link can be made in %s: %s", d->state.login,
+                                    strerror(-rc));
+        return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+        CLEANUP(cloudied_free) struct cloudied *d = calloc(1, sizeof(*d));
+        char error[DAEMON_ERROR_SIZE] = "out of memory";
+        int rc, rest;
+
+        if (!d)
+                return program_fail(&program, "%s", error);
+        d->lock_fd = d->signal_fd = -EBADF;
+        d->started_ms = clock_monotonic_ms();
+        rc = options_parse(&program, argc, argv, &rest);
+        if (rc != 0)
+                return rc < 0 ? EXIT_USAGE : EXIT_SUCCESS;
+        if (rest < argc)
+                return program_usage(&program, "'%s' is not understood", argv[rest]);
+
+        (void)umask(077);
+        rc = config_read(config_path, error, &d->config);
+        if (rc == 0)
+                rc = state_init(d->config.state, &d->state);
+        if (rc < 0)
+                return program_fail(&program, "%s", error);
+        if (is_check)
+                return EXIT_SUCCESS;
+        return is_login_link ? give_login_link(d) : run(d);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Store: the one door to what cloudied remembers.
+ *
+ * A change is a set of rows that are written together or not at all. Changes
+ * are queued from any thread; the store's own thread commits everything that
+ * waits as one transaction, synced, and only then calls each one's done
+ * function, in the order in which they were queued. Readers run on threads of
+ * their own, so that nobody waits for the disk who does not ask it.
+ *
+ * Nothing of an engine shows here: rows are structs, bodies are JSON texts.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/net.h"
+#include "lib/node/step.h"
+#include "lib/node/wire.h"
+
+#define STORE_ERROR_SIZE 256
+#define STORE_HASH_SIZE  65 /* hex of a SHA-256: tokens are never stored themselves */
+
+struct store_document {
+        const char *kind, *name;
+        uint64_t version; /* of a deletion, too: it is the last version in the history */
+        uint64_t at_ms;
+        const char *body;
+};
+
+/* A boot number that was handed out. */
+struct store_boot {
+        char number[BOOT_TEXT_SIZE];
+        struct mac_address mac;
+        struct ip4_address address;
+        uint64_t made_ms;
+        char public_key[WIRE_KEY_SIZE]; /* who claimed it; "": nobody yet */
+        bool is_void;                   /* two keys claimed it */
+};
+
+/* Who runs on a machine now: the holder of the claim's token. */
+struct store_claim {
+        uint64_t id;
+        char boot[BOOT_TEXT_SIZE];
+        struct mac_address mac;
+        struct ip4_address address;
+        struct uuid uuid;
+        char public_key[WIRE_KEY_SIZE];
+        char token_hash[STORE_HASH_SIZE];
+        char node[NODE_NAME_SIZE]; /* "": a machine that has not reported yet */
+        uint64_t made_ms;
+        uint64_t last_seq; /* of its events */
+};
+
+struct store_edge {
+        uint64_t id;
+        char name[WIRE_NAME_SIZE];
+        char credential_hash[STORE_HASH_SIZE];
+        uint64_t joined_ms;
+        uint64_t last_seq;
+};
+
+struct store_token {
+        char hash[STORE_HASH_SIZE];
+        char user[WIRE_NAME_SIZE];
+        char role[16];
+        char permissions[64]; /* narrower than the role; "": all that the role may */
+        uint64_t made_ms, expires_ms;
+};
+
+struct store;
+
+struct store_hooks {
+        /* An event is on disk. Store thread, in the order of ids. */
+        void (*event)(void *context, uint64_t id, const char *step, const char *body);
+        /* A commit failed: what is in memory is ahead of the disk, for good. Store thread, once. */
+        void (*broken)(void *context, const char *why);
+        void *context;
+};
+
+/**
+ * store_open() - open or create, bring the schema up to date, start the threads
+ * @path:   the database file; a new one is made with mode 0600
+ * @error:  STORE_ERROR_SIZE bytes, one sentence on failure
+ *
+ * Return: 0; -EPROTO: written by a newer version, or not ours; -EIO, -ENOMEM, -errno.
+ */
+int store_open(const char *path, const struct store_hooks *hooks, char *error, struct store **ret);
+
+/* Commits what is queued, runs what waits to read, ends the threads. Takes NULL; returns NULL. */
+struct store *store_close(struct store *store);
+CLEANUP_DEFINE(struct store *, store_close)
+
+/* What is there at the start. A negative return of a callback ends loading with it. */
+struct store_load {
+        int (*document)(void *context, const struct store_document *row);
+        int (*boot)(void *context, const struct store_boot *row);
+        int (*claim)(void *context, const struct store_claim *row);
+        int (*edge)(void *context, const struct store_edge *row);
+        int (*token)(void *context, const struct store_token *row);
+        void *context;
+        uint64_t last_event; /* out */
+};
+int store_load(struct store *store, struct store_load *load, char *error);
+
+/*
+ * Building a change remembers failures: without memory it is NULL or marked,
+ * and store_submit() says so. Texts are copied.
+ */
+struct store_change;
+struct store_change *store_change_new(void);
+struct store_change *store_change_free(struct store_change *change);
+CLEANUP_DEFINE(struct store_change *, store_change_free)
+size_t store_change_count(const struct store_change *change);
+
+void store_put_document(struct store_change *change, const struct store_document *row);
+void store_delete_document(struct store_change *change, const struct store_document *row);
+void store_put_inventory(struct store_change *change, const char *node, uint64_t at_ms,
+                         const char *body, size_t size);
+void store_add_event(struct store_change *change, const struct node_event *event);
+void store_put_boot(struct store_change *change, const struct store_boot *row);
+void store_delete_boot(struct store_change *change, const char *number);
+void store_put_claim(struct store_change *change, const struct store_claim *row);
+void store_delete_claim(struct store_change *change, uint64_t id);
+void store_put_edge(struct store_change *change, const struct store_edge *row);
+void store_put_token(struct store_change *change, const struct store_token *row);
+void store_delete_token(struct store_change *change, const char *hash);
+
+/* False while so much waits for the disk that no more should be decided. */
+bool store_has_room(struct store *store);
+
+/**
+ * store_submit() - have a change committed
+ * @take:  taken, even on failure
+ * @done:  called on the store's thread with 0 once it is on disk, or with what broke the store;
+ *         NULL: nobody waits. An empty change is done when all before it are.
+ *
+ * Return: 0; -ENOMEM: it was not built whole; -EIO: the store is broken. @done is then not called.
+ */
+typedef void (*store_done_fn)(void *context, int rc);
+int store_submit(struct store *store, struct store_change *take, store_done_fn done, void *context);
+
+/* Changes are numbered as they are submitted: what the last one's number was, and whether a
+ * number is on disk. For what is only to be told once it is. */
+uint64_t store_last(struct store *store);
+bool store_is_done(struct store *store, uint64_t number);
+
+/*
+ * Reading: @fn runs on a reader's thread, with a read-only view of its own. It
+ * may also do other slow things. 0; -EAGAIN: STORE_READS_MAX wait already; -ENOMEM.
+ */
+struct store_reader;
+typedef void (*store_read_fn)(struct store_reader *reader, void *context);
+int store_read(struct store *store, store_read_fn fn, void *context);
+
+/* The newest inventory; the caller's text. 0, -ENOENT, -ENOMEM, -EIO. */
+int store_read_inventory(struct store_reader *reader, const char *node, char **ret);
+
+struct store_event_query {
+        uint64_t after;                 /* ids above this */
+        const struct mac_address *macs; /* NULL: of all machines */
+        size_t mac_count;
+        const char *boot; /* NULL: of all boots */
+        bool is_newest;   /* the last @limit of them, still oldest first; else the first */
+        size_t limit;
+};
+/* A return other than 0 of @fn ends the walk with it. */
+typedef int (*store_event_fn)(void *context, uint64_t id, const char *step, const char *body);
+int store_read_events(struct store_reader *reader, const struct store_event_query *query,
+                      store_event_fn fn, void *context);
+
+/* Limits: what may wait. The disk may stall for seconds; beyond this we would only hide it. */
+#define STORE_QUEUE_MAX       8192                /* changes */
+#define STORE_QUEUE_BYTES_MAX ((size_t)256 << 20) /* a rack of big inventories at once */
+#define STORE_BATCH_MAX       1024 /* changes in one transaction: some 50 ms of work */
+#define STORE_READS_MAX       1024
+#define STORE_READERS         2
+#define STORE_EVENTS_KEPT     1000000 /* the oldest go: some 300 MB */
