@@ -11,6 +11,8 @@ target_compile_options(cloudie_flags INTERFACE
         $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation>
         -Werror=implicit-function-declaration -Werror=incompatible-pointer-types
         -Werror=int-conversion -Werror=return-type -Werror=format-security
+        # Level 2 refuses "tell me here when you are gone", taken back on every other path.
+        $<$<C_COMPILER_ID:GNU>:-Wdangling-pointer=1>
         -fno-common -fstack-protector-strong
         # The binary must not tell where it was built: the same source gives the same bytes.
         "-ffile-prefix-map=${PROJECT_SOURCE_DIR}=."
