@@ -155,6 +155,18 @@ static int header_value(const char *line, size_t len, const char *name, char *to
         return text_copy_bytes(to, size, line, len);
 }
 
+/* "bytes 10-14/99" (RFC 9110 14.4): 10. Cuts @text behind it. */
+static bool range_start_parse(char *text, uint64_t *ret)
+{
+        static const char unit[] = "bytes ";
+        char *end = strchr(text, '-');
+
+        if (!end || !text_has_prefix(text, unit))
+                return false;
+        *end = '\0';
+        return text_parse_u64(text + strlen(unit), UINT64_MAX, ret) == 0;
+}
+
 static size_t on_header(char *line, size_t one, size_t len, void *context)
 {
         struct call *call = context;
@@ -169,7 +181,7 @@ static size_t on_header(char *line, size_t one, size_t len, void *context)
         }
         (void)header_value(line, len, "ETag", call->etag, sizeof(call->etag));
         if (header_value(line, len, "Content-Range", range, sizeof(range)) == 0)
-                call->has_range = sscanf(range, "bytes %" SCNu64 "-", &call->range_start) == 1;
+                call->has_range = range_start_parse(range, &call->range_start);
         return len;
 }
 
