@@ -15,19 +15,12 @@ function(cloudie_target name ret)
     set(${ret} "room_${flat}" PARENT_SCOPE)
 endfunction()
 
-# A folder that holds one room (and its inner rooms). While the house is being
-# built a room without a CMakeLists.txt is an empty target: what stands on it
-# configures and compiles, and only linking asks for the missing part.
+# A folder that holds one room, and its inner rooms.
 function(cloudie_add_room name)
-    if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/CMakeLists.txt")
-        add_subdirectory(${name})
-    else()
-        message(STATUS "room '${name}' is not built yet: no CMakeLists.txt")
-        cloudie_target(${name} target)
-        add_library(${target} INTERFACE)
-        target_link_libraries(${target} INTERFACE cloudie_flags)
-        set_property(TARGET ${target} PROPERTY CLOUDIE_FLOOR -1)
+    if(NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/CMakeLists.txt")
+        message(FATAL_ERROR "room '${name}' has no CMakeLists.txt")
     endif()
+    add_subdirectory(${name})
 endfunction()
 
 function(cloudie_check_use room floor below)

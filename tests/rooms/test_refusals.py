@@ -129,6 +129,13 @@ class Configure(unittest.TestCase):
         self.refused("room 'cli' uses 'lib/nowhere', which is not below it",
                      cli="FLOOR PROGRAM USES lib/nowhere")
 
+    def test_folder_without_a_room(self):
+        with House() as house:
+            os.remove(os.path.join(house.folder.name, "cli", "CMakeLists.txt"))
+            rc, out = house.configure()
+        self.assertNotEqual(rc, 0, out)
+        self.assertIn("room 'cli' has no CMakeLists.txt", out)
+
     def test_room_without_floor(self):
         self.refused("FLOOR and SOURCES are needed", cli="USES lib/base")
 
