@@ -102,6 +102,23 @@ static void files_without_a_size_are_counted(void **state)
         assert_int_equal(file_read(AT_FDCWD, "/proc/self/status", 99, &big, NULL), -EFBIG);
 }
 
+/* Every file of sysfs claims 4096 bytes; what it holds is what counts. */
+static void files_that_exaggerate_are_counted(void **state)
+{
+        static const char path[] = "/sys/kernel/mm/transparent_hugepage/enabled";
+        char *text = NULL;
+        size_t size = 0;
+
+        (void)state;
+        if (access(path, R_OK) < 0) {
+                print_message("skipped: there is no %s\n", path);
+                skip();
+        }
+        assert_int_equal(file_read(AT_FDCWD, path, 1024, &text, &size), 0);
+        assert_true(size > 0 && size < 1024);
+        free(text);
+}
+
 static void folders_above(void **state)
 {
         struct stat st;
@@ -124,6 +141,7 @@ int main(void)
                 cmocka_unit_test(a_failure_leaves_the_old_one_and_no_litter),
                 cmocka_unit_test(sizes_around_the_first_buffer),
                 cmocka_unit_test(files_without_a_size_are_counted),
+                cmocka_unit_test(files_that_exaggerate_are_counted),
                 cmocka_unit_test(folders_above),
         };
 
