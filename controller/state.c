@@ -222,7 +222,7 @@ static int read_pin(const char *cert, char ret[static SHA256_TEXT_SIZE])
                 rc = certificate_pin(pem, size, &pin);
         if (rc < 0)
                 return rc;
-        if (!text_has_prefix(pin, PIN_PREFIX))
+        if (!pin || !text_has_prefix(pin, PIN_PREFIX))
                 return -EBADMSG;
         rc = base64_decode(pin + strlen(PIN_PREFIX), strlen(pin) - strlen(PIN_PREFIX), &bytes,
                            &len);

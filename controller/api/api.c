@@ -228,21 +228,20 @@ bool api_has_user(const struct api *api)
 static int make_config(struct api *api, const struct edge_config *from)
 {
         struct edge_config config = *from;
-        _doc_ struct doc *object = NULL;
+        _doc_ struct doc *content = NULL, *object = NULL;
         _free_ char *text = NULL;
         struct sha256 hash;
         int rc;
 
         config.version = 0;
-        object = edge_config_encode(&config);
-        rc = doc_print(object, DOC_COMPACT, &text);
+        content = edge_config_encode(&config);
+        rc = doc_print(content, DOC_COMPACT, &text);
         if (rc == 0)
                 rc = sha256_of(text, strlen(text), &hash);
         if (rc < 0)
                 return rc;
         memcpy(&config.version, hash.bytes, sizeof(config.version));
         config.version >>= 16; /* so that every reader of JSON holds it exactly (RFC 8259 6) */
-        object = doc_free(object);
         object = edge_config_encode(&config);
         snprintf(api->config_etag, sizeof(api->config_etag), "\"%llx\"",
                  (unsigned long long)config.version);

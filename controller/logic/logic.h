@@ -29,10 +29,10 @@
 #define BOOTS_MAX        200000 /* each node boots twice within the hour for which we know it */
 #define CLAIMS_MAX       NODES_MAX
 #define EDGES_MAX        1000 /* one a rack */
-#define BOOT_OPEN_MS     (10 * 60 * 1000ULL)
-#define BOOT_KEPT_MS     (60 * 60 * 1000ULL) /* so that a late claim hears "expired" */
-#define STRANGER_KEPT_MS (60 * 60 * 1000ULL) /* a claim whose machine never reported */
-#define AGENT_OFFLINE_MS (60 * 1000ULL)      /* two long polls, and something for the network */
+#define BOOT_OPEN_MS     (10ULL * 60 * 1000)
+#define BOOT_KEPT_MS     (60ULL * 60 * 1000) /* so that a late claim hears "expired" */
+#define STRANGER_KEPT_MS (60ULL * 60 * 1000) /* a claim whose machine never reported */
+#define AGENT_OFFLINE_MS (60ULL * 1000)      /* two long polls, and something for the network */
 #define EXPIRE_ROWS_MAX  1000                /* in one change: the store has other work, too */
 
 struct claim;

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A disk that takes 2 s for each sync: who does not need it does not wait for it."""
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+import cloudied_lab as lab
+
+MAC = "52:54:00:77:00:01"
+SYNC_S = 2.0
+SOON_S = 0.5
+
+
+class SlowDisk:
+    """Delays every fdatasync(2) of a process."""
+
+    def __init__(self, pid):
+        self.process = subprocess.Popen(
+            ("strace", "-f", "-p", str(pid), "-e", "trace=fdatasync", "-o", "/dev/null",
+             "-e", f"inject=fdatasync:delay_enter={int(SYNC_S * 1e6)}"),
+            stderr=subprocess.PIPE, text=True)
+        line = self.process.stderr.readline()
+        if "attached" not in line:
+            self.end()
+            print("skipped: strace cannot trace here:", line.strip())
+            sys.exit(77)
+
+    def end(self):
+        self.process.terminate()
+        self.process.wait(10)
+        self.process.stderr.close()
+
+
+class SlowStore(unittest.TestCase):
+    def setUp(self):
+        self.d = lab.Cloudied(lab.program()).start()
+        self.token = self.d.login(self.d.out_text())
+        self.edge = self.d.join()
+        self.boot = self.d.plan(self.edge, MAC)["boot"]
+        self.disk = SlowDisk(self.d.process.pid)
+
+    def tearDown(self):
+        self.disk.end()
+        self.d.stop()
+        shutil.rmtree(self.d.folder)
+
+    def timed(self, *args, **more):
+        start = time.monotonic()
+        answer = self.d.call(*args, **more)
+        self.assertEqual(answer.status, 200, answer.body)
+        return time.monotonic() - start, answer
+
+    def test_others_are_answered(self):
+        writes = []
+        event = {"events": [{"seq": 1, "at_ms": 1, "mac": MAC, "step": "dhcp-ack"}]}
+        thread = threading.Thread(target=lambda: writes.append(
+            self.timed("POST", "/edge/v1/events", event, token=self.edge)))
+        thread.start()
+        time.sleep(0.3)  # the store's thread is now inside its sync
+
+        asks = (("GET", "/healthz", None, None), ("GET", "/api/v1/nodes", None, self.token),
+                ("POST", "/edge/v1/plan",
+                 {"mac": MAC, "address": "10.77.0.100", "architecture": 0}, self.edge),
+                ("GET", "/edge/v1/config", None, self.edge))
+        for method, path, body, token in asks:
+            took, answer = self.timed(method, path, body, token=token)
+            self.assertLess(took, SOON_S, path)
+            if path == "/edge/v1/plan":
+                self.assertEqual(answer.json["boot"], self.boot)
+        self.assertEqual(writes, [], "the event was acknowledged before it was on disk")
+
+        # A new number is told only once it is on disk; nor does it hold anybody up.
+        new = {"mac": "52:54:00:77:00:02", "address": "10.77.0.101", "architecture": 0}
+        late = []
+        second = threading.Thread(target=lambda: late.append(
+            self.timed("POST", "/edge/v1/plan", new, token=self.edge)))
+        second.start()
+        took, _ = self.timed("GET", "/api/v1/nodes", token=self.token)
+        self.assertLess(took, SOON_S)
+        thread.join(20)
+        second.join(20)
+        self.assertGreater(writes[0][0], SYNC_S * 0.9)
+        self.assertGreater(late[0][0], SYNC_S * 0.9)
+
+
+if __name__ == "__main__":
+    if not shutil.which("strace"):
+        print("skipped: strace is not installed")
+        sys.exit(77)
+    unittest.main(verbosity=2)
