@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/base/text.h"
+#include "netboot/boots.h"
+
+static const struct mac_address one =
+                                        {
+                                                {0x52, 0x54, 0, 0, 0, 1}
+},
+                                two = {{0x52, 0x54, 0, 0, 0, 2}};
+static const struct ip4_address a = {0x6400000a}, b = {0x6500000a};
+
+static int setup(void **state)
+{
+        struct boots *boots = boots_new();
+
+        *state = boots;
+        return boots ? boots_lease(boots, &one, a) : -1;
+}
+
+static int teardown(void **state)
+{
+        boots_free(*state);
+        return 0;
+}
+
+static void test_lease(void **state)
+{
+        struct boots *boots = *state;
+        struct mac_address mac;
+
+        assert_true(boots_is_leased(boots, &one, a));
+        assert_false(boots_is_leased(boots, &two, a));
+        assert_false(boots_is_leased(boots, &one, b));
+        assert_true(boots_mac_of(boots, a, &mac));
+        assert_true(mac_is_equal(&mac, &one));
+
+        /* The address goes to another machine: the first has it no more. */
+        assert_int_equal(boots_lease(boots, &two, a), 0);
+        assert_false(boots_is_leased(boots, &one, a));
+        assert_true(boots_is_leased(boots, &two, a));
+
+        /* A machine gets another address: the old one is nobody's. */
+        assert_int_equal(boots_lease(boots, &two, b), 0);
+        assert_false(boots_mac_of(boots, a, &mac));
+
+        boots_unlease(boots, &two, a); /* not its address any more */
+        assert_true(boots_is_leased(boots, &two, b));
+        boots_unlease(boots, &two, b);
+        assert_false(boots_is_leased(boots, &two, b));
+}
+
+static void test_loader(void **state)
+{
+        struct boots *boots = *state;
+
+        assert_false(boots_has_our_loader(boots, &one, 1000));
+        boots_loader_delivered(boots, b, 1000); /* nobody's address */
+        assert_false(boots_has_our_loader(boots, &one, 1000));
+        boots_loader_delivered(boots, a, 1000);
+        assert_true(boots_has_our_loader(boots, &one, 1000 + BOOTS_LOADER_MS - 1));
+        assert_false(boots_has_our_loader(boots, &one, 1000 + BOOTS_LOADER_MS));
+        assert_false(boots_has_our_loader(boots, &two, 1000));
+}
+
+static void test_plan(void **state)
+{
+        struct boots *boots = *state;
+        const struct plan_request question = {.mac = one, .address = a, .architecture = 7};
+        const struct plan_request stranger = {.mac = two, .address = a};
+        struct boot_plan plan = {.action = BOOT_DISCOVER, .boot = "00f1e2d3c4b5a697"}, got;
+        char number[BOOT_TEXT_SIZE];
+        struct plan_request again;
+
+        assert_int_equal(boots_plan_get(boots, &one, 0, &got), PLAN_NONE);
+        assert_false(boots_plan_want(boots, &stranger));
+        assert_true(boots_plan_want(boots, &question));
+        assert_false(boots_plan_want(boots, &question)); /* under way */
+        assert_false(boots_plan_again(boots, &one, &again));
+        assert_int_equal(boots_plan_get(boots, &one, 0, &got), PLAN_ASKED);
+
+        boots_plan_set(boots, &one, &plan, 0);
+        assert_int_equal(boots_plan_get(boots, &one, 1, &got), PLAN_READY);
+        assert_int_equal(boots_plan_get(boots, &one, 2, &got),
+                         PLAN_READY); /* the same to a repeat */
+        assert_string_equal(got.boot, plan.boot);
+        assert_string_equal(boots_number(boots, &one, number), plan.boot);
+        assert_string_equal(boots_number(boots, &two, number), "");
+
+        /* Too old, and asked for anew with what the firmware once said. */
+        assert_int_equal(boots_plan_get(boots, &one, BOOTS_PLAN_MS, &got), PLAN_NONE);
+        assert_true(boots_plan_again(boots, &one, &again));
+        assert_int_equal(again.architecture, 7);
+        boots_plan_set(boots, &one, NULL, 0);
+        assert_int_equal(boots_plan_get(boots, &one, 0, &got), PLAN_NONE);
+
+        /* "Ask again" is told once; the next script is another question. */
+        plan.action = BOOT_ASK_AGAIN;
+        assert_true(boots_plan_want(boots, &question));
+        boots_plan_set(boots, &one, &plan, 0);
+        assert_int_equal(boots_plan_get(boots, &one, 1, &got), PLAN_READY);
+        assert_int_equal(boots_plan_get(boots, &one, 2, &got), PLAN_NONE);
+
+        /* A plan goes with its lease. */
+        assert_true(boots_plan_want(boots, &question));
+        assert_int_equal(boots_lease(boots, &two, a), 0);
+        boots_plan_set(boots, &one, &plan, 0);
+        assert_int_equal(boots_plan_get(boots, &one, 1, &got), PLAN_NONE);
+        assert_int_equal(boots_plan_get(boots, &two, 1, &got), PLAN_NONE);
+}
+
+/* After a restart only the lease is known. */
+static void test_plan_after_restart(void **state)
+{
+        struct boots *boots = *state;
+        struct plan_request again;
+
+        assert_true(boots_plan_again(boots, &one, &again));
+        assert_true(mac_is_equal(&again.mac, &one));
+        assert_true(ip4_is_equal(again.address, a));
+        assert_true(again.is_ipxe);
+        assert_false(boots_plan_again(boots, &two, &again));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_lease, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_loader, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_plan, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_plan_after_restart, setup, teardown),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "lib/base/cleanup.h"
+#include "netboot/path.h"
+
+static const struct {
+        const char *path;
+        enum boot_transport transport;
+        int rc;
+        enum boot_path_kind kind;
+        const char *name;
+} cases[] = {
+        {"/healthz",                     TRANSPORT_HTTP, 0,       BOOT_PATH_HEALTH, ""             },
+        {"healthz",                      TRANSPORT_TFTP, 0,       BOOT_PATH_LOADER, "healthz"      },
+        {"/assets/vmlinuz",              TRANSPORT_HTTP, 0,       BOOT_PATH_ASSET,  "vmlinuz"      },
+        {"//assets//vmlinuz",            TRANSPORT_TFTP, 0,       BOOT_PATH_ASSET,  "vmlinuz"      },
+        {"undionly.kpxe",                TRANSPORT_TFTP, 0,       BOOT_PATH_LOADER, "undionly.kpxe"},
+        {"/undionly.kpxe",               TRANSPORT_HTTP, -ENOENT, BOOT_PATH_LOADER, ""             },
+        {"/boot/ipxe/52-54-00-77-00-01", TRANSPORT_HTTP, 0,       BOOT_PATH_SCRIPT, ""             },
+        {"boot/ipxe/52:54:00:77:00:01",  TRANSPORT_TFTP, 0,       BOOT_PATH_SCRIPT, ""             },
+        {"/boot/ipxe/ff-ff-ff-ff-ff-ff", TRANSPORT_HTTP, -ENOENT, BOOT_PATH_SCRIPT, ""             },
+        {"/boot/ipxe/",                  TRANSPORT_HTTP, -ENOENT, BOOT_PATH_SCRIPT, ""             },
+        {"/assets/.credential.part",     TRANSPORT_HTTP, -ENOENT, BOOT_PATH_ASSET,  ""             },
+        {"/assets/a/b",                  TRANSPORT_HTTP, -ENOENT, BOOT_PATH_ASSET,  ""             },
+        {"/assets/../credential",        TRANSPORT_HTTP, -EINVAL, BOOT_PATH_ASSET,  ""             },
+        {"assets/..\\credential",        TRANSPORT_TFTP, -EINVAL, BOOT_PATH_ASSET,  ""             },
+        {"/assets/A",                    TRANSPORT_HTTP, -ENOENT, BOOT_PATH_ASSET,  ""             },
+        {"",                             TRANSPORT_TFTP, -EINVAL, BOOT_PATH_ASSET,  ""             },
+};
+
+static void test_table(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct boot_path path = {0};
+
+                print_message("%s\n", cases[i].path);
+                assert_int_equal(boot_path_parse(cases[i].path, cases[i].transport, &path),
+                                 cases[i].rc);
+                if (cases[i].rc < 0)
+                        continue;
+                assert_int_equal(path.kind, cases[i].kind);
+                assert_string_equal(path.name, cases[i].name);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_table)};
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
