@@ -89,7 +89,7 @@ static bool is_right(const struct assets *assets, const struct asset *asset)
 {
         char text[SHA256_TEXT_SIZE];
         struct sha256 hash;
-        struct stat st;
+        struct stat st = {0};
         _close_ int fd = open_file(assets, asset->name, &st);
 
         return fd >= 0 && (uint64_t)st.st_size == asset->size &&
@@ -360,7 +360,7 @@ int assets_open(struct assets *assets, const char *name, struct asset_file *ret)
 {
         struct asset_file file = {0};
         struct asset asset = {0};
-        struct stat st;
+        struct stat st = {0};
 
         if (!asset_name_is_safe(name))
                 return -ENOENT;

@@ -95,7 +95,7 @@ class EdgeTest(unittest.TestCase):
         self.make_package()
         self.answer()
         self.config()
-        run("ip", "-n", NODE_NS, "addr", "flush", "dev", "eth0")
+        run("ip", "-4", "-n", NODE_NS, "addr", "flush", "dev", "eth0")
 
     def path(self, *names):
         return os.path.join(self.folder, *names)
@@ -240,7 +240,7 @@ interfaces: [br0]
     def lease(self, options=()):
         got = self.dhcp(options)
         self.assertIsNotNone(got, self.log())
-        run("ip", "-n", NODE_NS, "addr", "flush", "dev", "eth0")
+        run("ip", "-4", "-n", NODE_NS, "addr", "flush", "dev", "eth0")
         run("ip", "-n", NODE_NS, "addr", "add", got["ip"] + "/24", "dev", "eth0")
         return got
 
@@ -285,10 +285,10 @@ class Serving(EdgeTest):
                          self.asset("vmlinuz")[1000:3000])
         # Somebody else's plan; what is not ours; ways out.
         self.assertEqual(self.status("/boot/ipxe/" + OTHER_MAC.replace(":", "-")), 403)
-        for path in ("/", "/assets/", "/assets/nothing", "/assets/.part", "/boot/ipxe/x",
+        for path in ("/x", "/assets/", "/assets/nothing", "/assets/.part", "/boot/ipxe/x",
                      "/undionly.kpxe"):
             self.assertEqual(self.status(path), 404, path)
-        for path in ("/../credential", "/assets/../credential", "/assets/%2e%2e/credential",
+        for path in ("/", "/../credential", "/assets/../credential", "/assets/%2e%2e/credential",
                      "/assets/..%2fcredential"):
             self.assertIn(self.status(path), (400, 404), path)
         wanted = {"dhcp-discover", "dhcp-offer", "dhcp-ack", "plan", "script", "kernel", "ramdisk",
