@@ -447,6 +447,30 @@ class Durable(EdgeTest):
         self.assertNotIn("reply=ACK", log)
 
 
+class Privileges(EdgeTest):
+    def rights(self):
+        with open("/proc/%d/status" % self.edge.pid, encoding="utf-8") as f:
+            status = dict(line.split(":", 1) for line in f)
+        return status["Uid"].split()[1], int(status["CapEff"], 16), status["Seccomp"].strip()
+
+    def test_gives_up_root(self):
+        os.chmod(self.folder, 0o755)
+        self.config("user: nobody")
+        self.start()
+        self.assertEqual(self.rights(), ("65534", 0, "2"))
+        self.lease(IPXE)
+        self.assertIn("cloudie.boot=", self.fetch("http://%s/%s" % (EDGE, SCRIPT)).decode())
+        self.fetch("tftp://%s/undionly.kpxe" % EDGE)
+        with open(os.path.join(self.state, "credential"), encoding="utf-8") as f:
+            self.assertEqual(os.fstat(f.fileno()).st_mode & 0o777, 0o600)
+        self.assertNotIn("c" * 64, self.log())
+        self.assertNotIn("a" * 64, self.log())
+
+    def test_without_user(self):
+        self.start()
+        self.assertEqual(self.rights(), ("0", 0, "2"))
+
+
 class Refusals(EdgeTest):
     def ends(self, *arguments, prefix=()):
         got = in_edge(*prefix, PROGRAM, *(arguments or ("--config", self.path("netbootd.yaml"))),
