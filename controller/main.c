@@ -91,12 +91,17 @@ static int become_nobody(struct cloudied *d, char *error)
         int rc;
 
         rc = file_make_folders(d->config.state, 0711);
-        if (rc == 0)
-                rc = privileges_give(d->config.user, d->config.state);
         if (rc < 0) {
                 snprintf(error, DAEMON_ERROR_SIZE,
                          "cannot use the state folder %s: %s; start as root, or as its owner",
                          d->config.state, strerror(-rc));
+                return rc;
+        }
+        rc = privileges_give(d->config.user, d->config.state);
+        if (rc < 0) {
+                snprintf(error, DAEMON_ERROR_SIZE,
+                         "cannot become the account '%s': %s; change 'user' in %s", d->config.user,
+                         rc == -ENOENT ? "there is none such" : strerror(-rc), config_path);
                 return rc;
         }
         rc = privileges_drop(d->config.user, is_low ? keep : NULL, error);

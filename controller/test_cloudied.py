@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole of cloudied, from outside: its protocols, its start and its end."""
+import http.client
 import json
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -255,10 +257,15 @@ class Start(unittest.TestCase):
         self.assertIn("http_port", said)
 
     def test_bad_configuration(self):
-        for extra, what in (("colour: red\n", "colour"), ("user: no-such-user-x\n", "")):
-            d = self.make(extra=extra)
-            if what:
-                self.assertIn(what, self.fails(d.command("--check-config")))
+        for more, what in (({"extra": "colour: red\n"}, "colour"),
+                           ({"arguments": "a;b"}, "kernel_arguments"),
+                           ({"extra": "reservations: [{mac: '52:54:00:77:00:01',"
+                                      " address: 10.1.1.1}]\n"}, "in no network")):
+            self.assertIn(what, self.fails(self.make(**more).command("--check-config")))
+        if os.geteuid() == 0:
+            self.assertIn("no-such-user",
+                          self.fails(self.make(extra="user: no-such-user\n").command()))
+        self.assertIn("start cloudied once", self.fails(self.make().command("--login-link")))
         good = self.make()
         done = subprocess.run(good.command("--check-config"), capture_output=True)
         self.assertEqual((done.returncode, done.stdout), (0, b""))
@@ -278,13 +285,27 @@ class Start(unittest.TestCase):
     def test_redirect(self):
         port = lab.free_port()
         d = self.make(http_port=port).start()
-        import http.client
         c = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         c.request("GET", "/api/v1/nodes", headers={"Host": "evil.example"})
         answer = c.getresponse()
         self.assertEqual(answer.status, 308)
         self.assertEqual(answer.headers["Location"],
                          f"https://127.0.0.1:{d.port}/api/v1/nodes")
+        c.close()
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_no_root(self):
+        d = self.make(extra="user: nobody\n")
+        os.chmod(d.folder, 0o711)
+        d.start()
+        with open(f"/proc/{d.process.pid}/status") as f:
+            status = f.read()
+        self.assertIn(f"Uid:\t{pwd.getpwnam('nobody').pw_uid}\t", status)
+        self.assertIn("NoNewPrivs:\t1", status)
+        self.assertIn("CapEff:\t0000000000000000", status)
+        d.login(d.out_text())
+        d.login()  # a link that root made
+        self.assertEqual(os.stat(os.path.join(d.state, "join-token")).st_mode & 0o777, 0o600)
 
     def test_killed_and_started_again(self):
         d = self.make().start()

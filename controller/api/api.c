@@ -51,15 +51,23 @@ static enum problem authenticate(struct call *call)
         return call->who.role < needs[need].role ? PROBLEM_ROLE : PROBLEM_NONE;
 }
 
+static bool is_within_rate(struct call *call)
+{
+        const unsigned flags = call->match.route->flags;
+        const char *peer = serve_peer(call->request);
+        const uint64_t now_ms = clock_monotonic_ms();
+
+        if ((flags & ROUTE_GUESSES) && !auth_rate_take(call->api->guesses, peer, now_ms))
+                return false;
+        return !(flags & ROUTE_COSTS) || auth_rate_take(call->api->claims, peer, now_ms);
+}
+
 static enum problem admit(struct call *call)
 {
-        struct api *api = call->api;
         const char *path = serve_path(call->request);
-        const unsigned flags = call->match.route->flags;
         enum problem problem;
 
-        if ((flags & ROUTE_GUESSES) &&
-            !auth_rate_take(api->guesses, serve_peer(call->request), clock_monotonic_ms())) {
+        if (!is_within_rate(call)) {
                 log_warning("request.refused", "peer=%s path=%s code=too-many-tries",
                             serve_peer(call->request), QUOTE(path));
                 return PROBLEM_TOO_MANY;
@@ -257,9 +265,11 @@ static int start(struct api *api, const struct api_options *options, char *error
 
         api->book = auth_book_new();
         api->guesses = auth_rate_new(GUESSES_PER_MINUTE);
+        api->claims = auth_rate_new(CLAIMS_PER_MINUTE);
         api->login_folder = strdup(options->login_folder);
         api->join_token_file = strdup(options->join_token_file);
-        if (!api->book || !api->guesses || !api->login_folder || !api->join_token_file)
+        if (!api->book || !api->guesses || !api->claims || !api->login_folder ||
+            !api->join_token_file)
                 return -ENOMEM;
         rc = serve_ring_new(RING_EVENTS, &api->ring);
         if (rc == 0)
@@ -319,6 +329,7 @@ struct api *api_free(struct api *api)
         logic_free(api->logic);
         auth_book_free(api->book);
         auth_rate_free(api->guesses);
+        auth_rate_free(api->claims);
         serve_ring_free(api->ring);
         free(api->config);
         free(api->login_folder);

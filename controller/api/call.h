@@ -15,7 +15,8 @@
 #include "controller/store/store.h"
 #include "lib/base/list.h"
 
-#define GUESSES_PER_MINUTE 60   /* of one address: a rack behind a NAT that boots at once retries */
+#define GUESSES_PER_MINUTE 60   /* of one address: a person who logs in, an edge that joins */
+#define CLAIMS_PER_MINUTE  6000 /* of one address: a hall behind a NAT; 1 % of a core to check */
 #define WAITING_MAX        3072 /* of API_CONNECTIONS: the rest is for people and edges */
 #define LISTENERS_MAX      256  /* event streams */
 #define RING_EVENTS        4096 /* what a listener may miss without reading the store */
@@ -30,7 +31,7 @@ struct api {
         uint64_t ticks;
         struct store *store;
         struct auth_book *book;
-        struct auth_rate *guesses;
+        struct auth_rate *guesses, *claims;
         struct logic *logic;
         struct serve_ring *ring;
         const struct assets *assets;

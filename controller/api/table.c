@@ -17,7 +17,7 @@ const struct route routes[] = {
         {"POST", "/edge/v1/events", NEED_EDGE, ROUTE_WRITES, EVENTS, prepare_events, handle_edge_events, "what machines did"},
         {"GET", "/edge/v1/assets/{name}", NEED_EDGE, ROUTE_IN_PLACE, 0, NULL, handle_edge_asset, "a file of the netboot package"},
 
-        {"POST", "/agent/v1/claim", NEED_NOTHING, ROUTE_GUESSES | ROUTE_WRITES, SMALL, prepare_claim, handle_agent_claim, "a machine claims its boot number"},
+        {"POST", "/agent/v1/claim", NEED_NOTHING, ROUTE_COSTS | ROUTE_WRITES, SMALL, prepare_claim, handle_agent_claim, "a machine claims its boot number"},
         {"POST", "/agent/v1/events", NEED_AGENT, ROUTE_WRITES, EVENTS, prepare_events, handle_agent_events, "how far it is"},
         {"PUT", "/agent/v1/inventory", NEED_AGENT, ROUTE_WRITES, INVENTORY, prepare_inventory, handle_agent_inventory, "what it is"},
         {"GET", "/agent/v1/orders", NEED_AGENT, 0, 0, NULL, handle_agent_orders, "what it is to do; waits"},

@@ -85,7 +85,7 @@ static void test_table(void **state)
                 if (text_has_prefix(r->path, "/api/") && !is_open)
                         assert_true(r->need >= NEED_VIEWER);
                 if (is_open && r->prepare)
-                        assert_true(r->flags & ROUTE_GUESSES);
+                        assert_true(r->flags & (ROUTE_GUESSES | ROUTE_COSTS));
         }
 }
 

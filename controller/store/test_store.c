@@ -204,7 +204,7 @@ static void test_rows_come_back(void **state)
         assert_int_equal(store_change_count(change), 6);
         assert_int_equal(commit(store, change), 0);
         assert_true(store_is_done(store, store_last(store)));
-        store = store_close(store);
+        store_close(store);
 
         assert_int_equal(stat(path, &st), 0);
         assert_int_equal(st.st_mode & 0777, 0600);
