@@ -307,6 +307,38 @@ class Start(unittest.TestCase):
         d.login()  # a link that root made
         self.assertEqual(os.stat(os.path.join(d.state, "join-token")).st_mode & 0o777, 0o600)
 
+    def test_stop_under_load(self):
+        """Everybody gets an answer or a closed door; nothing hangs, nothing crashes."""
+        d = self.make().start()
+        token, edge, key = d.login(d.out_text()), d.join(), lab.Key(d.folder)
+        _, agent = d.discover(edge, key, MAC, lab.inventory([MAC]))
+        answers = []
+
+        def ask(n):
+            calls = (("GET", "/agent/v1/orders?generation=1", None, agent),
+                     ("POST", "/edge/v1/plan", {"mac": f"52:54:00:78:00:{n:02x}",
+                                                "address": "10.77.0.9", "architecture": 0}, edge),
+                     ("GET", "/api/v1/nodes/sn1?inventory=1", None, token),
+                     ("GET", "/api/v1/nodes/sn1/timeline", None, token))
+            method, path, body, bearer = calls[n % len(calls)]
+            try:
+                while True:
+                    answers.append(d.call(method, path, body, token=bearer).status)
+            except (OSError, http.client.HTTPException):
+                pass
+
+        threads = [threading.Thread(target=ask, args=(n,)) for n in range(12)]
+        for t in threads:
+            t.start()
+        time.sleep(0.5)
+        start = time.monotonic()
+        self.assertEqual(d.stop(), 0)
+        self.assertLess(time.monotonic() - start, 5)
+        for t in threads:
+            t.join(30)
+        self.assertLessEqual(set(answers), {200, 503})
+        self.assertIn(200, answers)
+
     def test_killed_and_started_again(self):
         d = self.make().start()
         token = d.login(d.out_text())
