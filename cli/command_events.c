@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,10 +52,13 @@ int command_events(const struct command_context *context)
                 fprintf(stderr, "cloudie: --after takes the number of an event\n");
                 return EXIT_USAGE;
         }
-        snprintf(path, sizeof(path), "/api/v1/events%s%s%s", context->after ? "?after=" : "",
-                 context->after ? context->after : "",
-                 context->follow  ? ""
-                 : context->after ? "&follow=0"
-                                  : "?follow=0");
+        /* Who does not follow wants what there is: from the first event on, if nothing else is
+         * said. */
+        if (!context->follow)
+                snprintf(path, sizeof(path), "/api/v1/events?follow=0&after=%" PRIu64, after);
+        else if (context->after)
+                snprintf(path, sizeof(path), "/api/v1/events?after=%" PRIu64, after);
+        else
+                snprintf(path, sizeof(path), "/api/v1/events");
         return call_events(context->call, path, on_event, &listener);
 }

@@ -66,8 +66,9 @@ static int load_one(void *context, const char *name, const char *path)
                 return 0;
         if (rc < 0) {
                 d->failed++;
-                /* ENODEV: the driver looked and found nothing. That is its answer, not a fault. */
-                if (rc != -ENODEV)
+                /* ENODEV: the driver looked and found nothing. That is its answer, not a fault;
+                 * ENOENT: one that it stands on said so. */
+                if (rc != -ENODEV && rc != -ENOENT)
                         log_warning("module.refused", "name=%s error=%s", name,
                                     QUOTE(strerror(-rc)));
                 return 0;

@@ -12,6 +12,7 @@
 
 struct catch_up {
         uint64_t asked, last;
+        bool ends; /* ?follow=0: what is there, and no waiting */
         struct buffer text;
 };
 
@@ -28,6 +29,14 @@ static void open_stream(struct call *call, char *take_first, uint64_t after)
         struct api *api = call->api;
 
         serve_answer_stream(call->request, api->ring, take_first, after, NULL, listener_gone, api);
+        call_end(call);
+}
+
+/* The same form, but an answer that ends. */
+static void answer_events(struct call *call, char *take_text, size_t size)
+{
+        listener_gone(call->api);
+        serve_answer(call->request, 200, "text/event-stream", take_text, size, NULL);
         call_end(call);
 }
 
@@ -48,6 +57,7 @@ static void read_missed(struct store_reader *reader, void *context)
         struct catch_up *c = call->data;
         const struct store_event_query query = {.after = c->asked, .limit = STORE_EVENTS_KEPT};
         char *first = NULL;
+        size_t size;
         int rc;
 
         c->text.limit = CATCH_UP_MAX;
@@ -58,9 +68,21 @@ static void read_missed(struct store_reader *reader, void *context)
                 call_refuse(call, PROBLEM_STORE, "The events could not be read.");
                 return;
         }
-        if (rc == 0 && c->text.size > 0)
-                (void)buffer_take(&c->text, &first);
+        if (rc == -E2BIG && c->ends) {
+                buffer_done(&c->text);
+                listener_gone(call->api);
+                call_refuse(call, PROBLEM_QUERY,
+                            "events: more than one answer holds; ask with a later 'after'");
+                return;
+        }
+        size = rc == 0 ? c->text.size : 0;
+        if (size > 0 && buffer_take(&c->text, &first) < 0)
+                size = 0;
         buffer_done(&c->text);
+        if (c->ends) {
+                answer_events(call, first, size);
+                return;
+        }
         /* Too much: the ring says "reset" to whoever is that far behind. */
         open_stream(call, first, first ? c->last : c->asked);
 }
@@ -99,8 +121,12 @@ void handle_events(struct call *call)
                 call_refuse(call, PROBLEM_BUSY, "More listen than the controller may serve.");
                 return;
         }
+        c->ends = text_is_equal(serve_query(call->request, "follow"), "0");
         if (c->asked >= atomic_load(&api->last_event)) {
-                open_stream(call, NULL, c->asked);
+                if (c->ends)
+                        answer_events(call, NULL, 0);
+                else
+                        open_stream(call, NULL, c->asked);
                 return;
         }
         if (store_read(api->store, read_missed, call) < 0) {
