@@ -35,13 +35,13 @@ lab_open() {
         [ "$(id -u)" = 0 ] || lab_fail "namespaces and taps need root" || return
         mkdir -p "$LAB_DIR/log"
         # What an earlier run left when it was killed: its folder is ours now, so it is gone.
-        ip netns del "$LAB" 2>/dev/null
-        ip link del "$LAB_LINK" 2>/dev/null
+        ip netns del "$LAB" 2>/dev/null || true
+        ip link del "$LAB_LINK" 2>/dev/null || true
         ip netns add "$LAB" || lab_fail "no network namespace can be made here" || return
         ip -n "$LAB" link set lo up
         # Duplicate address detection would make the servers' addresses tentative at first.
         ip netns exec "$LAB" sysctl -qw net.ipv6.conf.all.accept_dad=0 \
-                net.ipv6.conf.default.accept_dad=0 2>/dev/null
+                net.ipv6.conf.default.accept_dad=0 2>/dev/null || true
         # No spanning tree and no forwarding delay, or the first packets of a boot are lost.
         ip -n "$LAB" link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0
         ip -n "$LAB" addr add $LAB_SERVER/24 dev br0
@@ -57,15 +57,14 @@ lab_open() {
 lab_close() {
         local i
         for ((i = ${#LAB_PIDS[@]} - 1; i >= 0; i--)); do
-                kill "${LAB_PIDS[i]}" 2>/dev/null
+                kill "${LAB_PIDS[i]}" 2>/dev/null || true
         done
         for i in "${LAB_PIDS[@]}"; do
                 lab_wait_gone "$i"
         done
         LAB_PIDS=()
-        ip link del "$LAB_LINK" 2>/dev/null
-        ip netns del "$LAB" 2>/dev/null
-        return 0
+        ip link del "$LAB_LINK" 2>/dev/null || true
+        ip netns del "$LAB" 2>/dev/null || true
 }
 
 lab_wait_gone() {
@@ -74,9 +73,8 @@ lab_wait_gone() {
                 kill -0 "$1" 2>/dev/null || break
                 sleep 0.1
         done
-        kill -9 "$1" 2>/dev/null
-        wait "$1" 2>/dev/null
-        return 0
+        kill -9 "$1" 2>/dev/null || true
+        wait "$1" 2>/dev/null || true
 }
 
 # lab_until SECONDS COMMAND...: 0 as soon as the command succeeds
@@ -109,7 +107,7 @@ END
 }
 
 lab_start_controller() {
-        ip netns exec "$LAB" "$LAB_BIN/cloudied" --config "$LAB_DIR/cloudied.yaml" \
+        ip netns exec "$LAB" "${LAB_BIN:?}/cloudied" --config "$LAB_DIR/cloudied.yaml" \
                 </dev/null >>"$LAB_DIR/log/cloudied.out" 2>>"$LAB_DIR/log/cloudied.log" &
         LAB_CONTROLLER=$!
         LAB_PIDS+=("$LAB_CONTROLLER")
@@ -209,7 +207,7 @@ lab_wait_step() {
 }
 
 lab_count_step() {
-        "$LAB_BIN/cloudie" -o json events --after 0 2>/dev/null | grep -c "\"step\":\"$1\""
+        "$LAB_BIN/cloudie" -o json events --after 0 2>/dev/null | grep -c "\"step\":\"$1\"" || true
 }
 
 # What a failed test leaves for whoever looks into it

@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# boot.sh http|tftp: a blank machine boots with its own firmware over the network
+# and stands in the list with what it truly is.
+#
+# http: the card's own iPXE fetches script, kernel and ramdisk by HTTP.
+# tftp: the card's iPXE is made to load ours, and loader, script, kernel, ramdisk
+# and site.cpio all come from our TFTP; not a byte of them by HTTP.
+protocol=${1:?http or tftp}
+export LAB_PROTOCOL=$protocol LAB_RELOAD=false
+[ "$protocol" = http ] || LAB_RELOAD=true
+# shellcheck source=tests/vm/setup.sh
+. "$(dirname "$0")/setup.sh" "$protocol" "$([ "$protocol" = http ] && echo 2 || echo 3)"
+
+# The budget of the design: it must do in this much memory.
+export LAB_MEMORY=192
+lab_open
+lab_controller
+lab_edge
+lab_login
+
+# Nobody else answers here.
+if ip netns exec "$LAB" ss -lunpH | grep -E ':(67|69|4011|547) ' | grep -v cloudie-netboot; then
+        lab_fail "a server that is not ours listens in the lab"
+fi
+
+lab_machine 1
+lab_wait_step inventory 240
+lab_wait_step held 10
+
+"$LAB_BIN/cloudie" -o json events >"$LAB_DIR/events.json"
+"$LAB_BIN/cloudie" -o json node list >"$LAB_DIR/nodes.json"
+"$LAB_BIN/cloudie" -o json node show lab-0001 --inventory >"$LAB_DIR/node.json"
+python3 "$here/expect.py" "$protocol" "$LAB_DIR" "$LAB_PACKAGE"
+
+# Tables, explanation, timeline: what an operator reads.
+"$LAB_BIN/cloudie" node list | grep -q '^lab-0001 *discovered'
+"$LAB_BIN/cloudie" node explain lab-0001 | grep -q 'It boots: discover'
+"$LAB_BIN/cloudie" node timeline lab-0001 | grep -q 'ramdisk'
+"$LAB_BIN/cloudie" -o yaml node show lab-0001 | grep -q 'phase: discovered'
+
+# Accepting is legal once; the second time is refused with a sentence and status 1.
+"$LAB_BIN/cloudie" node accept lab-0001
+"$LAB_BIN/cloudie" node list --select phase=ready | grep -q '^lab-0001 *ready'
+if "$LAB_BIN/cloudie" node accept lab-0001 2>"$LAB_DIR/refusal"; then
+        lab_fail "a node was accepted twice"
+fi
+grep -q "discovered" "$LAB_DIR/refusal"
+
+echo "CPU seconds of the machine: $(lab_cpu "$LAB_MACHINE")"

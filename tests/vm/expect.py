@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""expect.py http|tftp FOLDER PACKAGE: is what the controller says about the boot the truth?
+
+FOLDER holds events.json (an event a line), nodes.json and node.json as the command
+printed them; PACKAGE is the netboot package that the machine booted from.
+"""
+import json
+import os
+import sys
+
+MAC = "52:54:00:77:00:01"
+# In the order in which a machine takes them.
+STEPS = ["dhcp-discover", "dhcp-offer", "dhcp-ack", "script", "kernel", "ramdisk", "site", "claim",
+         "stage-two", "inventory"]
+
+
+def expect(have, want, what):
+    if have != want:
+        sys.exit(f"expect: {what}: {have!r}, not {want!r}")
+
+
+def check_events(protocol, events, package):
+    sizes = {name: os.path.getsize(os.path.join(package, name)) for name in os.listdir(package)}
+    steps = [event["step"] for event in events]
+    at = -1
+    for step in STEPS:
+        if step not in steps[at + 1:]:
+            sys.exit(f"expect: no '{step}' after '{steps[at]}' in {steps}")
+        at = steps.index(step, at + 1)
+    expect([s for s in steps if s in ("failed", "conflict", "dhcp-nak")], [], "bad steps")
+    expect(sorted(e["id"] for e in events), [e["id"] for e in events], "order of the events")
+    expect({e["mac"] for e in events}, {MAC}, "machines")
+    # One machine keeps one address through all stages of its boot.
+    expect(len({e["address"] for e in events if e["step"] == "dhcp-ack"}), 1, "addresses given")
+
+    moved = {"kernel": "vmlinuz", "ramdisk": "discovery.initrd", "stage-two": "stage-two.squashfs"}
+    if protocol == "tftp":
+        moved["loader"] = "undionly.kpxe"
+    else:
+        expect("loader" in steps, False, "a loader was sent to a card that has iPXE")
+    for step, name in moved.items():
+        found = [e for e in events if e["step"] == step]
+        expect([e["bytes"] for e in found], [sizes[name]], f"bytes of '{step}'")
+    for step in ("kernel", "ramdisk", "site", "script"):
+        for event in (e for e in events if e["step"] == step):
+            if f"by {protocol}" not in event["text"]:
+                sys.exit(f"expect: '{step}' did not go {protocol}: {event['text']!r}")
+    claims = [e for e in events if e["step"] == "claim"]
+    expect(len(claims), 1, "claims")
+    expect(len(claims[0]["boot"]), 16, "digits of the boot number")
+
+
+def check_node(node, listed):
+    inventory = node["inventory"]
+    expect(node["status"]["phase"], "discovered", "phase")
+    expect(node["status"]["macs"], [MAC], "MACs")
+    expect(listed["name"], "lab-0001", "name")
+    expect("inventory" in listed, False, "lists carry no inventories")
+
+    # As tests/vm/lab.sh made the machine.
+    system = inventory["system"]
+    expect((system["vendor"], system["product"], system["serial"]),
+           ("Cloudie Lab", "Blank", "LAB-0001"), "system")
+    expect(system["uuid"], "8d1a2b3c-4e5f-6071-8293-a4b5c6d70001", "UUID")
+    expect(system["virtual"], True, "virtual")
+    expect(inventory["firmware"]["boot_mode"], "bios", "boot mode")
+    expect(inventory["firmware"]["vendor"], "SeaBIOS", "firmware")
+    expect(inventory["firmware"]["boot_mac"], MAC, "interface that booted")
+    cpu = inventory["cpu"]
+    expect((cpu["packages"], cpu["cores"], cpu["threads"]), (1, 1, 1), "CPU")
+    if "sse2" not in cpu["flags"]:
+        sys.exit("expect: no sse2 among the flags")
+    memory = inventory["memory"]
+    expect(memory["installed"], 192 << 20, "memory installed")
+    if not (100 << 20) < memory["total"] < (192 << 20):
+        sys.exit(f"expect: usable memory {memory['total']}")
+    disks = inventory["disks"]["items"]
+    expect([(d["type"], d["serial"], d["size"], d["transport"]) for d in disks],
+           [("nvme", "NVME-0001", 2 << 30, "nvme")], "disks")
+    nics = inventory["nics"]["items"]
+    expect([(n["mac"], n["permanent_mac"], n["driver"], n["link"]) for n in nics],
+           [(MAC, MAC, "virtio_net", True)], "cards")
+    drivers = {f.get("driver") for f in inventory["pci"]["items"]}
+    if not {"virtio-pci", "nvme"} <= drivers:
+        sys.exit(f"expect: PCI drivers {drivers}")
+    summary = node["status"]["summary"]
+    expect((summary["memory_bytes"], summary["disk_bytes"], summary["nic_count"]),
+           (memory["total"], 2 << 30, 1), "summary")
+
+
+def main():
+    protocol, folder, package = sys.argv[1:]
+
+    def load(name):
+        with open(os.path.join(folder, name), encoding="utf-8") as f:
+            return f.read()
+
+    check_events(protocol, [json.loads(line) for line in load("events.json").splitlines()], package)
+    nodes = json.loads(load("nodes.json"))
+    expect(len(nodes), 1, "nodes")
+    check_node(json.loads(load("node.json")), nodes[0])
+
+
+main()
