@@ -56,7 +56,7 @@ static int facts_get(struct scripts *scripts, const struct script_question *ques
 {
         struct edge_network network;
 
-        *ret = (struct pxe_script_facts){.mac = question->mac};
+        *ret = (struct pxe_script_facts){.mac = question->mac, .time_s = clock_wall_ms() / 1000};
         return site_find(scripts->options.site, question->from, &network, &ret->site);
 }
 

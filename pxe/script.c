@@ -113,6 +113,13 @@ static int add_discover(struct writer *w, const struct boot_plan *plan,
         writer_text(w, edge_url);
         writer_text(w, " BOOTIF=01-");
         writer_text(w, pxe_mac_text(name, &facts->mac));
+        if (facts->time_s > 0) {
+                char time[48];
+
+                snprintf(time, sizeof(time), " cloudie.time=%llu",
+                         (unsigned long long)facts->time_s);
+                writer_text(w, time);
+        }
         if (plan->kernel_arguments[0]) {
                 writer_u8(w, ' ');
                 writer_text(w, plan->kernel_arguments);

@@ -4,6 +4,7 @@
 /* A boot plan as an iPXE script. Pure. */
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/base/net.h"
 #include "lib/node/plan.h"
@@ -17,6 +18,8 @@ struct pxe_script_facts {
         struct mac_address mac; /* the interface that boots */
         const char *kernel;     /* names of assets */
         const char *ramdisk;
+        uint64_t time_s; /* seconds since 1970: a machine with an empty battery knows no better; 0:
+                            not told */
 };
 
 #define PXE_SITE_FILE "site.cpio" /* the second ramdisk, made by the controller */

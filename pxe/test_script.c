@@ -22,6 +22,7 @@ static struct pxe_script_facts facts_of(enum boot_protocol protocol)
         };
 
         assert_int_equal(ip4_parse("10.77.0.1", &facts.site.edge), 0);
+        facts.time_s = 1763637906;
         return facts;
 }
 
@@ -53,7 +54,8 @@ static struct boot_plan plan_of(enum boot_action action)
         "initrd --name site.cpio " scheme "://10.77.0.1/assets/site.cpio || goto again\n"          \
         "imgargs vmlinuz initrd=discovery.initrd initrd=site.cpio rdinit=/init "                   \
         "cloudie.boot=00f1e2d3c4b5a697 cloudie.edge=http://10.77.0.1 "                             \
-        "BOOTIF=01-52-54-00-77-00-01 console=ttyS0,115200n8 quiet || goto again\n"                 \
+        "BOOTIF=01-52-54-00-77-00-01 cloudie.time=1763637906 console=ttyS0,115200n8 quiet || "     \
+        "goto again\n"                                                                             \
         "boot || goto again\n" AGAIN(scheme)
 
 static const struct {

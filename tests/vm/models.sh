@@ -12,7 +12,7 @@ lab_controller
 lab_edge
 lab_login
 
-for disk in ahci virtio scsi usb sas pv lsi mpt; do
+for disk in ahci virtio scsi usb sas pv lsi; do
         truncate -s 64M "$LAB_DIR/$disk.disk"
 done
 drive() { # NAME: a drive of that name
@@ -22,6 +22,7 @@ drive() { # NAME: a drive of that name
 card() { # MODEL NUMBER
         echo "-netdev user,id=c$2,restrict=on -device $1,netdev=c$2,romfile=,mac=52:54:00:78:00:0$2"
 }
+# mptsas has no disk: its driver warns of QEMU's model (a kernel trace) and finds none on it.
 # shellcheck disable=SC2046 # words
 lab_machine 1 \
         $(card e1000 1) $(card e1000e 2) $(card vmxnet3 3) $(card rtl8139 4) $(card pcnet 5) \
@@ -33,8 +34,7 @@ lab_machine 1 \
         $(drive sas) -device megasas,id=sas0 -device scsi-hd,drive=sas,bus=sas0.0,serial=MEGASAS-1 \
         $(drive pv) -device pvscsi,id=pv0 -device scsi-hd,drive=pv,bus=pv0.0,serial=PVSCSI-1 \
         $(drive lsi) -device lsi53c895a,id=lsi0 -device scsi-hd,drive=lsi,bus=lsi0.0,serial=LSI-1 \
-        $(drive mpt) -device mptsas1068,id=mpt0,sas_address=5000000000000001 \
-        -device scsi-hd,drive=mpt,bus=mpt0.0,serial=MPT-1 \
+        -device mptsas1068,id=mpt0,sas_address=5000000000000001 \
         -device usb-ehci -device pci-ohci -device piix3-usb-uhci -device sdhci-pci \
         -device virtio-rng-pci -device virtio-serial-pci \
         -device ipmi-bmc-sim,id=bmc0 -device pci-ipmi-kcs,bmc=bmc0
@@ -67,8 +67,8 @@ if missing:
     sys.exit(f"models: no device has these drivers: {missing}")
 
 serials = {d.get("serial") for d in inventory["disks"]["items"]}
-lost = {"NVME-0001", "AHCI-1", "VIRTIO-1", "SCSI-1", "MEGASAS-1", "PVSCSI-1", "LSI-1",
-        "MPT-1"} - serials
+lost = {"NVME-0001", "AHCI-1", "VIRTIO-1", "SCSI-1", "MEGASAS-1", "PVSCSI-1",
+        "LSI-1"} - serials
 if lost:
     sys.exit(f"models: disks not seen by their serial: {lost} among {serials}")
 if len(inventory["nics"]["items"]) != 9:
