@@ -166,7 +166,7 @@ lab_machine() {
         shift
         mac=$(lab_mac "$n")
         disk=$LAB_DIR/machine-$n.disk
-        rm -f "$disk"
+        rm -f "$disk" "$LAB_DIR/log/machine-$n.console"
         truncate -s 2G "$disk"
         ip -n "$LAB" tuntap add "tap$n" mode tap
         ip -n "$LAB" link set "tap$n" master br0 up

@@ -36,7 +36,7 @@ boot() {
                 fi
                 # What cannot work says so on the console; there is no need to wait for the end.
                 grep -aqE 'too little memory|Kernel panic|Out of memory|not enough memory' \
-                        "$LAB_DIR/log/machine-1.console" && break
+                        "$LAB_DIR/log/machine-1.console" 2>/dev/null && break
                 sleep 0.2
         done
         lab_close
