@@ -53,6 +53,7 @@ struct conversation {
         struct agent_claimed claimed;
         unsigned failures; /* of this state, in a row */
 
+        int64_t clock_ahead_ms;                /* of the controller's before ours */
         struct node_event events[EVENTS_KEPT]; /* not acknowledged yet */
         size_t event_count;
         uint64_t seq;
@@ -71,7 +72,7 @@ static void note(struct conversation *c, enum node_step step, const char *text, 
         event = &c->events[c->event_count++];
         *event = (struct node_event){
                 .seq = ++c->seq,
-                .at_ms = clock_wall_ms(),
+                .at_ms = clock_wall_ms() + (uint64_t)c->clock_ahead_ms,
                 .mac = c->options->mac,
                 .address = c->options->address,
                 .step = step,
@@ -193,6 +194,16 @@ static int fill_claim(struct conversation *c, struct agent_claim *claim)
         return 0;
 }
 
+/* A timeline has one clock, the controller's; what was noted before we knew it is moved. */
+static void set_clock(struct conversation *c)
+{
+        if (c->claimed.now_ms == 0 || c->claimed.now_ms > INT64_MAX)
+                return;
+        c->clock_ahead_ms = (int64_t)c->claimed.now_ms - (int64_t)clock_wall_ms();
+        for (size_t i = 0; i < c->event_count; i++)
+                c->events[i].at_ms += (uint64_t)c->clock_ahead_ms;
+}
+
 static int run_claim(struct conversation *c)
 {
         _doc_ struct doc *answer = NULL;
@@ -210,6 +221,7 @@ static int run_claim(struct conversation *c)
         if (rc < 0)
                 return rc;
 
+        set_clock(c);
         log_info("agent.claimed", "node=%s boot=%s", c->claimed.node, claim.boot);
         send_events(c);
         return 1;

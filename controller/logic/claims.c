@@ -192,7 +192,7 @@ static int take(struct logic *logic, struct boot *given, const struct agent_clai
                 .uuid = claim->uuid,
                 .made_ms = now_ms,
         };
-        struct agent_claimed answer = {.generation = node ? node->generation : 1};
+        struct agent_claimed answer = {.generation = node ? node->generation : 1, .now_ms = now_ms};
         struct sha256 hash;
         int rc;
 

@@ -34,6 +34,7 @@ static const struct doc_field claimed_fields[] = {
         DOC_FIELD(struct agent_claimed, node, DOC_TEXT, DOC_REQUIRED),
         DOC_FIELD(struct agent_claimed, token, DOC_TEXT, DOC_REQUIRED),
         DOC_FIELD(struct agent_claimed, generation, DOC_U64, DOC_ALWAYS),
+        DOC_FIELD(struct agent_claimed, now_ms, DOC_U64, 0),
 };
 DOC_TABLE(agent_claimed_table, struct agent_claimed, "answer to a claim", claimed_fields);
 

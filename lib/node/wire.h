@@ -88,6 +88,7 @@ struct agent_claimed {
         char node[NODE_NAME_SIZE];
         char token[WIRE_TOKEN_SIZE];
         uint64_t generation;
+        uint64_t now_ms; /* the controller's clock, so that a timeline has one; 0: not said */
 };
 extern const struct doc_table agent_claim_table, agent_claimed_table;
 

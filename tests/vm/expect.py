@@ -48,6 +48,9 @@ def check_events(protocol, events, package):
     claims = [e for e in events if e["step"] == "claim"]
     expect(len(claims), 1, "claims")
     expect(len(claims[0]["boot"]), 16, "digits of the boot number")
+    # The agent dates its events by the controller's clock, whatever its machine's says.
+    dated = [e["at_ms"] for e in events if e["step"] in ("claim", "stage-two", "inventory")]
+    expect(dated, sorted(dated), "times of what the agent did")
 
 
 def check_node(node, listed):
