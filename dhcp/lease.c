@@ -86,18 +86,23 @@ static struct entry *find_address(const struct dhcp_leases *leases, struct ip4_a
         return map_find(leases->by_address, &address.be, sizeof(address.be));
 }
 
+/* Its MAC may hold another address by now, which it keeps. */
+static void entry_disown(struct dhcp_leases *leases, const struct entry *entry)
+{
+        const struct mac_key key = dhcp_mac_key(entry->pool, &entry->lease.mac);
+
+        if (map_find(leases->by_mac, &key, sizeof(key)) == entry)
+                map_remove(leases->by_mac, &key, sizeof(key));
+}
+
 static void entry_drop(struct dhcp_leases *leases, struct entry *entry)
 {
         struct pool *pool = &leases->pools[entry->pool];
         const struct ip4_address address = entry->lease.address;
 
-        if (entry->lease.state == DHCP_LEASE_DECLINED) {
+        if (entry->lease.state == DHCP_LEASE_DECLINED)
                 pool->n_declined--;
-        } else {
-                const struct mac_key key = dhcp_mac_key(entry->pool, &entry->lease.mac);
-
-                map_remove(leases->by_mac, &key, sizeof(key));
-        }
+        entry_disown(leases, entry);
         map_remove(leases->by_address, &address.be, sizeof(address.be));
         list_remove(&entry->link);
         free(entry);
@@ -126,9 +131,7 @@ static void lease_set_state(struct dhcp_leases *leases, struct entry *entry,
 
         /* Who declined an address is to get another: an address in quarantine has no owner. */
         if (is_declined && !was_declined) {
-                const struct mac_key key = dhcp_mac_key(entry->pool, &entry->lease.mac);
-
-                map_remove(leases->by_mac, &key, sizeof(key));
+                entry_disown(leases, entry);
                 pool->n_declined++;
         }
         if (state == DHCP_LEASE_BOUND || state == DHCP_LEASE_FREE)
@@ -155,11 +158,10 @@ static bool drop_oldest_free(struct dhcp_leases *leases, struct pool *pool)
         return false;
 }
 
-/* Not in the list of any state yet. The address must be free, and the MAC without one. */
+/* In the list of no state and found by its address alone. The address must be free. */
 static int entry_new(struct dhcp_leases *leases, size_t pool, const struct mac_address *mac,
                      struct ip4_address address, struct entry **ret)
 {
-        const struct mac_key key = dhcp_mac_key(pool, mac);
         struct entry *entry;
         int rc;
 
@@ -173,18 +175,33 @@ static int entry_new(struct dhcp_leases *leases, size_t pool, const struct mac_a
         entry->pool = pool;
         list_init(&entry->link);
 
-        rc = map_set(leases->by_mac, &key, sizeof(key), entry);
-        if (rc == 0) {
-                rc = map_set(leases->by_address, &address.be, sizeof(address.be), entry);
-                if (rc < 0)
-                        map_remove(leases->by_mac, &key, sizeof(key));
-        }
+        rc = map_set(leases->by_address, &address.be, sizeof(address.be), entry);
         if (rc < 0) {
                 free(entry);
                 return rc;
         }
 
         dhcp_pool_mark(leases, &leases->pools[pool], address);
+        *ret = entry;
+        return 0;
+}
+
+/* The same, and its MAC's, which must be without one. */
+static int entry_new_owned(struct dhcp_leases *leases, size_t pool, const struct mac_address *mac,
+                           struct ip4_address address, struct entry **ret)
+{
+        const struct mac_key key = dhcp_mac_key(pool, mac);
+        struct entry *entry;
+        int rc;
+
+        rc = entry_new(leases, pool, mac, address, &entry);
+        if (rc < 0)
+                return rc;
+        rc = map_set(leases->by_mac, &key, sizeof(key), entry);
+        if (rc < 0) {
+                entry_drop(leases, entry);
+                return rc;
+        }
         *ret = entry;
         return 0;
 }
@@ -334,7 +351,7 @@ int dhcp_leases_offer(struct dhcp_leases *leases, size_t pool, const struct mac_
                 }
                 if (!ip4_is_set(address))
                         return -ENOSPC;
-                rc = entry_new(leases, pool, mac, address, &entry);
+                rc = entry_new_owned(leases, pool, mac, address, &entry);
                 if (rc < 0)
                         return rc;
         }
@@ -386,7 +403,7 @@ int dhcp_leases_bind(struct dhcp_leases *leases, size_t pool, const struct dhcp_
                 holder = find_address(leases, binding->address);
                 if (holder)
                         entry_drop(leases, holder);
-                rc = entry_new(leases, pool, &binding->mac, binding->address, &entry);
+                rc = entry_new_owned(leases, pool, &binding->mac, binding->address, &entry);
                 if (rc < 0)
                         return rc;
         }
@@ -476,6 +493,7 @@ static uint64_t replay_left(const struct dhcp_lease *lease, const struct dhcp_no
 static int replay_entry(struct dhcp_leases *leases, size_t pool, const struct dhcp_lease *lease,
                         struct entry **ret)
 {
+        const bool is_declined = lease->state == DHCP_LEASE_DECLINED;
         struct entry *entry = find_mac(leases, pool, &lease->mac);
         struct entry *holder = find_address(leases, lease->address);
 
@@ -483,11 +501,14 @@ static int replay_entry(struct dhcp_leases *leases, size_t pool, const struct dh
                 *ret = entry;
                 return 0;
         }
-        if (entry)
-                entry_drop(leases, entry);
         if (holder)
                 entry_drop(leases, holder);
-        return entry_new(leases, pool, &lease->mac, lease->address, ret);
+        /* Of an address in quarantine nobody is the owner: what its decliner has now, it keeps. */
+        if (is_declined)
+                return entry_new(leases, pool, &lease->mac, lease->address, ret);
+        if (entry)
+                entry_drop(leases, entry);
+        return entry_new_owned(leases, pool, &lease->mac, lease->address, ret);
 }
 
 int dhcp_leases_replay(struct dhcp_leases *leases, const void *record, size_t size,

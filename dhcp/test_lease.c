@@ -390,6 +390,34 @@ static void replay_tells_the_last_word(void **state)
         dhcp_leases_free(leases);
 }
 
+/* Of a compacted journal the records come in no order: who declined an address keeps the other. */
+static void replay_keeps_the_lease_of_who_declined(void **state)
+{
+        struct dhcp_leases *leases = table("10.77.0.10", "10.77.0.200");
+        const struct mac_address decliner = mac(1);
+        const struct dhcp_lease *lease;
+
+        (void)state;
+        replay(leases, 1, "10.77.0.51", DHCP_LEASE_BOUND, 300);
+        replay(leases, 1, "10.77.0.50", DHCP_LEASE_DECLINED, 60);
+        lease = dhcp_leases_find_mac(leases, 0, &decliner);
+        assert_non_null(lease);
+        assert_true(ip4_is_equal(lease->address, ip("10.77.0.51")));
+        lease = dhcp_leases_find_address(leases, ip("10.77.0.50"));
+        assert_non_null(lease);
+        assert_int_equal(lease->state, DHCP_LEASE_DECLINED);
+
+        /* In quarantine already; declined while it was bound; ended. Always one owner, or none. */
+        replay(leases, 1, "10.77.0.50", DHCP_LEASE_DECLINED, 90);
+        replay(leases, 1, "10.77.0.51", DHCP_LEASE_DECLINED, 60);
+        assert_null(dhcp_leases_find_mac(leases, 0, &decliner));
+        replay(leases, 1, "10.77.0.50", DHCP_LEASE_DECLINED, -1);
+        replay(leases, 2, "10.77.0.51", DHCP_LEASE_BOUND, 300);
+        assert_int_equal(dhcp_leases_count(leases), 1);
+        assert_int_equal(dhcp_leases_find_address(leases, ip("10.77.0.51"))->mac.bytes[5], 2);
+        dhcp_leases_free(leases);
+}
+
 /* A flood of strangers ends at the pool, and takes nothing from those who are bound. */
 static void a_flood_changes_nothing(void **state)
 {
@@ -419,6 +447,7 @@ int main(void)
                 cmocka_unit_test(checks_pools),
                 cmocka_unit_test(records_are_read_as_written),
                 cmocka_unit_test(replay_tells_the_last_word),
+                cmocka_unit_test(replay_keeps_the_lease_of_who_declined),
                 cmocka_unit_test(a_flood_changes_nothing),
         };
 
