@@ -202,6 +202,9 @@ static void drop_known(struct events *events, uint64_t seq)
 {
         if (seq > events->known_seq)
                 events->known_seq = seq;
+        /* The wall clock may have been set back since: the controller would skip what is below. */
+        if (seq > events->last_seq)
+                events->last_seq = seq;
         LIST_FOR_EACH(&events->queue, at)
         {
                 struct entry *entry = container_of(at, struct entry, link);

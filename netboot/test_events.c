@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "lib/base/clock.h"
 #include "netboot/events.h"
 
 #define RECORDS_MAX 16
@@ -106,6 +107,27 @@ static void test_restart_loses_nothing(void **state)
         events_free(events);
 }
 
+/* The clock of an edge without a battery starts in the past: a number is still never given twice.
+ */
+static void test_clock_set_back(void **state)
+{
+        struct records records = {.limit = RECORDS_MAX};
+        struct node_event got[1];
+        struct events *events = events_new();
+        const uint64_t known = (clock_wall_ms() + 3600000) * 1024;
+
+        (void)state;
+        events_known(events, known);
+        assert_int_equal(events_write_all(events, keep, &records), 0);
+        events_free(events);
+
+        events = replayed(&records);
+        add(events, "after");
+        assert_int_equal(events_take(events, got, 1, 0), 1);
+        assert_true(got[0].seq > known);
+        events_free(events);
+}
+
 static void test_compaction(void **state)
 {
         struct records records = {.limit = RECORDS_MAX};
@@ -162,6 +184,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_record),
                 cmocka_unit_test(test_restart_loses_nothing),
+                cmocka_unit_test(test_clock_set_back),
                 cmocka_unit_test(test_compaction),
                 cmocka_unit_test(test_full_journal_is_offered_again),
                 cmocka_unit_test(test_limit),
