@@ -95,7 +95,11 @@ static int silent(struct exchange *x, const char *reason)
         return 0;
 }
 
-/* RFC 2131 4.1: where the reply goes to. */
+/*
+ * RFC 2131 4.1: where the reply goes to. The address that a client says it has
+ * is believed only on the network that it speaks from: we send nothing to where
+ * a stranger points.
+ */
 static void decide_route(struct exchange *x, const struct dhcp_message *reply)
 {
         const struct dhcp_message *request = x->request;
@@ -106,7 +110,8 @@ static void decide_route(struct exchange *x, const struct dhcp_message *reply)
                 decision->route = DHCP_ROUTE_RELAY;
                 decision->address = request->giaddr;
                 decision->port = DHCP_PORT_SERVER;
-        } else if (ip4_is_set(request->ciaddr) && reply->options.type != DHCP_NAK) {
+        } else if (ip4_network_has(&x->network->pool.network, request->ciaddr) &&
+                   reply->options.type != DHCP_NAK) {
                 decision->route = DHCP_ROUTE_UNICAST;
                 decision->address = request->ciaddr;
         } else if (request->is_broadcast || !ip4_is_set(reply->yiaddr)) {
@@ -364,6 +369,8 @@ static int receive_inform(struct exchange *x)
 
         if (!ip4_is_set(x->request->ciaddr))
                 return silent(x, "it does not say its address");
+        if (!ip4_network_has(&x->network->pool.network, x->request->ciaddr))
+                return silent(x, "its address is not of this network");
 
         reply.ciaddr = x->request->ciaddr;
         say_network(x, &reply.options);

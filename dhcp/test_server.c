@@ -343,7 +343,29 @@ static void informs_without_a_lease(void **state)
         assert_int_equal(decision.route, DHCP_ROUTE_UNICAST);
         assert_int_equal(reply.options.lease_s, 0); /* RFC 2131 4.3.5: MUST NOT */
         assert_false(ip4_is_set(reply.yiaddr));
+        m.ciaddr = ip("192.0.2.1"); /* RFC 2131 4.3.5: checked for consistency */
+        receive(server, &m);
+        assert_int_equal(decision.reply, DHCP_NONE);
         assert_int_equal(dhcp_leases_count(dhcp_server_leases(server)), 0);
+        dhcp_server_free(server);
+}
+
+/* A spoofed message makes us send nothing to where it points. */
+static void sends_nothing_off_its_network(void **state)
+{
+        struct dhcp_server *server = server_with("10.77.0.10", "10.77.0.200");
+        struct dhcp_message m = message(DHCP_DISCOVER);
+
+        (void)state;
+        m.ciaddr = ip("192.0.2.1");
+        receive(server, &m);
+        assert_int_equal(decision.reply, DHCP_OFFER);
+        assert_int_equal(decision.route, DHCP_ROUTE_HARDWARE);
+        m.options.type = DHCP_REQUEST;
+        m.options.wanted = reply.yiaddr;
+        receive(server, &m);
+        assert_int_equal(decision.reply, DHCP_ACK);
+        assert_int_equal(decision.route, DHCP_ROUTE_HARDWARE);
         dhcp_server_free(server);
 }
 
@@ -497,6 +519,7 @@ int main(void)
                 cmocka_unit_test(says_only_what_was_asked),
                 cmocka_unit_test(declines_and_releases),
                 cmocka_unit_test(informs_without_a_lease),
+                cmocka_unit_test(sends_nothing_off_its_network),
                 cmocka_unit_test(is_silent_when_nothing_is_left),
                 cmocka_unit_test(names_what_it_cannot_read),
                 cmocka_unit_test(boots_every_captured_machine),
