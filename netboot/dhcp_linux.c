@@ -299,11 +299,12 @@ static void add_discover_event(struct dhcp_port *port, const struct dhcp_decisio
         events_add(port->service->options.events, &event);
 }
 
-static void decide(struct dhcp_port *port, const void *bytes, size_t size)
+static void decide(struct dhcp_port *port, const void *bytes, size_t size, bool is_unicast)
 {
         struct dhcp_service *service = port->service;
         const struct dhcp_facts facts = {
                 .interface = port->interface->address,
+                .is_unicast = is_unicast,
                 .now = {.monotonic_ms = clock_monotonic_ms(), .wall_ms = clock_wall_ms()},
         };
         struct dhcp_decision d;
@@ -341,21 +342,45 @@ static void decide(struct dhcp_port *port, const void *bytes, size_t size)
         free(reply);
 }
 
+/* Was it sent to us alone? A machine behind a relay renews so, from a network that is not ours. */
+static bool is_to(struct msghdr *message, struct ip4_address ours)
+{
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+                struct in_pktinfo info;
+
+                if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
+                        continue;
+                memcpy(&info, CMSG_DATA(c), sizeof(info));
+                return info.ipi_addr.s_addr == ours.be;
+        }
+        return false;
+}
+
+static bool receive_one(struct dhcp_port *port)
+{
+        uint8_t bytes[2048]; /* any DHCP message on Ethernet; more is cut and then refused */
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
+        } control;
+        struct iovec part = {.iov_base = bytes, .iov_len = sizeof(bytes)};
+        struct msghdr message = {.msg_iov = &part,
+                                 .msg_iovlen = 1,
+                                 .msg_control = &control,
+                                 .msg_controllen = sizeof(control)};
+        const ssize_t size = recvmsg(port->interface->dhcp_fd, &message, 0);
+
+        if (size < 0)
+                return errno == EINTR;
+        decide(port, bytes, (size_t)size, is_to(&message, port->interface->address));
+        return true;
+}
+
 static void receive(void *context, uint32_t events)
 {
-        struct dhcp_port *port = context;
-        uint8_t bytes[2048]; /* any DHCP message on Ethernet; more is cut and then refused */
-
         (void)events;
-        for (size_t i = 0; i < RECEIVE_BATCH; i++) {
-                const ssize_t size = recv(port->interface->dhcp_fd, bytes, sizeof(bytes), 0);
-
-                if (size < 0 && errno == EINTR)
-                        continue;
-                if (size < 0)
-                        return;
-                decide(port, bytes, (size_t)size);
-        }
+        for (size_t i = 0; i < RECEIVE_BATCH && receive_one(context); i++)
+                continue;
 }
 
 int dhcp_service_new(const struct dhcp_service_options *options, struct dhcp_service **ret)

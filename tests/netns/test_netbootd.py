@@ -122,12 +122,12 @@ class EdgeTest(unittest.TestCase):
         self.write("assets/site.cpio", "site")
         self.write("join-token", "a" * 64 + "\n")
 
-    def answer(self, plan=None, delay_s=0, protocol="http"):
+    def answer(self, plan=None, delay_s=0, protocol="http", more_networks=()):
         self.write("answers.tmp", json.dumps({
             "config": {"version": 1, "networks": [{
                 "name": "lab", "subnet": "10.77.0.0/24", "pool_first": "10.77.0.100",
                 "pool_last": "10.77.0.200", "protocol": protocol,
-                "reload_ipxe": self.reload_ipxe}], "reservations": []},
+                "reload_ipxe": self.reload_ipxe}, *more_networks], "reservations": []},
             "plan": plan or {"boot": BOOT, "action": "discover", "reason": "never seen",
                              "kernel_arguments": "console=ttyS0"},
             "plan_delay_s": delay_s}))
@@ -340,6 +340,41 @@ class Serving(EdgeTest):
             "            if d[0]==134: print(struct.unpack('!H',d[6:8])[0], d[5]); sys.exit()\n"
             "    except TimeoutError: pass\n")
         self.assertEqual(in_node(sys.executable, "-c", code).stdout.split(), ["0", "0"])
+
+
+RELAYED = """
+import socket, struct, sys
+def ask(kind, source, giaddr, ciaddr, options):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(source)
+    s.settimeout(3)
+    s.sendto(struct.pack('!4B2I4s8s4s6s202xI', 1, 1, 6, 0, 7, 0, socket.inet_aton(ciaddr), b'',
+                         socket.inet_aton(giaddr), b'RT\\0w\\0\\7', 0x63825363) +
+             bytes((53, 1, kind)) + options + b'\\xff', ('%s', 67))
+    got = s.recv(2000)
+    print(got[242], socket.inet_ntoa(got[16:20]))
+    return got
+offer = ask(1, ('10.88.0.1', 67), '10.88.0.1', '0.0.0.0', b'')
+wanted = bytes((50, 4)) + offer[16:20] + bytes((54, 4)) + socket.inet_aton('%s')
+ask(3, ('10.88.0.1', 67), '10.88.0.1', '0.0.0.0', wanted)
+ask(3, ('10.88.0.10', 68), '0.0.0.0', '10.88.0.10', b'')
+""" % (EDGE, EDGE)
+
+
+class Relayed(EdgeTest):
+    def test_lease_and_renewal(self):
+        self.answer(more_networks=[{"name": "behind", "subnet": "10.88.0.0/24",
+                                    "pool_first": "10.88.0.10", "pool_last": "10.88.0.10"}])
+        self.start()
+        for address in ("10.88.0.1", "10.88.0.10"):
+            run("ip", "-n", NODE_NS, "addr", "add", address + "/24", "dev", "eth0")
+        run("ip", "-n", NODE_NS, "route", "add", EDGE, "dev", "eth0")
+        run("ip", "-n", EDGE_NS, "route", "add", "10.88.0.0/24", "dev", "br0")
+        self.addCleanup(run, "ip", "-n", EDGE_NS, "route", "del", "10.88.0.0/24")
+        got = in_node(sys.executable, "-c", RELAYED, check=False)
+        # OFFER, ACK; and the renewal, which comes past the relay and is no stranger's: ACK.
+        self.assertEqual(got.stdout.split(), ["2", "10.88.0.10", "5", "10.88.0.10", "5",
+                                              "10.88.0.10"], got.stderr + self.log())
 
 
 class Reload(EdgeTest):
