@@ -13,19 +13,26 @@
 #include "lib/base/reader.h"
 #include "lib/base/text.h"
 
-#define SECTOR_SIZE  512 /* of /sys/block/X/size, whatever the disk's own is */
+#define SECTOR_SIZE  512      /* of /sys/block/X/size, whatever the disk's own is */
+#define NO_MEDIUM    0x1fffff /* sectors that the kernel's sr driver tells of an empty drive */
 #define VPD_PAGE_MAX 4096
 #define VPD_SERIAL   0x80
 
 /* What is no disk: made of others, or of memory. */
 static const char *const not_disks[] = {"loop", "ram", "zram", "dm-", "md", "nbd", "fd", "drbd"};
 
-static bool is_disk(const char *name)
+static bool is_disk(struct tree *tree, const char *name)
 {
+        uint64_t is_hidden;
+
         for (size_t i = 0; i < ARRAY_SIZE(not_disks); i++)
                 if (text_has_prefix(name, not_disks[i]))
                         return false;
-        return true;
+        /* The boot areas of an eMMC: mmcblk0boot0. */
+        if (text_has_prefix(name, "mmcblk") && strstr(name, "boot"))
+                return false;
+        /* One of several paths to an NVMe namespace: nvme0c1n1. */
+        return !tree_number(tree, &is_hidden, "sys/block/%s/hidden", name) || is_hidden == 0;
 }
 
 /* By the way to the device in sysfs; the first that matches. */
@@ -55,11 +62,16 @@ static const char *transport_of(const char *path)
 
 static const char *type_of(struct tree *tree, const char *name, const char *transport)
 {
-        uint64_t rotational;
+        uint64_t rotational, is_removable;
 
         if (text_has_prefix(name, "sr"))
                 return "optical";
         if (text_has_prefix(name, "mmcblk"))
+                return "flash";
+        /* Sticks and cards do not say that they do not turn, and so the kernel has it that they
+         * do. */
+        if (text_is_equal(transport, "usb") &&
+            tree_number(tree, &is_removable, "sys/block/%s/removable", name) && is_removable)
                 return "flash";
         if (text_has_prefix(name, "nvme"))
                 return "nvme";
@@ -136,6 +148,19 @@ static void set_flag(struct tree *tree, const char *name, struct doc *disk, cons
                 (void)doc_set_bool(disk, field, number != 0);
 }
 
+/* Absent where no medium is in. */
+static void set_size(struct tree *tree, const char *name, struct doc *disk)
+{
+        uint64_t sectors;
+
+        if (!tree_number(tree, &sectors, "sys/block/%s/size", name) || sectors == 0 ||
+            sectors > INT64_MAX / SECTOR_SIZE)
+                return;
+        if (text_has_prefix(name, "sr") && sectors == NO_MEDIUM)
+                return;
+        (void)doc_set_number(disk, "size", (int64_t)sectors * SECTOR_SIZE);
+}
+
 static struct doc *take_disk(struct tree *tree, const char *name)
 {
         static const char *const models[] = {"device/model", NULL};
@@ -144,7 +169,6 @@ static struct doc *take_disk(struct tree *tree, const char *name)
         char path[TREE_PATH_MAX], address[32];
         const char *transport = NULL;
         struct doc *disk = doc_object();
-        uint64_t sectors;
 
         (void)doc_set_text(disk, "name", name);
         if (tree_link_path(tree, path, "sys/block/%s", name)) {
@@ -154,9 +178,7 @@ static struct doc *take_disk(struct tree *tree, const char *name)
         }
         (void)doc_set_text(disk, "type", type_of(tree, name, transport));
         (void)doc_set_text(disk, "transport", transport);
-        if (tree_number(tree, &sectors, "sys/block/%s/size", name) &&
-            sectors <= INT64_MAX / SECTOR_SIZE)
-                (void)doc_set_number(disk, "size", (int64_t)sectors * SECTOR_SIZE);
+        set_size(tree, name, disk);
         set_first(tree, name, disk, "model", models);
         set_serial(tree, name, disk);
         set_first(tree, name, disk, "wwn", wwns);
@@ -178,7 +200,7 @@ void probe_disks(struct probe_context *context)
         if (tree_list(context->tree, "sys/block", &names) < 0)
                 probe_error(context, "/sys/block cannot be read");
         for (size_t i = 0; i < names.count; i++)
-                if (is_disk(names.names[i]))
+                if (is_disk(context->tree, names.names[i]))
                         (void)doc_append(items, take_disk(context->tree, names.names[i]));
         (void)doc_set(context->section, "items", items);
 }

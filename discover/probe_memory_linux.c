@@ -17,6 +17,13 @@ static const char *const memory_types[] = {
         [0x22] = "DDR5",   [0x23] = "LPDDR5", [0x24] = "HBM3",
 };
 
+/* Of the memory types, those that hold firmware: they are no RAM, whatever stands beside them. */
+#define TYPE_ROM   0x08
+#define TYPE_EPROM 0x0c /* ROM, flash, EEPROM, FEPROM, EPROM */
+
+/* DSP0134 7.17.2: what an array is for */
+#define USE_SYSTEM_MEMORY 3
+
 /* DSP0134 7.17.3: error correction of the whole array */
 static const char *const ecc_types[] = {
         [3] = "none", [4] = "parity", [5] = "single-bit", [6] = "multi-bit", [7] = "crc",
@@ -73,7 +80,10 @@ struct slots {
 static void take_device(struct slots *slots, const struct smbios_structure *s)
 {
         uint64_t size;
+        uint8_t type;
 
+        if (smbios_u8(s, 0x12, &type) && type >= TYPE_ROM && type <= TYPE_EPROM)
+                return;
         slots->count++;
         if (!smbios_memory_size(s, &size))
                 return;
@@ -86,13 +96,21 @@ static void take_device(struct slots *slots, const struct smbios_structure *s)
         (void)doc_append(slots->modules, module(s, size));
 }
 
+static void take_array(struct probe_context *context, const struct smbios_structure *s)
+{
+        uint8_t use, ecc;
+
+        if (smbios_u8(s, 0x05, &use) && use == USE_SYSTEM_MEMORY && smbios_u8(s, 0x06, &ecc) &&
+            ecc < ARRAY_SIZE(ecc_types))
+                (void)doc_set_text(context->section, "ecc", ecc_types[ecc]);
+}
+
 void probe_memory(struct probe_context *context)
 {
         struct slots slots = {.modules = doc_list()};
         _free_ char *bytes = NULL;
         struct smbios_structure s;
         struct reader table;
-        uint8_t ecc;
         int rc;
 
         take_total(context);
@@ -100,9 +118,8 @@ void probe_memory(struct probe_context *context)
         while (rc == 0 && smbios_next(&table, &s) > 0) {
                 if (s.type == SMBIOS_MEMORY_DEVICE)
                         take_device(&slots, &s);
-                else if (s.type == SMBIOS_MEMORY_ARRAY && smbios_u8(&s, 0x06, &ecc) &&
-                         ecc < ARRAY_SIZE(ecc_types))
-                        (void)doc_set_text(context->section, "ecc", ecc_types[ecc]);
+                else if (s.type == SMBIOS_MEMORY_ARRAY)
+                        take_array(context, &s);
         }
         if (slots.count > 0) {
                 (void)doc_set_number(context->section, "slots", slots.count);

@@ -156,7 +156,32 @@ static void test_a_whole_machine(void **state)
         assert_int_equal(doc_count(doc_get(inventory, "disks.items")), 2); /* sda and sr0 */
         assert_string_equal(doc_get_text(doc_at(doc_get(inventory, "disks.items"), 0), "name"),
                             "sda");
+        assert_null(doc_get(doc_at(doc_get(inventory, "disks.items"), 1), "size")); /* empty */
         assert_true(doc_count(doc_get(inventory, "gpus.items")) > 0);
+        doc_free(inventory);
+}
+
+/* Some firmware lists the chip that it lies in beside the modules: 16 MiB that nobody can use. */
+static void test_flash_is_no_memory(void **state)
+{
+        static const uint8_t table[] = {
+                16, 7,  0, 0,    3, 3, 6,   0, 0, /* system memory, multi-bit ECC */
+                17, 19, 1, 0,    0, 0, 0,   0, 64, 0, 64, 0, 0x00, 0x04, 9,
+                0,  0,  0, 0x1a, 0, 0, 16,  7, 2,  0, 3,  5, 3,    0,    0, /* flash memory, none */
+                17, 19, 3, 0,    2, 0, 0,   0, 8,  0, 8,  0, 0x10, 0x00, 5,
+                0,  0,  0, 0x09, 0, 0, 127, 4, 4,  0, 0,  0,
+        };
+        char root[600], path[700];
+        struct doc *inventory;
+
+        snprintf(root, sizeof(root), "%s/flash", (const char *)*state);
+        run("mkdir -p '%s/sys/firmware/dmi/tables'", root);
+        snprintf(path, sizeof(path), "%s/sys/firmware/dmi/tables/DMI", root);
+        assert_int_equal(file_replace(path, table, sizeof(table), 0644), 0);
+        inventory = discover(root, "memory");
+        assert_int_equal(doc_get_number(inventory, "memory.installed", 0), (int64_t)1 << 30);
+        assert_int_equal(doc_get_number(inventory, "memory.slots", 0), 1);
+        assert_string_equal(doc_get_text(inventory, "memory.ecc"), "multi-bit");
         doc_free(inventory);
 }
 
@@ -244,6 +269,7 @@ int main(void)
                 cmocka_unit_test(test_cpus),
                 cmocka_unit_test(test_smbios_tables),
                 cmocka_unit_test(test_a_whole_machine),
+                cmocka_unit_test(test_flash_is_no_memory),
                 cmocka_unit_test(test_an_empty_tree),
                 cmocka_unit_test(test_nothing_leads_out_of_a_capture),
                 cmocka_unit_test(test_this_machine),

@@ -19,6 +19,8 @@
 
 #include "lib/base/text.h"
 
+#define OPEN_TRIES 100
+
 struct tree {
         int root;
         bool is_live;
@@ -60,12 +62,16 @@ static int open_path(struct tree *tree, const char *path, int flags)
 {
         const struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC,
                                      .resolve = RESOLVE_IN_ROOT};
-        int fd;
+        int fd, tries = 0;
 
-        if (tree->is_live)
+        if (tree->is_live) {
                 fd = openat(tree->root, path, flags | O_CLOEXEC);
-        else
+                return fd < 0 ? -errno : fd;
+        }
+        /* openat2(2): a ".." that anything was renamed beside meanwhile, anywhere, is EAGAIN. */
+        do
                 fd = (int)syscall(SYS_openat2, tree->root, path, &how, sizeof(how));
+        while (fd < 0 && errno == EAGAIN && ++tries < OPEN_TRIES);
         return fd < 0 ? -errno : fd;
 }
 
