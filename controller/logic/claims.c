@@ -92,6 +92,16 @@ int claim_restore(struct logic *logic, const struct store_claim *row)
         return rc;
 }
 
+/* Its node has nothing of it any more. */
+static void detach(const struct claim *claim)
+{
+        if (claim->node->claim != claim)
+                return;
+        claim->node->claim = NULL;
+        claim->node->is_agent_online = false;
+        node_touch(claim->node);
+}
+
 void claim_drop(struct logic *logic, struct claim *claim, struct store_change *change)
 {
         struct sha256 hash;
@@ -103,11 +113,8 @@ void claim_drop(struct logic *logic, struct claim *claim, struct store_change *c
         if (find_mac(logic, &claim->row.mac) == claim)
                 map_remove(logic->claims_by_mac, claim->row.mac.bytes,
                            sizeof(claim->row.mac.bytes));
-        if (claim->node && claim->node->claim == claim) {
-                claim->node->claim = NULL;
-                claim->node->is_agent_online = false;
-                node_touch(claim->node);
-        }
+        if (claim->node)
+                detach(claim);
         map_remove(logic->claims, &claim->row.id, sizeof(claim->row.id));
         store_delete_claim(change, claim->row.id);
         free(claim);
@@ -251,6 +258,8 @@ void claim_attach(struct logic *logic, struct claim *claim, struct node *node,
 {
         if (node->claim && node->claim != claim)
                 claim_drop(logic, node->claim, change);
+        if (claim->node && claim->node != node)
+                detach(claim);
         node->claim = claim;
         if (claim->node == node)
                 return;

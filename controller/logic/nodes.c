@@ -82,12 +82,11 @@ int node_add(struct logic *logic, struct node *node)
         logic->sorted[place] = node;
         logic->node_count++;
         logic->by_phase[node->phase]++;
-        for (size_t i = 0; i < node->mac_count; i++) {
-                rc = map_set(logic->nodes_by_mac, node->macs[i].bytes, sizeof(node->macs[i].bytes),
-                             node);
-                if (rc < 0)
-                        return rc; /* it is found by its other MACs, and by its name */
-        }
+        /* A MAC that finds no place is no fault: the node is found by its other ones, and by its
+         * name; and it is in the lists already. */
+        for (size_t i = 0; i < node->mac_count; i++)
+                (void)map_set(logic->nodes_by_mac, node->macs[i].bytes, sizeof(node->macs[i].bytes),
+                              node);
         return 0;
 }
 
@@ -175,6 +174,10 @@ int node_accept(struct logic *logic, struct node *node, const char *by, uint64_t
         snprintf(reason, sizeof(reason), "accepted by %s%s", by,
                  is_decision ? ", who decided the conflict" : "");
         node->is_in_conflict = false;
+        /* Whoever reports next is believed: a board that was replaced would else be in conflict
+         * again at every boot. */
+        if (is_decision)
+                node->summary.uuid = (struct uuid){0};
         if (rc == 0)
                 set_phase(logic, node, to, reason, now_ms, change);
         node->generation++;

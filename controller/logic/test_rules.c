@@ -254,6 +254,55 @@ static void test_identity(void **state)
         assert_int_equal(f->logic->node_count, 2);
 }
 
+/* A claim that is one node's and then another's leaves nothing behind with the first. */
+static void test_claim_changes_node(void **state)
+{
+        struct fixture *f = *state;
+        static const struct mac_address mac_c = {
+                {0x52, 0x54, 0, 0x77, 0, 3}
+        };
+        struct node *a = report(f, &mac_a, 1, "SN-A", NULL);
+        struct node *b = report(f, &mac_b, 2, "SN-B", NULL);
+        struct report says = {.macs = {mac_a}, .mac_count = 1, .body = "{}", .size = 2};
+        struct claim *claim;
+        struct node *node;
+
+        /* No place for one more MAC, so the next report is looked up by its cards anew. */
+        for (uint8_t i = 0; a->mac_count < NODE_MAX_MACS; i++)
+                assert_int_equal(node_add_mac(f->logic, a,
+                                              &(struct mac_address){
+                                                      {2, 0, 0, 0, 1, i}
+                }),
+                                 0);
+        claim = boot_machine(f, &mac_c, START);
+        assert_int_equal(inventory_take(f->logic, claim, &says, START, f->change, &node), 0);
+        assert_ptr_equal(node, a);
+        says.macs[0] = mac_b;
+        assert_int_equal(inventory_take(f->logic, claim, &says, START, f->change, &node), 0);
+        assert_ptr_equal(node, b);
+        assert_ptr_equal(b->claim, claim);
+        assert_null(a->claim);
+}
+
+/* A board was replaced, and an operator has decided: the next report is believed. */
+static void test_accept_ends_conflict(void **state)
+{
+        struct fixture *f = *state;
+        struct node *node = report(f, &mac_a, 1, "SN-A", NULL);
+        const char *why = NULL;
+
+        assert_ptr_equal(report(f, &mac_a, 2, "SN-X", NULL), node);
+        assert_true(node->is_in_conflict);
+        assert_int_equal(node_accept(f->logic, node, "admin", START, f->change, &why), 0);
+        assert_false(node->is_in_conflict);
+        assert_ptr_equal(report(f, &mac_a, 2, "SN-X", NULL), node);
+        assert_false(node->is_in_conflict);
+        assert_string_equal(node->summary.serial, "SN-X");
+        /* And from then on it is that board. */
+        assert_ptr_equal(report(f, &mac_a, 1, "SN-A", NULL), node);
+        assert_true(node->is_in_conflict);
+}
+
 static void test_phases(void **state)
 {
         struct fixture *f = *state;
@@ -352,6 +401,8 @@ int main(void)
                 cmocka_unit_test(test_signature),
                 cmocka_unit_test_setup_teardown(test_boot_numbers, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_identity, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_claim_changes_node, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_accept_ends_conflict, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_phases, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_events, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_agent_goes, setup, teardown),

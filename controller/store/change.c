@@ -74,6 +74,9 @@ static void add_document(struct store_change *change, enum op_kind kind,
 
 void store_put_document(struct store_change *change, const struct store_document *row)
 {
+        /* There was no memory for its text; an empty one could never be read again. */
+        if (change && !row->body)
+                change->is_failed = true;
         add_document(change, OP_PUT_DOCUMENT, row);
 }
 

@@ -457,6 +457,10 @@ static void test_failed_change(void **state)
         store_put_document(change, &row);
         assert_int_equal(store_submit(store, change, NULL, NULL), -ENOMEM);
         assert_int_equal(store_submit(store, NULL, NULL, NULL), -ENOMEM);
+        /* A text that there was no memory for. */
+        change = store_change_new();
+        store_put_document(change, &(struct store_document){.kind = "node", .name = "x"});
+        assert_int_equal(store_submit(store, change, NULL, NULL), -ENOMEM);
         store_close(store);
 }
 
