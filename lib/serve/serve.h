@@ -100,11 +100,12 @@ int serve_ring_add(struct serve_ring *ring, uint64_t id, const char *name, const
  * serve_answer_stream() - answer with the events after @after
  * @take_first:  text of events ("id: ..\nevent: ..\ndata: ..\n\n") sent before those of the ring,
  *               read from the store for a listener that comes back; freed by the server; or NULL
- * @after:       id of the last event that the listener has (after @take_first)
+ * @after:       id of the last event that the listener has (after @take_first); UINT64_MAX: it
+ *               wants those from now on
  * @pick:        NULL: all; else whether this listener is to see the event; called on server threads
  * @context:     for @pick; @done (may be NULL) is called once when the stream has ended
  *
- * With @take_first NULL, and @after older than what the ring remembers, "reset" is sent first.
+ * With @after older than what the ring remembers, "reset" is sent, behind @take_first.
  */
 typedef bool (*serve_pick_fn)(void *context, const char *name, const char *data);
 void serve_answer_stream(struct serve_request *request, struct serve_ring *ring, char *take_first,

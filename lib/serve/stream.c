@@ -25,6 +25,7 @@ struct stream {
         bool is_ending;
         bool is_overtaken;
         uint64_t next;   /* sequence number in the ring */
+        uint64_t after;  /* id of the last event that the listener has */
         uint64_t due_ms; /* when a comment is due */
 
         /* of MHD's thread alone: what is being sent */
@@ -55,6 +56,7 @@ static void say_reset(struct stream *s)
 
         s->is_overtaken = false;
         s->next = s->ring->next;
+        s->after = s->ring->last_id;
         say(s, s->note, (size_t)len);
 }
 
@@ -77,9 +79,15 @@ static enum next stream_next(struct stream *s, struct event **ret)
                 say_reset(s);
                 return NEXT_TEXT;
         }
-        if (s->next < ring->next) {
-                *ret = event_ref(ring->events[s->next % ring->space]);
+        while (s->next < ring->next) {
+                struct event *event = ring->events[s->next % ring->space];
+
                 s->next++;
+                /* What the store told already may come into the ring later. */
+                if (event->id <= s->after)
+                        continue;
+                s->after = event->id;
+                *ret = event_ref(event);
                 return NEXT_EVENT;
         }
         if (clock_monotonic_ms() >= s->due_ms) {
@@ -226,7 +234,8 @@ static void stream_join(struct stream *s, struct serve_request *request, uint64_
         s->is_ending = s->serve->is_stopping;
         list_append(&s->serve->streams, &s->of_serve);
         pthread_mutex_lock(&ring->lock);
-        s->is_overtaken = !s->first && after < ring->forgotten_id;
+        s->after = after == UINT64_MAX ? ring->last_id : after;
+        s->is_overtaken = after < ring->forgotten_id;
         s->next = ring_find(ring, after);
         s->due_ms = clock_monotonic_ms() + ring->silence_ms;
         list_append(&ring->streams, &s->of_ring);

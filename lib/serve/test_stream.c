@@ -165,9 +165,28 @@ static void test_resume(void **state)
         assert_int_equal(serve_ring_add(s->ring, 31, NULL, "z"), 0);
         expect_text(fd, "z\n\n", "id: 31\ndata: z\n\n");
         close(fd);
+        /* Also if the store told much, and yet too little. */
+        fd = listen_to(s, "/?after=3&first");
+        expect_text(fd, "{}\n\n", "id: 3\ndata: stored\n\nid: 31\nevent: reset\ndata: {}\n\n");
+        close(fd);
         /* But not if the store has filled the gap. */
         fd = listen_to(s, "/?after=26&first");
         expect_text(fd, "z\n\n", "id: 3\ndata: stored\n\nid: 30\ndata: y\n\nid: 31\ndata: z\n\n");
+        close(fd);
+}
+
+/* An event is on disk before it is in the ring: who read it from there is not told it again. */
+static void test_ring_lags_behind_store(void **state)
+{
+        struct site *s = *state;
+        int fd;
+
+        assert_int_equal(serve_ring_add(s->ring, 1, NULL, "x"), 0);
+        fd = listen_to(s, "/?after=3&first");
+        expect_text(fd, "stored\n\n", "id: 3\ndata: stored\n\n");
+        for (uint64_t id = 2; id <= 4; id++)
+                assert_int_equal(serve_ring_add(s->ring, id, NULL, "new"), 0);
+        expect_text(fd, "new\n\n", "id: 4\ndata: new\n\n");
         close(fd);
 }
 
@@ -284,6 +303,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_events, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_resume, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_ring_lags_behind_store, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_bad_events, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_overtaken, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_comments, setup, teardown),
