@@ -2,10 +2,10 @@
 /* What netbootds call: /edge/v1. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "controller/api/call.h"
 #include "controller/logic/boots.h"
@@ -104,7 +104,7 @@ static void join_replace_token(struct store_reader *reader, void *context)
                 call->api->join_hash = hash; /* is_joining keeps the logic thread away from it */
         /* Never refused by a full loop: then nobody could join any more. */
         while (loop_post(call->api->loop, rc < 0 ? join_failed : join_end, call) < 0)
-                usleep(1000);
+                sched_yield();
 }
 
 void handle_edge_join(struct call *call)
