@@ -100,6 +100,32 @@ class Whole(unittest.TestCase):
         self.assertEqual(resumed[0], stream[2])
         self.assertEqual(json.loads(stream[1][2])["bytes"], 8000000)
 
+    def test_events_that_end(self):
+        """Without an id all that is kept; with one from a time that never was, a reset."""
+        d = self.d
+        self.boot("52:54:00:77:03:01", lab.inventory(["52:54:00:77:03:01"], "ends"))
+        all_of_them = d.get("/api/v1/events?follow=0", token=self.token)
+        self.assertEqual(all_of_them.status, 200)
+        self.assertTrue(all_of_them.body.startswith(b"id: 1\n"), all_of_them.body[:80])
+        last = d.get("/api/v1/status", token=self.token).json["last_event"]
+        self.assertIn(b"id: %d\n" % last, all_of_them.body)
+        none = d.get(f"/api/v1/events?follow=0&after={last}", token=self.token)
+        self.assertEqual((none.status, none.body), (200, b""))
+        future = d.get(f"/api/v1/events?follow=0&after={last + 1000}", token=self.token)
+        self.assertIn(b"event: reset\n", future.body)
+
+    def test_listener_from_another_time(self):
+        """A listener that knows later events than there are hears so, and then what comes."""
+        d = self.d
+        heard = []
+        thread = threading.Thread(target=lambda: heard.extend(
+            lab.events_of(d, self.token, after=1 << 40, want=2)))
+        thread.start()
+        time.sleep(0.5)
+        self.boot("52:54:00:77:03:02", lab.inventory(["52:54:00:77:03:02"], "hears"))
+        thread.join(15)
+        self.assertEqual([e[1] for e in heard], ["reset", "claim"])
+
     def orders_and_phases(self, agent):
         d = self.d
         held = d.get("/agent/v1/orders?generation=0", token=agent).json

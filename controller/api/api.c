@@ -170,10 +170,11 @@ static void event_committed(void *context, uint64_t id, const char *step, const 
 {
         struct api *api = context;
 
+        /* First: nobody may have heard of a later event than there is. */
+        atomic_store(&api->last_event, id);
         if (serve_ring_add(api->ring, id, step, body) < 0)
                 log_warning("events.dropped", "id=%llu reason=\"no memory\"",
                             (unsigned long long)id);
-        atomic_store(&api->last_event, id);
 }
 
 /* Store thread: memory is ahead of the disk, so the daemon ends, and starts from what is there. */

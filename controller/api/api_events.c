@@ -40,6 +40,30 @@ static void answer_events(struct call *call, char *take_text, size_t size)
         call_end(call);
 }
 
+/*
+ * What the listener has is not what is here: it missed more than is told at once, or has heard of
+ * a later event than there is, as after a restored backup. It is to ask for everything anew.
+ */
+static void send_reset(struct call *call, bool ends)
+{
+        const uint64_t last = atomic_load(&call->api->last_event);
+        struct buffer text = {0};
+        char *taken;
+        size_t size;
+
+        buffer_format(&text, "id: %llu\nevent: reset\ndata: {}\n\n", (unsigned long long)last);
+        size = text.size;
+        if (buffer_take(&text, &taken) < 0) {
+                listener_gone(call->api);
+                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
+                return;
+        }
+        if (ends)
+                answer_events(call, taken, size);
+        else
+                open_stream(call, taken, last);
+}
+
 static int add_event(void *context, uint64_t id, const char *step, const char *body)
 {
         struct catch_up *c = context;
@@ -75,7 +99,12 @@ static void read_missed(struct store_reader *reader, void *context)
                             "events: more than one answer holds; ask with a later 'after'");
                 return;
         }
-        size = rc == 0 ? c->text.size : 0;
+        if (rc == -E2BIG) {
+                buffer_done(&c->text);
+                send_reset(call, false);
+                return;
+        }
+        size = c->text.size;
         if (size > 0 && buffer_take(&c->text, &first) < 0)
                 size = 0;
         buffer_done(&c->text);
@@ -83,19 +112,19 @@ static void read_missed(struct store_reader *reader, void *context)
                 answer_events(call, first, size);
                 return;
         }
-        /* Too much: the ring says "reset" to whoever is that far behind. */
         open_stream(call, first, first ? c->last : c->asked);
 }
 
-/* Last-Event-ID is what a listener says that comes back; ?after= what one says that comes first. */
-static int parse_after(struct call *call, uint64_t *ret)
+/* Last-Event-ID is what a listener says that comes back; ?after= what one says that comes first.
+ * Whoever says neither follows from now on, or gets all that is kept. */
+static int parse_after(struct call *call, bool ends, uint64_t *ret)
 {
         const char *text = serve_header(call->request, "Last-Event-ID");
 
         if (!text)
                 text = serve_query(call->request, "after");
         if (!text) {
-                *ret = atomic_load(&call->api->last_event);
+                *ret = ends ? 0 : atomic_load(&call->api->last_event);
                 return 0;
         }
         return text_parse_u64(text, INT64_MAX, ret);
@@ -111,7 +140,8 @@ void handle_events(struct call *call)
                 call_refuse(call, PROBLEM_NO_MEMORY, NULL);
                 return;
         }
-        if (parse_after(call, &c->asked) < 0) {
+        c->ends = text_is_equal(serve_query(call->request, "follow"), "0");
+        if (parse_after(call, c->ends, &c->asked) < 0) {
                 call_refuse(call, PROBLEM_QUERY,
                             "events: 'after' and Last-Event-ID are ids of events");
                 return;
@@ -121,8 +151,11 @@ void handle_events(struct call *call)
                 call_refuse(call, PROBLEM_BUSY, "More listen than the controller may serve.");
                 return;
         }
-        c->ends = text_is_equal(serve_query(call->request, "follow"), "0");
-        if (c->asked >= atomic_load(&api->last_event)) {
+        if (c->asked > atomic_load(&api->last_event)) {
+                send_reset(call, c->ends);
+                return;
+        }
+        if (c->asked == atomic_load(&api->last_event)) {
                 if (c->ends)
                         answer_events(call, NULL, 0);
                 else
