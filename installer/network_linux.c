@@ -29,8 +29,10 @@
 
 #include "dhcp/client.h"
 #include "dhcp/frame.h"
+#include "lib/base/buffer.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
+#include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
@@ -137,6 +139,24 @@ static int add_route(struct network *n, struct ip4_address router)
         return 0;
 }
 
+/* For controllers that are known by a name. libc's resolver reads it anew when it changed. */
+static void write_resolver(const struct dhcp_client_lease *lease)
+{
+        _buffer_ struct buffer text = {0};
+        char address[IP4_TEXT_SIZE];
+        int rc;
+
+        for (size_t i = 0; i < lease->dns.count; i++)
+                buffer_format(&text, "nameserver %s\n", ip4_text(address, lease->dns.at[i]));
+        if (lease->domain[0])
+                buffer_format(&text, "search %s\n", lease->domain);
+        if (text.size == 0 || text.rc < 0)
+                return;
+        rc = file_replace("/etc/resolv.conf", text.bytes, text.size, 0644);
+        if (rc < 0)
+                log_warning("network.resolver", "error=%s", QUOTE(strerror(-rc)));
+}
+
 static void configure(struct network *n)
 {
         const struct dhcp_client_lease *lease = dhcp_client_get_lease(n->client);
@@ -154,6 +174,7 @@ static void configure(struct network *n)
                 return;
         }
 
+        write_resolver(lease);
         n->address = lease->address;
         log_info("network.ready", "interface=%s address=%s/%u lease_s=%u", n->name,
                  ip4_text(text, lease->address), lease->prefix, lease->lease_s);
