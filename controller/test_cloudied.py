@@ -202,6 +202,16 @@ class Whole(unittest.TestCase):
             answer = d.call(method, path)
             self.assertEqual((answer.status, answer.code), (status, code), path)
             self.assertEqual(answer.headers["Content-Type"], "application/problem+json")
+        # Nor does a large body change that: nobody holds it, and the reason is still told.
+        large = {"x": "y" * 5000000}
+        for method, path, token, status, code in (
+                ("PUT", "/agent/v1/inventory", "0" * 64, 401, "token-stale"),
+                ("PUT", "/agent/v1/inventory", None, 401, "token-missing"),
+                ("POST", "/edge/v1/events", self.token, 401, "token-unknown"),
+                ("POST", "/nowhere", None, 404, "path-unknown"),
+                ("PATCH", "/api/v1/nodes", None, 405, "method-wrong")):
+            answer = d.call(method, path, large, token=token)
+            self.assertEqual((answer.status, answer.code), (status, code), path)
         # A credential opens only its own doors.
         self.assertEqual(d.get("/api/v1/nodes", token=self.edge).code, "token-unknown")
         self.assertEqual(d.get("/edge/v1/config", token=self.token).code, "token-unknown")

@@ -35,20 +35,20 @@ static const struct {
 };
 
 /* PROBLEM_NONE: may pass. */
-static enum problem authenticate(struct call *call)
+static enum problem authenticate(struct api *api, struct serve_request *request,
+                                 enum route_need need, struct identity *ret)
 {
-        const enum route_need need = call->match.route->need;
         const char *token;
 
         if (need == NEED_NOTHING)
                 return PROBLEM_NONE;
-        token = serve_bearer(call->request);
+        token = serve_bearer(request);
         if (!token)
                 return PROBLEM_TOKEN_MISSING;
-        if (!auth_book_find(call->api->book, token, clock_wall_ms(), &call->who) ||
-            call->who.kind != needs[need].kind)
+        if (!auth_book_find(api->book, token, clock_wall_ms(), ret) ||
+            ret->kind != needs[need].kind)
                 return needs[need].stranger;
-        return call->who.role < needs[need].role ? PROBLEM_ROLE : PROBLEM_NONE;
+        return ret->role < needs[need].role ? PROBLEM_ROLE : PROBLEM_NONE;
 }
 
 static bool is_within_rate(struct call *call)
@@ -72,7 +72,7 @@ static enum problem admit(struct call *call)
                             serve_peer(call->request), QUOTE(path));
                 return PROBLEM_TOO_MANY;
         }
-        problem = authenticate(call);
+        problem = authenticate(call->api, call->request, call->match.route->need, &call->who);
         if (problem != PROBLEM_NONE)
                 log_info("request.refused", "peer=%s path=%s code=%s", serve_peer(call->request),
                          QUOTE(path), problem_rows[problem].code);
@@ -156,13 +156,17 @@ void api_handle(void *context, struct serve_request *request)
                 call_post(call, run_on_logic);
 }
 
-size_t api_body_limit(void *context, const char *method, const char *path)
+/* Whoever will be refused has nothing of his kept in memory, and reads why he is refused. */
+size_t api_body_limit(void *context, struct serve_request *request)
 {
         struct route_match match;
+        struct identity who;
 
-        (void)context;
-        return route_find(routes, route_count, method, path, &match) == 0 ? match.route->body_max
-                                                                          : 0;
+        if (route_find(routes, route_count, serve_method(request), serve_path(request), &match) <
+                    0 ||
+            authenticate(context, request, match.route->need, &who) != PROBLEM_NONE)
+                return SERVE_BODY_IGNORED;
+        return match.route->body_max;
 }
 
 /* Store thread: an event is on disk. */

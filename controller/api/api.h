@@ -38,7 +38,7 @@ CLEANUP_DEFINE(struct api *, api_free)
 
 /* For struct serve_options; @context is the api. */
 void api_handle(void *context, struct serve_request *request);
-size_t api_body_limit(void *context, const char *method, const char *path);
+size_t api_body_limit(void *context, struct serve_request *request);
 
 /* Logic thread: answers all that waits, refuses what comes, and calls loop_stop() when no request
  * is left unanswered. */

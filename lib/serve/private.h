@@ -30,9 +30,11 @@ struct serve {
         atomic_uint refs;     /* one is serve_stop()'s, one each request's */
         struct MHD_Daemon *daemon;
         uint16_t port;
-        size_t (*body_limit)(void *context, const char *method, const char *path);
+        size_t (*body_limit)(void *context, struct serve_request *request);
         serve_handler_fn handler;
         void *context;
+        size_t bodies_max;
+        atomic_size_t bodies; /* bytes that requests hold */
 
         /* under the lock */
         bool is_stopping;
@@ -92,7 +94,9 @@ struct serve_request {
         size_t header_count;
         struct buffer body;
         size_t limit;
-        size_t surplus; /* bytes above the limit, which were thrown away */
+        size_t surplus;      /* bytes above the limit, which were thrown away */
+        bool is_ignored;     /* all of the body is thrown away */
+        bool is_crowded_out; /* there was no room for the body beside those of others */
         struct sockaddr_storage peer;
         char peer_text[INET6_ADDRSTRLEN];
 
@@ -126,6 +130,7 @@ enum problem {
         PROBLEM_RANGE,
         PROBLEM_INTERNAL,
         PROBLEM_STOPPING,
+        PROBLEM_BUSY,
         PROBLEM_COUNT,
 };
 struct MHD_Response *problem_response(enum problem problem, unsigned *ret_status);

@@ -36,6 +36,9 @@ static const struct problem_row rows[PROBLEM_COUNT] = {
         [PROBLEM_STOPPING] = PROBLEM(503, "Service Unavailable", "stopping",
                 "The server is stopping.",
                 "Ask again in a few seconds."),
+        [PROBLEM_BUSY] = PROBLEM(503, "Service Unavailable", "busy",
+                "More bodies of requests are on their way than the server may hold.",
+                "Ask again in a few seconds."),
 };
 /* clang-format on */
 

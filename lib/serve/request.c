@@ -25,10 +25,21 @@
  */
 #define SURPLUS_MAX ((size_t)1 << 20)
 
+/* The same of a body that is ignored: as much as any path of ours takes, so that a client with an
+ * old token reads that, and not that its body was too large. */
+#define IGNORED_MAX ((size_t)16 << 20)
+
+/* Gives back what the body takes of all that may be held. */
+static void drop_body(struct serve_request *r)
+{
+        atomic_fetch_sub(&r->serve->bodies, r->body.size);
+        buffer_done(&r->body);
+}
+
 static void request_free(struct serve_request *r)
 {
+        drop_body(r);
         serve_unref(r->serve);
-        buffer_done(&r->body);
         free(r->headers);
         free(r->target_texts);
         free(r->raw_target);
@@ -162,6 +173,11 @@ static enum MHD_Result refuse(struct serve_request *r, enum problem problem)
         return rc;
 }
 
+static size_t surplus_max(const struct serve_request *r)
+{
+        return r->is_ignored ? IGNORED_MAX : SURPLUS_MAX;
+}
+
 /* May a body of the announced size come? Without an announcement (chunked) it is counted. */
 static bool is_body_welcome(struct serve_request *r)
 {
@@ -171,9 +187,9 @@ static bool is_body_welcome(struct serve_request *r)
         if (!text || text_parse_u64(text, UINT64_MAX, &size) < 0 || size <= r->limit)
                 return true;
         /* Whoever asks first has sent nothing yet, and can be told at once. */
-        if (serve_header(r, "Expect"))
+        if (serve_header(r, "Expect") && !r->is_ignored)
                 return false;
-        return size - r->limit <= SURPLUS_MAX;
+        return size - r->limit <= surplus_max(r);
 }
 
 /* The head is there, the body not yet. An answer from here ends the connection. */
@@ -192,7 +208,11 @@ static enum MHD_Result on_head(struct serve_request *r, const char *method)
                 return refuse(r, PROBLEM_TARGET);
         set_peer(r);
         if (serve->body_limit)
-                r->limit = serve->body_limit(serve->context, r->method, r->target.path);
+                r->limit = serve->body_limit(serve->context, r);
+        if (r->limit == SERVE_BODY_IGNORED) {
+                r->is_ignored = true;
+                r->limit = 0;
+        }
         if (!is_body_welcome(r))
                 return refuse(r, PROBLEM_BODY);
 
@@ -203,17 +223,32 @@ static enum MHD_Result on_head(struct serve_request *r, const char *method)
         return MHD_YES;
 }
 
+/* False: there is no room for so much more beside the bodies of all others. */
+static bool take_room(struct serve *serve, size_t size)
+{
+        const size_t held = atomic_fetch_add(&serve->bodies, size);
+
+        if (held <= serve->bodies_max && size <= serve->bodies_max - held)
+                return true;
+        atomic_fetch_sub(&serve->bodies, size);
+        return false;
+}
+
 static enum MHD_Result on_body(struct serve_request *r, const char *bytes, size_t *size)
 {
-        if (r->surplus > 0 || *size > r->limit - r->body.size) {
+        if (r->surplus == 0 && *size <= r->limit - r->body.size && !r->is_crowded_out)
+                r->is_crowded_out = !take_room(r->serve, *size);
+        else
                 r->surplus += *size;
-                if (r->surplus > r->limit + SURPLUS_MAX)
-                        return MHD_NO;
-                buffer_done(&r->body);
-        } else {
+        if (r->surplus > r->limit + surplus_max(r))
+                return MHD_NO;
+        if (r->surplus > 0 || r->is_crowded_out)
+                drop_body(r);
+        else
                 buffer_add(&r->body, bytes, *size);
-                if (r->body.rc < 0)
-                        return MHD_NO;
+        if (r->body.rc < 0) {
+                atomic_fetch_sub(&r->serve->bodies, *size);
+                return MHD_NO;
         }
         *size = 0;
         return MHD_YES;
@@ -254,7 +289,9 @@ static enum MHD_Result on_whole(struct serve_request *r)
         struct serve *serve = r->serve;
         bool is_answered;
 
-        if (r->surplus > 0)
+        if (r->is_crowded_out)
+                return refuse(r, PROBLEM_BUSY);
+        if (r->surplus > 0 && !r->is_ignored)
                 return refuse(r, PROBLEM_BODY);
         atomic_fetch_add(&r->refs, 1); /* the handler's, until the answer */
         pthread_mutex_lock(&serve->lock);

@@ -33,11 +33,16 @@ struct serve_options {
         unsigned connections;    /* at most; 0: 1024 */
         unsigned per_address;    /* connections of one address; 0: 64 */
         unsigned idle_timeout_s; /* 0: 60 */
-        /* Called when the head is there: how large may the body be? 0: none accepted. */
-        size_t (*body_limit)(void *context, const char *method, const char *path);
+        size_t bodies;           /* bytes of all bodies together that are held; 0: 256 MiB */
+        /* Called when the head is there: how large may the body be? 0: none accepted.
+         * SERVE_BODY_IGNORED: it is read and thrown away, for the handler will refuse the request
+         * whatever stands in it. */
+        size_t (*body_limit)(void *context, struct serve_request *request);
         serve_handler_fn handler;
         void *context;
 };
+
+#define SERVE_BODY_IGNORED SIZE_MAX
 
 /* 0; -EADDRINUSE, -EACCES, -EADDRNOTAVAIL; -EBADMSG: key and certificate do not serve; -ENOMEM. */
 int serve_start(const struct serve_options *options, struct serve **ret);

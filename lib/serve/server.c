@@ -17,6 +17,7 @@
 #define DEFAULT_CONNECTIONS 1024
 #define DEFAULT_PER_ADDRESS 64
 #define DEFAULT_IDLE_S      60
+#define DEFAULT_BODIES      ((size_t)256 << 20) /* not connections times the largest body */
 
 /* Answers that are under way when the server stops get so long to leave. */
 #define STOP_GRACE_S 1
@@ -123,6 +124,8 @@ static struct serve *serve_new(const struct serve_options *options)
         list_init(&serve->requests);
         list_init(&serve->streams);
         serve->body_limit = options->body_limit;
+        serve->bodies_max = options->bodies ? options->bodies : DEFAULT_BODIES;
+        atomic_init(&serve->bodies, 0);
         serve->handler = options->handler;
         serve->context = options->context;
         return serve;

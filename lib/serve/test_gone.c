@@ -121,11 +121,10 @@ static void handle(void *context, struct serve_request *request)
         pthread_mutex_unlock(&s->lock);
 }
 
-static size_t body_limit(void *context, const char *method, const char *path)
+static size_t body_limit(void *context, struct serve_request *request)
 {
         (void)context;
-        (void)method;
-        (void)path;
+        (void)request;
         return 1000;
 }
 

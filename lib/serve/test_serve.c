@@ -36,11 +36,12 @@ static struct serve_request *take_held(void)
         return request;
 }
 
-static size_t body_limit(void *context, const char *method, const char *path)
+static size_t body_limit(void *context, struct serve_request *request)
 {
         (void)context;
-        (void)method;
-        return text_is_equal(path, "/none") ? 0 : LIMIT;
+        if (text_is_equal(serve_path(request), "/ignored"))
+                return SERVE_BODY_IGNORED;
+        return text_is_equal(serve_path(request), "/none") ? 0 : LIMIT;
 }
 
 static void echo(struct serve_request *request)
@@ -181,6 +182,61 @@ static void test_body_limit(void **state)
         client_read(fd, "POST", &reply);
         assert_int_equal(reply.status, 413);
         close(fd);
+}
+
+/* The handler answers, and has seen nothing of it. */
+static void test_body_ignored(void **state)
+{
+        int fd = client_open(serve_port(*state));
+        struct reply reply;
+
+        post_sized(fd, "/ignored", 3 * LIMIT, &reply);
+        assert_int_equal(reply.status, 200);
+        assert_non_null(strstr(reply.body, "|0|"));
+        client_ask(fd, "POST", "/ignored", "Expect: 100-continue\r\nContent-Length: 100001\r\n",
+                   "");
+        client_read(fd, "POST", &reply);
+        assert_int_equal(reply.status, 100);
+        close(fd);
+        fd = client_open(serve_port(*state));
+        client_ask(fd, "POST", "/ignored", "Content-Length: 1000000000000\r\n", "");
+        client_read(fd, "POST", &reply);
+        assert_int_equal(reply.status, 413);
+        close(fd);
+}
+
+/* All bodies together have a limit, too; and what was held is given back. */
+static void test_bodies_together(void **state)
+{
+        struct serve_options options = options_for();
+        struct serve *serve;
+        struct reply reply;
+        int first, second;
+
+        (void)state;
+        options.bodies = LIMIT + LIMIT / 2;
+        assert_int_equal(serve_start(&options, &serve), 0);
+        first = client_open(serve_port(serve));
+        second = client_open(serve_port(serve));
+        client_ask(first, "POST", "/", "Content-Length: 100000\r\n", "");
+        send_zeros(first, LIMIT - 1);
+        sleep_ms(200); /* they are with the server now */
+        for (int i = 0; i < 3; i++) {
+                post_sized(second, "/", LIMIT, &reply);
+                assert_int_equal(reply.status, 503);
+                assert_non_null(strstr(reply.body, "\"code\":\"busy\""));
+        }
+        send_zeros(first, 1);
+        client_read(first, "POST", &reply);
+        assert_int_equal(reply.status, 200);
+        assert_non_null(strstr(reply.body, "|100000|"));
+        for (int i = 0; i < 3; i++) {
+                post_sized(second, "/", LIMIT, &reply);
+                assert_int_equal(reply.status, 200);
+        }
+        close(first);
+        close(second);
+        serve_stop(serve);
 }
 
 static void test_expect(void **state)
@@ -390,6 +446,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_echo, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_bad_targets, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_body_limit, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_body_ignored, setup, teardown),
+                cmocka_unit_test(test_bodies_together),
                 cmocka_unit_test_setup_teardown(test_expect, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_chunked, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_chunked_for_ever, setup, teardown),
