@@ -62,7 +62,7 @@ class Answer:
 
 class Cloudied:
     def __init__(self, program, extra="", package="", folder=None, port=None, http_port=0,
-                 arguments="console=ttyS0"):
+                 arguments="console=ttyS0", address="127.0.0.1", names="127.0.0.1"):
         self.program = program
         self.folder = folder or tempfile.mkdtemp(prefix="cloudied-")
         self.state = os.path.join(self.folder, "state")
@@ -70,8 +70,8 @@ class Cloudied:
         self.config = os.path.join(self.folder, f"cloudied-{self.port}.yaml")
         self.process = None
         with open(self.config, "w") as f:
-            f.write(f"state: {self.state}\naddress: 127.0.0.1\nport: {self.port}\n"
-                    f"http_port: {http_port}\nnames: [127.0.0.1]\n"
+            f.write(f"state: {self.state}\naddress: {address}\nport: {self.port}\n"
+                    f"http_port: {http_port}\nnames: [{names}]\n"
                     f"kernel_arguments: '{arguments}'\n"
                     "networks:\n- name: lab\n  subnet: 10.77.0.0/24\n"
                     "  pool_first: 10.77.0.100\n  pool_last: 10.77.0.200\n")
