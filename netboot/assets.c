@@ -25,14 +25,17 @@
 /* Files without a role, in the order in which they are fetched: the manifest last of all, so that
  * a manifest in the folder says that all it names is there. */
 static const char *const plain_names[] = {ASSETS_SITE, ASSETS_SIGNATURE, ASSETS_MANIFEST};
-enum { PLAIN_MANIFEST = 2, PLAIN_COUNT = 3 };
+enum { PLAIN_SITE, PLAIN_SIGNATURE, PLAIN_MANIFEST, PLAIN_COUNT };
+
+/* Of a file that came, and waits for the others of its manifest: no asset's name has this dot. */
+#define PART_SIZE (WIRE_NAME_SIZE + 8)
 
 struct assets {
         char path[256];
         int folder_fd;
         char etags[PLAIN_COUNT][80]; /* of the controller; the sync thread's alone */
 
-        pthread_mutex_t mutex; /* for what follows */
+        pthread_mutex_t mutex; /* for what follows, and so that names and manifest change at once */
         struct asset_manifest manifest;
         bool is_whole[MANIFEST_MAX_FILES]; /* its SHA-256 was checked */
 };
@@ -85,12 +88,19 @@ static int open_file(const struct assets *assets, const char *name, struct stat 
         return TAKE_FD(fd);
 }
 
-static bool is_right(const struct assets *assets, const struct asset *asset)
+static const char *part_name(const struct asset *asset, char to[static PART_SIZE])
+{
+        snprintf(to, PART_SIZE, ".%s.part", asset->name);
+        return to;
+}
+
+/* Does the file @name hold what the manifest says of @asset? */
+static bool is_right(const struct assets *assets, const char *name, const struct asset *asset)
 {
         char text[SHA256_TEXT_SIZE];
         struct sha256 hash;
         struct stat st = {0};
-        _close_ int fd = open_file(assets, asset->name, &st);
+        _close_ int fd = open_file(assets, name, &st);
 
         return fd >= 0 && (uint64_t)st.st_size == asset->size &&
                sha256_of_fd(fd, &hash, NULL) == 0 &&
@@ -108,13 +118,35 @@ static int manifest_parse(const char *text, size_t size, struct asset_manifest *
         return asset_manifest_decode(doc, NULL, ret);
 }
 
-static void install(struct assets *assets, const struct asset_manifest *manifest,
-                    const bool is_whole[MANIFEST_MAX_FILES])
+/* Gives each part its name; -ENOENT is one that was right as it was. With the mutex held. */
+static int rename_parts(const struct assets *assets, const struct asset_manifest *manifest)
 {
+        char part[PART_SIZE];
+
+        for (size_t i = 0; i < manifest->count; i++)
+                if (renameat(assets->folder_fd, part_name(&manifest->files[i], part),
+                             assets->folder_fd, manifest->files[i].name) < 0 &&
+                    errno != ENOENT)
+                        return -errno;
+        return 0;
+}
+
+/* A machine must not get the kernel of one package and the ramdisk of another. */
+static int install(struct assets *assets, const struct asset_manifest *manifest,
+                   const bool is_whole[MANIFEST_MAX_FILES])
+{
+        int rc;
+
         pthread_mutex_lock(&assets->mutex);
-        assets->manifest = *manifest;
-        memcpy(assets->is_whole, is_whole, sizeof(assets->is_whole));
+        rc = rename_parts(assets, manifest);
+        if (rc == 0) {
+                assets->manifest = *manifest;
+                memcpy(assets->is_whole, is_whole, sizeof(assets->is_whole));
+        } else {
+                memset(assets->is_whole, 0, sizeof(assets->is_whole)); /* some of each: none */
+        }
         pthread_mutex_unlock(&assets->mutex);
+        return rc;
 }
 
 int assets_load(struct assets *assets)
@@ -132,8 +164,11 @@ int assets_load(struct assets *assets)
         if (rc < 0)
                 return rc;
         for (size_t i = 0; i < manifest.count; i++)
-                is_whole[i] = is_right(assets, &manifest.files[i]);
-        install(assets, &manifest, is_whole);
+                is_whole[i] = is_right(assets, manifest.files[i].name, &manifest.files[i]);
+        pthread_mutex_lock(&assets->mutex);
+        assets->manifest = manifest;
+        memcpy(assets->is_whole, is_whole, sizeof(is_whole));
+        pthread_mutex_unlock(&assets->mutex);
         return 0;
 }
 
@@ -194,11 +229,12 @@ static int download_check(struct sync *s, struct download *d, const struct asset
         return fsync(d->fd) < 0 ? refuse(s, -errno, asset->name, strerror(errno)) : 0;
 }
 
+/* Into its part. */
 static int download_asset(struct sync *s, const struct asset *asset)
 {
         CLEANUP(sha256_stream_free) struct sha256_stream *hash = NULL;
         _response_ struct fetch_response response = {0};
-        char url[512], part[WIRE_NAME_SIZE + 8];
+        char url[512], part[PART_SIZE];
         const int folder = s->assets->folder_fd;
         int rc;
 
@@ -208,9 +244,9 @@ static int download_asset(struct sync *s, const struct asset *asset)
         if (rc < 0)
                 return rc;
         snprintf(url, sizeof(url), "%s/%s", s->base_url, asset->name);
-        snprintf(part, sizeof(part), ".%s.part", asset->name); /* no asset's name has this dot */
 
-        _close_ int fd = openat(folder, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+        _close_ int fd = openat(folder, part_name(asset, part),
+                                O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
         if (fd < 0)
                 return refuse(s, -errno, asset->name, strerror(errno));
@@ -228,8 +264,6 @@ static int download_asset(struct sync *s, const struct asset *asset)
                 rc = refuse(s, -EPROTO, asset->name, "the controller does not have it");
         if (rc == 0)
                 rc = download_check(s, &d, asset);
-        if (rc == 0 && renameat(folder, part, folder, asset->name) < 0)
-                rc = refuse(s, -errno, asset->name, strerror(errno));
         if (rc < 0)
                 unlinkat(folder, part, 0);
         return rc;
@@ -274,24 +308,35 @@ static int store_plain(struct sync *s, size_t which, const struct fetch_response
         return 0;
 }
 
-static int sync_plain(struct sync *s, size_t which)
+static int sync_site(struct sync *s)
 {
         _response_ struct fetch_response response = {0};
         int rc;
 
-        rc = fetch_plain(s, which, &response);
+        rc = fetch_plain(s, PLAIN_SITE, &response);
         if (rc <= 0)
                 return rc;
-        rc = store_plain(s, which, &response);
+        rc = store_plain(s, PLAIN_SITE, &response);
         return rc < 0 ? rc : 1;
+}
+
+/* The file, or its part, holds what the manifest says; a part of something else is gone. */
+static int sync_asset(struct sync *s, const struct asset *asset)
+{
+        char part[PART_SIZE];
+
+        if (is_right(s->assets, part_name(asset, part), asset))
+                return 0; /* it came with a try that failed later */
+        unlinkat(s->assets->folder_fd, part, 0);
+        return is_right(s->assets, asset->name, asset) ? 0 : download_asset(s, asset);
 }
 
 static int sync_manifest(struct sync *s)
 {
-        _response_ struct fetch_response response = {0};
+        _response_ struct fetch_response response = {0}, signature = {0};
         bool is_whole[MANIFEST_MAX_FILES] = {false};
         struct asset_manifest manifest;
-        int rc;
+        int rc, has_signature;
 
         rc = fetch_plain(s, PLAIN_MANIFEST, &response);
         if (rc <= 0)
@@ -300,21 +345,22 @@ static int sync_manifest(struct sync *s)
         if (rc < 0)
                 return refuse(s, rc, ASSETS_MANIFEST, "it is not a manifest");
         for (size_t i = 0; i < manifest.count; i++) {
-                rc = is_right(s->assets, &manifest.files[i])
-                             ? 0
-                             : download_asset(s, &manifest.files[i]);
+                rc = sync_asset(s, &manifest.files[i]);
                 if (rc < 0)
                         return rc;
                 is_whole[i] = true;
         }
-        rc = sync_plain(s, 1);
+        has_signature = fetch_plain(s, PLAIN_SIGNATURE, &signature);
+        if (has_signature < 0)
+                return has_signature;
+        rc = install(s->assets, &manifest, is_whole);
         if (rc < 0)
-                return rc;
-        rc = store_plain(s, PLAIN_MANIFEST, &response);
-        if (rc < 0)
-                return rc;
-        install(s->assets, &manifest, is_whole);
-        return 1;
+                return refuse(s, rc, ASSETS_MANIFEST, strerror(-rc));
+        if (has_signature)
+                rc = store_plain(s, PLAIN_SIGNATURE, &signature);
+        if (rc == 0)
+                rc = store_plain(s, PLAIN_MANIFEST, &response);
+        return rc < 0 ? rc : 1;
 }
 
 int assets_sync(struct assets *assets, struct fetch *fetch, const char *base_url,
@@ -323,7 +369,7 @@ int assets_sync(struct assets *assets, struct fetch *fetch, const char *base_url
         struct sync s = {assets, fetch, base_url, credential, error};
         int site, manifest;
 
-        site = sync_plain(&s, 0);
+        site = sync_site(&s);
         if (site < 0)
                 return site;
         manifest = sync_manifest(&s);
@@ -340,20 +386,29 @@ static bool is_plain(const char *name)
         return false;
 }
 
-/* What the manifest says of a file that we have whole. */
-static int find(struct assets *assets, const char *name, struct asset *ret)
+/* What the manifest says of a file that we have whole, or NULL. With the mutex held. */
+static const struct asset *find(const struct assets *assets, const char *name)
+{
+        const struct asset *found = asset_manifest_find(&assets->manifest, name);
+
+        return found && assets->is_whole[found - assets->manifest.files] ? found : NULL;
+}
+
+/* A file of the manifest: the one that it names, however soon another takes its place. */
+static int open_asset(struct assets *assets, const char *name, struct asset *ret_asset,
+                      struct stat *ret)
 {
         const struct asset *found;
-        int rc = -ENOENT;
+        int fd = -ENOENT;
 
         pthread_mutex_lock(&assets->mutex);
-        found = asset_manifest_find(&assets->manifest, name);
-        if (found && assets->is_whole[found - assets->manifest.files]) {
-                *ret = *found;
-                rc = 0;
+        found = find(assets, name);
+        if (found) {
+                *ret_asset = *found;
+                fd = open_file(assets, name, ret);
         }
         pthread_mutex_unlock(&assets->mutex);
-        return rc;
+        return fd;
 }
 
 int assets_open(struct assets *assets, const char *name, struct asset_file *ret)
@@ -364,17 +419,14 @@ int assets_open(struct assets *assets, const char *name, struct asset_file *ret)
 
         if (!asset_name_is_safe(name))
                 return -ENOENT;
-        if (!is_plain(name)) {
-                if (find(assets, name, &asset) < 0)
-                        return -ENOENT;
-                file.has_role = true;
-                file.role = asset.role;
-        }
+        file.has_role = !is_plain(name);
 
-        _close_ int fd = open_file(assets, name, &st);
+        _close_ int fd = file.has_role ? open_asset(assets, name, &asset, &st)
+                                       : open_file(assets, name, &st);
 
         if (fd < 0)
                 return fd;
+        file.role = asset.role;
         file.size = (uint64_t)st.st_size;
         if (file.has_role)
                 snprintf(file.etag, sizeof(file.etag), "\"%s\"", asset.sha256);
@@ -403,16 +455,17 @@ int assets_name_of(struct assets *assets, enum asset_role role, char ret[static 
 bool assets_are_ready(struct assets *assets)
 {
         static const enum asset_role needed[] = {ROLE_KERNEL, ROLE_RAMDISK};
-        char name[WIRE_NAME_SIZE];
         struct asset_file file;
+        bool is_there = true;
 
+        pthread_mutex_lock(&assets->mutex);
         for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
-                struct asset asset;
+                const struct asset *asset = asset_manifest_role(&assets->manifest, needed[i]);
 
-                if (assets_name_of(assets, needed[i], name) < 0 || find(assets, name, &asset) < 0)
-                        return false;
+                is_there = is_there && asset && find(assets, asset->name);
         }
-        if (assets_open(assets, ASSETS_SITE, &file) < 0)
+        pthread_mutex_unlock(&assets->mutex);
+        if (!is_there || assets_open(assets, ASSETS_SITE, &file) < 0)
                 return false;
         close(file.fd);
         return true;

@@ -31,8 +31,8 @@ int assets_load(struct assets *assets);
  * @base_url:  ".../edge/v1/assets"
  * @error:     FETCH_ERROR_SIZE bytes: one sentence on failure
  *
- * Each file is written beside the old one, verified, and renamed over it; the manifest comes last.
- * Files that are right already are not fetched.
+ * Each file is written beside the old one and verified; when all are there they take their names at
+ * once, and the manifest comes last. Files that are right already are not fetched.
  *
  * Return: 1 if something changed, 0 if not, or -errno; the old files then stand.
  */

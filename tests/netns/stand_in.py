@@ -64,7 +64,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/edge/v1/config":
             self.tagged(json.dumps(answers()["config"]).encode())
             return
-        path = os.path.join(folder, "assets", os.path.basename(self.path))
+        name = os.path.basename(self.path)
+        path = os.path.join(folder, "assets", name)
+        while os.path.exists(os.path.join(folder, "hold-" + name)):
+            time.sleep(0.05)
         if not os.path.exists(path):
             self.answer(404)
             return

@@ -36,7 +36,8 @@ NODE_NS = "nbt-node-%d" % os.getpid()
 
 
 def run(*command, check=True, **more):
-    return subprocess.run(command, check=check, capture_output=True, text=True, timeout=60, **more)
+    more.setdefault("text", True)
+    return subprocess.run(command, check=check, capture_output=True, timeout=60, **more)
 
 
 def in_edge(*command, **more):
@@ -92,6 +93,7 @@ class EdgeTest(unittest.TestCase):
         self.state = os.path.join(self.folder, "state")
         self.controller = self.edge = None
         self.addCleanup(self.stop)
+        self.make_certificate()
         self.make_package()
         self.answer()
         self.config()
@@ -105,11 +107,13 @@ class EdgeTest(unittest.TestCase):
         with open(self.path(name), "wb") as f:
             f.write(text if isinstance(text, bytes) else text.encode())
 
-    def make_package(self):
+    def make_certificate(self):
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
             "-nodes", "-days", "2", "-subj", "/CN=stand-in", "-addext",
             "subjectAltName=IP:127.0.0.1", "-keyout", self.path("key.pem"), "-out",
             self.path("cert.pem"))
+
+    def make_package(self):
         files = []
         for name, role, size in (("vmlinuz", "kernel", 3000001), ("discovery.initrd", "ramdisk", 700),
                                  ("undionly.kpxe", "loader", 71000), ("two.squashfs", "stage-two", 9)):
@@ -448,6 +452,26 @@ class Controller(EdgeTest):
         self.assertIn("kernel", [e["step"] for e in late])
         self.assertEqual(len({e["seq"] for e in late}), len(late))
         until(10, lambda: "cloudie.boot=" in self.again(), "plan")
+
+
+class Package(EdgeTest):
+    def test_changes_at_once(self):
+        """While the ramdisk of a new package comes, the kernel is still the old one's."""
+        self.start()
+        old = {name: self.asset(name) for name in ("vmlinuz", "discovery.initrd")}
+        self.write("hold-discovery.initrd", "")
+        self.make_package()
+        part = os.path.join(self.state, "assets", ".discovery.initrd.part")
+        until(12, lambda: os.path.exists(part), "the new ramdisk is asked for")
+        for name, data in old.items():
+            self.assertEqual(in_edge("curl", "-s", f"http://{EDGE}/assets/{name}", text=False).stdout,
+                             data)
+        os.unlink(self.path("hold-discovery.initrd"))
+        until(10, lambda: self.log().count("event=edge.assets") == 2, "the new package")
+        for name in old:
+            self.assertEqual(in_edge("curl", "-s", f"http://{EDGE}/assets/{name}", text=False).stdout,
+                             self.asset(name))
+        self.assertEqual([n for n in os.listdir(os.path.dirname(part)) if n.startswith(".")], [])
 
 
 class Durable(EdgeTest):
