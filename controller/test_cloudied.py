@@ -318,6 +318,14 @@ class Start(unittest.TestCase):
         os.unlink(os.path.join(package, "vmlinuz"))
         self.assertIn("vmlinuz", self.fails(d.command()))
 
+    def test_emptied_join_token(self):
+        """It is not a token that everybody knows."""
+        d = self.make().start()
+        d.stop()
+        with open(os.path.join(d.state, "join-token"), "w"):
+            pass
+        self.assertIn("no join token", self.fails(d.command()))
+
     def test_redirect(self):
         port = lab.free_port()
         d = self.make(http_port=port).start()

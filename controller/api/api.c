@@ -294,7 +294,10 @@ static int start(struct api *api, const struct api_options *options, char *error
         atomic_store(&api->last_event, api->logic->last_event);
         rc = join_token_load(api);
         if (rc < 0) {
-                snprintf(error, API_ERROR_SIZE, "%s: %s", options->join_token_file, strerror(-rc));
+                snprintf(error, API_ERROR_SIZE, "%s: %s", options->join_token_file,
+                         rc == -EBADMSG ? "this is no join token; remove the file, and a fresh one "
+                                          "is made at the next start"
+                                        : strerror(-rc));
                 return rc;
         }
         rc = loop_add_timer(api->loop, tick, api, &api->tick);

@@ -47,9 +47,10 @@ int join_token_load(struct api *api)
         if (rc == -ENOENT)
                 return join_token_write(api->join_token_file, &api->join_hash);
         if (rc < 0)
-                return rc;
+                return rc == -EFBIG ? -EBADMSG : rc;
         token[strcspn(token, "\n")] = '\0';
-        rc = token_hash(token, &api->join_hash);
+        /* An emptied file must not make "" the token. */
+        rc = strlen(token) == TOKEN_TEXT_SIZE - 1 ? token_hash(token, &api->join_hash) : -EBADMSG;
         secret_erase(token, size);
         return rc;
 }
