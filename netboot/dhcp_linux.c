@@ -25,6 +25,7 @@
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 #include "netboot/dhcp.h"
+#include "netboot/flood.h"
 #include "pxe/answer.h"
 
 /* Messages handled in one go before timers and other sockets have their turn. */
@@ -48,6 +49,7 @@ struct dhcp_service {
         struct dhcp_port ports[NETBOOTD_MAX_INTERFACES];
         struct list pending; /* of struct reply */
         size_t pending_count;
+        struct flood flood; /* of lines and events */
         /* What dhcp_service_boot() said during the decision under way. */
         enum pxe_answer_kind answer_kind;
         const char *answer_reason;
@@ -67,6 +69,7 @@ struct reply {
         struct ip4_address leased;
         char reason[96];
 
+        bool is_told;        /* in log and timeline: no flood */
         bool is_in_timeline; /* firmware, a loader, or our agent */
         bool wants_plan;
         struct plan_request plan;
@@ -171,6 +174,8 @@ static void log_reply(const struct reply *reply, const char *reason)
 {
         char mac[MAC_TEXT_SIZE], ip[IP4_TEXT_SIZE];
 
+        if (!reply->is_told)
+                return;
         log_info("dhcp", "mac=%s on=%s received=%s reply=%s ip=%s reason=%s",
                  mac_text(mac, &reply->mac), reply->port->interface->name,
                  dhcp_message_type_name(reply->received), dhcp_message_type_name(reply->type),
@@ -182,7 +187,7 @@ static void add_event(const struct reply *reply, enum node_step step, uint64_t t
         struct node_event event = {
                 .mac = reply->mac, .address = reply->leased, .step = step, .took_ms = took_ms};
 
-        if (!reply->is_in_timeline)
+        if (!reply->is_in_timeline || !reply->is_told)
                 return;
         (void)text_copy(event.text, sizeof(event.text), reply->text);
         events_add(reply->port->service->options.events, &event);
@@ -323,12 +328,14 @@ static void decide(struct dhcp_port *port, const void *bytes, size_t size, bool 
                 return;
         }
 
-        add_discover_event(port, &d);
         if (d.received == DHCP_RELEASE || d.received == DHCP_DECLINE)
                 boots_unlease(service->options.boots, &d.mac, d.leased);
         reply = reply_new(port, &d, facts.now.monotonic_ms);
         if (!reply)
                 return;
+        reply->is_told = flood_allows_line(&service->flood, "dhcp");
+        if (reply->is_told)
+                add_discover_event(port, &d);
         if (d.reply == DHCP_ACK && d.received == DHCP_REQUEST) {
                 reply_commit(reply, &d);
                 return;

@@ -17,12 +17,14 @@
 #include "dhcp/router.h"
 #include "lib/daemon/log.h"
 #include "netboot/dhcp.h"
+#include "netboot/flood.h"
 
 #define RECEIVE_BATCH 16
 
 struct router {
         const struct netboot_interface *interface;
         struct loop_fd *watch;
+        struct flood flood; /* of lines */
 };
 
 static int hop_limit_of(struct msghdr *message)
@@ -43,6 +45,7 @@ static void answer(struct router *router, const struct sockaddr_in6 *from, bool 
         uint8_t bytes[DHCP_ROUTER_ADVERTISEMENT_SIZE];
         const size_t size = dhcp_router_advertisement_write(&router->interface->mac, bytes);
         char text[INET6_ADDRSTRLEN] = "all";
+        const char *reason = NULL;
 
         if (has_source)
                 to.sin6_addr = from->sin6_addr;
@@ -52,8 +55,12 @@ static void answer(struct router *router, const struct sockaddr_in6 *from, bool 
                 inet_ntop(AF_INET6, &to.sin6_addr, text, sizeof(text));
         if (sendto(router->interface->router_fd, bytes, size, 0, (const struct sockaddr *)&to,
                    sizeof(to)) < 0)
+                reason = strerror(errno);
+        if (!flood_allows_line(&router->flood, "router"))
+                return;
+        if (reason)
                 log_warning("router", "on=%s to=%s reason=%s", router->interface->name, text,
-                            QUOTE(strerror(errno)));
+                            QUOTE(reason));
         else
                 log_info("router", "on=%s to=%s reason=\"no IPv6 router here: lifetime 0\"",
                          router->interface->name, text);

@@ -10,6 +10,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/list.h"
 #include "lib/daemon/log.h"
+#include "netboot/flood.h"
 #include "pxe/script.h"
 
 struct waiter {
@@ -26,6 +27,7 @@ struct scripts {
         struct loop_timer *timer;
         struct list waiters; /* oldest first: all wait equally long */
         size_t count;
+        struct flood flood; /* of lines about what is refused */
         atomic_bool is_posted;
 };
 
@@ -165,9 +167,10 @@ void scripts_ask(struct scripts *scripts, const struct script_question *question
         struct boot_plan plan;
 
         if (!boots_is_leased(scripts->options.boots, &question->mac, question->from)) {
-                log_info("script.refused", "mac=%s ip=%s reason=%s", mac_text(mac, &question->mac),
-                         ip4_text(ip, question->from),
-                         QUOTE("this address is not leased to this MAC"));
+                if (flood_allows_line(&scripts->flood, "script.refused"))
+                        log_info("script.refused", "mac=%s ip=%s reason=%s",
+                                 mac_text(mac, &question->mac), ip4_text(ip, question->from),
+                                 QUOTE("this address is not leased to this MAC"));
                 fn(context, -EACCES, NULL, 0);
                 return;
         }

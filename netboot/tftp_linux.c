@@ -21,6 +21,7 @@
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 #include "netboot/delivery.h"
+#include "netboot/flood.h"
 #include "netboot/tftp.h"
 #include "tftp/packet.h"
 #include "tftp/server.h"
@@ -59,6 +60,7 @@ struct tftp_service {
         struct tftp_port ports[NETBOOTD_MAX_INTERFACES];
         struct list transfers;
         size_t count;
+        struct flood flood; /* of lines about what is not served */
         uint8_t packet[TFTP_PACKET_SPACE];
 };
 
@@ -73,8 +75,9 @@ static void refuse(struct tftp_port *port, const struct sockaddr_in *peer, const
         const ssize_t size = tftp_refusal_write(rc, packet, sizeof(packet));
         char ip[IP4_TEXT_SIZE];
 
-        log_info("tftp.refused", "name=%s ip=%s reason=%s", QUOTE(name),
-                 ip4_text(ip, address_of(peer)), QUOTE(strerror(-rc)));
+        if (flood_allows_line(&port->service->flood, "tftp.refused"))
+                log_info("tftp.refused", "name=%s ip=%s reason=%s", QUOTE(name),
+                         ip4_text(ip, address_of(peer)), QUOTE(strerror(-rc)));
         if (size > 0)
                 (void)sendto(port->interface->tftp_fd, packet, (size_t)size, 0,
                              (const struct sockaddr *)peer, sizeof(*peer));
