@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -28,6 +29,8 @@
 #include "netboot/dhcp.h"
 #include "netboot/http.h"
 #include "netboot/tftp.h"
+
+#define MAX_DESCRIPTORS 8192
 
 struct netbootd {
         struct netbootd_config config;
@@ -101,9 +104,9 @@ static int apply(struct netbootd *d, const struct edge_config *config, char *err
 {
         int rc;
 
-        rc = site_apply(d->site, config);
+        rc = leases_apply(d->leases, config, error);
         if (rc == 0)
-                rc = leases_apply(d->leases, config, error);
+                rc = site_apply(d->site, config);
         if (rc == 0)
                 atomic_store(&d->is_configured, true);
         return rc;
@@ -354,10 +357,26 @@ static int become_harmless(struct netbootd *d, char *error)
         return privileges_drop(d->config.user, NULL, error);
 }
 
+/*
+ * Transfers and connections at their limits hold 4,100 descriptors; the usual
+ * limit is 1,024, and the journal and the controller must not go without. Where
+ * it cannot be raised we serve fewer at once.
+ */
+static void raise_descriptor_limit(void)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= MAX_DESCRIPTORS)
+                return;
+        limit.rlim_cur = limit.rlim_max < MAX_DESCRIPTORS ? limit.rlim_max : MAX_DESCRIPTORS;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int start(struct netbootd *d, char *error)
 {
         int rc;
 
+        raise_descriptor_limit();
         rc = state_lock(d->config.state, program.name, error, &d->lock_fd);
         if (rc == 0)
                 rc = become_harmless(d, error);

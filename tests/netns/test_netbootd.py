@@ -280,7 +280,8 @@ class Serving(EdgeTest):
         script = self.fetch("http://%s/%s" % (EDGE, SCRIPT)).decode()
         self.assertTrue(script.startswith("#!ipxe\n"), script)
         self.assertIn("cloudie.boot=" + BOOT, script)
-        self.assertIn("BOOTIF=01-52-54-00-77-00-01 console=ttyS0", script)
+        self.assertRegex(script,
+                         r"BOOTIF=01-52-54-00-77-00-01 cloudie\.time=\d{10} console=ttyS0")
         self.assertEqual(self.heard("plan")[-1]["address"], lease["ip"])
         self.assertTrue(self.heard("plan")[-1]["is_ipxe"])
         for name in ("vmlinuz", "discovery.initrd", "site.cpio", "two.squashfs", "manifest.json"):
@@ -527,6 +528,9 @@ class Privileges(EdgeTest):
 
     def test_without_user(self):
         self.start()
+        with open("/proc/%d/limits" % self.edge.pid, encoding="utf-8") as f:
+            soft, hard = [line.split()[3:5] for line in f if line.startswith("Max open files")][0]
+        self.assertGreaterEqual(int(soft), min(8192, int(hard)))
         self.assertEqual(self.rights(), ("0", 0, "2"))
 
 
