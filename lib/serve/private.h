@@ -125,6 +125,7 @@ void request_answer(struct serve_request *request, unsigned status,
 /* Answers that the library gives itself: problem+json (RFC 9457), texts that live for ever. */
 enum problem {
         PROBLEM_TARGET,
+        PROBLEM_FRAMING,
         PROBLEM_METHOD,
         PROBLEM_BODY,
         PROBLEM_RANGE,

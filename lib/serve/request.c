@@ -192,6 +192,27 @@ static bool is_body_welcome(struct serve_request *r)
         return size - r->limit <= surplus_max(r);
 }
 
+/*
+ * Does the head say once, and clearly, where the body ends (RFC 9112 6.3)? MHD takes the first
+ * of two lengths, and chunks before a length; a proxy in front may do otherwise, and then what
+ * one takes for a body is the next request for the other.
+ */
+static bool is_framed(const struct serve_request *r)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < r->header_count; i++) {
+                if (strcasecmp(r->headers[i].name, "Content-Length") == 0)
+                        count++;
+                if (strcasecmp(r->headers[i].name, "Transfer-Encoding") != 0)
+                        continue;
+                count++;
+                if (strcasecmp(r->headers[i].value, "chunked") != 0)
+                        return false;
+        }
+        return count <= 1;
+}
+
 /* The head is there, the body not yet. An answer from here ends the connection. */
 static enum MHD_Result on_head(struct serve_request *r, const char *method)
 {
@@ -202,6 +223,8 @@ static enum MHD_Result on_head(struct serve_request *r, const char *method)
         r->target_texts = malloc(PATH_SPACE(strlen(r->raw_target)));
         if (!r->target_texts || copy_headers(r) < 0)
                 return MHD_NO;
+        if (!is_framed(r))
+                return refuse(r, PROBLEM_FRAMING);
         if (text_copy(r->method, sizeof(r->method), method) < 0)
                 return refuse(r, PROBLEM_METHOD);
         if (path_parse(r->raw_target, r->target_texts, &r->target) < 0)

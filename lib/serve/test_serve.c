@@ -184,6 +184,31 @@ static void test_body_limit(void **state)
         close(fd);
 }
 
+/* Whoever could be read in two ways is not read at all, and nothing behind it is. */
+static void test_framing(void **state)
+{
+        static const char *const heads[] = {
+                "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+                "Content-Length: 4\r\nContent-Length: 5\r\n",
+                "Content-Length: 5\r\ncontent-length: 5\r\n",
+                "Transfer-Encoding: xchunked\r\n",
+                "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
+                int fd = client_open(serve_port(*state));
+                struct reply reply;
+                char byte;
+
+                client_ask(fd, "POST", "/", heads[i], "0\r\n\r\nGET / HTTP/1.1\r\n\r\n");
+                client_read(fd, "POST", &reply);
+                assert_int_equal(reply.status, 400);
+                assert_non_null(strstr(reply.body, "\"code\":\"framing-ambiguous\""));
+                assert_true(recv(fd, &byte, 1, 0) <= 0);
+                close(fd);
+        }
+}
+
 /* The handler answers, and has seen nothing of it. */
 static void test_body_ignored(void **state)
 {
@@ -446,6 +471,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_echo, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_bad_targets, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_body_limit, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_framing, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_body_ignored, setup, teardown),
                 cmocka_unit_test(test_bodies_together),
                 cmocka_unit_test_setup_teardown(test_expect, setup, teardown),
