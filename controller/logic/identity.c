@@ -3,7 +3,8 @@
  * Which node a report is of
  *
  *   1. The node that has the MAC by which it booted.
- *   2. Else the node that has any other of its MACs: it booted by a new card.
+ *   2. Else the node that has any other of its MACs, and its UUID where it has one:
+ *      it booted by a new card.
  *   3. Else the node with the same UUID and the same serial number: all its
  *      cards are new. The UUID alone will not do, as boards share them.
  *   4. Else it is a machine that was never seen.
@@ -50,6 +51,14 @@ static bool uuid_contradicts(const struct uuid *a, const struct uuid *b)
         return uuid_identifies(a) && uuid_identifies(b) && memcmp(a, b, sizeof(*a)) != 0;
 }
 
+/* Whoever names a card of a node must have its board, too, where that is known: to leave the UUID
+ * out is no way into somebody else's node. */
+static bool may_have_card_of(const struct node *node, const struct report *report)
+{
+        return !uuid_identifies(&node->summary.uuid) ||
+               memcmp(&node->summary.uuid, &report->summary.uuid, sizeof(struct uuid)) == 0;
+}
+
 static bool is_same_board(const struct node_summary *a, const struct node_summary *b)
 {
         return uuid_identifies(&a->uuid) && memcmp(&a->uuid, &b->uuid, sizeof(a->uuid)) == 0 &&
@@ -62,7 +71,7 @@ static struct node *find_otherwise(const struct logic *logic, const struct repor
         for (size_t i = 0; i < report->mac_count; i++) {
                 struct node *node = node_find_mac(logic, &report->macs[i]);
 
-                if (node && !uuid_contradicts(&node->summary.uuid, &report->summary.uuid))
+                if (node && may_have_card_of(node, report))
                         return node;
         }
         for (size_t i = 0; i < logic->node_count; i++)

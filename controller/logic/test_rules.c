@@ -254,6 +254,27 @@ static void test_identity(void **state)
         assert_int_equal(f->logic->node_count, 2);
 }
 
+/* A stranger who names another's card is not that machine: not without saying whose board it is. */
+static void test_reports_anothers_mac(void **state)
+{
+        struct fixture *f = *state;
+        struct node *a = report(f, &mac_a, 1, "SN-A", NULL);
+        struct claim *its = a->claim;
+        const struct report says = {
+                .macs = {mac_b, mac_a},
+                  .mac_count = 2, .body = "{}", .size = 2
+        };
+        struct node *node = NULL;
+
+        assert_int_equal(inventory_take(f->logic, boot_machine(f, &mac_b, START), &says, START,
+                                        f->change, &node),
+                         0);
+        assert_ptr_not_equal(node, a);
+        assert_true(a->is_in_conflict && node->is_in_conflict);
+        assert_ptr_equal(a->claim, its);
+        assert_string_equal(a->summary.serial, "SN-A");
+}
+
 /* A claim that is one node's and then another's leaves nothing behind with the first. */
 static void test_claim_changes_node(void **state)
 {
@@ -275,9 +296,11 @@ static void test_claim_changes_node(void **state)
                 }),
                                  0);
         claim = boot_machine(f, &mac_c, START);
+        says.summary.uuid = a->summary.uuid;
         assert_int_equal(inventory_take(f->logic, claim, &says, START, f->change, &node), 0);
         assert_ptr_equal(node, a);
         says.macs[0] = mac_b;
+        says.summary.uuid = b->summary.uuid;
         assert_int_equal(inventory_take(f->logic, claim, &says, START, f->change, &node), 0);
         assert_ptr_equal(node, b);
         assert_ptr_equal(b->claim, claim);
@@ -401,6 +424,7 @@ int main(void)
                 cmocka_unit_test(test_signature),
                 cmocka_unit_test_setup_teardown(test_boot_numbers, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_identity, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_reports_anothers_mac, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_claim_changes_node, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_accept_ends_conflict, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_phases, setup, teardown),
