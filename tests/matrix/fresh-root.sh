@@ -48,6 +48,9 @@ export fresh
 # shellcheck disable=SC2016 # the inner shell expands it
 unshare --mount --pid --fork --kill-child sh -c '
         set -e
+        # A mount of its own, so that "/" in there is one, as "ip netns" needs.
+        mount --bind "$fresh" "$fresh"
+        cd "$fresh"
         mount -t proc proc "$fresh/proc"
         mount -t sysfs -o ro sysfs "$fresh/sys"
         mount --rbind /dev "$fresh/dev"
