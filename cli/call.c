@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/text.h"
 
 #define CALL_TIMEOUT_MS 30000
 
@@ -42,6 +43,7 @@ struct call *call_free(struct call *call)
 static int fail(const struct call *call, int rc, const char *error)
 {
         const char *hint = "";
+        char safe[2 * FETCH_ERROR_SIZE];
 
         if (rc == -EKEYREJECTED)
                 hint = "\ncloudie: the controller has another key than when you logged in; if that "
@@ -49,7 +51,7 @@ static int fail(const struct call *call, int rc, const char *error)
         else if (rc == -ECONNREFUSED || rc == -EHOSTUNREACH || rc == -ETIMEDOUT)
                 hint = "\ncloudie: is cloudied running there?";
         fprintf(stderr, "cloudie: %s: %s%s\n", call->credential.url,
-                error[0] ? error : strerror(-rc), hint);
+                text_escape(safe, sizeof(safe), error[0] ? error : strerror(-rc)), hint);
         return EXIT_FAILURE;
 }
 
@@ -58,12 +60,14 @@ static int print_problem(const struct call *call, unsigned status, const struct 
 {
         const char *detail = doc_get_text(answer, "detail");
         const char *hint = doc_get_text(answer, "hint");
+        char safe[1024];
 
-        fprintf(stderr, "cloudie: %s", detail ? detail : "the controller refuses");
+        fprintf(stderr, "cloudie: %s",
+                text_escape(safe, sizeof(safe), detail ? detail : "the controller refuses"));
         if (!detail)
                 fprintf(stderr, " (%s: status %u)", call->credential.url, status);
         if (hint)
-                fprintf(stderr, "\ncloudie: %s", hint);
+                fprintf(stderr, "\ncloudie: %s", text_escape(safe, sizeof(safe), hint));
         if (status == 401 && !hint)
                 fprintf(stderr, "\ncloudie: log in again: cloudie login LINK");
         fputc('\n', stderr);

@@ -17,6 +17,27 @@ struct listener {
         uint64_t first_ms;
 };
 
+/* Who reads us has left, or the disk is full: no reason to go on. */
+static int flush(void)
+{
+        return fflush(stdout) != 0 || ferror(stdout) ? -EPIPE : 0;
+}
+
+/* JSON: a line an event. YAML: a document an event. */
+static int print_data(enum output output, const char *data)
+{
+        _doc_ struct doc *event = NULL;
+
+        if (output == OUTPUT_JSON) {
+                print_json(stdout, data);
+                putchar('\n');
+        } else if (doc_parse(data, strlen(data), &doc_limits_message, NULL, &event) == 0) {
+                puts("---");
+                (void)print_document(output, event);
+        }
+        return flush();
+}
+
 static int on_event(void *context, const char *id, const char *name, const char *data)
 {
         struct listener *l = context;
@@ -27,11 +48,8 @@ static int on_event(void *context, const char *id, const char *name, const char 
                 fprintf(stderr, "cloudie: too slow: some events were left out\n");
                 return 0;
         }
-        if (l->context->output == OUTPUT_JSON) {
-                puts(data);
-                fflush(stdout);
-                return 0;
-        }
+        if (l->context->output != OUTPUT_TABLE)
+                return print_data(l->context->output, data);
         /* A step of a newer controller, that we do not know, is no reason to stop listening. */
         if (doc_decode_text(&node_event_table, data, strlen(data), &doc_limits_message, NULL,
                             &event) < 0)
@@ -39,7 +57,7 @@ static int on_event(void *context, const char *id, const char *name, const char 
         if (l->first_ms == 0)
                 l->first_ms = event.at_ms;
         print_event(stdout, &event, l->first_ms);
-        return ferror(stdout) ? -EPIPE : 0;
+        return flush();
 }
 
 int command_events(const struct command_context *context)
@@ -47,6 +65,7 @@ int command_events(const struct command_context *context)
         struct listener listener = {.context = context};
         char path[96];
         uint64_t after = 0;
+        int rc;
 
         if (context->after && text_parse_u64(context->after, INT64_MAX, &after) < 0) {
                 fprintf(stderr, "cloudie: --after takes the number of an event\n");
@@ -60,5 +79,7 @@ int command_events(const struct command_context *context)
                 snprintf(path, sizeof(path), "/api/v1/events?after=%" PRIu64, after);
         else
                 snprintf(path, sizeof(path), "/api/v1/events");
-        return call_events(context->call, path, on_event, &listener);
+        rc = call_events(context->call, path, on_event, &listener);
+        /* main() says what is wrong with stdout. */
+        return ferror(stdout) ? EXIT_FAILURE : rc;
 }

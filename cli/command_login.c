@@ -72,6 +72,13 @@ int command_login(const struct command_context *context)
                         strerror(-rc));
                 return EXIT_FAILURE;
         }
+        if (context->output != OUTPUT_TABLE) {
+                _doc_ struct doc *result = doc_object();
+
+                (void)doc_set_text(result, "url", credential.url);
+                (void)doc_set_text(result, "user", credential.user);
+                return print_document(context->output, result);
+        }
         printf("Logged in to %s as %s.\n", credential.url,
                text_escape(user, sizeof(user), credential.user));
         return 0;

@@ -160,21 +160,38 @@ int command_node_timeline(const struct command_context *context)
         return 0;
 }
 
+/* {name, done}: what a script wants to know of each. */
+static int append_result(struct doc *results, const char *name, bool is_done)
+{
+        struct doc *result = doc_object();
+
+        (void)doc_set_text(result, "name", name);
+        (void)doc_set_bool(result, "done", is_done);
+        return doc_append(results, result);
+}
+
 /* The same for each name: what fails does not keep the others from being done. */
 static int for_each_name(const struct command_context *context, const char *method,
                          const char *what, const char *done)
 {
+        _doc_ struct doc *results = doc_list();
         int status = 0;
 
         for (int i = 0; i < context->argc; i++) {
                 char path[NODE_PATH_SIZE];
+                bool is_done;
 
                 node_path(path, context->argv[i], what);
-                if (call_do(context->call, method, path, NULL, NULL, NULL) != 0)
+                is_done = call_do(context->call, method, path, NULL, NULL, NULL) == 0;
+                if (!is_done)
                         status = EXIT_FAILURE;
-                else
+                else if (context->output == OUTPUT_TABLE)
                         printf("%s: %s\n", context->argv[i], done);
+                if (append_result(results, context->argv[i], is_done) < 0)
+                        status = EXIT_FAILURE;
         }
+        if (context->output != OUTPUT_TABLE && print_document(context->output, results) != 0)
+                status = EXIT_FAILURE;
         return status;
 }
 

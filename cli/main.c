@@ -95,6 +95,7 @@ static int connect_and_run(const struct command *command)
 static int run(int argc, char **argv)
 {
         const struct command *command;
+        char first[64], second[64];
         int used = 0;
 
         if (argc == 0)
@@ -105,10 +106,14 @@ static int run(int argc, char **argv)
         }
         command = command_find(argc, argv, &used);
         if (!command)
-                return program_usage(&program,
-                                     "there is no command '%s%s%s'; 'cloudie help' lists them",
-                                     argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+                return program_usage(
+                        &program, "there is no command '%s%s%s'; 'cloudie help' lists them",
+                        text_escape(first, sizeof(first), argv[0]), argc > 1 ? " " : "",
+                        text_escape(second, sizeof(second), argc > 1 ? argv[1] : ""));
 
+        if (!context.credentials)
+                return program_fail(&program,
+                                    "no HOME to keep credentials in; set CLOUDIE_CREDENTIALS");
         context.argc = argc - used;
         context.argv = argv + used;
         if (context.argc < command->least || (command->most >= 0 && context.argc > command->most))
@@ -127,12 +132,10 @@ int main(int argc, char **argv)
                 return rc > 0 ? EXIT_SUCCESS : EXIT_USAGE;
         if (parse_output() < 0)
                 return program_usage(&program, "--output is table, json or yaml, not '%s'", output);
-        if (credentials_path(path, sizeof(path)) < 0)
-                return program_fail(&program,
-                                    "no HOME to keep credentials in; set CLOUDIE_CREDENTIALS");
-        context.credentials = path;
+        if (credentials_path(path, sizeof(path)) == 0)
+                context.credentials = path;
         rc = run(argc - rest, argv + rest);
-        if (fflush(stdout) != 0)
-                return EXIT_FAILURE;
+        if (fflush(stdout) != 0 || ferror(stdout))
+                return program_fail(&program, "stdout cannot be written: %s", strerror(errno));
         return rc;
 }

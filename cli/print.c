@@ -94,6 +94,22 @@ void print_tree(FILE *to, const struct doc *value)
                 print_value(to, name, child, 0);
 }
 
+/*
+ * JSON text, with DEL and U+0080..U+009F escaped too (RFC 8259 7 lets them stand as they are):
+ * terminals obey them. They are found only inside strings, and mean there what they meant.
+ */
+void print_json(FILE *to, const char *text)
+{
+        for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
+                if (at[0] == 0x7f)
+                        fputs("\\u007f", to);
+                else if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
+                        fprintf(to, "\\u%04x", *++at);
+                else
+                        putc(*at, to);
+        }
+}
+
 int print_document(enum output output, const struct doc *value)
 {
         _free_ char *text = NULL;
@@ -102,7 +118,10 @@ int print_document(enum output output, const struct doc *value)
                 fprintf(stderr, "cloudie: no memory\n");
                 return EXIT_FAILURE;
         }
-        fputs(text, stdout);
+        if (output == OUTPUT_YAML)
+                fputs(text, stdout);
+        else
+                print_json(stdout, text);
         return 0;
 }
 

@@ -33,6 +33,9 @@ int print_table(const struct column *columns, size_t count, const struct doc *li
 /* A whole document as an indented tree of names and values. */
 void print_tree(FILE *to, const struct doc *value);
 
+/* JSON text, nothing in which a terminal obeys. */
+void print_json(FILE *to, const char *text);
+
 /* JSON or YAML to stdout. 0 or EXIT_FAILURE. */
 int print_document(enum output output, const struct doc *value);
 
