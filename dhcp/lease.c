@@ -232,6 +232,29 @@ int dhcp_leases_next(const struct dhcp_leases *leases, size_t *at, const struct 
         return 1;
 }
 
+static int list_each(const struct list *head, dhcp_lease_fn fn, void *context)
+{
+        int rc;
+
+        LIST_FOR_EACH(head, link)
+        {
+                rc = fn(context, &container_of(link, struct entry, link)->lease);
+                if (rc < 0)
+                        return rc;
+        }
+        return 0;
+}
+
+int dhcp_leases_each(const struct dhcp_leases *leases, dhcp_lease_fn fn, void *context)
+{
+        int rc = 0;
+
+        for (size_t i = 0; i < leases->n_pools; i++)
+                for (size_t state = 0; state < DHCP_LEASE_STATE_COUNT && rc == 0; state++)
+                        rc = list_each(&leases->pools[i].by_state[state], fn, context);
+        return rc;
+}
+
 size_t dhcp_leases_count(const struct dhcp_leases *leases)
 {
         return map_count(leases->by_address);

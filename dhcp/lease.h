@@ -102,8 +102,19 @@ const struct dhcp_lease *dhcp_leases_find_mac(const struct dhcp_leases *leases, 
 const struct dhcp_lease *dhcp_leases_find_address(const struct dhcp_leases *leases,
                                                   struct ip4_address address);
 
-/* Walk all, in no order: 1, or 0 at the end; @at is 0 at the start. For journal_compact(). */
+/* Walk all, in no order: 1, or 0 at the end; @at is 0 at the start. */
 int dhcp_leases_next(const struct dhcp_leases *leases, size_t *at, const struct dhcp_lease **ret);
+/**
+ * dhcp_leases_each() - call @fn for each, by network and state, what runs out first first
+ *
+ * For whatever will be replayed: in this order each record goes to the end of its list at once,
+ * where 65,000 in no order take half a minute. @fn must not change the table.
+ *
+ * Return: 0, or the first negative return of @fn, which ends it.
+ */
+typedef int (*dhcp_lease_fn)(void *context, const struct dhcp_lease *lease);
+int dhcp_leases_each(const struct dhcp_leases *leases, dhcp_lease_fn fn, void *context);
+
 size_t dhcp_leases_count(const struct dhcp_leases *leases);
 
 /* End what has run out. Called by the server on each message; a caller that shows leases may. */

@@ -418,6 +418,42 @@ static void replay_keeps_the_lease_of_who_declined(void **state)
         dhcp_leases_free(leases);
 }
 
+struct walk {
+        struct dhcp_lease last;
+        size_t count, limit;
+};
+
+static int in_order(void *context, const struct dhcp_lease *lease)
+{
+        struct walk *walk = context;
+
+        if (walk->count == walk->limit)
+                return -ENOBUFS;
+        if (walk->count++ > 0 && walk->last.state == lease->state)
+                assert_true(walk->last.expires_ms <= lease->expires_ms);
+        walk->last = *lease;
+        return 0;
+}
+
+static void walks_in_the_order_of_ending(void **state)
+{
+        struct dhcp_leases *leases = table("10.77.0.10", "10.77.0.200");
+        struct walk walk = {.limit = SIZE_MAX};
+
+        (void)state;
+        replay(leases, 1, "10.77.0.50", DHCP_LEASE_BOUND, 300);
+        replay(leases, 2, "10.77.0.51", DHCP_LEASE_BOUND, 100);
+        replay(leases, 3, "10.77.0.52", DHCP_LEASE_FREE, 0);
+        replay(leases, 4, "10.77.0.53", DHCP_LEASE_BOUND, 200);
+        replay(leases, 5, "10.77.0.54", DHCP_LEASE_DECLINED, 60);
+        assert_int_equal(dhcp_leases_each(leases, in_order, &walk), 0);
+        assert_int_equal(walk.count, 5);
+        walk = (struct walk){.limit = 2};
+        assert_int_equal(dhcp_leases_each(leases, in_order, &walk), -ENOBUFS);
+        assert_int_equal(walk.count, 2);
+        dhcp_leases_free(leases);
+}
+
 /* A flood of strangers ends at the pool, and takes nothing from those who are bound. */
 static void a_flood_changes_nothing(void **state)
 {
@@ -448,6 +484,7 @@ int main(void)
                 cmocka_unit_test(records_are_read_as_written),
                 cmocka_unit_test(replay_tells_the_last_word),
                 cmocka_unit_test(replay_keeps_the_lease_of_who_declined),
+                cmocka_unit_test(walks_in_the_order_of_ending),
                 cmocka_unit_test(a_flood_changes_nothing),
         };
 

@@ -66,21 +66,23 @@ static int snapshot_add(void *context, const void *record, size_t size)
         return journal_snapshot_append(context, record, size);
 }
 
+static int snapshot_add_lease(void *context, const struct dhcp_lease *lease)
+{
+        uint8_t record[DHCP_LEASE_RECORD_MAX];
+
+        if (lease->state == DHCP_LEASE_OFFERED)
+                return 0; /* an offer is no promise */
+        return journal_snapshot_append(context, record, dhcp_lease_record_write(lease, record));
+}
+
 static int snapshot_write(void *context, struct journal_snapshot *to)
 {
         struct leases *leases = context;
-        uint8_t record[DHCP_LEASE_RECORD_MAX];
-        const struct dhcp_lease *lease;
-        size_t at = 0;
         int rc;
 
-        while (dhcp_leases_next(dhcp_server_leases(leases->server), &at, &lease)) {
-                if (lease->state == DHCP_LEASE_OFFERED)
-                        continue; /* an offer is no promise */
-                rc = journal_snapshot_append(to, record, dhcp_lease_record_write(lease, record));
-                if (rc < 0)
-                        return rc;
-        }
+        rc = dhcp_leases_each(dhcp_server_leases(leases->server), snapshot_add_lease, to);
+        if (rc < 0)
+                return rc;
         return events_write_all(leases->options.events, snapshot_add, to);
 }
 
@@ -321,15 +323,13 @@ static int first_open(struct leases *leases, char *error)
         return 0;
 }
 
-static void carry_over(struct dhcp_leases *from, struct dhcp_leases *to)
+static int carry_over(void *context, const struct dhcp_lease *lease)
 {
         const struct dhcp_now at = now();
         uint8_t record[DHCP_LEASE_RECORD_MAX];
-        const struct dhcp_lease *lease;
-        size_t place = 0;
 
-        while (dhcp_leases_next(from, &place, &lease))
-                (void)dhcp_leases_replay(to, record, dhcp_lease_record_write(lease, record), &at);
+        (void)dhcp_leases_replay(context, record, dhcp_lease_record_write(lease, record), &at);
+        return 0; /* a network that is gone, or no memory: the journal still has it */
 }
 
 int leases_apply(struct leases *leases, const struct edge_config *config, char *error)
@@ -343,7 +343,8 @@ int leases_apply(struct leases *leases, const struct edge_config *config, char *
                 return rc;
         leases->server = server;
         if (leases->journal) {
-                carry_over(dhcp_server_leases(old), dhcp_server_leases(server));
+                (void)dhcp_leases_each(dhcp_server_leases(old), carry_over,
+                                       dhcp_server_leases(server));
                 dhcp_server_free(old);
                 return 0;
         }
