@@ -178,6 +178,9 @@ static int check_network(const struct edge_network *n, char *error, struct ip4_n
                 return fail(error, "network '%s': the pool lies outside the subnet", n->name);
         if (ntohl(n->pool_first.be) > ntohl(n->pool_last.be))
                 return fail(error, "network '%s': 'pool_first' is above 'pool_last'", n->name);
+        if (ntohl(n->pool_last.be) - ntohl(n->pool_first.be) >= CONFIG_MAX_POOL)
+                return fail(error, "network '%s': the pool has more than %d addresses", n->name,
+                            CONFIG_MAX_POOL);
         if (ip4_is_equal(n->pool_first, ret->address) ||
             ip4_is_equal(n->pool_last, ip4_network_broadcast(ret)))
                 return fail(error,

@@ -50,6 +50,10 @@ static void test_configurations(void **state)
                  "\"10.77.0.0\",\"pool_last\":\"10.77.0.100\"}]}",                                   0,        -EINVAL, "first and last"},
                 {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.77.0.0/24\",\"pool_first\":"
                  "\"10.78.0.1\",\"pool_last\":\"10.78.0.2\"}]}",                                     0,        -EINVAL, "outside"       },
+                {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.0.0.0/8\",\"pool_first\":"
+                 "\"10.1.0.0\",\"pool_last\":\"10.1.255.255\"}]}",                                   0,        0,       ""              },
+                {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.0.0.0/8\",\"pool_first\":"
+                 "\"10.1.0.0\",\"pool_last\":\"10.2.0.0\"}]}",                                       0,        -EINVAL, "65536"         },
                 {"{\"networks\":[" NETWORK("") "],\"reservations\":[{\"mac\":\"52:54:00:77:00:01\","
                                                "\"address\":\"10.77.0.9\"}]}",                       0,        0,       ""              },
                 {"{\"networks\":[" NETWORK("") "],\"reservations\":[{\"mac\":\"52:54:00:77:00:01\","

@@ -33,6 +33,7 @@ extern const struct doc_table edge_join_table, edge_joined_table;
 enum boot_protocol { BOOT_PROTOCOL_HTTP, BOOT_PROTOCOL_TFTP, BOOT_PROTOCOL_COUNT };
 extern const char *const boot_protocol_names[BOOT_PROTOCOL_COUNT + 1]; /* "http", "tftp" */
 
+#define CONFIG_MAX_POOL         65536 /* addresses of one network: what a netbootd holds, a /16 */
 #define CONFIG_MAX_NETWORKS     32
 #define CONFIG_MAX_RESERVATIONS 4096
 #define CONFIG_MAX_ROUTERS      4
