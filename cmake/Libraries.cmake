@@ -16,7 +16,10 @@ function(cloudie_library name module)
     pkg_check_modules(pc_${name} REQUIRED ${module})
     add_library(lib_${name} INTERFACE)
     if(CLOUDIE_RAMDISK)
-        target_link_libraries(lib_${name} INTERFACE ${pc_${name}_STATIC_LDFLAGS})
+        # Not STATIC_LDFLAGS: a folder with a blank in its name would be two words there.
+        target_link_directories(lib_${name} INTERFACE ${pc_${name}_STATIC_LIBRARY_DIRS})
+        target_link_libraries(lib_${name} INTERFACE
+            ${pc_${name}_STATIC_LIBRARIES} ${pc_${name}_STATIC_LDFLAGS_OTHER})
         target_include_directories(lib_${name} SYSTEM INTERFACE ${pc_${name}_STATIC_INCLUDE_DIRS})
     else()
         target_link_libraries(lib_${name} INTERFACE ${pc_${name}_LDFLAGS})

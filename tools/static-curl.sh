@@ -83,7 +83,7 @@ run dpkg-source --no-check -x "$work"/curl_*.dsc "$work/source"
 # server could not be timed out.
 run cmake -S "$work/source" -B "$work/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
         -DCMAKE_INSTALL_PREFIX="$to" -DCMAKE_INSTALL_LIBDIR=lib \
-        "-DCMAKE_C_FLAGS=-ffunction-sections -fdata-sections -fstack-protector-strong -ffile-prefix-map=$work=." \
+        "-DCMAKE_C_FLAGS=-ffunction-sections -fdata-sections -fstack-protector-strong '-ffile-prefix-map=$work=.'" \
         -DBUILD_SHARED_LIBS=OFF -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF -DENABLE_MANUAL=OFF \
         -DHTTP_ONLY=ON -DCURL_USE_OPENSSL=ON \
         -DCURL_ZLIB=OFF -DCURL_BROTLI=OFF -DCURL_ZSTD=OFF -DUSE_NGHTTP2=OFF -DUSE_LIBIDN2=OFF \
@@ -101,8 +101,9 @@ run env DESTDIR="$work/root" ninja -C "$work/build" install
 # The .pc that CMake writes names -lgcc_s, which no static program can link.
 made=$work/root$to
 rm -rf "${made:?}/bin" "${made:?}/lib/cmake"
+escaped=$(printf '%s\n' "$to" | sed 's/ /\\ /g')
 cat >"$made/lib/pkgconfig/libcurl.pc" <<END
-prefix=$to
+prefix=$escaped
 libdir=\${prefix}/lib
 includedir=\${prefix}/include
 
