@@ -205,6 +205,12 @@ struct serve *serve_stop(struct serve *serve)
         }
         pthread_mutex_unlock(&serve->lock);
 
+        /*
+         * A malformed request that a thread reads at this very moment ends the program in
+         * libmicrohttpd 0.9.75: while it is shut down, MHD_queue_response() says yes and takes
+         * nothing, and the answer of its own that it then builds is of no response. All that
+         * was promised is on disk or sent by now.
+         */
         MHD_stop_daemon(serve->daemon);
         serve_unref(serve);
         return NULL;
