@@ -215,7 +215,7 @@ static void test_body_ignored(void **state)
         int fd = client_open(serve_port(*state));
         struct reply reply;
 
-        post_sized(fd, "/ignored", 3 * LIMIT, &reply);
+        post_sized(fd, "/ignored", (size_t)3 * LIMIT, &reply);
         assert_int_equal(reply.status, 200);
         assert_non_null(strstr(reply.body, "|0|"));
         client_ask(fd, "POST", "/ignored", "Expect: 100-continue\r\nContent-Length: 100001\r\n",
