@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "installer/init_linux.h"
@@ -227,6 +228,27 @@ static int run_claim(struct conversation *c)
         return 1;
 }
 
+/* Drivers of another kernel would all be refused, one by one: better one clear sentence. */
+static int mount_stage_two(struct conversation *c, const struct stage_two *stage, int fd)
+{
+        struct utsname kernel;
+        int rc;
+
+        if (uname(&kernel) < 0)
+                return -errno;
+        if (!text_is_equal(kernel.release, stage->version)) {
+                snprintf(c->error, sizeof(c->error),
+                         "it is for kernel %s, and %s runs: the netboot package was replaced "
+                         "during this boot",
+                         stage->version, kernel.release);
+                return -ENOEXEC;
+        }
+        rc = stage_two_mount(fd);
+        if (rc < 0)
+                snprintf(c->error, sizeof(c->error), "it cannot be mounted: %s", strerror(-rc));
+        return rc;
+}
+
 static int run_stage_two(struct conversation *c)
 {
         struct stage_two stage = {0};
@@ -237,12 +259,8 @@ static int run_stage_two(struct conversation *c)
         if (c->options->site->edge[0] == '\0')
                 return 1; /* booted from a medium */
         rc = stage_two_fetch(c->fetch, c->options->site, c->error, &stage, &fd);
-        if (rc >= 0 && !c->options->is_rehearsal) {
-                rc = stage_two_mount(fd);
-                if (rc < 0)
-                        snprintf(c->error, sizeof(c->error), "stage two cannot be mounted: %s",
-                                 strerror(-rc));
-        }
+        if (rc >= 0 && !c->options->is_rehearsal)
+                rc = mount_stage_two(c, &stage, fd);
         if (rc < 0 && c->failures + 1 < STAGE_TWO_TRIES)
                 return rc;
         if (rc < 0) {
@@ -259,6 +277,20 @@ static int run_stage_two(struct conversation *c)
         return 1;
 }
 
+/* Once: it is tried again for ever, and the timeline must say why no inventory comes. */
+static void tell_inventory_failure(struct conversation *c, int rc)
+{
+        char text[EVENT_TEXT_SIZE], why[FETCH_ERROR_SIZE];
+
+        if (c->failures > 0)
+                return;
+        snprintf(why, sizeof(why), "%s", c->error[0] ? c->error : strerror(-rc));
+        snprintf(text, sizeof(text), "inventory: %s", why);
+        note(c, STEP_FAILED, text, 0, 0);
+        send_events(c); /* may leave an error of its own */
+        snprintf(c->error, sizeof(c->error), "%s", why);
+}
+
 static int run_inventory(struct conversation *c)
 {
         const uint64_t start = clock_monotonic_ms();
@@ -271,8 +303,10 @@ static int run_inventory(struct conversation *c)
         rc = inventory_run(c->options->discover, c->error, &json, &size);
         if (rc >= 0)
                 rc = doc_parse(json, size, &doc_limits_inventory, c->error, &inventory);
-        if (rc < 0)
+        if (rc < 0) {
+                tell_inventory_failure(c, rc);
                 return rc;
+        }
         rc = call(c, "PUT", "/agent/v1/inventory", TAKE_PTR(inventory), CALL_TIMEOUT_MS, &answer);
         if (rc < 0)
                 return rc;

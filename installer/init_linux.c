@@ -2,6 +2,7 @@
 #include "installer/init_linux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
 #define CLOCK_TOLERANCE_S 60
@@ -43,6 +45,31 @@ int init_mount(void)
                 if (rc < 0)
                         return rc;
         }
+        return 0;
+}
+
+int init_open_standard_files(void)
+{
+        static const char *const paths[] = {"/dev/console", "/dev/tty0", "/dev/null"};
+        int fd = -EBADF;
+
+        for (size_t i = 0; fd < 0 && i < ARRAY_SIZE(paths); i++)
+                fd = open(paths[i], O_RDWR | O_NOCTTY);
+        while (fd >= 0 && fd <= STDERR_FILENO) {
+                const int next = dup(fd);
+
+                /* The lowest that is free: after standard error nothing is missing any more. */
+                if (next < 0)
+                        return -errno;
+                if (next > STDERR_FILENO) {
+                        close(next);
+                        return 0;
+                }
+                fd = next;
+        }
+        if (fd < 0)
+                return -errno;
+        close(fd);
         return 0;
 }
 

@@ -11,6 +11,13 @@ int init_mount(void);
 int init_mount_efivars(void);
 
 /*
+ * Opens what of standard input, output and error the kernel left closed, as it
+ * does where console= names a port that the machine lacks. Or else the first
+ * socket would be number 2, and the log would go out on the wire. 0 or -errno.
+ */
+int init_open_standard_files(void);
+
+/*
  * The ramdisk's last file. The kernel boots on with a truncated root when memory
  * runs out while it unpacks: without this file nothing else can be believed.
  */

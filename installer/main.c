@@ -46,6 +46,7 @@ struct agent {
         struct network *network;
         struct loop_timer *report;
         struct site site;
+        struct ip4_address address; /* the first; a later one is of no interest to the controller */
         pthread_t thread;
         bool is_talking;
 
@@ -117,7 +118,7 @@ static void *talk(void *context)
         const struct conversation_options options = {
                 .site = &a->site,
                 .mac = network_mac(a->network),
-                .address = network_address(a->network),
+                .address = a->address,
                 .discover = "/bin/cloudie-discover",
                 .mounted = stage_two_mounted,
                 .context = a,
@@ -139,6 +140,7 @@ static void on_network(void *context)
         if (a->is_talking)
                 return;
         a->is_talking = true;
+        a->address = network_address(a->network);
         loop_timer_disarm(a->report);
         rc = pthread_create(&a->thread, NULL, talk, a);
         if (rc != 0)
@@ -223,6 +225,8 @@ static int run_as_init(void)
         pthread_cond_init(&agent.settled, &clock);
 
         rc = init_mount();
+        if (rc >= 0)
+                rc = init_open_standard_files();
         if (rc < 0)
                 give_up("the kernel's file systems cannot be mounted");
         log_info("agent.start", "version=%s uptime_ms=%llu", CLOUDIE_VERSION,

@@ -133,8 +133,12 @@ static void on_uevent(void *context, uint32_t events)
                 struct reader r;
                 const char *text;
 
-                if (size < 0)
+                if (size < 0) {
+                        /* More was announced than the buffer holds: look at all there is. */
+                        if (errno == ENOBUFS)
+                                (void)drivers_load_all(d);
                         break;
+                }
                 if (from.nl_pid != 0) /* only the kernel announces devices */
                         continue;
                 message[size] = '\0';

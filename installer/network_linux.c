@@ -269,13 +269,18 @@ static int open_packets(struct network *n)
 {
         const struct sockaddr_ll address = {
                 .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP), .sll_ifindex = n->index};
+        int rc;
 
         n->packet_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_IP));
         if (n->packet_fd < 0)
                 return -errno;
-        if (bind(n->packet_fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-                return -errno;
-        return loop_add_fd(n->loop, n->packet_fd, EPOLLIN, on_packet, n, &n->packet_watch);
+        rc = bind(n->packet_fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno
+                                                                                        : 0;
+        if (rc >= 0)
+                rc = loop_add_fd(n->loop, n->packet_fd, EPOLLIN, on_packet, n, &n->packet_watch);
+        if (rc < 0) /* it is tried again */
+                close(TAKE_FD(n->packet_fd));
+        return rc;
 }
 
 static void start(struct network *n)
