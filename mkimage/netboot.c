@@ -6,12 +6,14 @@
  * package there is one rename.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,6 +32,8 @@
 
 #define MANIFEST_SCHEMA 1
 
+#define MAKING          ".making." /* in the name of a workshop, behind the output's own */
+
 #define LOADER_FOLDER   "usr/lib/ipxe"
 #define LOADER_NAME     "undionly.kpxe"
 #define LOADER_MAX      ((size_t)1 << 20) /* it has 70 kB */
@@ -43,6 +47,7 @@ static const struct manifest_file package_files[] = {
 
 /* The folder that all is built in, and its parts. */
 struct workshop {
+        int lock; /* on the folder, for as long as somebody works in it */
         char root[PATH_MAX];
         char kernel[PATH_MAX];
         char stage_two[PATH_MAX];
@@ -68,22 +73,68 @@ __attribute__((format(printf, 2, 3))) static int format_path(char to[static PATH
         return len < 0 || len >= PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
-static int workshop_make(struct workshop *shop, const char *output, char *error)
+/* A workshop that nobody works in any more: whoever made it was killed. */
+static void remove_if_abandoned(const char *path)
 {
+        _close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+                (void)folder_remove(path);
+}
+
+/* The workshops of earlier runs for the same output; a hundred megabytes each. */
+static void remove_abandoned(const char *output)
+{
+        const char *slash = strrchr(output, '/');
+        const char *name = slash ? slash + 1 : output;
+        const int folder_size = (int)(name - output);
+        char path[PATH_MAX], prefix[NAME_MAX + 1];
+        DIR *folder;
+
+        if (format_path(path, "%.*s.", folder_size, output) < 0 ||
+            snprintf(prefix, sizeof(prefix), "%s" MAKING, name) >= (int)sizeof(prefix))
+                return;
+        folder = opendir(path);
+        if (!folder)
+                return;
+        for (const struct dirent *entry; (entry = readdir(folder));)
+                if (text_has_prefix(entry->d_name, prefix) &&
+                    format_path(path, "%.*s%s", folder_size, output, entry->d_name) == 0)
+                        remove_if_abandoned(path);
+        closedir(folder);
+}
+
+static int make_root(struct workshop *shop, const char *output)
+{
+        char plain[PATH_MAX];
         size_t len = strlen(output);
         int rc;
 
         while (len > 1 && output[len - 1] == '/')
                 len--;
-        rc = format_path(shop->root, "%.*s.making.XXXXXX", (int)len, output);
-        if (rc == 0 && !mkdtemp(shop->root)) {
-                rc = -errno;
-                shop->root[0] = '\0';
-        }
+        rc = format_path(plain, "%.*s", (int)len, output);
+        if (rc == 0)
+                rc = format_path(shop->root, "%s" MAKING "XXXXXX", plain);
         if (rc < 0) {
                 shop->root[0] = '\0';
-                return mkimage_fail(error, rc, "cannot write beside %s: %s", output, strerror(-rc));
+                return rc;
         }
+        remove_abandoned(plain);
+        if (!mkdtemp(shop->root)) {
+                rc = -errno;
+                shop->root[0] = '\0';
+                return rc;
+        }
+        shop->lock = open(shop->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return shop->lock < 0 || flock(shop->lock, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+}
+
+static int workshop_make(struct workshop *shop, const char *output, char *error)
+{
+        int rc = make_root(shop, output);
+
+        if (rc < 0)
+                return mkimage_fail(error, rc, "cannot write beside %s: %s", output, strerror(-rc));
 
         const struct {
                 char *path;
@@ -109,6 +160,8 @@ static void workshop_done(struct workshop *shop)
 {
         if (shop->root[0])
                 folder_remove(shop->root);
+        if (shop->lock >= 0)
+                close(shop->lock);
 }
 #define _workshop_ __attribute__((cleanup(workshop_done)))
 
@@ -240,7 +293,7 @@ static int build(const struct netboot_options *options, const struct workshop *s
 
 int netboot_build(const struct netboot_options *options, char *error)
 {
-        _workshop_ struct workshop shop = {.root = ""};
+        _workshop_ struct workshop shop = {.lock = -EBADF};
         _free_ char *deb = NULL;
         int rc;
 

@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +34,7 @@ static _Noreturn void become(const char *const argv[], const char *folder, int o
         setenv("PATH", wide, 1);
         setenv("LC_ALL", "C", 1);
         unsetenv("SOURCE_DATE_EPOCH");
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* nobody wants its work any more then */
         if (dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0 ||
             (folder && chdir(folder) < 0))
                 _exit(EXIT_FAILURE);

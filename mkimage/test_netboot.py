@@ -6,6 +6,7 @@ usage: test_netboot.py MKIMAGE CC
 
 Skips (77) where no kernel package can be had: neither cached nor by apt.
 """
+import fcntl
 import filecmp
 import hashlib
 import json
@@ -115,6 +116,27 @@ class Netboot(unittest.TestCase):
                                  "undionly.kpxe", "vmlinuz"])
         self.assertEqual(filecmp.cmpfiles(self.package, again, names, shallow=False),
                          (names, [], []))
+
+    def test_what_a_killed_run_left_goes(self):
+        output = os.path.join(self.work, "killed")
+        for name in ("left", "in-use"):
+            os.makedirs(os.path.join(f"{output}.making.{name}", "kernel"))
+        other = os.path.join(self.work, "killed2.making.left")
+        os.mkdir(other)
+        no_deb = os.path.join(self.work, "no.deb")
+        with open(no_deb, "wb"):
+            pass
+        lock = os.open(output + ".making.in-use", os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            done = self.make(output + "/", "--kernel-deb", no_deb)
+            self.assertEqual(done.returncode, 1)
+            left = sorted(name for name in os.listdir(self.work) if ".making." in name)
+            self.assertEqual(left, ["killed.making.in-use", "killed2.making.left"])
+        finally:
+            os.close(lock)
+            shutil.rmtree(output + ".making.in-use")
+            os.rmdir(other)
 
     def test_manifest(self):
         self.assertEqual(self.manifest["schema"], 1)
