@@ -21,6 +21,9 @@
 #include "lib/base/text.h"
 #include "lib/base/writer.h"
 
+/* A kernel that died, or whose init did, starts the machine anew, late enough to be read. */
+#define PANIC      "panic=60"
+
 #define WORD_MARKS "=,.:/_-+@%"
 
 static bool is_word_byte(char c)
@@ -107,7 +110,7 @@ static int add_discover(struct writer *w, const struct boot_plan *plan,
         writer_text(w, facts->kernel);
         writer_text(w, " initrd=");
         writer_text(w, facts->ramdisk);
-        writer_text(w, " initrd=" PXE_SITE_FILE " rdinit=/init cloudie.boot=");
+        writer_text(w, " initrd=" PXE_SITE_FILE " rdinit=/init " PANIC " cloudie.boot=");
         writer_text(w, plan->boot);
         writer_text(w, " cloudie.edge=");
         writer_text(w, edge_url);

@@ -52,7 +52,7 @@ static struct boot_plan plan_of(enum boot_action action)
         "initrd --name discovery.initrd " scheme                                                   \
         "://10.77.0.1/assets/discovery.initrd || goto again\n"                                     \
         "initrd --name site.cpio " scheme "://10.77.0.1/assets/site.cpio || goto again\n"          \
-        "imgargs vmlinuz initrd=discovery.initrd initrd=site.cpio rdinit=/init "                   \
+        "imgargs vmlinuz initrd=discovery.initrd initrd=site.cpio rdinit=/init panic=60 "          \
         "cloudie.boot=00f1e2d3c4b5a697 cloudie.edge=http://10.77.0.1 "                             \
         "BOOTIF=01-52-54-00-77-00-01 cloudie.time=1763637906 console=ttyS0,115200n8 quiet || "     \
         "goto again\n"                                                                             \

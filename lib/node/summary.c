@@ -55,6 +55,18 @@ static uint64_t take_size(const struct doc *value, const char *path)
         return number > 0 ? (uint64_t)number : 0;
 }
 
+/* A drive for discs is no place for data, with or without one in it. */
+static void take_disk(struct node_summary *s, const struct doc *disk)
+{
+        const uint64_t size = take_size(disk, "size");
+
+        if (text_is_equal(doc_get_text(disk, "type"), "optical"))
+                return;
+        s->disk_count++;
+        if (size <= INT64_MAX - s->disk_bytes)
+                s->disk_bytes += size;
+}
+
 int node_summary_of(const struct doc *inventory, struct node_summary *ret)
 {
         struct node_summary s = {0};
@@ -78,13 +90,8 @@ int node_summary_of(const struct doc *inventory, struct node_summary *ret)
         s.memory_bytes = take_size(inventory, "memory.total");
         s.nic_count = (uint32_t)doc_count(doc_get(inventory, "nics.items"));
         s.gpu_count = (uint32_t)doc_count(doc_get(inventory, "gpus.items"));
-        s.disk_count = (uint32_t)doc_count(disks);
-        for (size_t i = 0; i < doc_count(disks); i++) {
-                const uint64_t size = take_size(doc_at(disks, i), "size");
-
-                if (size <= INT64_MAX - s.disk_bytes)
-                        s.disk_bytes += size;
-        }
+        for (size_t i = 0; i < doc_count(disks); i++)
+                take_disk(&s, doc_at(disks, i));
 
         *ret = s;
         return 0;

@@ -18,7 +18,8 @@ static const char inventory[] =
         "\"uuid\":\"8d1a2b3c-4e5f-6071-8293-a4b5c6d70001\"},\"firmware\":{\"boot_mode\":\"bios\"},"
         "\"cpu\":{\"model\":\"Some CPU\",\"packages\":2,\"cores\":4,\"threads\":8},"
         "\"memory\":{\"total\":536870912},"
-        "\"disks\":{\"items\":[{\"size\":1000},{\"size\":-5},{\"size\":\"big\"},{\"size\":24}]},"
+        "\"disks\":{\"items\":[{\"size\":1000},{\"size\":-5},{\"size\":\"big\"},{\"size\":24},{"
+        "\"type\":\"optical\",\"size\":700}]},"
         "\"nics\":{\"items\":[{\"mac\":\"52:54:00:77:00:01\"},"
         "{\"mac\":\"02:00:00:00:00:09\",\"permanent_mac\":\"52:54:00:77:00:02\"},"
         "{\"mac\":\"52:54:00:77:00:01\"},{\"mac\":\"00:00:00:00:00:00\"},{\"mac\":7},{}]}}";
