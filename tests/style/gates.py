@@ -25,7 +25,7 @@ SILENT = ("lib/", "dhcp/", "tftp/", "pxe/", "image/")
 SPEAKS = ("lib/daemon/",)       # log and options: this is where programs speak
 
 # What carries an SPDX line; what is data or cannot hold a comment does not.
-CODE = (".c", ".h", ".py", ".sh", ".cmake", ".service", ".js", ".ts", ".css")
+CODE = (".c", ".h", ".py", ".sh", ".cmake", ".service", ".js", ".ts", ".css", ".list", ".md")
 DATA = ("tests/fuzz/", "tests/data/")
 
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# models.sh: a machine full of cards. Every driver family of the ramdisk's lists
-# that QEMU has a model for finds its device and takes it: in stage one, so that
+# models.sh: a machine full of cards. The drivers of the ramdisk's lists that QEMU
+# has a model for find their devices and take them: in stage one, so that
 # the machine boots and sees its disks, or in stage two.
 # shellcheck source=tests/vm/setup.sh
 . "$(dirname "$0")/setup.sh" models 4
@@ -36,7 +36,8 @@ lab_machine 1 \
         $(drive lsi) -device lsi53c895a,id=lsi0 -device scsi-hd,drive=lsi,bus=lsi0.0,serial=LSI-1 \
         -device mptsas1068,id=mpt0,sas_address=5000000000000001 \
         -device usb-ehci -device pci-ohci -device piix3-usb-uhci -device sdhci-pci \
-        -device virtio-rng-pci -device virtio-serial-pci \
+        -netdev user,id=c9,restrict=on -device usb-net,netdev=c9,bus=usb0.0,mac=52:54:00:78:00:09 \
+        -device ide-cd,bus=ahci0.1 -device virtio-rng-pci -device virtio-serial-pci \
         -device ipmi-bmc-sim,id=bmc0 -device pci-ipmi-kcs,bmc=bmc0
 lab_wait_step inventory 300
 
@@ -71,6 +72,10 @@ lost = {"NVME-0001", "AHCI-1", "VIRTIO-1", "SCSI-1", "MEGASAS-1", "PVSCSI-1",
         "LSI-1"} - serials
 if lost:
     sys.exit(f"models: disks not seen by their serial: {lost} among {serials}")
-if len(inventory["nics"]["items"]) != 9:
-    sys.exit(f"models: {len(inventory['nics']['items'])} cards, not 9")
+kinds = {(d.get("type"), d.get("transport")) for d in inventory["disks"]["items"]}
+if not {("optical", "ata")} <= kinds or "usb" not in {transport for _, transport in kinds}:
+    sys.exit(f"models: no optical or no USB drive among {kinds}")
+nics = {n.get("driver") for n in inventory["nics"]["items"]}
+if len(inventory["nics"]["items"]) != 10 or not {"cdc_ether", "rndis_host"} & nics:
+    sys.exit(f"models: {len(inventory['nics']['items'])} cards, not 10, or none by USB: {nics}")
 END
