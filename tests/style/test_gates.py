@@ -20,9 +20,10 @@ GOOD = {
                           "cloudie_tests(lib one)\ncloudie_fuzz(lib one)\n",
     "tests/fuzz/lib_one/a": "a", "tests/fuzz/lib_one/b": "b", "tests/fuzz/lib_one/c": "c",
     "tool": f'#!/bin/sh\n# {SPDX}\necho "$1"\n',
-    "README.md": "Text without a licence line.\n",
+    "README.md": "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->\nText.\n",
 }
 # A function of more than 80 lines.
+ONE = "/* SPDX-License-Identifier: GPL-3.0-or-later */\n"
 LONG = f"/* {SPDX} */\nint one(int n);\n\nint one(int n)\n{{\n" + "        n++;\n" * 85 + "        return n;\n}\n"
 
 
@@ -163,6 +164,31 @@ class Tidy(Tree):
         rc, out = self.tidy(self.tree({"lib/one.c": LONG}))
         self.assertEqual(rc, 1, out)
         self.assertIn("readability-function-size", out)
+
+    def test_too_many_parameters(self):
+        rc, out = self.tidy(self.tree({"lib/one.c": ONE + (
+            "int f(int a, int b, int c, int d, int e, int g, int h);\n"
+            "int f(int a, int b, int c, int d, int e, int g, int h)\n"
+            "{\n        return a + b + c + d + e + g + h;\n}\n")}))
+        self.assertEqual(rc, 1, out)
+        self.assertIn("7 parameters", out)
+
+    def test_too_complex(self):
+        body = "".join(f"        if (a == {i} && b != {i})\n                b += a;\n"
+                       for i in range(14))
+        rc, out = self.tidy(self.tree({"lib/one.c": ONE + (
+            f"int f(int a, int b);\nint f(int a, int b)\n{{\n{body}        return b;\n}}\n")}))
+        self.assertEqual(rc, 1, out)
+        self.assertIn("cognitive complexity", out)
+
+    def test_nested_too_deep(self):
+        opened = "".join(" " * 8 * i + f"if (a > {i}) {{\n" for i in range(1, 7))
+        closed = "".join(" " * 8 * i + "}\n" for i in range(6, 0, -1))
+        rc, out = self.tidy(self.tree({"lib/one.c": ONE + (
+            f"int f(int a);\nint f(int a)\n{{\n{opened}{' ' * 56}a++;\n{closed}"
+            "        return a;\n}\n")}))
+        self.assertEqual(rc, 1, out)
+        self.assertIn("nesting level", out)
 
     def test_a_fault_is_never_cached(self):
         folder = self.tree({"lib/one.c": LONG})
