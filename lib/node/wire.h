@@ -74,7 +74,6 @@ void edge_config_done(struct edge_config *config);
 int edge_config_check(const struct edge_config *config, char *error);
 
 /* POST /agent/v1/claim */
-#define CLAIM_MAX_MACS 64
 struct agent_claim {
         char boot[BOOT_TEXT_SIZE];
         char public_key[WIRE_KEY_SIZE];
