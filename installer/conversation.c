@@ -17,7 +17,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "installer/init_linux.h"
+#include "lib/boot/init_linux.h"
 #include "installer/inventory.h"
 #include "installer/stage_two_linux.h"
 #include "lib/base/clock.h"

@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 #include "installer/conversation.h"
-#include "installer/init_linux.h"
-#include "installer/modules_linux.h"
-#include "installer/network_linux.h"
+#include "lib/boot/init_linux.h"
+#include "lib/boot/modules_linux.h"
+#include "lib/boot/network_linux.h"
 #include "installer/site.h"
 #include "installer/stage_two_linux.h"
 #include "lib/base/cleanup.h"

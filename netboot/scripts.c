@@ -74,7 +74,7 @@ static void answer(struct scripts *scripts, struct waiter *w, const struct boot_
         int rc;
 
         rc = text ? facts_get(scripts, &w->question, &facts) : -ENOMEM;
-        if (rc == 0 && plan && plan->action == BOOT_DISCOVER) {
+        if (rc == 0 && plan && boot_action_runs_agent(plan->action)) {
                 facts.kernel = kernel;
                 facts.ramdisk = ramdisk;
                 (void)assets_name_of(scripts->options.assets, ROLE_KERNEL, kernel);

@@ -150,6 +150,7 @@ int pxe_script_write(const struct boot_plan *plan, const struct pxe_script_facts
                 LINE(&w, "exit");
                 return finish(&w, to, ret_size);
         case BOOT_DISCOVER:
+        case BOOT_INSTALL:
                 rc = add_discover(&w, plan, facts);
                 break;
         case BOOT_ASK_AGAIN:

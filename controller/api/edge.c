@@ -180,7 +180,7 @@ void handle_edge_plan(struct call *call)
         int rc = change ? 0 : -ENOMEM;
 
         node_plan(logic, node_find_mac(logic, &request->mac), &plan);
-        if (rc == 0 && plan.action == BOOT_DISCOVER)
+        if (rc == 0 && boot_action_runs_agent(plan.action))
                 rc = boot_give(logic, &request->mac, request->address, clock_wall_ms(), change,
                                &boot);
         if (rc < 0) {

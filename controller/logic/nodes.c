@@ -164,11 +164,11 @@ int node_accept(struct logic *logic, struct node *node, const char *by, uint64_t
                 struct store_change *change, const char **why)
 {
         const bool is_decision = node->is_in_conflict;
-        enum node_phase to;
+        struct node_state to;
         char reason[EVENT_TEXT_SIZE];
         int rc;
 
-        rc = node_phase_change(node->phase, WAY_ACCEPT, why, &to);
+        rc = node_way_take((struct node_state){node->phase, OPERATION_NONE}, WAY_ACCEPT, why, &to);
         if (rc < 0 && !is_decision)
                 return rc;
         snprintf(reason, sizeof(reason), "accepted by %s%s", by,
@@ -179,7 +179,7 @@ int node_accept(struct logic *logic, struct node *node, const char *by, uint64_t
         if (is_decision)
                 node->summary.uuid = (struct uuid){0};
         if (rc == 0)
-                set_phase(logic, node, to, reason, now_ms, change);
+                set_phase(logic, node, to.phase, reason, now_ms, change);
         node->generation++;
         node_save(node, now_ms, change);
         wake(logic, node);
@@ -195,15 +195,15 @@ int node_delete(struct logic *logic, struct node *node, const char *by, uint64_t
                 .version = node->version + 1,
                 .at_ms = now_ms,
         };
-        enum node_phase to;
+        struct node_state to;
         char reason[EVENT_TEXT_SIZE];
         int rc;
 
-        rc = node_phase_change(node->phase, WAY_DELETE, why, &to);
+        rc = node_way_take((struct node_state){node->phase, OPERATION_NONE}, WAY_DELETE, why, &to);
         if (rc < 0)
                 return rc;
         snprintf(reason, sizeof(reason), "deleted by %s", by);
-        set_phase(logic, node, to, reason, now_ms, change);
+        set_phase(logic, node, to.phase, reason, now_ms, change);
         claims_drop_node(logic, node, change);
         store_delete_document(change, &row);
         take_out(logic, node);

@@ -61,12 +61,22 @@ __attribute__((format(printf, 2, 3))) static int fail(char *error, const char *s
         return -EINVAL;
 }
 
+struct disk_row {
+        struct mac_address mac;
+};
+static const struct doc_field disk_fields[] = {
+        DOC_FIELD(struct disk_row, mac, DOC_MAC, DOC_REQUIRED),
+};
+static DOC_TABLE(disk_table, struct disk_row, "disk", disk_fields);
+_Static_assert(sizeof(struct disk_row) == sizeof(struct mac_address), "a list of MACs");
+
 static const struct list_row {
         const char *name;
         const struct doc_table *table; /* of one element */
         size_t max;
 } network_list = {"networks", &edge_network_table, CONFIG_MAX_NETWORKS},
-  reservation_list = {"reservations", &edge_reservation_table, CONFIG_MAX_RESERVATIONS};
+  reservation_list = {"reservations", &edge_reservation_table, CONFIG_MAX_RESERVATIONS},
+  disk_list = {"disks", &disk_table, CONFIG_MAX_DISKS};
 
 /* One list of structs, on the heap. */
 static int decode_list(const struct list_row *row, const struct doc *object, char *error,
@@ -106,7 +116,7 @@ static int decode_list(const struct list_row *row, const struct doc *object, cha
 int edge_config_decode(const struct doc *object, char *error, struct edge_config *ret)
 {
         struct edge_config config = {0};
-        void *networks = NULL, *reservations = NULL;
+        void *networks = NULL, *reservations = NULL, *disks = NULL;
         int rc;
 
         rc = decode_list(&network_list, object, error, &networks, &config.network_count);
@@ -121,6 +131,13 @@ int edge_config_decode(const struct doc *object, char *error, struct edge_config
                 return rc;
         }
         config.reservations = reservations;
+
+        rc = decode_list(&disk_list, object, error, &disks, &config.disk_count);
+        if (rc < 0) {
+                edge_config_done(&config);
+                return rc;
+        }
+        config.disks = disks;
         config.version = (uint64_t)doc_get_number(object, "version", 0);
         *ret = config;
         return 0;
@@ -140,24 +157,24 @@ static struct doc *encode_list(const struct doc_table *table, const void *items,
 struct doc *edge_config_encode(const struct edge_config *config)
 {
         _doc_ struct doc *object = doc_object();
-        struct doc *networks =
-                encode_list(&edge_network_table, config->networks, config->network_count);
-        struct doc *reservations = encode_list(&edge_reservation_table, config->reservations,
-                                               config->reservation_count);
-        const bool is_whole = networks && reservations;
+        const struct {
+                const struct list_row *row;
+                const void *items;
+                size_t count;
+        } lists[] = {
+                {&network_list,     config->networks,     config->network_count    },
+                {&reservation_list, config->reservations, config->reservation_count},
+                {&disk_list,        config->disks,        config->disk_count       },
+        };
 
-        /* Both are given to the object, or freed, whatever fails. */
-        if (doc_set_number(object, "version", (int64_t)config->version) < 0 || !is_whole) {
-                doc_free(networks);
-                doc_free(reservations);
+        if (doc_set_number(object, "version", (int64_t)config->version) < 0)
                 return NULL;
+        for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+                struct doc *list = encode_list(lists[i].row->table, lists[i].items, lists[i].count);
+
+                if (!list || doc_set(object, lists[i].row->name, list) < 0)
+                        return NULL;
         }
-        if (doc_set(object, "networks", networks) < 0) {
-                doc_free(reservations);
-                return NULL;
-        }
-        if (doc_set(object, "reservations", reservations) < 0)
-                return NULL;
         return TAKE_PTR(object);
 }
 
@@ -165,6 +182,7 @@ void edge_config_done(struct edge_config *config)
 {
         free(config->networks);
         free(config->reservations);
+        free(config->disks);
         *config = (struct edge_config){0};
 }
 

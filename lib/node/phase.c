@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The phases of a node, and every way from one to the next
+ * The states of a node, and every way from one to the next
  *
- * A row is a way: from where it is legal, where it leads, and what to say when
- * it is not. Nothing else in the project changes a phase.
+ * A row is a way: from which phases and with what operation it is legal, where
+ * it leads, and what to say when it is not. Nothing else in the project changes
+ * a phase or the state of an operation. Failure leaves the phase as it was.
  */
 #include "lib/node/phase.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 const char *const node_phase_names[PHASE_COUNT + 1] = {
@@ -16,37 +18,88 @@ const char *const node_phase_names[PHASE_COUNT + 1] = {
         [PHASE_DEPLOYED] = "deployed", [PHASE_RETIRED] = "retired",
 };
 
+const char *const operation_state_names[OPERATION_STATE_COUNT + 1] = {
+        [OPERATION_NONE] = "none",           [OPERATION_RUNNING] = "running",
+        [OPERATION_SUCCEEDED] = "succeeded", [OPERATION_FAILED] = "failed",
+        [OPERATION_ABORTED] = "aborted",
+};
+
 const char *const node_way_names[WAY_COUNT + 1] = {
-        [WAY_DISCOVER] = "discover",
-        [WAY_ACCEPT] = "accept",
-        [WAY_DELETE] = "delete",
+        [WAY_DISCOVER] = "discover", [WAY_ACCEPT] = "accept",       [WAY_DELETE] = "delete",
+        [WAY_INSTALL] = "install",   [WAY_RETRY] = "retry",         [WAY_ABORT] = "abort",
+        [WAY_FAIL] = "fail",         [WAY_INSTALLED] = "installed", [WAY_RELEASE] = "release",
 };
 
-#define FROM(phase) (1u << (phase))
+#define IN(state) (1u << (state))
+#define ANY       (~0u)
+#define NOT_BUSY  (ANY & ~IN(OPERATION_RUNNING))
+#define BUSY      IN(OPERATION_RUNNING)
+#define ENDED_BAD (IN(OPERATION_FAILED) | IN(OPERATION_ABORTED))
+#define STAYS     PHASE_COUNT
+#define UNTOUCHED OPERATION_STATE_COUNT
 
+/* clang-format off */
 static const struct way_row {
-        unsigned from; /* FROM() of each phase in which the way is legal */
-        enum node_phase to;
-        const char *refusal;
+        unsigned phases, operations; /* IN() of each from which the way is legal */
+        enum node_phase to;          /* STAYS */
+        enum operation_state then;   /* UNTOUCHED */
+        bool is_operators;
+        const char *phase_refusal, *operation_refusal;
 } ways[WAY_COUNT] = {
-        [WAY_DISCOVER] = {FROM(PHASE_NONE),                                                 PHASE_DISCOVERED, "the node is known already"                                             },
-        [WAY_ACCEPT] = {FROM(PHASE_DISCOVERED),                                           PHASE_READY,
-                          "only a node in phase 'discovered' can be accepted"                                                                                                         },
-        [WAY_DELETE] = {FROM(PHASE_DISCOVERED) | FROM(PHASE_READY) | FROM(PHASE_RETIRED),
-                          PHASE_NONE,                                                                         "only a node in phase 'discovered', 'ready' or 'retired' can be deleted"},
+        [WAY_DISCOVER] = {IN(PHASE_NONE), ANY, PHASE_DISCOVERED, OPERATION_NONE, false,
+                "the node is known already", ""},
+        [WAY_ACCEPT] = {IN(PHASE_DISCOVERED), ANY, PHASE_READY, UNTOUCHED, true,
+                "only a node in phase 'discovered' can be accepted", ""},
+        [WAY_DELETE] = {IN(PHASE_DISCOVERED) | IN(PHASE_READY) | IN(PHASE_RETIRED), NOT_BUSY,
+                PHASE_NONE, OPERATION_NONE, true,
+                "only a node in phase 'discovered', 'ready' or 'retired' can be deleted",
+                "an operation runs on it; abort that first"},
+        [WAY_INSTALL] = {IN(PHASE_READY), NOT_BUSY, STAYS, OPERATION_RUNNING, true,
+                "only a node in phase 'ready' can be installed: accept it, or release it first",
+                "an operation runs on it already; abort that first"},
+        [WAY_RETRY] = {IN(PHASE_READY), ENDED_BAD, STAYS, OPERATION_RUNNING, true,
+                "only a node in phase 'ready' has anything to retry",
+                "its last operation did not fail: there is nothing to retry"},
+        [WAY_ABORT] = {ANY, BUSY, STAYS, OPERATION_ABORTED, true,
+                "", "no operation runs on it: there is nothing to abort"},
+        [WAY_FAIL] = {ANY, BUSY, STAYS, OPERATION_FAILED, false,
+                "", "no operation runs on it"},
+        [WAY_INSTALLED] = {IN(PHASE_READY), BUSY, PHASE_DEPLOYED, OPERATION_SUCCEEDED, false,
+                "only a node in phase 'ready' becomes deployed by an install",
+                "no install runs on it"},
+        [WAY_RELEASE] = {IN(PHASE_DEPLOYED), NOT_BUSY, PHASE_READY, UNTOUCHED, true,
+                "only a node in phase 'deployed' can be released",
+                "an operation runs on it; abort that first"},
 };
+/* clang-format on */
 
-int node_phase_change(enum node_phase from, enum node_way way, const char **why,
-                      enum node_phase *ret)
+static int refuse(const char **why, const char *sentence)
 {
-        if (!(ways[way].from & FROM(from))) {
-                if (why)
-                        *why = ways[way].refusal;
-                return -EPERM;
-        }
+        if (why)
+                *why = sentence;
+        return -EPERM;
+}
 
-        *ret = ways[way].to;
+int node_way_take(struct node_state from, enum node_way way, const char **why,
+                  struct node_state *ret)
+{
+        const struct way_row *row = &ways[way];
+
+        if (!(row->phases & IN(from.phase)))
+                return refuse(why, row->phase_refusal);
+        if (!(row->operations & IN(from.operation)))
+                return refuse(why, row->operation_refusal);
+
+        *ret = (struct node_state){
+                .phase = row->to == STAYS ? from.phase : row->to,
+                .operation = row->then == UNTOUCHED ? from.operation : row->then,
+        };
         return 0;
+}
+
+bool node_way_is_operators(enum node_way way)
+{
+        return ways[way].is_operators;
 }
 
 int node_phase_parse(const char *name, enum node_phase *ret)

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * A node's durable phase, and the ways from one to the next (design section 4).
- * The whole machine is one table in phase.c.
+ * A node's state: its durable phase, and how its last operation stands (design
+ * section 4). Every way from one state to another is a row of the table in
+ * phase.c; nothing else in the project changes either of them.
  */
 
 #include <stdbool.h>
@@ -18,24 +19,48 @@ enum node_phase {
         PHASE_COUNT
 };
 
+enum operation_state {
+        OPERATION_NONE, /* there was none yet */
+        OPERATION_RUNNING,
+        OPERATION_SUCCEEDED,
+        OPERATION_FAILED,
+        OPERATION_ABORTED,
+        OPERATION_STATE_COUNT
+};
+
+struct node_state {
+        enum node_phase phase;
+        enum operation_state operation;
+};
+
 enum node_way {
-        WAY_DISCOVER, /* a machine that was never seen reports */
-        WAY_ACCEPT,   /* an operator or a rule takes it */
-        WAY_DELETE,   /* forgotten; it is discovered anew when it boots again */
+        WAY_DISCOVER,  /* a machine that was never seen reports */
+        WAY_ACCEPT,    /* an operator or a rule takes it */
+        WAY_DELETE,    /* forgotten; it is discovered anew when it boots again */
+        WAY_INSTALL,   /* an install begins */
+        WAY_RETRY,     /* the last operation begins anew */
+        WAY_ABORT,     /* the operation is given up by an operator */
+        WAY_FAIL,      /* the operation ended badly: the phase stays */
+        WAY_INSTALLED, /* the installed system showed that it runs */
+        WAY_RELEASE,   /* what was deployed is free again */
         WAY_COUNT
 };
 
 extern const char *const node_phase_names[PHASE_COUNT + 1]; /* "none", "discovered", ... */
+extern const char *const operation_state_names[OPERATION_STATE_COUNT + 1]; /* "none", "running" */
 extern const char *const node_way_names[WAY_COUNT + 1];
 
 /**
- * node_phase_change() - where a way leads
- * @why:  on refusal, one sentence that names the phases from which it is legal; may be NULL
- * @ret:  the new phase
+ * node_way_take() - where a way leads
+ * @why:  on refusal, one sentence that names the states from which it is legal; may be NULL
+ * @ret:  the new state; may be where @from lies
  *
  * Return: 0, or -EPERM: the way is not legal from here.
  */
-int node_phase_change(enum node_phase from, enum node_way way, const char **why,
-                      enum node_phase *ret);
+int node_way_take(struct node_state from, enum node_way way, const char **why,
+                  struct node_state *ret);
+
+/* Whether an operator takes this way; the others are what a machine or the time does. */
+bool node_way_is_operators(enum node_way way);
 
 int node_phase_parse(const char *name, enum node_phase *ret); /* -EINVAL */

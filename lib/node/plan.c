@@ -19,6 +19,7 @@ const char *const boot_action_names[BOOT_ACTION_COUNT + 1] = {
         [BOOT_ASK_AGAIN] = "ask-again",
         [BOOT_DISCOVER] = "discover",
         [BOOT_DISK] = "disk",
+        [BOOT_INSTALL] = "install",
 };
 
 static const struct doc_field request_fields[] = {
@@ -59,21 +60,45 @@ static const struct {
         [PHASE_RETIRED] = {BOOT_DISK,     "retired: nothing of ours runs on it"                  },
 };
 
+bool boot_action_runs_agent(enum boot_action action)
+{
+        return action == BOOT_DISCOVER || action == BOOT_INSTALL;
+}
+
+/* An operation that runs comes before the phase: the agent does it, or the disk shows its end. */
+static bool plan_of_operation(const struct operation *operation, struct boot_plan *ret)
+{
+        if (!operation || operation->state != OPERATION_RUNNING)
+                return false;
+        /* Both texts are shorter than their field; a cut one would still be one line. */
+        if (operation->step < INSTALL_PHONE_HOME) {
+                ret->action = BOOT_INSTALL;
+                snprintf(ret->reason, sizeof(ret->reason), "operation %llu installs profile '%s'",
+                         (unsigned long long)operation->number, operation->profile);
+        } else {
+                ret->action = BOOT_DISK;
+                snprintf(ret->reason, sizeof(ret->reason),
+                         "operation %llu installed it: it boots from its disk, to phone home",
+                         (unsigned long long)operation->number);
+        }
+        return true;
+}
+
 void boot_plan_make(const struct plan_facts *facts, struct boot_plan *ret)
 {
         const enum node_phase phase = facts->is_known ? facts->phase : PHASE_NONE;
-        const char *reason = by_phase[phase].reason;
 
-        ret->action = by_phase[phase].action;
-        if (facts->is_in_conflict)
-                reason = "two machines claim this identity: it is only discovered, until an "
-                         "operator decides";
-        if (facts->is_in_conflict)
+        if (facts->is_in_conflict) {
                 ret->action = BOOT_DISCOVER;
-        /* Both texts are ours and shorter than their fields; a cut one would still be one line. */
-        snprintf(ret->reason, sizeof(ret->reason), "%s", reason);
+                snprintf(ret->reason, sizeof(ret->reason),
+                         "two machines claim this identity: it is only discovered, until an "
+                         "operator decides");
+        } else if (!plan_of_operation(facts->operation, ret)) {
+                ret->action = by_phase[phase].action;
+                snprintf(ret->reason, sizeof(ret->reason), "%s", by_phase[phase].reason);
+        }
         ret->kernel_arguments[0] = '\0';
-        if (ret->action == BOOT_DISCOVER && facts->kernel_arguments)
+        if (boot_action_runs_agent(ret->action) && facts->kernel_arguments)
                 (void)text_copy(ret->kernel_arguments, sizeof(ret->kernel_arguments),
                                 facts->kernel_arguments);
 }
@@ -89,8 +114,9 @@ int boot_plan_check(const struct boot_plan *plan)
 {
         uint8_t number[(BOOT_TEXT_SIZE - 1) / 2];
 
-        if (plan->action == BOOT_DISCOVER && (strlen(plan->boot) != BOOT_TEXT_SIZE - 1 ||
-                                              text_unhex(plan->boot, number, sizeof(number)) < 0))
+        if (boot_action_runs_agent(plan->action) &&
+            (strlen(plan->boot) != BOOT_TEXT_SIZE - 1 ||
+             text_unhex(plan->boot, number, sizeof(number)) < 0))
                 return -EINVAL;
         for (const char *c = plan->kernel_arguments; *c; c++)
                 if (!is_argument_byte(*c))

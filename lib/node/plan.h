@@ -11,6 +11,7 @@
 
 #include "lib/base/net.h"
 #include "lib/doc/table.h"
+#include "lib/node/operation.h"
 #include "lib/node/phase.h"
 #include "lib/node/step.h"
 
@@ -28,11 +29,12 @@ enum boot_architecture {
 enum boot_action {
         BOOT_ASK_AGAIN, /* the controller is away, or does not know yet: wait and ask */
         BOOT_DISCOVER,
-        BOOT_DISK, /* fall through to the local disk */
+        BOOT_DISK,    /* fall through to the local disk */
+        BOOT_INSTALL, /* as BOOT_DISCOVER: the agent asks for orders, and finds an install */
         BOOT_ACTION_COUNT
 };
-extern const char
-        *const boot_action_names[BOOT_ACTION_COUNT + 1]; /* "ask-again", "discover", "disk" */
+extern const char *const
+        boot_action_names[BOOT_ACTION_COUNT + 1]; /* "ask-again", "discover", "disk", "install" */
 
 /* What netbootd tells of a machine when it asks (POST /edge/v1/plan). */
 struct plan_request {
@@ -61,8 +63,12 @@ struct plan_facts {
         bool is_known;
         enum node_phase phase;
         bool is_in_conflict;
-        const char *kernel_arguments; /* of the site */
+        const struct operation *operation; /* the last one; NULL: none */
+        const char *kernel_arguments;      /* of the site */
 };
+
+/* This plan runs the agent: kernel, ramdisk, and a boot number to claim. */
+bool boot_action_runs_agent(enum boot_action action);
 
 /* Fills action, reason and kernel_arguments; the boot number is the caller's to give. */
 void boot_plan_make(const struct plan_facts *facts, struct boot_plan *ret);

@@ -2,38 +2,39 @@
 #include "lib/node/step.h"
 
 /* One row a step; its name is on the wire and in stores, and never changes. */
-#define STEPS(row)                                                                                 \
-        row(STEP_NONE, "none", "") row(                                                            \
-                STEP_DHCP_DISCOVER, "dhcp-discover",                                               \
-                "asks for an address") row(STEP_DHCP_OFFER, "dhcp-offer",                          \
-                                           "is offered an address") row(STEP_DHCP_ACK, "dhcp-ack", \
-                                                                        "has its address")         \
-                row(STEP_DHCP_NAK, "dhcp-nak", "is refused an address") row(                       \
-                        STEP_LOADER, "loader",                                                     \
-                        "fetched its boot loader") row(STEP_PLAN, "plan",                          \
-                                                       "has a plan") row(STEP_SCRIPT, "script",    \
-                                                                         "fetched its boot "       \
-                                                                         "script")                 \
-                        row(STEP_KERNEL, "kernel", "fetched the kernel") row(                      \
-                                STEP_RAMDISK, "ramdisk",                                           \
-                                "fetched the ramdisk") row(STEP_SITE, "site",                      \
-                                                           "fetched the site's addresses and "     \
-                                                           "keys") row(STEP_AGENT, "agent",        \
-                                                                       "runs cloudie-agent")       \
-                                row(STEP_CLAIM, "claim", "claimed its boot number") row(           \
-                                        STEP_STAGE_TWO, "stage-two",                               \
-                                        "verified and mounted stage two")                          \
-                                        row(STEP_INVENTORY, "inventory", "reported its inventory") \
-                                                row(STEP_DISCOVERED, "discovered",                 \
-                                                    "is a new node") row(STEP_HELD, "held",        \
-                                                                         "waits for an operator")  \
-                                                        row(STEP_PHASE, "phase",                   \
-                                                            "changed its phase")                   \
-                                                                row(STEP_CONFLICT, "conflict",     \
-                                                                    "shares its identity with "    \
-                                                                    "another machine")             \
-                                                                        row(STEP_FAILED, "failed", \
-                                                                            "failed")
+/* clang-format off */
+#define STEPS(row) \
+        row(STEP_NONE, "none", "") \
+        row(STEP_DHCP_DISCOVER, "dhcp-discover", "asks for an address") \
+        row(STEP_DHCP_OFFER, "dhcp-offer", "is offered an address") \
+        row(STEP_DHCP_ACK, "dhcp-ack", "has its address") \
+        row(STEP_DHCP_NAK, "dhcp-nak", "is refused an address") \
+        row(STEP_LOADER, "loader", "fetched its boot loader") \
+        row(STEP_PLAN, "plan", "has a plan") \
+        row(STEP_SCRIPT, "script", "fetched its boot script") \
+        row(STEP_KERNEL, "kernel", "fetched the kernel") \
+        row(STEP_RAMDISK, "ramdisk", "fetched the ramdisk") \
+        row(STEP_SITE, "site", "fetched the site's addresses and keys") \
+        row(STEP_AGENT, "agent", "runs cloudie-agent") \
+        row(STEP_CLAIM, "claim", "claimed its boot number") \
+        row(STEP_STAGE_TWO, "stage-two", "verified and mounted stage two") \
+        row(STEP_INVENTORY, "inventory", "reported its inventory") \
+        row(STEP_DISCOVERED, "discovered", "is a new node") \
+        row(STEP_HELD, "held", "waits for an operator") \
+        row(STEP_OPERATION, "operation", "has an operation") \
+        row(STEP_CHECK, "check", "found the disk of the plan") \
+        row(STEP_IMAGE, "image", "verified the image's signature") \
+        row(STEP_WIPE, "wipe", "wiped the disk") \
+        row(STEP_WRITE, "write", "verified and wrote the image") \
+        row(STEP_SEED, "seed", "wrote the seed") \
+        row(STEP_TABLE, "table", "wrote the partition table") \
+        row(STEP_BOOT_ENTRY, "boot-entry", "set the boot entry") \
+        row(STEP_REBOOT, "reboot", "restarts") \
+        row(STEP_PHONE_HOME, "phone-home", "called from its installed system") \
+        row(STEP_PHASE, "phase", "changed its phase") \
+        row(STEP_CONFLICT, "conflict", "shares its identity with another machine") \
+        row(STEP_FAILED, "failed", "failed")
+/* clang-format on */
 
 #define STEP_ROW(step, step_name, step_title)  [step] = {step_name, step_title},
 #define STEP_NAME(step, step_name, step_title) [step] = (step_name),

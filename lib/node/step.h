@@ -30,6 +30,16 @@ enum node_step {
         STEP_INVENTORY,  /* reported */
         STEP_DISCOVERED, /* the node stands in the store */
         STEP_HELD,       /* it waits for an operator */
+        STEP_OPERATION,  /* an operation began, ended, or was aborted: text says which */
+        STEP_CHECK,      /* the disk is the one in the plan */
+        STEP_IMAGE,      /* signature, manifest and table of the image are right */
+        STEP_WIPE,       /* what the disk held before is gone */
+        STEP_WRITE,      /* the image's frames were verified and written */
+        STEP_SEED,       /* the CIDATA partition is written */
+        STEP_TABLE,      /* the partition table is written: the disk boots from here on */
+        STEP_BOOT_ENTRY, /* of the firmware */
+        STEP_REBOOT,     /* the agent restarts the machine */
+        STEP_PHONE_HOME, /* the installed system called */
         STEP_PHASE,      /* its phase changed: text says old -> new and why */
         STEP_CONFLICT,
         STEP_FAILED, /* text says what failed */

@@ -41,6 +41,7 @@ DOC_TABLE(agent_claimed_table, struct agent_claimed, "answer to a claim", claime
 const char *const agent_order_names[ORDER_COUNT + 1] = {
         [ORDER_HOLD] = "hold",
         [ORDER_REBOOT] = "reboot",
+        [ORDER_INSTALL] = "install",
 };
 
 static const struct doc_field orders_fields[] = {

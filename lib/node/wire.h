@@ -37,6 +37,7 @@ extern const char *const boot_protocol_names[BOOT_PROTOCOL_COUNT + 1]; /* "http"
 #define CONFIG_MAX_NETWORKS     32
 #define CONFIG_MAX_RESERVATIONS 4096
 #define CONFIG_MAX_ROUTERS      4
+#define CONFIG_MAX_DISKS        100000 /* machines that boot their disk: all nodes of a site */
 
 struct edge_network {
         char name[WIRE_NAME_SIZE];
@@ -64,6 +65,8 @@ struct edge_config {
         size_t network_count;
         struct edge_reservation *reservations;
         size_t reservation_count;
+        struct mac_address *disks; /* owned; these boot their disk while the controller is away */
+        size_t disk_count;
 };
 int edge_config_decode(const struct doc *object, char *error, struct edge_config *ret);
 struct doc *edge_config_encode(const struct edge_config *config);
@@ -93,8 +96,13 @@ struct agent_claimed {
 extern const struct doc_table agent_claim_table, agent_claimed_table;
 
 /* GET /agent/v1/orders */
-enum agent_order { ORDER_HOLD, ORDER_REBOOT, ORDER_COUNT };
-extern const char *const agent_order_names[ORDER_COUNT + 1]; /* "hold", "reboot" */
+enum agent_order {
+        ORDER_HOLD,
+        ORDER_REBOOT,  /* restart the machine, through the firmware */
+        ORDER_INSTALL, /* fetch the plan, and do it */
+        ORDER_COUNT
+};
+extern const char *const agent_order_names[ORDER_COUNT + 1]; /* "hold", "reboot", "install" */
 struct agent_orders {
         uint64_t generation;
         enum agent_order order;

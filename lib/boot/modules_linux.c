@@ -9,7 +9,7 @@
  * Modules are loaded as files (finit_module), with the signatures that Debian
  * gave them: under Secure Boot the kernel takes no others.
  */
-#include "installer/modules_linux.h"
+#include "lib/boot/modules_linux.h"
 
 #include <errno.h>
 #include <fcntl.h>

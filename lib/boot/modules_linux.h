@@ -3,7 +3,7 @@
 
 /* Loading modules, for devices that are there and for those that appear. */
 
-#include "installer/modules.h"
+#include "lib/boot/modules.h"
 #include "lib/base/loop.h"
 
 struct drivers;

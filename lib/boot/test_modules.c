@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "installer/modules.h"
+#include "lib/boot/modules.h"
 
 static const char dep[] = "kernel/drivers/net/virtio_net.ko: kernel/net/core/failover.ko "
                           "kernel/drivers/virtio/virtio.ko\n"

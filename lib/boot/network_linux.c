@@ -7,7 +7,7 @@
  * socket is used throughout, because an interface without an address can neither
  * send nor receive otherwise.
  */
-#include "installer/network_linux.h"
+#include "lib/boot/network_linux.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "installer/init_linux.h"
+#include "lib/boot/init_linux.h"
 
 /* In a child, as its log would be lost: the exit status tells what is wrong, 0 nothing. */
 static int start_with(unsigned closed)

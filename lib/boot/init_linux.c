@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "installer/init_linux.h"
+#include "lib/boot/init_linux.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,7 +7,7 @@
  * the bytes before their first wildcard agree: that turns a million matches into
  * a few dozen.
  */
-#include "installer/modules.h"
+#include "lib/boot/modules.h"
 
 #include <errno.h>
 #include <fnmatch.h>

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * A small FAT volume (Microsoft FAT32 File System Specification 1.03; FAT12 and
+ * FAT16), with long names: made whole from a list of files, and read. Pure.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/reader.h"
+
+#define FAT_MIN_SIZE  ((size_t)64 << 10)
+#define FAT_MAX_SIZE  ((size_t)256 << 20)
+#define FAT_MAX_FILES 64
+
+struct fat_file {
+        const char *name; /* in the root folder: 1 to 63 bytes of ASCII, as in long names */
+        const void *bytes;
+        size_t size;
+};
+
+/**
+ * fat_write() - a whole volume
+ * @to:     @size bytes, a multiple of 512; all of it is written
+ * @label:  at most 11 bytes of ASCII, upper case
+ * @id:     volume id
+ * @time_s: of the files; seconds since 1970, or 0: 1980-01-01
+ *
+ * The same arguments give the same bytes.
+ *
+ * Return: 0, -EINVAL for such a size, label or name, -ENOSPC if the files do not fit.
+ */
+int fat_write(const struct fat_file *files, size_t count, const char *label, uint32_t id,
+              uint64_t time_s, void *to, size_t size);
+
+/**
+ * fat_read() - the bytes of a file in the root folder
+ * @volume:  all of it, or its beginning
+ * @name:    ASCII case is ignored
+ * @limit:   largest file accepted
+ * @ret:     the caller's, NUL-terminated beyond its size
+ *
+ * Return: 0.
+ *         -ENOENT: no such file.
+ *         -EBADMSG: not a FAT12 or FAT16 volume, or a chain that ends early, loops or leaves it.
+ *         -E2BIG above @limit, -ENOMEM.
+ */
+int fat_read(struct reader volume, const char *name, size_t limit, char **ret, size_t *ret_size);
+
+/* 0 and the label, or -EBADMSG. @ret: 12 bytes. */
+int fat_label(struct reader volume, char ret[static 12]);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Install: what the agent is told to do, what it says while it does it, and what
+ * the installed system then says. docs/protocol.md has the calls.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/net.h"
+#include "lib/doc/table.h"
+#include "lib/node/operation.h"
+
+#define INSTALL_MAX_CONTROLLERS 8
+#define INSTALL_URL_SIZE        256
+#define INSTALL_SECRET_SIZE     65    /* 64 hex digits */
+#define INSTALL_MAX_CA          16384 /* bytes of PEM */
+
+/* GET /agent/v1/plan. Holds a secret. */
+struct install_plan {
+        uint64_t generation;
+        uint64_t operation;
+        char node[NODE_NAME_SIZE];
+        struct disk_id disk;
+        bool may_overwrite;         /* what is on the disk may go; else it must hold nothing */
+        char image[NODE_NAME_SIZE]; /* name, for people */
+        char image_id[33];          /* which: the first half of its table's SHA-256, in hex */
+        uint64_t image_size;        /* bytes on the disk */
+        bool wipe, grow, boot;      /* steps that the profile asks for */
+        char hostname[NODE_NAME_SIZE];
+        char secret[INSTALL_SECRET_SIZE]; /* for the phone-home; good once */
+};
+extern const struct doc_table install_plan_table;
+/* What a table cannot check: the id is one, the host name is one. 0, -EBADMSG with a sentence. */
+int install_plan_check(const struct install_plan *plan, char *error);
+
+/* POST /agent/v1/progress; and, a line each, what cloudie-install prints. */
+enum progress_state { PROGRESS_RUNNING, PROGRESS_DONE, PROGRESS_FAILED, PROGRESS_STATE_COUNT };
+extern const char *const progress_state_names[PROGRESS_STATE_COUNT + 1]; /* "running", ... */
+struct install_progress {
+        uint64_t generation;
+        enum operation_step step;
+        enum progress_state state;  /* of the step */
+        uint64_t done, total;       /* bytes; 0: not counted */
+        uint64_t took_ms;           /* of a step that is done */
+        enum node_cause cause;      /* of one that failed */
+        char text[EVENT_TEXT_SIZE]; /* evidence, or what was done; one line */
+};
+extern const struct doc_table install_progress_table;
+
+/* cloudie.json on the CIDATA partition: how the installed system finds its controller. */
+struct worker_seed {
+        uint64_t generation;
+        char node[NODE_NAME_SIZE];
+        char secret[INSTALL_SECRET_SIZE];
+        char controllers[INSTALL_MAX_CONTROLLERS][INSTALL_URL_SIZE];
+        size_t controller_count;
+        char ca[INSTALL_MAX_CA]; /* PEM */
+};
+extern const struct doc_table worker_seed_table;
+#define WORKER_SEED_FILE  "cloudie.json"
+#define WORKER_SEED_LABEL "CIDATA" /* of the file system */
+#define WORKER_SEED_PART  "cidata" /* name of the GPT partition */
+
+/* POST /agent/v1/phone-home */
+struct phone_home {
+        uint64_t generation;
+        char node[NODE_NAME_SIZE];
+        char secret[INSTALL_SECRET_SIZE];
+        char version[32]; /* of cloudie-worker */
+        char system[128]; /* PRETTY_NAME of its os-release, or what it is */
+        char hostname[NODE_NAME_SIZE];
+        struct ip4_address address; /* from which it calls */
+};
+extern const struct doc_table phone_home_table;

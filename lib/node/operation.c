@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Steps and causes
+ *
+ * "After X expect Y within Z, else say W" is a row here. A deadline counts from
+ * the beginning of a step, or from the last sign that it goes on.
+ */
+#include "lib/node/operation.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+
+#define SECONDS 1000U
+#define MINUTES (60U * SECONDS)
+
+const char *const operation_kind_names[OPERATION_KIND_COUNT + 1] = {
+        [OPERATION_INSTALL] = "install",
+};
+
+/*
+ * Deadlines: a machine with 1 TB of RAM tests it for 10 minutes before its firmware
+ * asks the network for anything; a disk of the slow kind writes a 4 MiB frame in
+ * seconds, so a minute without progress is a stall.
+ */
+/* clang-format off */
+const struct operation_step_row operation_steps[OPERATION_STEP_COUNT] = {
+        [INSTALL_AGENT] = {"agent", "waits for the machine", "the agent", "asks for orders",
+                30 * MINUTES, CAUSE_AGENT_ABSENT, STEP_NONE, false},
+        [INSTALL_PLAN] = {"plan", "gives the plan", "the agent", "fetches its plan",
+                1 * MINUTES, CAUSE_AGENT_SILENT, STEP_NONE, false},
+        [INSTALL_CHECK] = {"check", "looks at the disk", "the agent", "has checked the disk",
+                2 * MINUTES, CAUSE_AGENT_SILENT, STEP_CHECK, true},
+        [INSTALL_IMAGE] = {"image", "verifies the image", "the agent", "has verified the image",
+                5 * MINUTES, CAUSE_AGENT_SILENT, STEP_IMAGE, true},
+        [INSTALL_WIPE] = {"wipe", "wipes the disk", "the agent", "has wiped the disk",
+                2 * MINUTES, CAUSE_AGENT_SILENT, STEP_WIPE, true},
+        [INSTALL_WRITE] = {"write", "writes the image", "the agent", "writes on",
+                3 * MINUTES, CAUSE_AGENT_SILENT, STEP_WRITE, true},
+        [INSTALL_SEED] = {"seed", "writes the seed", "the agent", "has written the seed",
+                2 * MINUTES, CAUSE_AGENT_SILENT, STEP_SEED, true},
+        [INSTALL_TABLE] = {"table", "writes the partition table", "the agent", "has written the partition table",
+                2 * MINUTES, CAUSE_AGENT_SILENT, STEP_TABLE, true},
+        [INSTALL_BOOT] = {"boot", "sets the boot entry", "the agent", "has set the boot entry",
+                2 * MINUTES, CAUSE_AGENT_SILENT, STEP_BOOT_ENTRY, true},
+        [INSTALL_REBOOT] = {"reboot", "restarts", "the agent", "says that it restarts",
+                2 * MINUTES, CAUSE_AGENT_SILENT, STEP_REBOOT, true},
+        [INSTALL_PHONE_HOME] = {"phone-home", "boots from its disk", "the installed system", "phones home",
+                20 * MINUTES, CAUSE_PHONE_HOME_ABSENT, STEP_PHONE_HOME, false},
+};
+
+const struct node_cause_row node_causes[CAUSE_COUNT] = {
+        [CAUSE_NONE] = {"none", "", ""},
+        [CAUSE_AGENT_ABSENT] = {"agent-absent", "no agent asked for orders",
+                "Power the machine on, and see that it boots from the network; `cloudie node timeline` shows how far it came."},
+        [CAUSE_AGENT_SILENT] = {"agent-silent", "the agent fell silent",
+                "Look at the machine's console: it lost its power, its network or its controller."},
+        [CAUSE_DISK_GONE] = {"disk-gone", "the disk of the plan is not in the machine",
+                "See that it is plugged in and detected (`cloudie node show --inventory`), then retry."},
+        [CAUSE_DISK_CHANGED] = {"disk-changed", "the disk of the plan has another size than it had",
+                "Let the machine report its inventory anew (restart it), then install again."},
+        [CAUSE_DISK_TOO_SMALL] = {"disk-too-small", "the image does not fit on the disk",
+                "Take a larger disk or a smaller image."},
+        [CAUSE_DISK_BUSY] = {"disk-busy", "something on the machine uses the disk",
+                "It may be a member of an array that was assembled: restart the machine, then retry."},
+        [CAUSE_DISK_HOLDS_DATA] = {"disk-holds-data", "the disk holds data, and the profile wants one that holds nothing",
+                "Look at what it holds; `cloudie node install --erase` destroys it."},
+        [CAUSE_DISK_FAILED] = {"disk-failed", "the disk does not read or write",
+                "Replace the disk."},
+        [CAUSE_DISK_SECTORS] = {"disk-sectors", "the disk's sectors are not of the size that the image was made for",
+                "Make an image for this sector size, or format the disk to the other one."},
+        [CAUSE_IMAGE_UNREACHABLE] = {"image-unreachable", "the edge did not give the image",
+                "See that cloudie-netbootd runs and reaches its controller, then retry."},
+        [CAUSE_IMAGE_GONE] = {"image-gone", "the controller does not have the image any more",
+                "It was replaced or deleted in the middle: retry, which takes the present one."},
+        [CAUSE_IMAGE_SIGNATURE] = {"image-signature-wrong", "the image is not signed by this site",
+                "Its manifest or signature was changed on the way or on disk: import the image anew, and find out who changed it."},
+        [CAUSE_IMAGE_MANIFEST] = {"image-manifest-wrong", "the image's manifest makes no sense, or is of another image",
+                "Import the image anew."},
+        [CAUSE_IMAGE_TABLE] = {"image-table-wrong", "the image's table is not the one that the manifest names",
+                "The image was changed on the way or on disk: `cloudie image verify` tells whether the controller's copy is whole."},
+        [CAUSE_IMAGE_FRAME] = {"image-frame-wrong", "a frame of the image does not verify",
+                "The image was changed on the way or on disk: `cloudie image verify` tells whether the controller's copy is whole."},
+        [CAUSE_IMAGE_LAYOUT] = {"image-layout-wrong", "the image has no GPT that can be fitted to this disk",
+                "Make the image with a GUID partition table whose partitions end within it."},
+        [CAUSE_SEED] = {"seed-no-room", "the seed has no place on the disk",
+                "Give the image a partition named 'cidata' of 4 MiB, or take a larger disk."},
+        [CAUSE_BOOT_ENTRY] = {"boot-entry-failed", "the firmware did not take the boot entry",
+                "Its variable store may be full or read-only: set the boot order by hand, then retry."},
+        [CAUSE_OUT_OF_MEMORY] = {"out-of-memory", "the machine has too little memory to install",
+                "See the README for how much is needed."},
+        [CAUSE_INSTALLER_CRASHED] = {"installer-crashed", "cloudie-install ended without a word",
+                "Its last lines are the evidence. This is a fault of ours: please report it."},
+        [CAUSE_TOO_MANY_ATTEMPTS] = {"too-many-attempts", "the machine restarted in the middle of the install, again and again",
+                "Look at its console and its power supply."},
+        [CAUSE_REBOOT_ABSENT] = {"reboot-absent", "the machine was told to restart and was not seen since",
+                "Look at its console; power it off and on. If it boots its disk first, the system there does not reach the controller."},
+        [CAUSE_LOADER_ABSENT] = {"loader-absent", "after its restart the machine got an address and did not ask what to boot",
+                "Look at its console: its firmware stopped, or boots something else."},
+        [CAUSE_PHONE_HOME_ABSENT] = {"phone-home-absent", "the machine was sent to its disk, and the system there does not call",
+                "Look at its console: the image does not boot on this machine, lacks cloudie-worker, or does not reach the controller."},
+        [CAUSE_ABORTED] = {"aborted", "an operator gave it up", "`cloudie node retry` begins anew."},
+        [CAUSE_INTERNAL] = {"internal", "something failed that should not",
+                "The evidence may say what. This is a fault of ours: please report it."},
+};
+
+const char *const operation_step_names[OPERATION_STEP_COUNT + 1] = {
+        "agent", "plan", "check", "image", "wipe", "write", "seed", "table", "boot", "reboot", "phone-home",
+};
+
+const char *const node_cause_names[CAUSE_COUNT + 1] = {
+        [CAUSE_AGENT_ABSENT] = "agent-absent",
+        [CAUSE_AGENT_SILENT] = "agent-silent",
+        [CAUSE_DISK_GONE] = "disk-gone",
+        [CAUSE_DISK_CHANGED] = "disk-changed",
+        [CAUSE_DISK_TOO_SMALL] = "disk-too-small",
+        [CAUSE_DISK_BUSY] = "disk-busy",
+        [CAUSE_DISK_HOLDS_DATA] = "disk-holds-data",
+        [CAUSE_DISK_FAILED] = "disk-failed",
+        [CAUSE_DISK_SECTORS] = "disk-sectors",
+        [CAUSE_IMAGE_UNREACHABLE] = "image-unreachable",
+        [CAUSE_IMAGE_GONE] = "image-gone",
+        [CAUSE_IMAGE_SIGNATURE] = "image-signature-wrong",
+        [CAUSE_IMAGE_MANIFEST] = "image-manifest-wrong",
+        [CAUSE_IMAGE_TABLE] = "image-table-wrong",
+        [CAUSE_IMAGE_FRAME] = "image-frame-wrong",
+        [CAUSE_IMAGE_LAYOUT] = "image-layout-wrong",
+        [CAUSE_SEED] = "seed-no-room",
+        [CAUSE_BOOT_ENTRY] = "boot-entry-failed",
+        [CAUSE_OUT_OF_MEMORY] = "out-of-memory",
+        [CAUSE_INSTALLER_CRASHED] = "installer-crashed",
+        [CAUSE_TOO_MANY_ATTEMPTS] = "too-many-attempts",
+        [CAUSE_REBOOT_ABSENT] = "reboot-absent",
+        [CAUSE_LOADER_ABSENT] = "loader-absent",
+        [CAUSE_PHONE_HOME_ABSENT] = "phone-home-absent",
+        [CAUSE_ABORTED] = "aborted",
+        [CAUSE_INTERNAL] = "internal",
+};
+/* clang-format on */
+
+static const struct doc_field disk_id_fields[] = {
+        DOC_FIELD(struct disk_id, name, DOC_TEXT, 0),
+        DOC_FIELD(struct disk_id, serial, DOC_TEXT, 0),
+        DOC_FIELD(struct disk_id, wwn, DOC_TEXT, 0),
+        DOC_FIELD(struct disk_id, model, DOC_TEXT, 0),
+        DOC_FIELD(struct disk_id, size, DOC_U64, 0, .max = INT64_MAX),
+};
+DOC_TABLE(disk_id_table, struct disk_id, "disk", disk_id_fields);
+
+bool disk_id_is_same(const struct disk_id *a, const struct disk_id *b)
+{
+        const bool know_serial = a->serial[0] && b->serial[0], know_wwn = a->wwn[0] && b->wwn[0];
+
+        return (know_serial || know_wwn) && (!know_serial || strcmp(a->serial, b->serial) == 0) &&
+               (!know_wwn || strcmp(a->wwn, b->wwn) == 0);
+}
+
+static const struct doc_field operation_fields[] = {
+        DOC_FIELD(struct operation, number, DOC_U64, 0),
+        DOC_FIELD(struct operation, kind, DOC_ENUM, 0, .names = operation_kind_names),
+        DOC_FIELD(struct operation, state, DOC_ENUM, 0, .names = operation_state_names),
+        DOC_FIELD(struct operation, generation, DOC_U64, 0),
+        DOC_FIELD(struct operation, profile, DOC_TEXT, 0),
+        DOC_FIELD(struct operation, profile_hash, DOC_TEXT, 0),
+        DOC_FIELD(struct operation, image, DOC_TEXT, 0),
+        DOC_FIELD(struct operation, image_id, DOC_TEXT, 0),
+        DOC_FIELD(struct operation, disk, DOC_OBJECT, 0, .table = &disk_id_table),
+        DOC_FIELD(struct operation, step, DOC_ENUM, 0, .names = operation_step_names),
+        DOC_FIELD(struct operation, attempt, DOC_U32, 0),
+        DOC_FIELD(struct operation, done, DOC_U64, 0, .max = INT64_MAX),
+        DOC_FIELD(struct operation, total, DOC_U64, 0, .max = INT64_MAX),
+        DOC_FIELD(struct operation, started_ms, DOC_U64, 0),
+        DOC_FIELD(struct operation, step_started_ms, DOC_U64, 0),
+        DOC_FIELD(struct operation, deadline_ms, DOC_U64, 0),
+        DOC_FIELD(struct operation, ended_ms, DOC_U64, 0),
+        DOC_FIELD(struct operation, cause, DOC_ENUM, 0, .names = node_cause_names),
+        DOC_FIELD(struct operation, evidence, DOC_TEXT, 0),
+        DOC_FIELD(struct operation, by, DOC_TEXT, 0),
+};
+DOC_TABLE(operation_table, struct operation, "operation", operation_fields);
+
+static const char *running_text(const struct operation *o, char to[static OPERATION_TEXT_SIZE])
+{
+        const struct operation_step_row *row = &operation_steps[o->step];
+        char bytes[64] = "";
+
+        if (o->total > 0)
+                snprintf(bytes, sizeof(bytes), ", %llu of %llu MB",
+                         (unsigned long long)(o->done / 1000000),
+                         (unsigned long long)(o->total / 1000000));
+        snprintf(to, OPERATION_TEXT_SIZE, "%s%s: waits until %s %s%s", row->title, bytes,
+                 row->waits_for, row->signal,
+                 o->step == INSTALL_AGENT ? "; if it is off, power it on" : "");
+        return to;
+}
+
+const char *operation_text(const struct operation *operation, char to[static OPERATION_TEXT_SIZE])
+{
+        switch (operation->state) {
+        case OPERATION_NONE:
+                snprintf(to, OPERATION_TEXT_SIZE, "nothing was done yet");
+                break;
+        case OPERATION_RUNNING:
+                return running_text(operation, to);
+        case OPERATION_SUCCEEDED:
+                snprintf(to, OPERATION_TEXT_SIZE, "installed '%s'", operation->profile);
+                break;
+        case OPERATION_FAILED:
+        case OPERATION_ABORTED:
+                snprintf(to, OPERATION_TEXT_SIZE, "%s at '%s': %s",
+                         operation_state_names[operation->state],
+                         operation_steps[operation->step].name,
+                         node_causes[operation->cause].sentence);
+                break;
+        case OPERATION_STATE_COUNT:
+                break;
+        }
+        return to;
+}
+
+enum node_cause operation_cause_of_silence(enum operation_step step, uint32_t seen)
+{
+        if (step != INSTALL_PHONE_HOME)
+                return operation_steps[step].cause;
+        if (seen & 1u << STEP_SCRIPT)
+                return CAUSE_PHONE_HOME_ABSENT;
+        return seen & (1u << STEP_DHCP_DISCOVER | 1u << STEP_DHCP_ACK) ? CAUSE_LOADER_ABSENT
+                                                                       : CAUSE_REBOOT_ABSENT;
+}
