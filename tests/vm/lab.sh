@@ -160,24 +160,25 @@ lab_mac() {
 }
 
 # lab_machine N [QEMU ARGUMENT...]: powers on a blank machine that boots from the
-# network with its own firmware. Its serial console is in log/machine-N.console.
+# network with its own firmware, and from its disk when it is told to. Its serial
+# console is in log/machine-N.console. LAB_DISK: the size of its disk.
 lab_machine() {
         local n=$1 mac disk
         shift
         mac=$(lab_mac "$n")
         disk=$LAB_DIR/machine-$n.disk
         rm -f "$disk" "$LAB_DIR/log/machine-$n.console"
-        truncate -s 2G "$disk"
+        truncate -s "${LAB_DISK:-2G}" "$disk"
         ip -n "$LAB" tuntap add "tap$n" mode tap
         ip -n "$LAB" link set "tap$n" master br0 up
         ip netns exec "$LAB" qemu-system-x86_64 -accel tcg -machine pc,graphics=off -cpu max \
-                -m "$LAB_MEMORY" -smp 1 -nodefaults -vga none -boot order=n -no-reboot \
+                -m "$LAB_MEMORY" -smp 1 -nodefaults -vga none \
                 -uuid "$(printf '8d1a2b3c-4e5f-6071-8293-a4b5c6d7%04x' "$n")" \
                 -smbios "type=1,manufacturer=Cloudie Lab,product=Blank,serial=LAB-$(printf %04d "$n")" \
                 -netdev "tap,id=n0,ifname=tap$n,script=no,downscript=no" \
-                -device "virtio-net-pci,netdev=n0,mac=$mac" \
+                -device "virtio-net-pci,netdev=n0,mac=$mac,bootindex=1" \
                 -drive "file=$disk,if=none,id=d0,format=raw,cache=unsafe" \
-                -device "nvme,drive=d0,serial=NVME-$(printf %04d "$n")" \
+                -device "nvme,drive=d0,serial=NVME-$(printf %04d "$n"),bootindex=2" \
                 -display none -monitor none -serial "file:$LAB_DIR/log/machine-$n.console" "$@" \
                 </dev/null >"$LAB_DIR/log/machine-$n.qemu" 2>&1 &
         LAB_MACHINE=$!
