@@ -161,15 +161,20 @@ lab_mac() {
 
 # lab_machine N [QEMU ARGUMENT...]: powers on a blank machine that boots from the
 # network with its own firmware, and from its disk when it is told to. Its serial
-# console is in log/machine-N.console. LAB_DISK: the size of its disk.
+# console is in log/machine-N.console. LAB_DISK: the size of its disk, which is
+# made anew unless LAB_KEEP_DISK is set.
 lab_machine() {
         local n=$1 mac disk
         shift
         mac=$(lab_mac "$n")
         disk=$LAB_DIR/machine-$n.disk
-        rm -f "$disk" "$LAB_DIR/log/machine-$n.console"
-        truncate -s "${LAB_DISK:-2G}" "$disk"
-        ip -n "$LAB" tuntap add "tap$n" mode tap
+        rm -f "$LAB_DIR/log/machine-$n.console"
+        if [ -z "${LAB_KEEP_DISK:-}" ]; then
+                rm -f "$disk"
+                truncate -s "${LAB_DISK:-2G}" "$disk"
+        fi
+        ip -n "$LAB" link show "tap$n" >/dev/null 2>&1 ||
+                ip -n "$LAB" tuntap add "tap$n" mode tap
         ip -n "$LAB" link set "tap$n" master br0 up
         ip netns exec "$LAB" qemu-system-x86_64 -accel tcg -machine pc,graphics=off -cpu max \
                 -m "$LAB_MEMORY" -smp 1 -nodefaults -vga none \
@@ -205,6 +210,42 @@ lab_wait_step() {
                 [ $SECONDS -lt $end ] || lab_fail "no '$1' within $2 s" || return
                 sleep 0.5
         done
+}
+
+# lab_wait_phase PHASE SECONDS [COUNT]: until that many nodes are in the phase. Ends at once when
+# an operation failed: its cause is what the operator would read.
+lab_wait_phase() {
+        local end=$((SECONDS + $2))
+        until [ "$(lab_count_phase "$1")" -ge "${3:-1}" ]; do
+                if "$LAB_BIN/cloudie" node list | grep -q ' failed '; then
+                        lab_fail "an operation failed: $("$LAB_BIN/cloudie" node list)" || return
+                fi
+                [ $SECONDS -lt $end ] || lab_fail "no node '$1' within $2 s" || return
+                sleep 0.5
+        done
+}
+
+lab_count_phase() {
+        "$LAB_BIN/cloudie" node list --select "phase=$1" 2>/dev/null | grep -c "^[^ ]* *$1 " || true
+}
+
+# lab_operation FIELD NODE: of the operation, "" where there is none
+lab_operation() {
+        "$LAB_BIN/cloudie" -o json node show "$2" | python3 -c '
+import json
+import sys
+print(json.load(sys.stdin)["status"].get("operation", {}).get(sys.argv[1], ""))' "$1"
+}
+
+# lab_kill PID: as a power cut would; nobody waits for it any more
+lab_kill() {
+        local pid kept=()
+        kill -9 "$1"
+        wait "$1" 2>/dev/null || true
+        for pid in "${LAB_PIDS[@]}"; do
+                [ "$pid" = "$1" ] || kept+=("$pid")
+        done
+        LAB_PIDS=("${kept[@]}")
 }
 
 lab_count_step() {
