@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# up.sh: ./up as a person types it, with two machines. It ends with both in the
-# list, and leaves nothing: no process, no namespace, no link, no file outside
-# build/.
+# up.sh: ./up as a person types it, with two machines. It ends with both deployed,
+# and leaves nothing: no process, no namespace, no link, no file outside build/.
 set -eu
 cd "$(dirname "$0")/../.."
 [ "$(id -u)" = 0 ] || {
@@ -26,11 +25,12 @@ elsewhere() {
 touch "$work/start"
 ./up --nodes 2 --exit-when-done >"$work/out" 2>&1 </dev/null || fail "status $?"
 
-for step in dhcp-offer dhcp-ack plan script kernel ramdisk site claim stage-two held inventory; do
+for step in dhcp-offer dhcp-ack plan script kernel ramdisk site claim stage-two held inventory \
+        check image wipe write seed table boot-entry reboot phone-home; do
         [ "$(grep -cE "  $step( |$)" "$work/out")" -ge 2 ] || fail "no two lines of '$step'"
 done
 for node in lab-0001 lab-0002; do
-        grep -qE "^$node +discovered" "$work/out" || fail "$node is not in the list"
+        grep -qE "^$node +deployed" "$work/out" || fail "$node is not deployed"
 done
 grep -q 'cloudie login https://' "$work/out" || fail "no line to log in with"
 
