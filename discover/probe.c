@@ -9,6 +9,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
+#include "lib/node/summary.h"
 
 const struct probe probes[] = {
         {"system",   probe_system,   "vendor, product, serial, chassis, board (SMBIOS 1, 2, 3)"},
@@ -74,44 +75,11 @@ struct doc *inventory_make(struct tree *tree, const char *only)
         return TAKE_PTR(inventory);
 }
 
-bool text_is_filler(const char *text)
-{
-        static const char *const fillers[] = {
-                "to be filled by o.e.m.",
-                "to be filled by oem",
-                "default string",
-                "system manufacturer",
-                "system product name",
-                "system version",
-                "system serial number",
-                "not specified",
-                "not applicable",
-                "not available",
-                "none",
-                "n/a",
-                "unknown",
-                "undefined",
-                "o.e.m.",
-                "oem",
-                "empty",
-                "no dimm",
-        };
-        const size_t len = strlen(text);
-
-        /* "", "        ", "........", "00000000" */
-        if (len == 0 || strspn(text, (const char[]){text[0], '\0'}) == len)
-                return len != 1 || !isalnum((unsigned char)text[0]);
-        for (size_t i = 0; i < ARRAY_SIZE(fillers); i++)
-                if (strcasecmp(text, fillers[i]) == 0)
-                        return true;
-        return false;
-}
-
 void probe_set_text(struct tree *tree, struct doc *to, const char *name, const char *path)
 {
         char text[TREE_LINE_SIZE];
 
-        if (tree_line(tree, text, "%s", path) && !text_is_filler(text))
+        if (tree_line(tree, text, "%s", path) && !node_text_is_filler(text))
                 (void)doc_set_text(to, name, text);
 }
 

@@ -38,9 +38,6 @@ void probe_error(struct probe_context *context, const char *format, ...)
 /* Sets @name if the file has a text that means something (firmware's fillers do not). */
 void probe_set_text(struct tree *tree, struct doc *to, const char *name, const char *path);
 
-/* "To Be Filled By O.E.M." and its like: text that says nothing. */
-bool text_is_filler(const char *text);
-
 /* The PCI function in a sysfs path, its last one: "0000:00:03.0". False if there is none. */
 bool pci_address_in(const char *path, char *to, size_t size);
 

@@ -12,6 +12,7 @@
 #include "discover/probe.h"
 #include "lib/base/reader.h"
 #include "lib/base/text.h"
+#include "lib/node/summary.h"
 
 #define SECTOR_SIZE  512      /* of /sys/block/X/size, whatever the disk's own is */
 #define NO_MEDIUM    0x1fffff /* sectors that the kernel's sr driver tells of an empty drive */
@@ -111,7 +112,7 @@ static void set_serial(struct tree *tree, const char *name, struct doc *disk)
 
         if ((tree_line(tree, text, "sys/block/%s/device/serial", name) ||
              tree_line(tree, text, "sys/block/%s/serial", name) || vpd_serial(tree, name, text)) &&
-            !text_is_filler(text))
+            !node_text_is_filler(text))
                 (void)doc_set_text(disk, "serial", text);
 }
 
@@ -123,7 +124,7 @@ static void set_first(struct tree *tree, const char *name, struct doc *disk, con
 
         for (size_t i = 0; files[i]; i++) {
                 if (tree_line(tree, text, "sys/block/%s/%s", name, files[i]) &&
-                    !text_is_filler(text)) {
+                    !node_text_is_filler(text)) {
                         (void)doc_set_text(disk, field, text);
                         return;
                 }

@@ -11,6 +11,7 @@
 #include "discover/probe.h"
 #include "lib/base/net.h"
 #include "lib/base/text.h"
+#include "lib/node/summary.h"
 
 /* What sysfs does not tell: the address burnt into the card, which a bond or an operator changes
  * but the firmware boots with. */
@@ -48,7 +49,7 @@ static void set_firmware(struct tree *tree, const char *name, struct doc *nic)
         if (fd < 0 || ioctl(fd, SIOCETHTOOL, &request) < 0)
                 return;
         info.fw_version[sizeof(info.fw_version) - 1] = '\0';
-        if (!text_is_filler(info.fw_version))
+        if (!node_text_is_filler(info.fw_version))
                 (void)doc_set_text(nic, "firmware", info.fw_version);
 }
 
@@ -83,7 +84,7 @@ static void set_link(struct tree *tree, const char *name, struct doc *nic)
                 return;
         if (tree_number(tree, &number, "sys/class/net/%s/speed", name) && number <= 10000000)
                 (void)doc_set_number(nic, "speed_mbps", (int64_t)number);
-        if (tree_line(tree, text, "sys/class/net/%s/duplex", name) && !text_is_filler(text))
+        if (tree_line(tree, text, "sys/class/net/%s/duplex", name) && !node_text_is_filler(text))
                 (void)doc_set_text(nic, "duplex", text);
 }
 

@@ -6,6 +6,7 @@
 
 #include "discover/probe.h"
 #include "lib/base/text.h"
+#include "lib/node/summary.h"
 
 /* DSP0134 5.2: an entry point may stand before the structures, as in a dump by dmidecode. */
 static size_t entry_point_size(const char *bytes, size_t size)
@@ -84,6 +85,6 @@ void smbios_set_string(struct doc *to, const char *name, const struct smbios_str
 {
         char text[TREE_LINE_SIZE];
 
-        if (smbios_string(s, offset, text, sizeof(text)) && !text_is_filler(text))
+        if (smbios_string(s, offset, text, sizeof(text)) && !node_text_is_filler(text))
                 (void)doc_set_text(to, name, text);
 }

@@ -15,6 +15,7 @@
 
 #include "discover/probe.h"
 #include "lib/base/file.h"
+#include "lib/node/summary.h"
 
 /*
  * Captures of real machines, where there are any: their folder lies beside the
@@ -255,12 +256,12 @@ static void test_pci_addresses(void **state)
 static void test_fillers(void **state)
 {
         (void)state;
-        assert_true(text_is_filler("To Be Filled By O.E.M."));
-        assert_true(text_is_filler("00000000"));
-        assert_true(text_is_filler("..."));
-        assert_true(text_is_filler("-"));
-        assert_false(text_is_filler("7"));
-        assert_false(text_is_filler("LAB-0001"));
+        assert_true(node_text_is_filler("To Be Filled By O.E.M."));
+        assert_true(node_text_is_filler("00000000"));
+        assert_true(node_text_is_filler("..."));
+        assert_true(node_text_is_filler("-"));
+        assert_false(node_text_is_filler("7"));
+        assert_false(node_text_is_filler("LAB-0001"));
 }
 
 int main(void)

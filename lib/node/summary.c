@@ -124,11 +124,14 @@ size_t node_macs_of(const struct doc *inventory, struct mac_address ret[static N
         return count;
 }
 
-/* What firmware says when nobody filled it in; compared without case. */
-static const char *const not_names[] = {
+/* What firmware says when nobody filled it in, and what makers give to all alike. */
+static const char *const fillers[] = {
         "to be filled by o.e.m.",
         "to be filled by oem",
         "default string",
+        "system manufacturer",
+        "system product name",
+        "system version",
         "system serial number",
         "chassis asset tag",
         "asset tag",
@@ -140,23 +143,28 @@ static const char *const not_names[] = {
         "none",
         "n/a",
         "unknown",
-        "empty",
-        "oem",
+        "undefined",
         "invalid",
+        "o.e.m.",
+        "oem",
+        "empty",
+        "no dimm",
         "0123456789",
         "123456789",
         "1234567890",
 };
 
-/* A name has something to tell apart: not one byte repeated, not what everybody has. */
-static bool names_something(const char *text)
+bool node_text_is_filler(const char *text)
 {
-        if (strspn(text, (const char[]){text[0], '\0'}) == strlen(text))
-                return false;
-        for (size_t i = 0; i < sizeof(not_names) / sizeof(not_names[0]); i++)
-                if (strcasecmp(text, not_names[i]) == 0)
-                        return false;
-        return true;
+        const size_t len = strlen(text);
+
+        /* "", "        ", "........", "00000000" */
+        if (len == 0 || strspn(text, (const char[]){text[0], '\0'}) == len)
+                return len != 1 || !isalnum((unsigned char)text[0]);
+        for (size_t i = 0; i < sizeof(fillers) / sizeof(fillers[0]); i++)
+                if (strcasecmp(text, fillers[i]) == 0)
+                        return true;
+        return false;
 }
 
 /* Every run of other bytes becomes one dash; none at the ends. */
@@ -183,7 +191,7 @@ void node_name_default(const struct node_summary *summary, const struct mac_addr
         char text[MAC_TEXT_SIZE];
 
         for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++) {
-                if (!names_something(candidates[i]))
+                if (node_text_is_filler(candidates[i]))
                         continue;
                 make_label(candidates[i], ret);
                 if (strlen(ret) >= 2)

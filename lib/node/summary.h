@@ -38,11 +38,14 @@ int node_summary_of(const struct doc *inventory, struct node_summary *ret);
 /* The usable MACs of an inventory (permanent before current), each once; returns how many. */
 size_t node_macs_of(const struct doc *inventory, struct mac_address ret[static NODE_MAX_MACS]);
 
+/* "To Be Filled By O.E.M.", "00000000", "": text that says nothing of this machine. */
+bool node_text_is_filler(const char *text);
+
 /**
  * node_name_default() - asset tag, else serial, else MAC, made fit for a host name
  * @ret:  NODE_NAME_SIZE bytes: [a-z0-9-], no dash at either end
  *
- * "To Be Filled By O.E.M.", "Default string", "None", "0" and their like do not name.
+ * What node_text_is_filler(), and a single byte, do not name.
  */
 void node_name_default(const struct node_summary *summary, const struct mac_address *mac,
                        char *ret);
