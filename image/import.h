@@ -7,6 +7,8 @@
  * and hashed here, so that the table says what is really in it.
  */
 
+#include <stdatomic.h>
+
 #include "image/frame.h"
 
 struct image_import;
@@ -33,7 +35,8 @@ int image_import_add(struct image_import *import, struct reader stored);
  * image_import_end() - write the table, fill sizes and hashes of the manifest, sync
  * @manifest:  in: name, sector_size, os, architecture, made_ms; out: the rest
  *
- * Return: 0; -EAGAIN: frames are missing; -errno of writing.
+ * Return: 0, once; -EAGAIN: frames are missing; -EINVAL: the manifest's name or sector size makes
+ *         no sense, or it was ended before; -errno of writing: it may be tried again.
  */
 int image_import_end(struct image_import *import, struct image_manifest *manifest);
 
@@ -46,5 +49,5 @@ int image_import_end(struct image_import *import, struct image_manifest *manifes
  *
  * Return: 0, -EKEYREJECTED, -EBADMSG, -ECANCELED, -errno of reading.
  */
-int image_verify_fd(int fd, const struct image_manifest *manifest, const volatile bool *stop,
+int image_verify_fd(int fd, const struct image_manifest *manifest, const atomic_bool *stop,
                     uint64_t *ret_frame);

@@ -24,6 +24,7 @@
 #define IMAGE_FRAMES_MAX    ((uint64_t)4 << 20) /* 16 TiB of disk: a table of 185 MB */
 #define IMAGE_ROW_SIZE      44                  /* bytes of the table, a frame */
 #define IMAGE_TABLE_MAGIC   0x184d2a5cU         /* of the skippable frame, little endian */
+#define IMAGE_TABLE_HEAD    8                   /* its magic number and its size: 4 bytes each */
 #define IMAGE_MANIFEST_MAX  ((size_t)16 << 10)
 #define IMAGE_SIGNATURE_MAX ((size_t)2 << 10)
 #define IMAGE_ID_SIZE       33
@@ -36,7 +37,7 @@ struct image_manifest {
         char name[IMAGE_NAME_SIZE];
         uint64_t size;                        /* bytes on the disk; a multiple of the sector size */
         uint32_t frame_size;                  /* IMAGE_FRAME_SIZE */
-        uint32_t sector_size;                 /* 512: what its partition table counts in */
+        uint32_t sector_size;                 /* what its partition table counts in: 512 or 4096 */
         char os[128];                         /* what is in it, for people; "" not said */
         char architecture[16];                /* "x86_64"; "" not said */
         uint64_t stored_size;                 /* of NAME.raw.zst, the table's frame included */
@@ -53,7 +54,7 @@ struct image_manifest {
  *         fit one another); -ENOMEM.
  */
 int image_manifest_parse(const char *text, size_t size, char *error, struct image_manifest *ret);
-/* Its text, NUL-terminated, the caller's. 0, -ENOMEM. */
+/* Its text, NUL-terminated, the caller's. The same manifest gives the same bytes. 0, -ENOMEM. */
 int image_manifest_print(const struct image_manifest *manifest, char **ret);
 
 /*
@@ -65,6 +66,8 @@ int image_manifest_open(const struct public_key *key, struct reader text, struct
                         char *error, bool *ret_is_signed, struct image_manifest *ret);
 
 bool image_name_is_valid(const char *name);
+/* Whether a disk image may have it: above 0, whole sectors of 512 or 4096, IMAGE_FRAMES_MAX. */
+bool image_size_is_valid(uint64_t size, uint32_t sector_size);
 bool image_id_is_valid(const char *id); /* 32 lower-case hex digits */
 void image_id(const struct image_manifest *manifest, char ret[static IMAGE_ID_SIZE]);
 
