@@ -132,23 +132,27 @@ static void test_another_frame(void **state)
         assert_int_equal(decode(bench, frame.stored, PLAIN, &frame.plain), 0);
 }
 
-/* Damage never passes: zstd's checksum finds it, or its format, or our hash. One bit means nothing
- * (RFC 8878 3.1.1.1.1.3). */
+/* Damage never passes: zstd's checksum finds it, or its format, or our hash. A few bits mean
+ * nothing (RFC 8878 3.1.1.1.1.3, and matches that may be told in two ways). */
 static void test_damage(void **state)
 {
         struct bench *bench = *state;
         struct image_frame frame;
+        size_t harmless = 0;
 
         fill_text(bench->plain, 4096);
         assert_int_equal(
                 image_frame_encode(bench->encoder, bench->plain, 4096, bench->stored, &frame), 0);
-        for (size_t i = 0; i < frame.stored; i++)
-                for (int bit = 0; bit < 8; bit++) {
-                        bench->stored[i] ^= (uint8_t)(1 << bit);
-                        assert_int_equal(decode(bench, frame.stored, 4096, &frame.plain) == 0,
-                                         i == 4 && bit == 4);
-                        bench->stored[i] ^= (uint8_t)(1 << bit);
+        for (size_t i = 0; i < 8 * (size_t)frame.stored; i++) {
+                memset(bench->out, 0xee, 4096);
+                bench->stored[i / 8] ^= (uint8_t)(1 << i % 8);
+                if (decode(bench, frame.stored, 4096, &frame.plain) == 0) {
+                        assert_memory_equal(bench->out, bench->plain, 4096);
+                        harmless++;
                 }
+                bench->stored[i / 8] ^= (uint8_t)(1 << i % 8);
+        }
+        assert_true(harmless < frame.stored / 2);
         assert_int_equal(decode(bench, frame.stored, 4096, &frame.plain), 0);
 }
 
