@@ -9,9 +9,23 @@
 #include "lib/base/text.h"
 #include "mkimage/error.h"
 #include "mkimage/kernel.h"
+#include "mkimage/package.h"
 #include "mkimage/run.h"
 
 #define IMAGE_PREFIX "boot/vmlinuz-"
+
+int kernel_find(const char *deb, const char *stands_for, const char *cache, char *error, char **ret)
+{
+        _free_ char *name = NULL;
+        int rc;
+
+        if (deb) {
+                *ret = strdup(deb);
+                return *ret ? 0 : mkimage_fail(error, -ENOMEM, "no memory");
+        }
+        rc = package_first_dependency(stands_for, error, &name);
+        return rc < 0 ? rc : package_fetch(name, cache, error, ret);
+}
 
 struct search {
         char version[KERNEL_VERSION_SIZE];

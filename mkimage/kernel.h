@@ -12,6 +12,16 @@ struct kernel {
 };
 
 /**
+ * kernel_find() - a linux-image package: the operator's, or Debian's current one
+ * @deb:         path that the operator named, or NULL
+ * @stands_for:  else the first dependency of this package, by apt: "linux-image-amd64"
+ * @cache:       as of package_fetch(), and so are the errors
+ * @ret:         path of the .deb, the caller's
+ */
+int kernel_find(const char *deb, const char *stands_for, const char *cache, char *error,
+                char **ret);
+
+/**
  * kernel_unpack() - image and modules of a .deb into a folder
  * @deb:     path of a linux-image package
  * @folder:  exists and is empty; 400 MB are needed

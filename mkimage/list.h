@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * The lists of modules that make up a stage (mkimage/modules/): "[family]" lines,
- * below each a module's name or "kernel/PATH/" a line; "#" begins a comment.
+ * The lists of modules that make up a stage, or go into a worker (mkimage/modules/): "[family]"
+ * lines, below each a module's name or "kernel/PATH/" a line; "#" begins a comment.
  */
 
 #include <stddef.h>
 
 /* The committed lists, built into the program. */
-extern const char list_stage_one[], list_stage_two[];
+extern const char list_stage_one[], list_stage_two[], list_worker_tiny[];
 
 #define LIST_LINE_MAX 128
 

@@ -11,39 +11,48 @@
 #include "lib/daemon/options.h"
 #include "mkimage/error.h"
 #include "mkimage/netboot.h"
+#include "mkimage/worker.h"
 
 #define LEVEL_MAX 19 /* more needs a window that the kernel may refuse */
 
-static const char *programs, *output, *kernel_deb, *cache, *level = "19";
+static const char *programs, *output, *kernel_deb, *cache, *level = "19", *size;
+static bool is_tiny;
 
 static const struct option_row option_rows[] = {
         {.name = "programs",
          .value = "DIR",
-         .help = "folder of the static cloudie-agent and cloudie-discover",
-         .text = &programs                                                       },
+         .help = "folder of the static programs that go in",
+         .text = &programs                                                                     },
         {.name = "output",
          .letter = 'o',
-         .value = "DIR",
-         .help = "where the package goes; an older one is replaced",
+         .value = "PATH",
+         .help = "where it goes, a folder (netboot) or file (worker); an older one is replaced",
          .text = &output},
         {.name = "kernel-deb",
          .value = "FILE",
          .help = "a linux-image package (default: Debian's current one, by apt)",
-         .text = &kernel_deb },
+         .text = &kernel_deb               },
         {.name = "cache",
          .value = "DIR",
          .help = "where downloaded packages are kept (default: ~/.cache/cloudie)",
-         .text = &cache},
+         .text = &cache              },
         {.name = "compression",
          .value = "LEVEL",
-         .help = "1 (fast) to 19 (small, the default)",
-         .text = &level                           },
+         .help = "netboot: 1 (fast) to 19 (small, the default)",
+         .text = &level                                },
+        {.name = "tiny",
+         .help = "worker: a kernel and cloudie-worker alone, to try installations with",
+         .is_set = &is_tiny},
+        {.name = "size",
+         .value = "MB",
+         .help = "worker: of the whole disk, in MiB (default 80)",
+         .text = &size                                                                    },
 };
 
 static const struct program program = {
         .name = "cloudie-mkimage",
         .summary = "Makes what machines boot from, out of Debian's packages and our programs.",
-        .usage = "netboot --programs DIR --output DIR [options]",
+        .usage = "netboot|worker --programs DIR --output PATH [options]",
         .options = option_rows,
         .count = ARRAY_SIZE(option_rows),
 };
@@ -62,12 +71,13 @@ static char *default_cache(void)
         return len < 0 ? NULL : path;
 }
 
-static int make_netboot(void)
+static int make_netboot(const char *packages)
 {
         char error[MKIMAGE_ERROR_SIZE] = "";
-        struct netboot_options options = {
-                .programs = programs, .output = output, .kernel_deb = kernel_deb};
-        _free_ char *cache_default = NULL;
+        struct netboot_options options = {.programs = programs,
+                                          .output = output,
+                                          .kernel_deb = kernel_deb,
+                                          .cache = packages};
         uint64_t number = 0;
 
         if (!programs || !output)
@@ -75,22 +85,48 @@ static int make_netboot(void)
         if (text_parse_u64(level, LEVEL_MAX, &number) < 0 || number < 1)
                 return program_usage(&program, "--compression is a number from 1 to %d", LEVEL_MAX);
         options.level = (int)number;
-        cache_default = cache ? strdup(cache) : default_cache();
-        if (!cache_default)
-                return program_fail(&program, "no memory");
-        options.cache = cache_default;
-
         if (netboot_build(&options, error) < 0)
+                return program_fail(&program, "%s", error);
+        return EXIT_SUCCESS;
+}
+
+static int make_worker(const char *packages)
+{
+        char error[MKIMAGE_ERROR_SIZE] = "";
+        struct worker_options options = {.programs = programs,
+                                         .output = output,
+                                         .kernel_deb = kernel_deb,
+                                         .cache = packages,
+                                         .size_mib = WORKER_DEFAULT_MIB};
+
+        if (!is_tiny)
+                return program_usage(&program, "this release makes only the tiny worker: worker "
+                                               "--tiny");
+        if (!programs || !output)
+                return program_usage(&program, "worker needs --programs and --output");
+        if (size && (text_parse_u64(size, WORKER_MAX_MIB, &options.size_mib) < 0 ||
+                     options.size_mib < WORKER_MIN_MIB))
+                return program_usage(&program, "--size is a number of MiB from %d to %d",
+                                     WORKER_MIN_MIB, WORKER_MAX_MIB);
+        if (worker_build(&options, error) < 0)
                 return program_fail(&program, "%s", error);
         return EXIT_SUCCESS;
 }
 
 static const struct {
         const char *name;
-        int (*make)(void);
+        int (*make)(const char *packages); /* folder of downloaded packages */
 } commands[] = {
         {"netboot", make_netboot},
+        {"worker",  make_worker },
 };
+
+static int make(int (*thing)(const char *packages))
+{
+        _free_ char *packages = cache ? strdup(cache) : default_cache();
+
+        return packages ? thing(packages) : program_fail(&program, "no memory");
+}
 
 int main(int argc, char **argv)
 {
@@ -100,9 +136,9 @@ int main(int argc, char **argv)
         if (rc != 0)
                 return rc > 0 ? EXIT_SUCCESS : EXIT_USAGE;
         if (argc - rest != 1)
-                return program_usage(&program, "name one thing to make: netboot");
+                return program_usage(&program, "name one thing to make: netboot or worker");
         for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
                 if (strcmp(argv[rest], commands[i].name) == 0)
-                        return commands[i].make();
+                        return make(commands[i].make);
         return program_usage(&program, "no such thing to make: %s", argv[rest]);
 }

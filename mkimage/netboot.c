@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-
-/*
- * Everything is built in one folder beside the output, on the same file system:
- * nothing half-made is ever seen under the output's name, and putting the
- * package there is one rename.
- */
-
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "image/deb.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
-#include "lib/base/text.h"
 #include "lib/doc/value.h"
 #include "mkimage/error.h"
 #include "mkimage/folder.h"
@@ -29,10 +15,9 @@
 #include "mkimage/netboot.h"
 #include "mkimage/package.h"
 #include "mkimage/stage.h"
+#include "mkimage/workshop.h"
 
 #define MANIFEST_SCHEMA 1
-
-#define MAKING          ".making." /* in the name of a workshop, behind the output's own */
 
 #define LOADER_FOLDER   "usr/lib/ipxe"
 #define LOADER_NAME     "undionly.kpxe"
@@ -46,96 +31,16 @@ static const struct manifest_file package_files[] = {
 };
 
 /* The folder that all is built in, and its parts. */
-struct workshop {
-        int lock; /* on the folder, for as long as somebody works in it */
-        char root[PATH_MAX];
+struct shop {
+        struct workshop all;
         char kernel[PATH_MAX];
         char stage_two[PATH_MAX];
         char loader[PATH_MAX];
         char package[PATH_MAX];
 };
 
-static int no_memory(char *error)
+static int shop_make(struct shop *shop, const char *output, char *error)
 {
-        return mkimage_fail(error, -ENOMEM, "no memory");
-}
-
-/* 0, or -ENAMETOOLONG. */
-__attribute__((format(printf, 2, 3))) static int format_path(char to[static PATH_MAX],
-                                                             const char *format, ...)
-{
-        va_list args;
-        int len;
-
-        va_start(args, format);
-        len = vsnprintf(to, PATH_MAX, format, args);
-        va_end(args);
-        return len < 0 || len >= PATH_MAX ? -ENAMETOOLONG : 0;
-}
-
-/* A workshop that nobody works in any more: whoever made it was killed. */
-static void remove_if_abandoned(const char *path)
-{
-        _close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-        if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-                (void)folder_remove(path);
-}
-
-/* The workshops of earlier runs for the same output; a hundred megabytes each. */
-static void remove_abandoned(const char *output)
-{
-        const char *slash = strrchr(output, '/');
-        const char *name = slash ? slash + 1 : output;
-        const int folder_size = (int)(name - output);
-        char path[PATH_MAX], prefix[NAME_MAX + 1];
-        DIR *folder;
-
-        if (format_path(path, "%.*s.", folder_size, output) < 0 ||
-            snprintf(prefix, sizeof(prefix), "%s" MAKING, name) >= (int)sizeof(prefix))
-                return;
-        folder = opendir(path);
-        if (!folder)
-                return;
-        for (const struct dirent *entry; (entry = readdir(folder));)
-                if (text_has_prefix(entry->d_name, prefix) &&
-                    format_path(path, "%.*s%s", folder_size, output, entry->d_name) == 0)
-                        remove_if_abandoned(path);
-        closedir(folder);
-}
-
-static int make_root(struct workshop *shop, const char *output)
-{
-        char plain[PATH_MAX];
-        size_t len = strlen(output);
-        int rc;
-
-        while (len > 1 && output[len - 1] == '/')
-                len--;
-        rc = format_path(plain, "%.*s", (int)len, output);
-        if (rc == 0)
-                rc = format_path(shop->root, "%s" MAKING "XXXXXX", plain);
-        if (rc < 0) {
-                shop->root[0] = '\0';
-                return rc;
-        }
-        remove_abandoned(plain);
-        if (!mkdtemp(shop->root)) {
-                rc = -errno;
-                shop->root[0] = '\0';
-                return rc;
-        }
-        shop->lock = open(shop->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        return shop->lock < 0 || flock(shop->lock, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
-}
-
-static int workshop_make(struct workshop *shop, const char *output, char *error)
-{
-        int rc = make_root(shop, output);
-
-        if (rc < 0)
-                return mkimage_fail(error, rc, "cannot write beside %s: %s", output, strerror(-rc));
-
         const struct {
                 char *path;
                 const char *name;
@@ -145,66 +50,20 @@ static int workshop_make(struct workshop *shop, const char *output, char *error)
                 {shop->loader,    "loader"   },
                 {shop->package,   "package"  }
         };
+        int rc = workshop_make(&shop->all, output, error);
 
-        for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(parts); i++) {
-                rc = format_path(parts[i].path, "%s/%s", shop->root, parts[i].name);
-                if (rc == 0 && (mkdir(parts[i].path, 0755) < 0 || chmod(parts[i].path, 0755) < 0))
-                        rc = -errno;
-        }
-        return rc < 0 ? mkimage_fail(error, rc, "cannot write into %s: %s", shop->root,
-                                     strerror(-rc))
-                      : 0;
-}
-
-static void workshop_done(struct workshop *shop)
-{
-        if (shop->root[0])
-                folder_remove(shop->root);
-        if (shop->lock >= 0)
-                close(shop->lock);
-}
-#define _workshop_ __attribute__((cleanup(workshop_done)))
-
-/* The kernel's .deb: named by the operator, or by apt. */
-static int find_kernel(const struct netboot_options *options, char *error, char **ret)
-{
-        _free_ char *name = NULL;
-        int rc;
-
-        if (options->kernel_deb) {
-                *ret = strdup(options->kernel_deb);
-                return *ret ? 0 : no_memory(error);
-        }
-        rc = package_first_dependency("linux-image-amd64", error, &name);
-        if (rc == 0)
-                rc = package_fetch(name, options->cache, error, ret);
+        for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(parts); i++)
+                rc = workshop_folder(&shop->all, parts[i].name, parts[i].path, error);
         return rc;
 }
 
-static bool is_loader(void *context, const char *path)
+static void shop_done(struct shop *shop)
 {
-        (void)context;
-        return text_is_equal(path, LOADER_FOLDER "/" LOADER_NAME);
-}
-
-static int unpack_loader(const char *cache, const struct workshop *shop, char *error)
-{
-        _free_ char *deb = NULL;
-        _close_ int fd = -EBADF;
-        char why[IMAGE_ERROR_SIZE];
-        int rc = package_fetch("ipxe", cache, error, &deb);
-
-        if (rc < 0)
-                return rc;
-        fd = open(deb, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return mkimage_fail(error, -errno, "cannot read %s: %s", deb, strerror(errno));
-        rc = deb_extract(fd, shop->loader, is_loader, NULL, why);
-        return rc < 0 ? mkimage_fail(error, rc, "%s: %s", deb, why) : 0;
+        workshop_done(&shop->all);
 }
 
 /* From the installed ipxe, or else from its package. */
-static int copy_loader(const char *cache, const struct workshop *shop, char *error)
+static int copy_loader(const char *cache, const struct shop *shop, char *error)
 {
         char from[PATH_MAX], to[PATH_MAX];
         _free_ char *bytes = NULL;
@@ -212,15 +71,16 @@ static int copy_loader(const char *cache, const struct workshop *shop, char *err
         int rc = file_read(AT_FDCWD, "/" LOADER_FOLDER "/" LOADER_NAME, LOADER_MAX, &bytes, &size);
 
         if (rc == -ENOENT) {
-                rc = unpack_loader(cache, shop, error);
+                rc = package_extract("ipxe", LOADER_FOLDER "/" LOADER_NAME, cache, shop->loader,
+                                     error);
                 if (rc < 0)
                         return rc;
-                rc = format_path(from, "%s/" LOADER_FOLDER "/" LOADER_NAME, shop->loader);
+                rc = workshop_path(from, "%s/" LOADER_FOLDER "/" LOADER_NAME, shop->loader);
                 if (rc == 0)
                         rc = file_read(AT_FDCWD, from, LOADER_MAX, &bytes, &size);
         }
         if (rc == 0)
-                rc = format_path(to, "%s/" LOADER_NAME, shop->package);
+                rc = workshop_path(to, "%s/" LOADER_NAME, shop->package);
         if (rc == 0)
                 rc = file_replace(to, bytes, size, 0644);
         return rc < 0 ? mkimage_fail(error, rc, LOADER_NAME " of the package ipxe: %s",
@@ -228,7 +88,7 @@ static int copy_loader(const char *cache, const struct workshop *shop, char *err
                       : 0;
 }
 
-static int write_stages(const struct netboot_options *options, const struct workshop *shop,
+static int write_stages(const struct netboot_options *options, const struct shop *shop,
                         const struct kernel *kernel, const struct modules *modules, char *error)
 {
         const struct stage_input input = {.kernel = kernel,
@@ -237,9 +97,9 @@ static int write_stages(const struct netboot_options *options, const struct work
                                           .level = options->level};
         char one[PATH_MAX], two[PATH_MAX], image[PATH_MAX];
 
-        if (format_path(one, "%s/discovery.initrd", shop->package) < 0 ||
-            format_path(two, "%s/stage-two.squashfs", shop->package) < 0 ||
-            format_path(image, "%s/vmlinuz", shop->package) < 0)
+        if (workshop_path(one, "%s/discovery.initrd", shop->package) < 0 ||
+            workshop_path(two, "%s/stage-two.squashfs", shop->package) < 0 ||
+            workshop_path(image, "%s/vmlinuz", shop->package) < 0)
                 return mkimage_fail(error, -ENAMETOOLONG, "%s: %s", options->output,
                                     strerror(ENAMETOOLONG));
 
@@ -253,7 +113,7 @@ static int write_stages(const struct netboot_options *options, const struct work
         return rc;
 }
 
-static int write_manifest(const struct workshop *shop, const char *kernel_version,
+static int write_manifest(const struct shop *shop, const char *kernel_version,
                           const struct modules *modules, struct doc *families, char *error)
 {
         _doc_ struct doc *manifest = doc_object();
@@ -269,8 +129,8 @@ static int write_manifest(const struct workshop *shop, const char *kernel_versio
                               error);
 }
 
-static int build(const struct netboot_options *options, const struct workshop *shop,
-                 const char *deb, char *error)
+static int build(const struct netboot_options *options, const struct shop *shop, const char *deb,
+                 char *error)
 {
         __attribute__((cleanup(kernel_done))) struct kernel kernel = {.image = NULL};
         CLEANUP(modules_free) struct modules *modules = NULL;
@@ -293,7 +153,7 @@ static int build(const struct netboot_options *options, const struct workshop *s
 
 int netboot_build(const struct netboot_options *options, char *error)
 {
-        _workshop_ struct workshop shop = {.lock = -EBADF};
+        __attribute__((cleanup(shop_done))) struct shop shop = {.all = {.lock = -EBADF}};
         _free_ char *deb = NULL;
         int rc;
 
@@ -304,9 +164,10 @@ int netboot_build(const struct netboot_options *options, char *error)
                                     options->output);
         rc = stage_check_programs(options->programs, error);
         if (rc == 0)
-                rc = find_kernel(options, error, &deb);
+                rc = kernel_find(options->kernel_deb, "linux-image-amd64", options->cache, error,
+                                 &deb);
         if (rc == 0)
-                rc = workshop_make(&shop, options->output, error);
+                rc = shop_make(&shop, options->output, error);
         if (rc == 0)
                 rc = build(options, &shop, deb, error);
         if (rc < 0)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "image/deb.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
@@ -168,4 +169,27 @@ int package_fetch(const char *name, const char *cache, char *error, char **ret)
         if (rc < 0)
                 return mkimage_fail(error, rc, "cannot make %s: %s", cache, strerror(-rc));
         return fetch(name, record, cache, error, ret);
+}
+
+static bool has_prefix(void *context, const char *path)
+{
+        return text_has_prefix(path, context);
+}
+
+int package_extract(const char *name, const char *prefix, const char *cache, const char *folder,
+                    char *error)
+{
+        _free_ char *deb = NULL;
+        _free_ char *context = strdup(prefix);
+        _close_ int fd = -EBADF;
+        char why[IMAGE_ERROR_SIZE];
+        int rc = context ? package_fetch(name, cache, error, &deb) : no_memory(error);
+
+        if (rc < 0)
+                return rc;
+        fd = open(deb, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return mkimage_fail(error, -errno, "cannot read %s: %s", deb, strerror(errno));
+        rc = deb_extract(fd, folder, has_prefix, context, why);
+        return rc < 0 ? mkimage_fail(error, rc, "%s: %s", deb, why) : 0;
 }

@@ -17,3 +17,14 @@ int package_fetch(const char *name, const char *cache, char *error, char **ret);
 
 /* The first package that @name depends on: the kernel behind linux-image-amd64. */
 int package_first_dependency(const char *name, char *error, char **ret);
+
+/**
+ * package_extract() - files of a package, fetched as above, below a folder
+ * @prefix:  of the paths that are wanted: "usr/lib/ipxe/undionly.kpxe"
+ * @folder:  exists, and is the caller's alone; paths stay as they are in the package
+ *
+ * Return: as package_fetch(); -EBADMSG if the package is damaged; -errno of writing. It is no
+ * error if nothing has the prefix.
+ */
+int package_extract(const char *name, const char *prefix, const char *cache, const char *folder,
+                    char *error);

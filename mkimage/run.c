@@ -34,7 +34,9 @@ static _Noreturn void become(const char *const argv[], const char *folder, int o
         setenv("PATH", wide, 1);
         setenv("LC_ALL", "C", 1);
         unsetenv("SOURCE_DATE_EPOCH");
-        (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* nobody wants its work any more then */
+        setenv("E2FSPROGS_FAKE_TIME", RUN_TIME_TEXT, 1);
+        setenv("MKE2FS_CONFIG", "/dev/null", 1); /* what a file system is made of, we say */
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);  /* nobody wants its work any more then */
         if (dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0 ||
             (folder && chdir(folder) < 0))
                 _exit(EXIT_FAILURE);

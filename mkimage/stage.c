@@ -68,51 +68,57 @@ static int choose(void *context, const char *family, const char *entry)
                 snprintf(choice->entry, sizeof(choice->entry), "%s", entry);
                 return rc;
         }
+        if (!choice->families)
+                return 0;
         return doc_set_number(choice->families, family,
                               doc_get_number(choice->families, family, 0) + 1);
 }
 
+int stage_choose(struct modules *modules, enum stage stage, const struct stage_list *list,
+                 struct doc *families, char *error)
+{
+        struct choice choice = {.modules = modules, .stage = stage, .families = families};
+        size_t line = 0;
+        int rc = list_walk(list->text, choose, &choice, &line);
+
+        if (rc == -ENOENT)
+                return mkimage_fail(error, rc, "%s, line %zu: the kernel has no module %s",
+                                    list->name, line, choice.entry);
+        if (rc < 0)
+                return mkimage_fail(error, rc, "%s, line %zu: %s", list->name, line, strerror(-rc));
+        return 0;
+}
+
 int stages_choose(struct modules *modules, struct doc *families, char *error)
 {
-        static const struct {
-                enum stage stage;
-                const char *name, *text;
-        } lists[] = {
-                {STAGE_ONE, "stage-one.list", list_stage_one},
-                {STAGE_TWO, "stage-two.list", list_stage_two},
-        };
+        const struct stage_list one = {"stage-one.list", list_stage_one};
+        const struct stage_list two = {"stage-two.list", list_stage_two};
+        int rc = stage_choose(modules, STAGE_ONE, &one, families, error);
 
-        for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-                struct choice choice = {
-                        .modules = modules, .stage = lists[i].stage, .families = families};
-                size_t line = 0;
-                int rc = list_walk(lists[i].text, choose, &choice, &line);
-
-                if (rc == -ENOENT)
-                        return mkimage_fail(error, rc, "%s, line %zu: the kernel has no module %s",
-                                            lists[i].name, line, choice.entry);
-                if (rc < 0)
-                        return mkimage_fail(error, rc, "%s, line %zu: %s", lists[i].name, line,
-                                            strerror(-rc));
-        }
-        return 0;
+        return rc < 0 ? rc : stage_choose(modules, STAGE_TWO, &two, families, error);
 }
 
 /* Stage one */
 
-static int check_program(const char *path, char *error)
+int stage_check_program(const char *folder, const char *name, char *error)
 {
         _free_ char *bytes = NULL;
+        _free_ char *path = NULL;
         size_t size = 0;
-        int rc = file_read(AT_FDCWD, path, PROGRAM_SIZE_MAX, &bytes, &size);
+        int rc;
 
+        if (asprintf(&path, "%s/%s", folder, name) < 0) {
+                path = NULL;
+                return mkimage_fail(error, -ENOMEM, "no memory");
+        }
+        rc = file_read(AT_FDCWD, path, PROGRAM_SIZE_MAX, &bytes, &size);
         if (rc < 0)
                 return mkimage_fail(error, rc, "cannot read %s: %s", path, strerror(-rc));
         rc = program_check_static(reader_over(bytes, size));
         if (rc == -ELIBACC)
                 return mkimage_fail(error, rc,
-                                    "%s needs shared libraries, and the ramdisk has none; build it "
-                                    "with the ramdisk preset",
+                                    "%s needs shared libraries, and there are none where it is to "
+                                    "run; build it with the ramdisk preset",
                                     path);
         if (rc < 0)
                 return mkimage_fail(error, rc, "%s is not a program for x86-64", path);
@@ -123,15 +129,8 @@ int stage_check_programs(const char *programs, char *error)
 {
         int rc = 0;
 
-        for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(program_names); i++) {
-                _free_ char *path = NULL;
-
-                if (asprintf(&path, "%s/%s", programs, program_names[i]) < 0) {
-                        path = NULL;
-                        return mkimage_fail(error, -ENOMEM, "no memory");
-                }
-                rc = check_program(path, error);
-        }
+        for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(program_names); i++)
+                rc = stage_check_program(programs, program_names[i], error);
         return rc;
 }
 
@@ -277,7 +276,7 @@ static int move_module(void *context, const char *path)
         return rename(from, to) < 0 ? -errno : 0;
 }
 
-static int save_indexes(const struct stage_input *input, const char *folder)
+static int save_indexes(const struct modules *modules, enum stage stage, const char *folder)
 {
         int rc = 0;
 
@@ -285,7 +284,7 @@ static int save_indexes(const struct stage_input *input, const char *folder)
                 _free_ char *text = NULL;
                 _free_ char *path = NULL;
 
-                rc = modules_index(input->modules, STAGE_TWO, i, &text);
+                rc = modules_index(modules, stage, i, &text);
                 if (rc < 0)
                         return rc;
                 if (asprintf(&path, "%s/%s", folder, modules_index_names[i]) < 0) {
@@ -295,6 +294,26 @@ static int save_indexes(const struct stage_input *input, const char *folder)
                 rc = file_replace(path, text, strlen(text), 0644);
         }
         return rc;
+}
+
+int stage_modules_move(const struct modules *modules, enum stage stage, const struct kernel *kernel,
+                       const char *root, char *error)
+{
+        struct move move = {.kernel = kernel};
+        _free_ char *folder = NULL;
+        const mode_t mask = umask(022);
+        int rc;
+
+        if (asprintf(&folder, "%s/lib/modules/%s", root, kernel->version) < 0)
+                folder = NULL;
+        move.folder = folder;
+        rc = folder ? file_make_folders(folder, 0755) : -ENOMEM;
+        if (rc == 0)
+                rc = modules_each(modules, stage, move_module, &move);
+        if (rc == 0)
+                rc = save_indexes(modules, stage, folder);
+        umask(mask);
+        return rc < 0 ? mkimage_fail(error, rc, "modules: %s", strerror(-rc)) : 0;
 }
 
 static int make_squashfs(const char *root, int level, const char *to, char *error)
@@ -331,21 +350,7 @@ static int make_squashfs(const char *root, int level, const char *to, char *erro
 
 int stage_two_write(const struct stage_input *input, const char *work, const char *to, char *error)
 {
-        struct move move = {.kernel = input->kernel};
-        _free_ char *folder = NULL;
-        const mode_t mask = umask(022);
-        int rc;
+        const int rc = stage_modules_move(input->modules, STAGE_TWO, input->kernel, work, error);
 
-        if (asprintf(&folder, "%s/lib/modules/%s", work, input->kernel->version) < 0)
-                folder = NULL;
-        move.folder = folder;
-        rc = folder ? file_make_folders(folder, 0755) : -ENOMEM;
-        if (rc == 0)
-                rc = modules_each(input->modules, STAGE_TWO, move_module, &move);
-        if (rc == 0)
-                rc = save_indexes(input, folder);
-        umask(mask);
-        if (rc < 0)
-                return mkimage_fail(error, rc, "stage two: %s", strerror(-rc));
-        return make_squashfs(work, input->level, to, error);
+        return rc < 0 ? rc : make_squashfs(work, input->level, to, error);
 }

@@ -28,6 +28,13 @@
  */
 int stages_choose(struct modules *modules, struct doc *families, char *error);
 
+/* One list: its text, and what it is called. @families may be NULL; all else as above. */
+struct stage_list {
+        const char *name, *text;
+};
+int stage_choose(struct modules *modules, enum stage stage, const struct stage_list *list,
+                 struct doc *families, char *error);
+
 struct stage_input {
         const struct kernel *kernel;
         const struct modules *modules;
@@ -37,6 +44,16 @@ struct stage_input {
 
 /* Are the programs there, and can they run without libraries? 0, -errno, @error says what. */
 int stage_check_programs(const char *programs, char *error);
+int stage_check_program(const char *folder, const char *name, char *error);
+
+/**
+ * stage_modules_move() - the modules of a stage, and its indexes, below a folder
+ * @root:  exists; gets lib/modules/VERSION. They are then gone from the kernel's own folder
+ *
+ * Return: 0 or negative errno, @error says what.
+ */
+int stage_modules_move(const struct modules *modules, enum stage stage, const struct kernel *kernel,
+                       const char *root, char *error);
 
 /* Both: 0 or negative errno, @error says what. @to must not exist. */
 int stage_one_write(const struct stage_input *input, const char *to, char *error);

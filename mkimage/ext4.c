@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * mke2fs copies owner, ctime and atime of each file from the folder, and those
+ * are of whoever builds, and of now. So every inode is gone over once more.
+ */
+
+#include <errno.h>
+#include <ext2fs/ext2fs.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "mkimage/error.h"
+#include "mkimage/ext4.h"
+#include "mkimage/run.h"
+
+/*
+ * All that mke2fs.conf would say. Blocks of 4 KiB and room for many group
+ * descriptors, so that it can grow to any disk while it is mounted. Tables are
+ * written now: the kernel would do it in the background of the first boot.
+ */
+#define FEATURES                                                                                   \
+        "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,"          \
+        "sparse_super,large_file,huge_file,dir_nlink,extra_isize,metadata_csum"
+#define EXTENDED "root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0,nodiscard"
+
+static int format(const struct ext4_options *options, const char *image, char *error)
+{
+        char extended[256], size[32];
+        const char *const argv[] = {"mke2fs",        "-q",  "-F",          "-t", "ext4",   "-O",
+                                    FEATURES,        "-b",  "4096",        "-I", "256",    "-i",
+                                    "16384",         "-m",  "1",           "-J", "size=4", "-L",
+                                    options->label,  "-U",  options->uuid, "-E", extended, "-d",
+                                    options->folder, image, size,          NULL};
+
+        snprintf(extended, sizeof(extended), EXTENDED ",hash_seed=%s,offset=%" PRIu64,
+                 options->seed, options->offset);
+        snprintf(size, sizeof(size), "%" PRIu64 "k", options->size_kib);
+        return run_program(argv, NULL, error, NULL);
+}
+
+static errcode_t clean_inode(ext2_filsys system, ext2_ino_t number, struct ext2_inode_large *inode)
+{
+        inode->i_uid = 0;
+        inode->i_gid = 0;
+        inode->osd2.linux2.l_i_uid_high = 0;
+        inode->osd2.linux2.l_i_gid_high = 0;
+        inode->i_atime = RUN_TIME;
+        inode->i_ctime = RUN_TIME;
+        inode->i_mtime = RUN_TIME;
+        inode->i_crtime = RUN_TIME;
+        inode->i_atime_extra = 0;
+        inode->i_ctime_extra = 0;
+        inode->i_mtime_extra = 0;
+        inode->i_crtime_extra = 0;
+        return ext2fs_write_inode_full(system, number, (struct ext2_inode *)inode, sizeof(*inode));
+}
+
+static errcode_t clean_all(ext2_filsys system)
+{
+        struct ext2_inode_large inode;
+        ext2_inode_scan scan;
+        ext2_ino_t number = 0;
+        errcode_t rc = ext2fs_open_inode_scan(system, 0, &scan);
+
+        if (rc != 0)
+                return rc;
+        do {
+                rc = ext2fs_get_next_inode_full(scan, &number, (struct ext2_inode *)&inode,
+                                                sizeof(inode));
+                if (rc == 0 && number != 0 && inode.i_links_count > 0)
+                        rc = clean_inode(system, number, &inode);
+        } while (rc == 0 && number != 0);
+        ext2fs_close_inode_scan(scan);
+        return rc;
+}
+
+static errcode_t add_device(ext2_filsys system, const struct ext4_device *device)
+{
+        struct ext2_inode inode = {.i_mode = (uint16_t)(LINUX_S_IFCHR | device->mode),
+                                   .i_links_count = 1,
+                                   .i_block = {device->major << 8 | device->minor}};
+        ext2_ino_t folder, number;
+        errcode_t rc = ext2fs_namei(system, EXT2_ROOT_INO, EXT2_ROOT_INO, device->folder, &folder);
+
+        if (rc == 0)
+                rc = ext2fs_new_inode(system, folder, inode.i_mode, NULL, &number);
+        if (rc == 0)
+                rc = ext2fs_link(system, folder, device->name, number, EXT2_FT_CHRDEV);
+        if (rc == 0)
+                rc = ext2fs_write_new_inode(system, number, &inode);
+        if (rc == 0)
+                ext2fs_inode_alloc_stats2(system, number, +1, 0);
+        return rc;
+}
+
+static errcode_t finish(ext2_filsys system, const struct ext4_options *options)
+{
+        errcode_t rc = ext2fs_read_bitmaps(system);
+
+        for (size_t i = 0; rc == 0 && i < options->device_count; i++)
+                rc = add_device(system, &options->devices[i]);
+        return rc == 0 ? clean_all(system) : rc;
+}
+
+int ext4_write(const struct ext4_options *options, const char *image, char *error)
+{
+        ext2_filsys system = NULL;
+        errcode_t code;
+        char offset[64];
+        int rc = format(options, image, error);
+
+        if (rc < 0)
+                return rc;
+        snprintf(offset, sizeof(offset), "offset=%" PRIu64, options->offset);
+        code = ext2fs_open2(image, offset, EXT2_FLAG_RW | EXT2_FLAG_64BITS, 0, 0, unix_io_manager,
+                            &system);
+        if (code == 0) {
+                errcode_t closed;
+
+                system->now = RUN_TIME;
+                code = finish(system, options);
+                closed = ext2fs_close_free(&system);
+                code = code == 0 ? closed : code;
+        }
+        if (code == 0)
+                return 0;
+        /* What is no errno is of libext2fs: nothing that we or the operator did. */
+        return mkimage_fail(error, -EIO, "the file system in %s: %s (%ld)", image,
+                            code < EXT2_ET_BASE ? strerror((int)code) : "libext2fs refuses it",
+                            (long)code);
+}
