@@ -55,7 +55,9 @@ void gpt_new(struct gpt *ret, const struct gpt_guid *disk, uint32_t sector_size,
  * Return: 0.
  *         -ENOENT if there is no GPT signature.
  *         -EBADMSG if a checksum is wrong, or partitions overlap or lie outside.
- *         -ENOTSUP for more than GPT_MAX_PARTITIONS entries, or entries of another size than 128.
+ *         -ENOTSUP for more than GPT_MAX_PARTITIONS entries, entries of another size than 128 or
+ *         elsewhere than behind the header, a partition where 128 of them would lie, or sectors of
+ *         another size than 512 or 4,096.
  */
 int gpt_parse(struct reader head, uint32_t sector_size, struct gpt *ret);
 
@@ -66,12 +68,18 @@ int gpt_find(const struct gpt *gpt,
              const char *name); /* index by name, ASCII case ignored; -ENOENT */
 
 /* Appends at the end of the disk, in the last free space of that many bytes, aligned to 1 MiB.
- * Returns its index; -ENOSPC. @id: random or derived; the caller's choice. */
+ * Returns its index; -ENOSPC; -EINVAL for 0 bytes or a name of more than 36 UTF-16 units.
+ * @id: random or derived; the caller's choice. */
 int gpt_add_last(struct gpt *gpt, const struct gpt_guid *type, const struct gpt_guid *id,
                  const char *name, uint64_t bytes);
 
-/* The partition that lies last on the disk grows to the end of the space behind it. Returns its
- * index, -ENOENT when there is none. */
+/* Index of the partition that lies last on the disk; -ENOENT when there is none. */
+int gpt_last(const struct gpt *gpt);
+
+/* It grows over the free space right behind it: to the next partition, or to the end. */
+void gpt_grow(struct gpt *gpt, int index);
+
+/* Both: who appends a partition and grows the one before it takes gpt_last() first. */
 int gpt_grow_last(struct gpt *gpt);
 
 /**

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A volume of somebody else: its label and a file. Then one of ours with the same file in it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/disk/fat.h"
+
+#define LIMIT ((size_t)16 << 10)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        static uint8_t volume[FAT_MIN_SIZE];
+        const struct reader given = reader_over(data, size);
+        _free_ char *bytes = NULL, *again = NULL;
+        size_t bytes_size, again_size;
+        struct fat_file file;
+        char label[12];
+
+        if (fat_label(given, label) == 0 && strlen(label) > 11)
+                abort();
+        if (fat_read(given, "cloudie.json", LIMIT, &bytes, &bytes_size) < 0)
+                return 0;
+        if (bytes_size > LIMIT || bytes[bytes_size] != '\0')
+                abort();
+        file = (struct fat_file){"cloudie.json", bytes, bytes_size};
+        if (fat_write(&file, 1, "CIDATA", 1, 0, volume, sizeof(volume)) < 0 ||
+            fat_read(reader_over(volume, sizeof(volume)), "CLOUDIE.JSON", LIMIT, &again,
+                     &again_size) < 0 ||
+            again_size != bytes_size || memcmp(again, bytes, bytes_size) != 0)
+                abort();
+        return 0;
+}

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/disk/fat.h"
+
+#define KIB ((size_t)1 << 10)
+#define MIB ((size_t)1 << 20)
+
+static const char seed[] = "{\"node\":\"lab-0001\"}\n";
+
+static const struct fat_file three[] = {
+        {"meta-data",    "instance-id: 1\n", 15              },
+        {"user-data",    "",                 0               },
+        {"cloudie.json", seed,               sizeof(seed) - 1},
+};
+
+static uint8_t *volume_new(size_t size)
+{
+        uint8_t *volume = malloc(size);
+
+        assert_non_null(volume);
+        memset(volume, 0xee, size);
+        return volume;
+}
+
+static int read_text(const uint8_t *volume, size_t size, const char *name, char **ret)
+{
+        size_t got;
+
+        return fat_read(reader_over(volume, size), name, MIB, ret, &got);
+}
+
+static void what_is_written_is_read(void **state)
+{
+        static const size_t sizes[] = {FAT_MIN_SIZE, 2 * MIB,      2104 * KIB,    4 * MIB,
+                                       33 * MIB,     FAT_MAX_SIZE, 64 * KIB + 512};
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+                _free_ uint8_t *volume = volume_new(sizes[i]);
+                _free_ char *text = NULL, *other = NULL, *empty = NULL;
+                char label[12];
+                size_t size = 4711;
+
+                assert_int_equal(fat_write(three, 3, "CIDATA", 7, 0, volume, sizes[i]), 0);
+                assert_int_equal(fat_read(reader_over(volume, sizes[i]), "cloudie.json",
+                                          sizeof(seed) - 1, &text, &size),
+                                 0);
+                assert_int_equal(size, sizeof(seed) - 1);
+                assert_string_equal(text, seed);
+                assert_int_equal(read_text(volume, sizes[i], "META-DATA", &other), 0);
+                assert_string_equal(other, "instance-id: 1\n");
+                assert_int_equal(read_text(volume, sizes[i], "user-data", &empty), 0);
+                assert_string_equal(empty, "");
+                assert_int_equal(fat_label(reader_over(volume, sizes[i]), label), 0);
+                assert_string_equal(label, "CIDATA");
+        }
+}
+
+static void every_byte_is_ours_and_the_same(void **state)
+{
+        _free_ uint8_t *one = volume_new(MIB), *two = volume_new(MIB);
+
+        (void)state;
+        memset(two, 0x11, MIB);
+        assert_int_equal(fat_write(three, 3, "CIDATA", 7, 1800000001, one, MIB), 0);
+        assert_int_equal(fat_write(three, 3, "CIDATA", 7, 1800000001, two, MIB), 0);
+        assert_memory_equal(one, two, MIB);
+}
+
+/* Times are even seconds of 1980 to 2107. */
+static void times_of_files(void **state)
+{
+        static const struct {
+                uint64_t time_s;
+                uint16_t date, time;
+        } times[] = {
+                {0,          0x0021, 0x0000},
+                {315532799,  0x0021, 0x0000},
+                {1800003785, 0x5e2f, 0x4862},
+                {UINT64_MAX, 0xff9f, 0xbf7d},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+                _free_ uint8_t *volume = volume_new(FAT_MIN_SIZE);
+                const struct fat_file file = {"A", "", 0};
+                const uint8_t *entry = volume + (size_t)3 * 512; /* boot sector and two tables */
+
+                assert_int_equal(fat_write(&file, 1, "", 0, times[i].time_s, volume, FAT_MIN_SIZE),
+                                 0);
+                assert_memory_equal(entry, "A          ", 11);
+                assert_int_equal(entry[22] | entry[23] << 8, times[i].time);
+                assert_int_equal(entry[24] | entry[25] << 8, times[i].date);
+        }
+}
+
+/* Where the short name of the n-th entry that has one is. */
+static void assert_short_name(const uint8_t *volume, size_t number, const char *want)
+{
+        for (const uint8_t *entry = volume + (size_t)3 * 512; entry[0]; entry += 32) {
+                if ((entry[11] & 0x3f) == 0x0f || number-- > 0)
+                        continue;
+                assert_memory_equal(entry, want, 11);
+                return;
+        }
+        fail_msg("there is no %s", want);
+}
+
+static void short_names_are_all_different(void **state)
+{
+        static const struct {
+                const char *name, *is;
+        } names[] = {
+                {"cloudie.json",                                                   "CLOUDI~1JSO"},
+                {"cloudie.jsonl",                                                  "CLOUDI~3JSO"},
+                {"CLOUDI~2.JSO",                                                   "CLOUDI~2JSO"},
+                {"user-data",                                                      "USER-D~1   "},
+                {"README.TXT",                                                     "README  TXT"},
+                {"grub.cfg",                                                       "GRUB    CFG"},
+                {".hidden",                                                        "HIDDEN~1   "},
+                {"a b.c",                                                          "AB~1    C  "},
+                {"a+b.c",                                                          "A_B~1   C  "},
+                {"two.dots.x",                                                     "TWODOT~1X  "},
+                {"12345678.123",                                                   "12345678123"},
+                {"longextension.configuration-of-something-else-that-is-63-long!", "LONGEX~1CON"},
+        };
+        struct fat_file files[ARRAY_SIZE(names)];
+        _free_ uint8_t *volume = volume_new(FAT_MIN_SIZE);
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                files[i] = (struct fat_file){names[i].name, names[i].name, strlen(names[i].name)};
+        assert_int_equal(fat_write(files, ARRAY_SIZE(files), "", 0, 0, volume, FAT_MIN_SIZE), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                _free_ char *text = NULL;
+
+                assert_short_name(volume, i, names[i].is);
+                assert_int_equal(read_text(volume, FAT_MIN_SIZE, names[i].name, &text), 0);
+                assert_string_equal(text, names[i].name);
+        }
+}
+
+static void many_files_of_one_beginning(void **state)
+{
+        char names[FAT_MAX_FILES + 1][64];
+        struct fat_file files[FAT_MAX_FILES + 1];
+        _free_ uint8_t *volume = volume_new(MIB);
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+                /* Each fills its 63 bytes, so the root folder is as full as it can be. */
+                snprintf(names[i], sizeof(names[i]), "%.60s%02zu",
+                         "a-name-that-is-as-long-as-any-can-be-in-a-volume-that-we-write-x", i);
+                files[i] = (struct fat_file){names[i], names[i], 62};
+        }
+        assert_int_equal(fat_write(files, FAT_MAX_FILES, "FULL", 0, 0, volume, MIB), 0);
+        for (size_t i = 0; i < FAT_MAX_FILES; i++) {
+                _free_ char *text = NULL;
+
+                assert_int_equal(read_text(volume, MIB, names[i], &text), 0);
+                assert_string_equal(text, names[i]);
+        }
+        assert_int_equal(fat_write(files, FAT_MAX_FILES + 1, "", 0, 0, volume, MIB), -ENOSPC);
+}
+
+static void what_cannot_be_written(void **state)
+{
+        static const char *const names[] = {
+                "",
+                " a",
+                "a ",
+                "a.",
+                ".",
+                "..",
+                "a/b",
+                "a\\b",
+                "a:b",
+                "a*",
+                "a?",
+                "a\"",
+                "a<",
+                "a>",
+                "a|",
+                "a\n",
+                "\x7f",
+                "\xc3\xbc",
+                "1234567890123456789012345678901234567890123456789012345678901234"};
+        static const char *const labels[] = {"cidata", "TWELVE-BYTES", " A",       "A ",
+                                             "A.B",    "A/B",          "\xc3\x9c", "A\n"};
+        const struct fat_file twice[] = {
+                {"name", "", 0},
+                {"NAME", "", 0}
+        };
+        _free_ uint8_t *volume = volume_new(MIB);
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                assert_int_equal(
+                        fat_write(&(struct fat_file){names[i], "", 0}, 1, "", 0, 0, volume, MIB),
+                        -EINVAL);
+        for (size_t i = 0; i < ARRAY_SIZE(labels); i++)
+                assert_int_equal(fat_write(three, 3, labels[i], 0, 0, volume, MIB), -EINVAL);
+        assert_int_equal(fat_write(twice, 2, "", 0, 0, volume, MIB), -EINVAL);
+        assert_int_equal(fat_write(three, 3, "", 0, 0, volume, FAT_MIN_SIZE - 512), -EINVAL);
+        assert_int_equal(fat_write(three, 3, "", 0, 0, volume, FAT_MIN_SIZE + 1), -EINVAL);
+        assert_int_equal(fat_write(three, 3, "", 0, 0, volume, FAT_MAX_SIZE + 512), -EINVAL);
+}
+
+static void a_volume_that_is_full(void **state)
+{
+        /* 128 sectors: the boot sector, two tables, a root folder of 32, and the files. */
+        const size_t space = (size_t)(128 - 1 - 2 - 32) * 512;
+        _free_ uint8_t *volume = volume_new(FAT_MIN_SIZE), *bytes = volume_new(FAT_MIN_SIZE);
+        _free_ char *got = NULL;
+        size_t size;
+
+        (void)state;
+        for (size_t i = 0; i < FAT_MIN_SIZE; i++)
+                bytes[i] = (uint8_t)(i * 31 + i / 512);
+        assert_int_equal(fat_write(&(struct fat_file){"all", bytes, space}, 1, "", 0, 0, volume,
+                                   FAT_MIN_SIZE),
+                         0);
+        assert_int_equal(
+                fat_read(reader_over(volume, FAT_MIN_SIZE), "all", FAT_MIN_SIZE, &got, &size), 0);
+        assert_int_equal(size, space);
+        assert_memory_equal(got, bytes, space);
+        assert_int_equal(fat_write(&(struct fat_file){"all", bytes, space + 1}, 1, "", 0, 0, volume,
+                                   FAT_MIN_SIZE),
+                         -ENOSPC);
+        assert_int_equal(fat_write(&(struct fat_file){"all", bytes, SIZE_MAX}, 1, "", 0, 0, volume,
+                                   FAT_MIN_SIZE),
+                         -ENOSPC);
+}
+
+static void what_is_not_there(void **state)
+{
+        _free_ uint8_t *volume = volume_new(MIB);
+        _free_ char *text = NULL;
+        char label[12];
+        size_t size;
+
+        (void)state;
+        assert_int_equal(fat_write(three, 3, "CIDATA", 7, 0, volume, MIB), 0);
+        assert_int_equal(read_text(volume, MIB, "cloudie", &text), -ENOENT);
+        assert_int_equal(read_text(volume, MIB, "", &text), -ENOENT);
+        assert_int_equal(read_text(volume, MIB, "CIDATA", &text), -ENOENT); /* the label */
+        assert_int_equal(
+                fat_read(reader_over(volume, MIB), "cloudie.json", sizeof(seed) - 2, &text, &size),
+                -E2BIG);
+        /* A file's short name is a name of it, too. */
+        assert_int_equal(read_text(volume, MIB, "cloudi~1.jso", &text), 0);
+        assert_string_equal(text, seed);
+
+        assert_int_equal(fat_write(three, 3, "", 7, 0, volume, MIB), 0);
+        assert_int_equal(fat_label(reader_over(volume, MIB), label), 0);
+        assert_string_equal(label, "");
+        /* Without an entry, the boot sector's counts. */
+        memcpy(volume + 43, "OTHER\x01     ", 11);
+        assert_int_equal(fat_label(reader_over(volume, MIB), label), 0);
+        assert_string_equal(label, "OTHER?");
+}
+
+/* In a volume of 64 KiB: table at 512, root folder at 1536, data at 17920; the file's entry is the
+ * one behind the label's and a long one. */
+enum { TABLE = 512, ROOT = 1536, DATA = 17920, ENTRY = ROOT + 64 };
+
+static const struct {
+        const char *what;
+        size_t at;
+        const char *bytes;
+        size_t count;
+        int rc;
+} damages[] = {
+        {"no mark",                      510,        "\0\0",         2, -EBADMSG},
+        {"sectors of 513",               11,         "\x01\x02",     2, -EBADMSG},
+        {"sectors of 256",               11,         "\x00\x01",     2, -EBADMSG},
+        {"sectors of 8192",              11,         "\x00\x20",     2, -EBADMSG},
+        {"clusters of 0",                13,         "\0",           1, -EBADMSG},
+        {"clusters of 3",                13,         "\3",           1, -EBADMSG},
+        {"nothing reserved",             14,         "\0\0",         2, -EBADMSG},
+        {"no tables",                    16,         "\0",           1, -EBADMSG},
+        {"three tables",                 16,         "\3",           1, -EBADMSG},
+        {"no root folder: FAT32",        17,         "\0\0",         2, -EBADMSG},
+        {"no sectors",                   19,         "\0\0",         2, -EBADMSG},
+        {"fewer than the tables need",   19,         "\x20\x00",     2, -EBADMSG},
+        {"tables of 0",                  22,         "\0\0",         2, -EBADMSG},
+        {"more than the table can tell", 19,         "\xff\xff",     2, -EBADMSG},
+        {"it begins in cluster 0",       ENTRY + 26, "\0\0",         2, -EBADMSG},
+        {"it begins in cluster 1",       ENTRY + 26, "\1\0",         2, -EBADMSG},
+        {"it begins behind the last",    ENTRY + 26, "\x5f\x00",     2, -EBADMSG},
+        {"it is longer than its chain",  ENTRY + 28, "\x01\x06",     2, -EBADMSG},
+        {"it is longer than the volume", ENTRY + 28, "\x00\x00\x0f", 3, -EBADMSG},
+        {"it is shorter than its chain", ENTRY + 28, "\x00\x04",     2, -EBADMSG},
+        {"its chain loops",              TABLE + 4,  "\x02\xf0",     2, -EBADMSG},
+        {"its chain leaves the volume",  TABLE + 3,  "\xff\x40",     2, -EBADMSG},
+        {"its chain meets a free one",   TABLE + 3,  "\x00\x40",     2, -EBADMSG},
+        {"its chain meets a bad one",    TABLE + 3,  "\xf7\x4f",     2, -EBADMSG},
+        {"the sum of its long name",     ENTRY - 19, "\0",           1, -ENOENT },
+        {"the number of its long name",  ENTRY - 32, "\x42",         1, -ENOENT },
+        {"long names without an end",    ENTRY - 32, "\x01",         1, -ENOENT },
+        {"number 0",                     ENTRY - 32, "\x40",         1, -ENOENT },
+        {"it was removed",               ENTRY,      "\xe5",         1, -ENOENT },
+        {"the folder ends before it",    ENTRY,      "\0",           1, -ENOENT },
+        {"it is a folder",               ENTRY + 11, "\x10",         1, -ENOENT },
+        {"read-only, hidden",            ENTRY + 11, "\x03",         1, 0       },
+        {"another media byte",           21,         "\xf0",         1, 0       },
+};
+
+static void a_volume_that_lies(void **state)
+{
+        _free_ uint8_t *bytes = volume_new(1500);
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(damages); i++) {
+                _free_ uint8_t *volume = volume_new(FAT_MIN_SIZE);
+                _free_ char *got = NULL;
+                size_t size = 4711;
+                int rc;
+
+                /* Three clusters. */
+                assert_int_equal(fat_write(&(struct fat_file){"a long one", bytes, 1500}, 1, "L", 0,
+                                           0, volume, FAT_MIN_SIZE),
+                                 0);
+                memcpy(volume + damages[i].at, damages[i].bytes, damages[i].count);
+                rc = fat_read(reader_over(volume, FAT_MIN_SIZE), "a long one", MIB, &got, &size);
+                if (rc != damages[i].rc)
+                        fail_msg("%s: %d", damages[i].what, rc);
+                assert_int_equal(size, rc == 0 ? 1500 : 4711);
+        }
+}
+
+static void the_beginning_of_a_volume(void **state)
+{
+        _free_ uint8_t *volume = volume_new(FAT_MIN_SIZE);
+
+        (void)state;
+        assert_int_equal(fat_write(three, 3, "CIDATA", 0, 0, volume, FAT_MIN_SIZE), 0);
+        /* The first cluster has meta-data, the second cloudie.json. */
+        for (size_t size = 0; size <= DATA + 1024; size++) {
+                _free_ uint8_t *part = volume_new(size + 1);
+                _free_ char *text = NULL;
+
+                memcpy(part, volume, size);
+                assert_int_equal(read_text(part, size, "cloudie.json", &text),
+                                 size < DATA + 512 + sizeof(seed) - 1 ? -EBADMSG : 0);
+        }
+}
+
+/* What programs of others say of it, where they are there. fsck counts the label as a file. */
+static void others_find_no_fault(void **state)
+{
+        static const struct {
+                const char *program, *command, *want;
+        } others[] = {
+                {"/usr/sbin/fsck.vfat", "/usr/sbin/fsck.vfat -n %s 2>&1",           "4 files,"        },
+                {"/usr/bin/mtype",      "/usr/bin/mtype -i %s ::cloudie.json 2>&1", "lab-0001"        },
+                {"/usr/bin/mdir",       "/usr/bin/mdir -i %s :: 2>&1",              "meta-data"       },
+                {"/usr/sbin/blkid",     "/usr/sbin/blkid -p %s 2>&1",               "LABEL=\"CIDATA\""},
+        };
+        static const size_t sizes[] = {FAT_MIN_SIZE, 4 * MIB, FAT_MAX_SIZE};
+        size_t asked = 0;
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(others) * ARRAY_SIZE(sizes); i++) {
+                const size_t which = i % ARRAY_SIZE(others), size = sizes[i / ARRAY_SIZE(others)];
+                char path[] = "/tmp/cloudie-fat-XXXXXX", command[256], output[4096] = "";
+                _free_ uint8_t *volume = volume_new(size);
+                _close_ int fd = -EBADF;
+                FILE *pipe;
+                int status;
+
+                if (access(others[which].program, X_OK) < 0) {
+                        print_message("no %s: it was not asked\n", others[which].program);
+                        continue;
+                }
+                asked++;
+                assert_int_equal(
+                        fat_write(three, 3, "CIDATA", 0x1234abcd, 1800000001, volume, size), 0);
+                fd = mkstemp(path);
+                assert_true(fd >= 0);
+                assert_int_equal(write(fd, volume, size), size);
+                snprintf(command, sizeof(command), others[which].command, path);
+                pipe = popen(command, "re");
+                assert_non_null(pipe);
+                assert_true(fread(output, 1, sizeof(output) - 1, pipe) > 0);
+                status = pclose(pipe);
+                unlink(path);
+                if (status != 0 || !strstr(output, others[which].want))
+                        fail_msg("%s of %zu bytes: %s", others[which].program, size, output);
+        }
+        if (asked == 0)
+                skip();
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(what_is_written_is_read),
+                cmocka_unit_test(every_byte_is_ours_and_the_same),
+                cmocka_unit_test(times_of_files),
+                cmocka_unit_test(short_names_are_all_different),
+                cmocka_unit_test(many_files_of_one_beginning),
+                cmocka_unit_test(what_cannot_be_written),
+                cmocka_unit_test(a_volume_that_is_full),
+                cmocka_unit_test(what_is_not_there),
+                cmocka_unit_test(a_volume_that_lies),
+                cmocka_unit_test(the_beginning_of_a_volume),
+                cmocka_unit_test(others_find_no_fault),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
