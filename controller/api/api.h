@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "controller/assets/assets.h"
+#include "controller/images/images.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/loop.h"
 #include "lib/node/wire.h"
@@ -26,7 +27,8 @@ struct api_options {
         const char *join_token_file;           /* made if missing */
         const char *kernel_arguments;          /* of every machine of the site */
         const struct edge_config *edge_config; /* what netbootds are to serve */
-        const struct assets *assets;           /* all of these are borrowed until api_free() */
+        const struct assets *assets;
+        struct images *images; /* all of these are borrowed until api_free() */
 };
 
 /* 0 or -errno with one sentence in @error (API_ERROR_SIZE bytes). */

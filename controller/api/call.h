@@ -35,6 +35,7 @@ struct api {
         struct logic *logic;
         struct serve_ring *ring;
         const struct assets *assets;
+        struct images *images;
         char *config, config_etag[32]; /* the answer to GET /edge/v1/config */
         char *login_folder, *join_token_file;
         struct sha256 join_hash;
@@ -127,6 +128,16 @@ void handle_node_explain(struct call *call);
 void handle_node_accept(struct call *call);
 void handle_node_delete(struct call *call);
 void handle_events(struct call *call);
+void handle_images(struct call *call);
+void handle_image(struct call *call);
+void handle_image_delete(struct call *call);
+void handle_image_begin(struct call *call);
+void handle_image_frame(struct call *call);
+void handle_image_finish(struct call *call);
+void handle_image_verify(struct call *call);
+void handle_edge_image(struct call *call);
+/* On a reader's thread; see images_expire(). */
+void images_tick(struct api *api, uint64_t now_monotonic_ms);
 
 /* Agents that wait. */
 void orders_wake(void *context, struct claim *claim, bool is_stale);

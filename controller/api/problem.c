@@ -65,6 +65,23 @@ const struct problem_row problem_rows[PROBLEM_COUNT] = {
                 "Check netboot_package in cloudied.yaml; manifest.json lists its files."},
         [PROBLEM_ASSET_CHANGED] = {503, "asset-changed", "Service Unavailable",
                 "The file is not the one that was checked at the start.", "Restart cloudied after building the netboot package."},
+        [PROBLEM_IMAGE_UNKNOWN] = {404, "image-unknown", "Not Found",
+                "There is no such image.", "`cloudie image list` shows all images."},
+        [PROBLEM_IMAGE_IN_USE] = {409, "image-in-use", "Conflict",
+                "An operation that runs needs this image.", "Wait until it has ended, or abort it."},
+        [PROBLEM_IMAGE_BROKEN] = {409, "image-broken", "Conflict",
+                "The image's files do not fit one another.", "`cloudie image show` says what is wrong; import it again."},
+        [PROBLEM_IMPORT_UNKNOWN] = {404, "import-unknown", "Not Found",
+                "No import of this image was begun, or nothing came for 10 minutes and it was dropped.",
+                "Begin it with PUT on the image's own path."},
+        [PROBLEM_FRAME_ORDER] = {409, "frame-order", "Conflict",
+                "Another frame comes next.", "Begin again with the same size: the answer says which one."},
+        [PROBLEM_FRAME_WRONG] = {400, "frame-wrong", "Bad Request",
+                "This is not one Zstandard frame of the right size.",
+                "Compress each 4 MiB of the disk into a frame of its own, with a window of at most 8 MiB."},
+        [PROBLEM_DISK_FULL] = {507, "disk-full", "Insufficient Storage",
+                "The controller's disk is full; what was uploaded of this image was removed.",
+                "Make space in the state folder's file system, then import again."},
 };
 /* clang-format on */
 

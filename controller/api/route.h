@@ -27,7 +27,7 @@ enum route_need {
 
 enum {
         ROUTE_IN_PLACE = 1 << 0, /* the handler runs on the server's thread: it reads what never
-                                    changes */
+                                    changes, or what has a lock of its own */
         ROUTE_GUESSES = 1 << 1,  /* a secret could be guessed: few tries a minute */
         ROUTE_COSTS = 1 << 2,    /* a stranger makes us calculate: not too many a minute */
         ROUTE_WRITES = 1 << 3,   /* refused while the store cannot keep up */

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Images: what machines are installed with. STATE/images holds three files of
+ * each (image/manifest.h): NAME.raw.zst, NAME.json, NAME.json.sig. All functions
+ * may be called by any thread; those that say so read or write the disk, and
+ * belong on a thread that may wait for it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "image/manifest.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/reader.h"
+#include "lib/doc/value.h"
+#include "lib/trust/signature.h"
+
+#define IMAGES_MAX         1000 /* a list that one answer holds; the space is the operator's */
+#define IMAGES_UPLOADS_MAX 4    /* each holds 4 MiB, and the disk writes them one after the other */
+#define IMAGES_IDLE_MS     (10ULL * 60 * 1000) /* of an upload: longer than a person's network fails \
+                                                */
+#define IMAGES_RESERVE ((uint64_t)256 << 20) /* free bytes that no upload takes from the database  \
+                                              */
+#define IMAGES_ERROR_SIZE 256
+#define IMAGES_ETAG_SIZE  68 /* a SHA-256 in hex between quotes */
+
+struct images;
+
+struct images_options {
+        const char *folder;            /* made if missing, mode 0700 */
+        const struct signing_key *key; /* borrowed until images_close() */
+        uint64_t reserve;              /* 0: IMAGES_RESERVE */
+};
+
+/**
+ * images_open() - look at what is there
+ * @error:  IMAGES_ERROR_SIZE bytes
+ *
+ * An import that was being finished when the last cloudied ended is finished;
+ * what else was on its way is removed. An image whose files do not fit one
+ * another is listed as broken, and not offered.
+ *
+ * Return: 0, -errno.
+ */
+int images_open(const struct images_options *options, char *error, struct images **ret);
+/* Ends a verification that runs (its request is answered), and what was on its way. */
+struct images *images_close(struct images *images);
+CLEANUP_DEFINE(struct images *, images_close)
+/* Only the first half: whoever waits for a verification is answered soon. */
+void images_stop(struct images *images);
+
+/* 0; -ENOENT: no such image; -EBADMSG: it is broken. */
+int images_find(struct images *images, const char *name, struct image_manifest *ret);
+/* {"items": [image…]}, sorted by name; NULL without memory. */
+struct doc *images_list(struct images *images);
+/* One of them, as in the list, broken ones too. 0, -ENOENT, -ENOMEM. */
+int images_show(struct images *images, const char *name, struct doc **ret);
+
+/**
+ * images_file() - a file of an image, for edges
+ * @name:  ID.raw.zst, ID.json, ID.json.sig
+ *
+ * Return: 0; -ENOENT: no such image; -ESTALE: the file is not the one it was; -errno.
+ */
+int images_file(struct images *images, const char *name, int *ret_fd,
+                char ret_etag[static IMAGES_ETAG_SIZE]);
+
+/* An import. All three use the disk. */
+
+struct images_wanted {
+        const char *name;
+        uint64_t size;
+        uint32_t sector_size;
+        const char *os, *architecture; /* "": not said */
+};
+
+/**
+ * images_begin() - begin an import, or go on with the one of that name and size
+ * @now_ms:  monotonic
+ * @error:   IMAGES_ERROR_SIZE bytes
+ *
+ * Return: 0.
+ *         -EINVAL: a name, size or text that no image may have.
+ *         -EBUSY: another request works on it at this moment; the image is being deleted.
+ *         -EUSERS: IMAGES_UPLOADS_MAX are on their way, or there are IMAGES_MAX images.
+ *         -ENOSPC: the disk is full.
+ *         -errno.
+ */
+int images_begin(struct images *images, const struct images_wanted *wanted, uint64_t now_ms,
+                 char *error, uint64_t *ret_next, uint64_t *ret_frames);
+
+/**
+ * images_frame() - the next frame
+ * @ret_next:  the frame that is expected now, also on -ERANGE
+ *
+ * Return: 0.
+ *         -ENOENT: no such import: it was never begun, or was dropped.
+ *         -EBUSY: as above.
+ *         -ERANGE: it is not this frame's turn.
+ *         -EBADMSG: not one frame of the right size.
+ *         -ENOSPC: the disk is full; the import is dropped, and its space is free again.
+ *         -errno of writing: it may come again.
+ */
+int images_frame(struct images *images, const char *name, uint64_t number, struct reader stored,
+                 uint64_t now_ms, char *error, uint64_t *ret_next);
+
+/**
+ * images_finish() - table, manifest, signature; it takes the place of an older image of that name
+ * @now_wall_ms:  stands in the manifest
+ *
+ * Return: 0, -ENOENT, -EBUSY, -ERANGE (frames are missing; @ret_next), -ENOSPC, -errno: as above.
+ */
+int images_finish(struct images *images, const char *name, uint64_t now_wall_ms, char *error,
+                  uint64_t *ret_next);
+
+/* Removes uploads of which nothing was heard for IMAGES_IDLE_MS. Uses the disk. */
+void images_expire(struct images *images, uint64_t now_ms);
+/* Whether there is one; does not use the disk. */
+bool images_has_idle(struct images *images, uint64_t now_ms);
+
+/*
+ * Deleting, in two steps, so that whoever decides what is installed can withdraw
+ * an image at once, and need not wait for the disk.
+ *
+ * First: it is no more offered. 0; -ENOENT; -EBUSY: it is being deleted or replaced. An import of
+ * that name that is on its way is withdrawn where there is no image.
+ */
+int images_withdraw(struct images *images, const char *name);
+/* Then: its files. Uses the disk. 0, or -errno: what is left of it is listed again. */
+int images_remove(struct images *images, const char *name);
+
+/**
+ * images_verify() - read all of an image on a thread of its own
+ * @done:  called by that thread; @detail is one sentence
+ *
+ * An image that does not verify is broken from then on, until it verifies again
+ * or is replaced.
+ *
+ * Return: 0: @done will be called.
+ *         -ENOENT; -EBUSY: one is being verified; -EBADMSG: it is broken by its manifest, see
+ *         images_show(); -errno.
+ */
+typedef void (*images_verified_fn)(void *context, bool is_ok, const char *detail);
+int images_verify(struct images *images, const char *name, images_verified_fn done, void *context);
