@@ -364,12 +364,12 @@ static void the_beginning_of_a_volume(void **state)
 static void others_find_no_fault(void **state)
 {
         static const struct {
-                const char *program, *command, *want;
+                const char *program, *option, *file, *want;
         } others[] = {
-                {"/usr/sbin/fsck.vfat", "/usr/sbin/fsck.vfat -n %s 2>&1",           "4 files,"        },
-                {"/usr/bin/mtype",      "/usr/bin/mtype -i %s ::cloudie.json 2>&1", "lab-0001"        },
-                {"/usr/bin/mdir",       "/usr/bin/mdir -i %s :: 2>&1",              "meta-data"       },
-                {"/usr/sbin/blkid",     "/usr/sbin/blkid -p %s 2>&1",               "LABEL=\"CIDATA\""},
+                {"/usr/sbin/fsck.vfat", "-n", "",               "4 files,"        },
+                {"/usr/bin/mtype",      "-i", "::cloudie.json", "lab-0001"        },
+                {"/usr/bin/mdir",       "-i", "::",             "meta-data"       },
+                {"/usr/sbin/blkid",     "-p", "",               "LABEL=\"CIDATA\""},
         };
         static const size_t sizes[] = {FAT_MIN_SIZE, 4 * MIB, FAT_MAX_SIZE};
         size_t asked = 0;
@@ -393,7 +393,8 @@ static void others_find_no_fault(void **state)
                 fd = mkstemp(path);
                 assert_true(fd >= 0);
                 assert_int_equal(write(fd, volume, size), size);
-                snprintf(command, sizeof(command), others[which].command, path);
+                snprintf(command, sizeof(command), "%s %s %s %s 2>&1", others[which].program,
+                         others[which].option, path, others[which].file);
                 pipe = popen(command, "re");
                 assert_non_null(pipe);
                 assert_true(fread(output, 1, sizeof(output) - 1, pipe) > 0);
