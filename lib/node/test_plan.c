@@ -43,6 +43,54 @@ static void test_phase_decides(void **state)
         }
 }
 
+/* An operation that runs comes before the phase; a conflict before both. */
+static void test_an_operation_decides(void **state)
+{
+        (void)state;
+        for (unsigned i = 0; i < OPERATION_STEP_COUNT * OPERATION_STATE_COUNT * 2; i++) {
+                const struct operation operation = {
+                        .number = 7,
+                        .kind = OPERATION_INSTALL,
+                        .profile = "worker",
+                        .step = i % OPERATION_STEP_COUNT,
+                        .state = i / OPERATION_STEP_COUNT % OPERATION_STATE_COUNT,
+                };
+                const bool is_in_conflict = i >= OPERATION_STEP_COUNT * OPERATION_STATE_COUNT;
+                const bool runs = operation.state == OPERATION_RUNNING;
+                struct plan_facts facts = {.is_known = true,
+                                           .phase = PHASE_READY,
+                                           .is_in_conflict = is_in_conflict,
+                                           .operation = &operation,
+                                           .kernel_arguments = "console=ttyS0"};
+                struct boot_plan plan = {0};
+                enum boot_action action = BOOT_DISCOVER;
+
+                if (runs && !is_in_conflict)
+                        action = operation.step == INSTALL_PHONE_HOME ? BOOT_DISK : BOOT_INSTALL;
+                boot_plan_make(&facts, &plan);
+                assert_int_equal(plan.action, action);
+                assert_int_equal(boot_action_runs_agent(plan.action), action != BOOT_DISK);
+                assert_string_equal(plan.kernel_arguments,
+                                    action == BOOT_DISK ? "" : "console=ttyS0");
+                assert_true(strlen(plan.reason) < PLAN_REASON_SIZE - 1);
+                assert_int_equal(strstr(plan.reason, "operation 7") != NULL,
+                                 runs && !is_in_conflict);
+        }
+}
+
+static void test_the_longest_reason_fits(void **state)
+{
+        struct operation operation = {.number = UINT64_MAX, .state = OPERATION_RUNNING};
+        const struct plan_facts facts = {.is_known = true, .operation = &operation};
+        struct boot_plan plan = {0};
+
+        (void)state;
+        memset(operation.profile, 'p', sizeof(operation.profile) - 1);
+        boot_plan_make(&facts, &plan);
+        assert_non_null(strstr(plan.reason, operation.profile));
+        assert_true(strlen(plan.reason) < PLAN_REASON_SIZE - 1);
+}
+
 static void test_nothing_that_means_something_to_a_script_gets_through(void **state)
 {
         struct boot_plan plan = {.action = BOOT_DISCOVER,
@@ -60,6 +108,8 @@ static void test_nothing_that_means_something_to_a_script_gets_through(void **st
         }
         plan.kernel_arguments[0] = 'a';
 
+        plan.action = BOOT_INSTALL; /* has a number as BOOT_DISCOVER has */
+        assert_int_equal(boot_plan_check(&plan), 0);
         snprintf(plan.boot, sizeof(plan.boot), "0123456789abcde;");
         assert_int_equal(boot_plan_check(&plan), -EINVAL);
         snprintf(plan.boot, sizeof(plan.boot), "0123");
@@ -98,6 +148,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_phase_decides),
+                cmocka_unit_test(test_an_operation_decides),
+                cmocka_unit_test(test_the_longest_reason_fits),
                 cmocka_unit_test(test_nothing_that_means_something_to_a_script_gets_through),
                 cmocka_unit_test(test_messages_round_trip),
         };

@@ -103,6 +103,20 @@ static void test_names(void **state)
         assert_false(node_name_is_valid("a/b"));
 }
 
+static void test_fillers(void **state)
+{
+        static const char *const fillers[] = {"",         "   ",        "-",       "...",
+                                              "00000000", "0123456789", "No DIMM", "ASSET TAG",
+                                              "N/A",      "UNDEFINED",  "O.E.M."};
+        static const char *const texts[] = {"7", "LAB-0001", "OEM-7", "00000001", "none of it"};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(fillers) / sizeof(fillers[0]); i++)
+                assert_true(node_text_is_filler(fillers[i]));
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+                assert_false(node_text_is_filler(texts[i]));
+}
+
 static void test_a_name_that_is_too_long_is_cut(void **state)
 {
         const struct mac_address mac = {
@@ -125,6 +139,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_summary),
                 cmocka_unit_test(test_names),
+                cmocka_unit_test(test_fillers),
                 cmocka_unit_test(test_a_name_that_is_too_long_is_cut),
         };
 

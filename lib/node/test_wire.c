@@ -91,6 +91,63 @@ static void test_configurations(void **state)
         }
 }
 
+static struct doc *disks_of(size_t count)
+{
+        struct doc *object = doc_object(), *list = doc_list();
+
+        for (size_t i = 0; i < count; i++) {
+                const struct mac_address mac = {
+                        {0x52, 0x54, 0, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}
+                };
+                struct doc *disk = doc_object();
+                char text[MAC_TEXT_SIZE];
+
+                assert_int_equal(doc_set_text(disk, "mac", mac_text(text, &mac)), 0);
+                assert_int_equal(doc_append(list, disk), 0);
+        }
+        assert_int_equal(doc_set(object, "disks", list), 0);
+        return object;
+}
+
+/* The machines that boot their disk while the controller is away: all of a site, and no more. */
+static void test_disks(void **state)
+{
+        static const size_t counts[] = {0, 1, 3, CONFIG_MAX_DISKS};
+        struct edge_config config = {0}, again = {0};
+        char error[DOC_ERROR_SIZE] = "";
+        struct doc *object;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+                struct doc *written;
+
+                object = disks_of(counts[i]);
+                assert_int_equal(edge_config_decode(object, error, &config), 0);
+                assert_int_equal(config.disk_count, counts[i]);
+                assert_int_equal(edge_config_check(&config, error), 0);
+                written = edge_config_encode(&config);
+                assert_int_equal(edge_config_decode(written, error, &again), 0);
+                assert_int_equal(again.disk_count, counts[i]);
+                assert_memory_equal(again.disks, config.disks, counts[i] * sizeof(*again.disks));
+                edge_config_done(&config);
+                edge_config_done(&again);
+                doc_free(written);
+                doc_free(object);
+        }
+
+        object = disks_of(CONFIG_MAX_DISKS + 1);
+        assert_int_equal(edge_config_decode(object, error, &config), -EBADMSG);
+        assert_non_null(strstr(error, "'disks' must be a list of at most 100000"));
+        doc_free(object);
+        object = parse("{\"disks\":[{\"mac\":\"52:54\"}]}");
+        assert_int_equal(edge_config_decode(object, error, &config), -EBADMSG);
+        assert_non_null(strstr(error, "mac"));
+        doc_free(object);
+        object = parse("{\"disks\":[{}]}");
+        assert_int_equal(edge_config_decode(object, error, &config), -EBADMSG);
+        doc_free(object);
+}
+
 static void test_events(void **state)
 {
         static struct node_event events[EVENTS_MAX], again[EVENTS_MAX];
@@ -172,6 +229,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_configurations),
+                cmocka_unit_test(test_disks),
                 cmocka_unit_test(test_events),
                 cmocka_unit_test(test_manifests),
         };
