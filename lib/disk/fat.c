@@ -180,7 +180,7 @@ static void short_name_make(const char *name, unsigned number, char ret[static S
                 const char c = (char)toupper((unsigned char)name[i]);
 
                 if (c != ' ' && c != '.')
-                        ret[at++] = is_short_character(c) ? c : '_';
+                        ret[at++] = (char)(is_short_character(c) ? c : '_');
         }
         memcpy(ret + at, tail, tail_size);
         at = 8;
@@ -188,7 +188,7 @@ static void short_name_make(const char *name, unsigned number, char ret[static S
                 const char c = (char)toupper((unsigned char)extension[i]);
 
                 if (c != ' ')
-                        ret[at++] = is_short_character(c) ? c : '_';
+                        ret[at++] = (char)(is_short_character(c) ? c : '_');
         }
 }
 
@@ -372,7 +372,7 @@ static int write_data(const struct geometry *g, const struct fat_file *files, si
                 if (needs > g->clusters + 2 - next)
                         return -ENOSPC;
                 if (needs > 0)
-                        memcpy(volume + g->data_at + (uint64_t)(next - 2) * g->cluster_size,
+                        memcpy(volume + g->data_at + (size_t)(next - 2) * g->cluster_size,
                                files[i].bytes, size);
                 for (size_t j = 0; j < needs; j++, next++)
                         table_set(g, table, next, j + 1 == needs ? 0xffff : next + 1);
@@ -413,13 +413,14 @@ static bool files_are_valid(const struct fat_file *files, size_t count)
         return true;
 }
 
-int fat_write(const struct fat_file *files, size_t count, const char *label, uint32_t id,
-              uint64_t time_s, void *to, size_t size)
+int fat_write(const struct fat_file *files, size_t count, const struct fat_volume *volume, void *to,
+              size_t size)
 {
-        const struct dos_time time = dos_time_of(time_s);
+        const struct dos_time time = dos_time_of(volume->time_s);
         uint32_t first[FAT_MAX_FILES] = {0};
         char padded[LABEL_SIZE + 1];
-        uint8_t *volume = to;
+        uint8_t *bytes = to;
+        const char *label = volume->label;
         struct geometry g;
         struct writer w;
         int rc;
@@ -432,13 +433,13 @@ int fat_write(const struct fat_file *files, size_t count, const char *label, uin
         if (!files_are_valid(files, count))
                 return -EINVAL;
 
-        memset(volume, 0, size);
-        w = writer_over(volume, SECTOR);
-        write_boot_sector(&g, label[0] ? label : "NO NAME", id, &w);
-        rc = write_data(&g, files, count, volume, first);
+        memset(bytes, 0, size);
+        w = writer_over(bytes, SECTOR);
+        write_boot_sector(&g, label[0] ? label : "NO NAME", volume->id, &w);
+        rc = write_data(&g, files, count, bytes, first);
         if (rc < 0)
                 return rc;
-        w = writer_over(volume + g.root_at, g.root_size);
+        w = writer_over(bytes + g.root_at, g.root_size);
         if (label[0]) {
                 snprintf(padded, sizeof(padded), "%-11s", label);
                 write_short_entry(&w, padded, ATTRIBUTE_LABEL, time, (const uint32_t[]){0, 0});

@@ -21,19 +21,22 @@ struct fat_file {
         size_t size;
 };
 
+struct fat_volume {
+        const char *label; /* at most 11 bytes of ASCII, upper case; "" for none */
+        uint32_t id;
+        uint64_t time_s; /* of the files; seconds since 1970, or 0: 1980-01-01 */
+};
+
 /**
  * fat_write() - a whole volume
- * @to:     @size bytes, a multiple of 512; all of it is written
- * @label:  at most 11 bytes of ASCII, upper case
- * @id:     volume id
- * @time_s: of the files; seconds since 1970, or 0: 1980-01-01
+ * @to:  @size bytes, a multiple of 512; all of it is written
  *
  * The same arguments give the same bytes.
  *
  * Return: 0, -EINVAL for such a size, label or name, -ENOSPC if the files do not fit.
  */
-int fat_write(const struct fat_file *files, size_t count, const char *label, uint32_t id,
-              uint64_t time_s, void *to, size_t size);
+int fat_write(const struct fat_file *files, size_t count, const struct fat_volume *volume, void *to,
+              size_t size);
 
 /**
  * fat_read() - the bytes of a file in the root folder

@@ -35,7 +35,9 @@ struct place {
 /* libblkid tells a failure by -1, and does not always say why. */
 static int fault(void)
 {
-        return errno > 0 ? -errno : -EIO;
+        const int why = errno;
+
+        return why > 0 ? -why : -EIO;
 }
 
 static int probe_new(int fd, struct place place, blkid_probe *ret)

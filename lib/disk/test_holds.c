@@ -44,7 +44,9 @@ static void put_fat(int fd, size_t at)
         static uint8_t volume[FAT_MIN_SIZE];
         const struct fat_file file = {"a", "b", 1};
 
-        assert_int_equal(fat_write(&file, 1, "LABEL", 1, 0, volume, sizeof(volume)), 0);
+        assert_int_equal(
+                fat_write(&file, 1, &(struct fat_volume){"LABEL", 1, 0}, volume, sizeof(volume)),
+                0);
         put(fd, at, volume, sizeof(volume));
 }
 
