@@ -23,6 +23,8 @@ struct boot {
         uint64_t loader_ms; /* 0: none was delivered */
         enum boots_plan_state state;
         struct plan_request request;
+        uint64_t number;  /* PLAN_ASKED: of the question that is under way */
+        bool is_outdated; /* its answer does not count: a new boot began */
         struct boot_plan
                 *plan; /* PLAN_READY; its boot number is good for the timeline afterwards */
         uint64_t plan_ms;
@@ -31,6 +33,7 @@ struct boot {
 struct boots {
         pthread_mutex_t mutex;
         struct map *by_mac, *by_address; /* the same boots */
+        uint64_t questions;              /* numbers given so far: no two boots share one */
 };
 
 struct boots *boots_new(void)
@@ -163,7 +166,17 @@ bool boots_has_our_loader(struct boots *boots, const struct mac_address *mac, ui
         return boot && boot->loader_ms && now_ms - boot->loader_ms < BOOTS_LOADER_MS;
 }
 
-bool boots_plan_want(struct boots *boots, const struct plan_request *request)
+/* From now on only the answer to this question counts. With the mutex held. */
+static void ask(struct boots *boots, struct boot *boot, struct boots_question *ret)
+{
+        boot->state = PLAN_ASKED;
+        boot->is_outdated = false;
+        boot->number = ++boots->questions;
+        *ret = (struct boots_question){boot->request, boot->number};
+}
+
+bool boots_plan_want(struct boots *boots, const struct plan_request *request,
+                     struct boots_question *ret)
 {
         LOCKED(boots);
         struct boot *boot = find(boots, &request->mac);
@@ -171,13 +184,17 @@ bool boots_plan_want(struct boots *boots, const struct plan_request *request)
         if (!boot || !ip4_is_equal(boot->address, request->address))
                 return false;
         boot->request = *request;
-        if (boot->state == PLAN_ASKED)
+        if (boot->state == PLAN_ASKED) {
+                /* One question a machine at a time, however often it says that it boots. */
+                boot->is_outdated = true;
                 return false;
-        boot->state = PLAN_ASKED;
+        }
+        ask(boots, boot, ret);
         return true;
 }
 
-bool boots_plan_again(struct boots *boots, const struct mac_address *mac, struct plan_request *ret)
+bool boots_plan_again(struct boots *boots, const struct mac_address *mac,
+                      struct boots_question *ret)
 {
         LOCKED(boots);
         struct boot *boot = find(boots, mac);
@@ -189,29 +206,34 @@ bool boots_plan_again(struct boots *boots, const struct mac_address *mac, struct
         if (!mac_is_equal(&boot->request.mac, mac))
                 boot->request = (struct plan_request){
                         .mac = *mac, .address = boot->address, .is_ipxe = true};
-        boot->state = PLAN_ASKED;
-        *ret = boot->request;
+        ask(boots, boot, ret);
         return true;
 }
 
-void boots_plan_set(struct boots *boots, const struct mac_address *mac,
-                    const struct boot_plan *plan, uint64_t now_ms)
+enum boots_answer boots_plan_set(struct boots *boots, const struct boots_question *question,
+                                 const struct boot_plan *plan, uint64_t now_ms,
+                                 struct boots_question *ret_next)
 {
         LOCKED(boots);
-        struct boot *boot = find(boots, mac);
+        struct boot *boot = find(boots, &question->request.mac);
 
-        if (!boot)
-                return;
+        if (!boot || boot->state != PLAN_ASKED || boot->number != question->number)
+                return ANSWER_DROPPED;
+        if (plan && boot->is_outdated) {
+                ask(boots, boot, ret_next);
+                return ANSWER_OUTDATED;
+        }
         boot->state = PLAN_NONE;
         if (!plan)
-                return;
+                return ANSWER_TAKEN; /* the next script asks */
         if (!boot->plan)
                 boot->plan = malloc(sizeof(*boot->plan));
         if (!boot->plan)
-                return;
+                return ANSWER_TAKEN;
         *boot->plan = *plan;
         boot->plan_ms = now_ms;
         boot->state = PLAN_READY;
+        return ANSWER_TAKEN;
 }
 
 enum boots_plan_state boots_plan_get(struct boots *boots, const struct mac_address *mac,

@@ -42,21 +42,40 @@ bool boots_mac_of(struct boots *boots, struct ip4_address address, struct mac_ad
 void boots_loader_delivered(struct boots *boots, struct ip4_address address, uint64_t now_ms);
 bool boots_has_our_loader(struct boots *boots, const struct mac_address *mac, uint64_t now_ms);
 
+/* What to ask the controller, and the number by which its answer is known again. */
+struct boots_question {
+        struct plan_request request;
+        uint64_t number;
+};
+
 /**
  * boots_plan_want() - a new boot begins: what was planned before does not count
  * @request:  what to ask with; kept for boots_plan_again()
  *
- * Return: true if the caller must now ask; false if an answer is under way already, or the
+ * Nor does an answer that is under way: the controller may have given it before this boot began,
+ * and an install must not be told to the boot after it. It is thrown away when it comes, and the
+ * question asked anew.
+ *
+ * Return: true if the caller must now ask @ret; false if a question is under way already, or the
  * address is not leased to this MAC.
  */
-bool boots_plan_want(struct boots *boots, const struct plan_request *request);
+bool boots_plan_want(struct boots *boots, const struct plan_request *request,
+                     struct boots_question *ret);
 
 /* A script is asked for, and there is no plan: true if the caller must ask, with @ret. */
-bool boots_plan_again(struct boots *boots, const struct mac_address *mac, struct plan_request *ret);
+bool boots_plan_again(struct boots *boots, const struct mac_address *mac,
+                      struct boots_question *ret);
 
-/* The answer, or NULL: there is none. */
-void boots_plan_set(struct boots *boots, const struct mac_address *mac,
-                    const struct boot_plan *plan, uint64_t now_ms);
+enum boots_answer {
+        ANSWER_TAKEN,
+        ANSWER_DROPPED,  /* nobody waits for it any more: the lease went to another */
+        ANSWER_OUTDATED, /* a new boot began since it was asked: ask @ret_next */
+};
+
+/* The answer to a question; @plan NULL: there is none. */
+enum boots_answer boots_plan_set(struct boots *boots, const struct boots_question *question,
+                                 const struct boot_plan *plan, uint64_t now_ms,
+                                 struct boots_question *ret_next);
 
 enum boots_plan_state {
         PLAN_NONE,

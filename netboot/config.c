@@ -28,6 +28,8 @@ static const struct doc_field fields[] = {
                                                   .help = "any of dhcp, tftp, http"},
         DOC_FIELD(struct netbootd_config, http_port, DOC_U32, 0, .max = UINT16_MAX,
                   .help = "TCP port of the boot HTTP server"),
+        DOC_FIELD(struct netbootd_config, image_cache_mb, DOC_U32, 0,
+                  .help = "most that images in the state folder may take, in MiB"),
         DOC_FIELD(struct netbootd_config, user, DOC_TEXT, 0,
                   .help = "account to become after start"),
 };
@@ -72,6 +74,8 @@ static int check(const char *path, char *error, struct netbootd_config *config)
                 sentence = "'state' must be an absolute path";
         else if (config->http_port == 0)
                 sentence = "'http_port' must be from 1 to 65535";
+        else if (config->image_cache_mb == 0)
+                sentence = "'image_cache_mb' must be at least 1";
         else if (store_services(config) < 0)
                 sentence = "'services' may name dhcp, tftp and http";
         for (size_t i = 0; i < config->interface_count; i++)
@@ -91,6 +95,7 @@ int netbootd_config_load(const char *path, char *error, struct netbootd_config *
                 .service_names = {"dhcp", "tftp", "http"},
                 .service_count = 3,
                 .http_port = 80,
+                .image_cache_mb = NETBOOTD_IMAGE_CACHE_MB,
         };
         int rc;
 

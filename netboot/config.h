@@ -13,6 +13,9 @@
 
 #define NETBOOTD_MAX_INTERFACES 16 /* a rack's edge has one or two */
 #define NETBOOTD_PATH_SIZE      256
+/* An image of a small system has half a gigabyte, one with drivers of GPUs ten: this holds the one
+ * that is rolled out, the one before it, and a few small ones; and fits a small disk. */
+#define NETBOOTD_IMAGE_CACHE_MB 20480
 
 enum netbootd_service {
         SERVICE_DHCP = 1 << 0,
@@ -31,6 +34,7 @@ struct netbootd_config {
         char service_names[3][8];
         size_t service_count;
         uint32_t http_port;
+        uint32_t image_cache_mb; /* MiB */
         char user[32];
 
         unsigned services; /* enum netbootd_service, out of service_names */

@@ -30,8 +30,12 @@
 #define PLAN_TIMEOUT_MS 3000
 #define CALL_TIMEOUT_MS 10000
 #define EVENTS_RETRY_MS 2000
-/* CONFIG_MAX_RESERVATIONS at 120 bytes each, twice. */
-#define CONFIG_SIZE_MAX ((size_t)1 << 20)
+/* CONFIG_MAX_DISKS at 28 bytes each, CONFIG_MAX_RESERVATIONS at 120: 3.3 MB; and as much again for
+ * a controller that prints with blanks. */
+#define CONFIG_SIZE_MAX ((size_t)8 << 20)
+/* A disk is an object and its one value; a reservation and a network are a dozen at most. */
+#define CONFIG_VALUES_MAX                                                                          \
+        (2 * (size_t)CONFIG_MAX_DISKS + 8 * (size_t)CONFIG_MAX_RESERVATIONS + 8192)
 
 struct edge {
         struct edge_options options;
@@ -42,7 +46,7 @@ struct edge {
         pthread_cond_t changed;
         char credential[WIRE_TOKEN_SIZE];
         char join_token[WIRE_TOKEN_SIZE]; /* read while we could */
-        struct plan_request plans[EDGE_MAX_PLANS];
+        struct boots_question plans[EDGE_MAX_PLANS];
         size_t plan_first, plan_count;
         bool is_stopped;
 
@@ -167,6 +171,14 @@ static bool credential_wait(struct edge *edge, char ret[static WIRE_TOKEN_SIZE])
         return is_there;
 }
 
+bool edge_credential(struct edge *edge, char ret[static WIRE_TOKEN_SIZE])
+{
+        pthread_mutex_lock(&edge->mutex);
+        memcpy(ret, edge->credential, WIRE_TOKEN_SIZE);
+        pthread_mutex_unlock(&edge->mutex);
+        return ret[0];
+}
+
 /* Says it once, not every 5 seconds. */
 static void complain(struct edge *edge, const char *event, const char *sentence)
 {
@@ -265,8 +277,7 @@ static int join(struct edge *edge, struct fetch *fetch, char *error)
 
 static int config_parse(const char *text, size_t size, char *error, struct edge_config *ret)
 {
-        /* 4,096 reservations of three values each, 32 networks of a dozen. */
-        static const struct doc_limits limits = {CONFIG_SIZE_MAX, 8, 40000};
+        static const struct doc_limits limits = {CONFIG_SIZE_MAX, 8, CONFIG_VALUES_MAX};
         _doc_ struct doc *doc = NULL;
         char why[DOC_ERROR_SIZE] = "";
         int rc;
@@ -303,7 +314,8 @@ static int sync_config(struct edge *edge, struct fetch *fetch, const char *crede
         const char *const headers[] = {condition, NULL};
         const struct fetch_request request = {.url = url,
                                               .bearer = credential,
-                                              .timeout_ms = CALL_TIMEOUT_MS,
+                                              /* Megabytes take their time on a thin line. */
+                                              .silence_ms = CALL_TIMEOUT_MS,
                                               .limit = CONFIG_SIZE_MAX,
                                               .headers = edge->config_etag[0] ? headers : NULL};
         struct edge_config *config;
@@ -334,9 +346,9 @@ static int sync_config(struct edge *edge, struct fetch *fetch, const char *crede
                 log_warning("edge.config", "file=%s reason=%s", QUOTE(edge->config_path),
                             QUOTE(strerror(-rc)));
         (void)text_copy(edge->config_etag, sizeof(edge->config_etag), response.etag);
-        log_info("edge.config", "version=%llu networks=%zu reservations=%zu",
+        log_info("edge.config", "version=%llu networks=%zu reservations=%zu disks=%zu",
                  (unsigned long long)config->version, config->network_count,
-                 config->reservation_count);
+                 config->reservation_count, config->disk_count);
         edge->options.on_config(edge->options.context, config);
         return 0;
 }
@@ -346,10 +358,7 @@ static int sync_all(struct edge *edge, struct fetch *fetch, char *error)
         char credential[WIRE_TOKEN_SIZE], url[320];
         int rc;
 
-        pthread_mutex_lock(&edge->mutex);
-        memcpy(credential, edge->credential, sizeof(credential));
-        pthread_mutex_unlock(&edge->mutex);
-        if (!credential[0])
+        if (!edge_credential(edge, credential))
                 return join(edge, fetch, error);
 
         rc = sync_config(edge, fetch, credential, error);
@@ -399,35 +408,39 @@ static void *sync_run(void *context)
 
 /* ---- plans ---- */
 
-static void enqueue(struct edge *edge, const struct plan_request *request)
+static void enqueue(struct edge *edge, const struct boots_question *question)
 {
+        struct boots_question next;
         bool is_full;
 
         pthread_mutex_lock(&edge->mutex);
         is_full = edge->plan_count == EDGE_MAX_PLANS;
         if (!is_full)
-                edge->plans[(edge->plan_first + edge->plan_count++) % EDGE_MAX_PLANS] = *request;
+                edge->plans[(edge->plan_first + edge->plan_count++) % EDGE_MAX_PLANS] = *question;
         pthread_cond_broadcast(&edge->changed);
         pthread_mutex_unlock(&edge->mutex);
         if (is_full)
-                boots_plan_set(edge->options.boots, &request->mac, NULL, clock_monotonic_ms());
+                (void)boots_plan_set(edge->options.boots, question, NULL, clock_monotonic_ms(),
+                                     &next);
 }
 
 void edge_want_plan(struct edge *edge, const struct plan_request *request)
 {
-        if (boots_plan_want(edge->options.boots, request))
-                enqueue(edge, request);
+        struct boots_question question;
+
+        if (boots_plan_want(edge->options.boots, request, &question))
+                enqueue(edge, &question);
 }
 
 void edge_want_plan_again(struct edge *edge, const struct mac_address *mac)
 {
-        struct plan_request request;
+        struct boots_question question;
 
-        if (boots_plan_again(edge->options.boots, mac, &request))
-                enqueue(edge, &request);
+        if (boots_plan_again(edge->options.boots, mac, &question))
+                enqueue(edge, &question);
 }
 
-static bool plan_next(struct edge *edge, struct plan_request *ret)
+static bool plan_next(struct edge *edge, struct boots_question *ret)
 {
         bool is_there;
 
@@ -451,10 +464,7 @@ static int plan_ask(struct edge *edge, struct fetch *fetch, const struct plan_re
         _free_ char *body = NULL;
         int rc;
 
-        pthread_mutex_lock(&edge->mutex);
-        memcpy(credential, edge->credential, sizeof(credential));
-        pthread_mutex_unlock(&edge->mutex);
-        if (!credential[0]) {
+        if (!edge_credential(edge, credential)) {
                 snprintf(error, FETCH_ERROR_SIZE, "not joined to a controller yet");
                 return -EACCES;
         }
@@ -478,18 +488,29 @@ static int plan_ask(struct edge *edge, struct fetch *fetch, const struct plan_re
         return rc;
 }
 
-static void plan_answer(struct edge *edge, const struct plan_request *question, int rc,
+static void plan_answer(struct edge *edge, const struct boots_question *question, int rc,
                         const struct boot_plan *plan, const char *error, uint64_t took_ms)
 {
-        struct node_event event = {.mac = question->mac,
-                                   .address = question->address,
+        const struct plan_request *request = &question->request;
+        struct node_event event = {.mac = request->mac,
+                                   .address = request->address,
                                    .step = STEP_PLAN,
                                    .took_ms = took_ms};
+        struct boots_question next;
+        enum boots_answer answer;
         char mac[MAC_TEXT_SIZE];
 
-        mac_text(mac, &question->mac);
-        boots_plan_set(edge->options.boots, &question->mac, rc == 0 ? plan : NULL,
-                       clock_monotonic_ms());
+        mac_text(mac, &request->mac);
+        answer = boots_plan_set(edge->options.boots, question, rc == 0 ? plan : NULL,
+                                clock_monotonic_ms(), &next);
+        if (answer != ANSWER_TAKEN) {
+                log_info("plan.outdated", "mac=%s reason=%s", mac,
+                         answer == ANSWER_OUTDATED ? "\"a new boot began meanwhile: asked anew\""
+                                                   : "\"its lease went to another meanwhile\"");
+                if (answer == ANSWER_OUTDATED)
+                        enqueue(edge, &next);
+                return;
+        }
         if (rc == 0) {
                 log_info("plan", "mac=%s action=%s boot=%s node=%s reason=%s took_ms=%llu", mac,
                          boot_action_names[plan->action], plan->boot, QUOTE(plan->node),
@@ -502,13 +523,13 @@ static void plan_answer(struct edge *edge, const struct plan_request *question, 
                 log_warning("plan.none", "mac=%s reason=%s", mac,
                             QUOTE(error[0] ? error : strerror(-rc)));
         }
-        edge->options.on_plan(edge->options.context, &question->mac);
+        edge->options.on_plan(edge->options.context, &request->mac);
 }
 
 static void *plans_run(void *context)
 {
         struct edge *edge = context;
-        struct plan_request question;
+        struct boots_question question;
 
         while (plan_next(edge, &question)) {
                 char error[FETCH_ERROR_SIZE] = "";
@@ -516,7 +537,7 @@ static void *plans_run(void *context)
                 struct boot_plan plan = {0};
                 int rc;
 
-                rc = plan_ask(edge, edge->fetches[1], &question, &plan, error);
+                rc = plan_ask(edge, edge->fetches[1], &question.request, &plan, error);
                 plan_answer(edge, &question, rc, &plan, error, clock_monotonic_ms() - start);
                 /* A controller that let one question run out would let all that wait run out one
                  * after the other, while machines wait 2 s each: all hear of it now. */

@@ -43,6 +43,9 @@ int edge_start(struct edge *edge); /* -errno of pthread_create */
 /* Ends the threads, within a second or two; takes NULL. */
 struct edge *edge_free(struct edge *edge);
 
+/* A copy of the credential; false: there is none yet. Any thread. */
+bool edge_credential(struct edge *edge, char ret[static WIRE_TOKEN_SIZE]);
+
 /* Asks for a plan, if that is not under way: the answer goes to boots. Any thread; never waits. */
 void edge_want_plan(struct edge *edge, const struct plan_request *request);
 /* The same where the facts are not at hand: what is known of the MAC. */

@@ -8,6 +8,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void check_name(const char *text, const struct boot_path *path, bool is_right)
+{
+        if (!is_right || !asset_name_is_safe(path->name) || strchr(path->name, '/') ||
+            path->name[0] == '.' || !strstr(text, path->name))
+                abort();
+}
+
 static void check(const char *text, enum boot_transport transport)
 {
         struct boot_path path = {0};
@@ -24,13 +31,15 @@ static void check(const char *text, enum boot_transport transport)
                         abort();
                 break;
         case BOOT_PATH_LOADER:
-                if (transport != TRANSPORT_TFTP)
-                        abort();
-                /* fall through */
+                check_name(text, &path, transport == TRANSPORT_TFTP);
+                break;
+        case BOOT_PATH_IMAGE:
+                check_name(text, &path,
+                           transport == TRANSPORT_HTTP && image_file_name_is_safe(path.name) &&
+                                   strspn(path.name, "0123456789abcdef") == 32);
+                break;
         case BOOT_PATH_ASSET:
-                if (!asset_name_is_safe(path.name) || strchr(path.name, '/') ||
-                    path.name[0] == '.' || !strstr(text, path.name))
-                        abort();
+                check_name(text, &path, true);
                 break;
         }
 }

@@ -23,9 +23,10 @@
 
 /* Machines that fetch at once over this edge: a rack, several connections each. */
 #define HTTP_MAX_CONNECTIONS 1024
-/* The agent fetches stage two over a few connections; a proxy or NAT in front is not planned for.
- */
-#define HTTP_MAX_PER_ADDRESS 32
+/* A machine that installs fetches frames over a connection for each of its writers, beside those
+ * that a reset left open; a sixteenth of all, so that no machine crowds out the others. A proxy or
+ * NAT in front is not planned for. */
+#define HTTP_MAX_PER_ADDRESS 64
 
 struct http_service {
         struct http_service_options options;
@@ -46,13 +47,25 @@ struct sent {
         struct delivery delivery;
 };
 
-static void answer_text(struct serve_request *request, unsigned status, const char *sentence)
+struct image_sent {
+        struct http_service *service;
+        struct image_entry *entry;
+        struct ip4_address to;
+};
+
+static void answer_with(struct serve_request *request, unsigned status, const char *sentence,
+                        const struct serve_header_row *headers)
 {
         char *body = NULL;
         const int size = asprintf(&body, "%s\n", sentence);
 
         serve_answer(request, status, "text/plain; charset=utf-8", size < 0 ? NULL : body,
-                     size < 0 ? 0 : (size_t)size, NULL);
+                     size < 0 ? 0 : (size_t)size, headers);
+}
+
+static void answer_text(struct serve_request *request, unsigned status, const char *sentence)
+{
+        answer_with(request, status, sentence, NULL);
 }
 
 static struct ip4_address peer_of(const struct serve_request *request)
@@ -149,6 +162,59 @@ static void handle_asset(struct http_service *service, struct serve_request *req
                           s);
 }
 
+/* A line for each frame would be thousands an image: the machine itself tells how far it is. */
+static void image_sent(void *context, bool is_whole, uint64_t bytes, uint64_t took_ms)
+{
+        struct image_sent *s = context;
+        char ip[IP4_TEXT_SIZE];
+
+        log_debug("sent", "name=%s by=http ip=%s whole=%s bytes=%llu took_ms=%llu", s->entry->name,
+                  ip4_text(ip, s->to), is_whole ? "yes" : "no", (unsigned long long)bytes,
+                  (unsigned long long)took_ms);
+        images_close(s->service->options.images, s->entry);
+        free(s);
+}
+
+static void refuse_image(struct serve_request *request, int rc)
+{
+        static const struct serve_header_row soon[] = {
+                {"Retry-After", "1" },
+                {NULL,          NULL}
+        };
+        const char *sentence = "this image cannot be served now";
+
+        if (rc == -ENOENT) {
+                answer_text(request, 404, "the controller has no such image");
+                return;
+        }
+        if (rc == -EAGAIN)
+                sentence = "it is on its way from the controller";
+        else if (rc == -EHOSTUNREACH)
+                sentence = "it is not here, and the controller does not give it";
+        else if (rc == -ENOSPC)
+                sentence = "there is no room for it on this edge";
+        else if (rc == -EBADMSG)
+                sentence = "what came from the controller was damaged";
+        answer_with(request, 503, sentence, soon);
+}
+
+static void handle_image(struct http_service *service, struct serve_request *request,
+                         const char *name)
+{
+        struct image_sent *s = malloc(sizeof(*s));
+        struct image_file file;
+        int rc;
+
+        rc = s ? images_open(service->options.images, name, peer_of(request), &file) : -ENOMEM;
+        if (rc < 0) {
+                free(s);
+                refuse_image(request, rc);
+                return;
+        }
+        *s = (struct image_sent){service, file.entry, peer_of(request)};
+        serve_answer_file(request, file.fd, "application/octet-stream", file.etag, image_sent, s);
+}
+
 static void handle_health(struct http_service *service, struct serve_request *request)
 {
         const char *sentence = service->options.is_ill(service->options.context);
@@ -188,6 +254,9 @@ static void handle(void *context, struct serve_request *request)
                 break;
         case BOOT_PATH_ASSET:
                 handle_asset(service, request, path.name);
+                break;
+        case BOOT_PATH_IMAGE:
+                handle_image(service, request, path.name);
                 break;
         case BOOT_PATH_LOADER: /* of TFTP alone */
                 answer_text(request, 404, "nothing of ours");

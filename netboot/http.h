@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The boot HTTP server: /boot/ipxe/MAC, /assets/NAME, /healthz. */
+/* The boot HTTP server: /boot/ipxe/MAC, /assets/NAME, /images/NAME, /healthz. */
 
 #include "lib/base/loop.h"
 #include "netboot/assets.h"
 #include "netboot/boots.h"
 #include "netboot/events.h"
+#include "netboot/images.h"
 #include "netboot/interface.h"
 #include "netboot/scripts.h"
 
@@ -18,6 +19,7 @@ struct http_service_options {
         struct boots *boots;
         struct events *events;
         struct assets *assets;
+        struct images *images;
         struct scripts *scripts;
         /* NULL, or one sentence: what keeps us from serving. Any thread. */
         const char *(*is_ill)(void *context);

@@ -4,8 +4,9 @@
  *
  * Threads: the main one is the loop of DHCP, journal and router solicitations;
  * a second loop has TFTP and scripts; the HTTP server has its own threads; the
- * link to the controller has three (edge.c). They meet in boots, events, assets
- * and site, each with a mutex of its own, and post to the loops for the rest.
+ * link to the controller has three (edge.c), images have two (images.c). They meet
+ * in boots, events, assets, images and site, each with a mutex of its own, and post to the loops
+ * for the rest.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -32,6 +33,10 @@
 
 #define MAX_DESCRIPTORS 8192
 
+/* Images leave this much of the file system to the lease journal, the configuration, and a netboot
+ * package that comes beside the old one. */
+#define IMAGES_KEEP_FREE_BYTES ((uint64_t)256 << 20)
+
 struct netbootd {
         struct netbootd_config config;
         struct netboot_interfaces interfaces;
@@ -42,6 +47,7 @@ struct netbootd {
         struct events *events;
         struct assets *assets;
         struct edge *edge;
+        struct images *images;
 
         struct loop *loop; /* DHCP, journal, router solicitations; the main thread */
         char journal_path[NETBOOTD_PATH_SIZE + 32];
@@ -237,6 +243,35 @@ static int make_shared(struct netbootd *d, char *error)
         return edge_new(&edge, error, &d->edge);
 }
 
+static bool credential(void *context, char ret[static WIRE_TOKEN_SIZE])
+{
+        const struct netbootd *d = context;
+
+        return edge_credential(d->edge, ret);
+}
+
+static int make_images(struct netbootd *d, char *error)
+{
+        char path[NETBOOTD_PATH_SIZE + 32], url[300];
+        const struct images_options images = {
+                .store = {.path = path,
+                          .limit_bytes = (uint64_t)d->config.image_cache_mb << 20,
+                          .keep_free_bytes = IMAGES_KEEP_FREE_BYTES},
+                .base_url = url,
+                .ca_file = d->config.ca_file,
+                .credential = credential,
+                .context = d,
+        };
+        int rc;
+
+        snprintf(path, sizeof(path), "%s/images", d->config.state);
+        snprintf(url, sizeof(url), "%s/edge/v1/images", d->config.controller);
+        rc = images_new(&images, &d->images);
+        if (rc < 0)
+                snprintf(error, DAEMON_ERROR_SIZE, "%s: %s", path, strerror(-rc));
+        return rc;
+}
+
 /* The main loop: DHCP and the journal. */
 static int make_dhcp(struct netbootd *d)
 {
@@ -282,7 +317,8 @@ static int make_boot(struct netbootd *d)
                 return rc;
 
         const struct http_service_options http = {
-                d->boot_loop, &d->interfaces, d->boots, d->events, d->assets, d->scripts, is_ill, d,
+                d->boot_loop, &d->interfaces, d->boots, d->events, d->assets,
+                d->images,    d->scripts,     is_ill,   d,
         };
 
         return http_service_new(&http, &d->http);
@@ -334,6 +370,9 @@ static int start_threads(struct netbootd *d)
         if (rc != 0)
                 return -rc;
         d->has_boot_thread = true;
+        rc = images_start(d->images);
+        if (rc < 0)
+                return rc;
         return edge_start(d->edge);
 }
 
@@ -391,6 +430,8 @@ static int start(struct netbootd *d, char *error)
         if (rc == 0)
                 rc = make_shared(d, error);
         if (rc == 0)
+                rc = make_images(d, error);
+        if (rc == 0)
                 rc = make_dhcp(d);
         if (rc == 0)
                 rc = apply_last_config(d, error);
@@ -416,6 +457,7 @@ static void stop(struct netbootd *d)
         }
         d->http = http_service_free(d->http);
         d->tftp = tftp_service_free(d->tftp);
+        d->images = images_free(d->images); /* it has the edge's credential */
         d->edge = edge_free(d->edge);
         d->leases = leases_free(d->leases);
         d->dhcp = dhcp_service_free(d->dhcp);

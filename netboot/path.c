@@ -4,15 +4,20 @@
  *
  * No path of a stranger ever reaches the file system: what is left of it after
  * this function is one file name of a small alphabet, which is then looked up
- * in the manifest.
+ * in the manifest. Of an image not even the name is free: nobody makes us ask the
+ * controller for something that can be none.
  */
 #include "netboot/path.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "tftp/path.h"
+
+/* An image's id is half of a SHA-256, in hex. */
+#define IMAGE_ID_DIGITS 32
 
 /* The rest of @path after @prefix, or NULL. */
 static const char *after(const char *path, const char *prefix)
@@ -26,6 +31,25 @@ static int store_name(const char *name, enum boot_path_kind kind, struct boot_pa
                 return -ENOENT;
         path->kind = kind;
         return text_copy(path->name, sizeof(path->name), name) < 0 ? -ENOENT : 0;
+}
+
+bool image_file_name_is_safe(const char *name)
+{
+        static const char *const ends[] = {".raw.zst", ".json", ".json.sig"};
+        const size_t digits = strspn(name, "0123456789abcdef");
+
+        for (size_t i = 0; digits == IMAGE_ID_DIGITS && i < ARRAY_SIZE(ends); i++)
+                if (strcmp(name + digits, ends[i]) == 0)
+                        return true;
+        return false;
+}
+
+static int store_image(const char *name, struct boot_path *path)
+{
+        if (!image_file_name_is_safe(name))
+                return -ENOENT;
+        path->kind = BOOT_PATH_IMAGE;
+        return text_copy(path->name, sizeof(path->name), name);
 }
 
 int boot_path_parse(const char *path, enum boot_transport transport, struct boot_path *ret)
@@ -46,6 +70,8 @@ int boot_path_parse(const char *path, enum boot_transport transport, struct boot
         } else if ((rest = after(clean, "boot/ipxe/"))) {
                 found.kind = BOOT_PATH_SCRIPT;
                 rc = mac_parse(rest, &found.mac) < 0 || !mac_is_usable(&found.mac) ? -ENOENT : 0;
+        } else if (transport == TRANSPORT_HTTP && (rest = after(clean, "images/"))) {
+                rc = store_image(rest, &found);
         } else if (transport == TRANSPORT_HTTP) {
                 found.kind = BOOT_PATH_HEALTH;
                 rc = strcmp(clean, "healthz") == 0 ? 0 : -ENOENT;

@@ -12,6 +12,7 @@ enum boot_path_kind {
         BOOT_PATH_HEALTH, /* /healthz; HTTP only */
         BOOT_PATH_SCRIPT, /* boot/ipxe/MAC */
         BOOT_PATH_ASSET,  /* assets/NAME */
+        BOOT_PATH_IMAGE,  /* images/ID.raw.zst, ID.json, ID.json.sig; HTTP only */
         BOOT_PATH_LOADER, /* NAME alone, as firmware asks for a loader; TFTP only */
 };
 
@@ -20,8 +21,11 @@ enum boot_transport { TRANSPORT_HTTP, TRANSPORT_TFTP };
 struct boot_path {
         enum boot_path_kind kind;
         struct mac_address mac;    /* BOOT_PATH_SCRIPT */
-        char name[WIRE_NAME_SIZE]; /* BOOT_PATH_ASSET, BOOT_PATH_LOADER: safe as a file's name */
+        char name[WIRE_NAME_SIZE]; /* of an asset, image or loader: safe as a file's name */
 };
+
+/* ID.raw.zst, ID.json or ID.json.sig, where ID is 32 lower-case hex digits. */
+bool image_file_name_is_safe(const char *name);
 
 /**
  * boot_path_parse() - resolve a path

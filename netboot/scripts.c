@@ -62,17 +62,32 @@ static int facts_get(struct scripts *scripts, const struct script_question *ques
         return site_find(scripts->options.site, question->from, &network, &ret->site);
 }
 
-/* Renders @plan, or the script that asks again where there is none or it cannot be rendered. */
+/* What a machine boots of which the controller said nothing: NULL is to ask again. */
+static const struct boot_plan *plan_without_controller(struct scripts *scripts,
+                                                       const struct mac_address *mac)
+{
+        static const struct boot_plan disk = {
+                .action = BOOT_DISK,
+                .reason = "the controller is away: a deployed node boots its disk"};
+
+        return site_boots_disk(scripts->options.site, mac) ? &disk : NULL;
+}
+
+/* Renders @plan, or the script that asks again where it cannot be rendered. NULL: the controller
+ * gave none. */
 static void answer(struct scripts *scripts, struct waiter *w, const struct boot_plan *plan)
 {
         static const struct boot_plan none = {.action = BOOT_ASK_AGAIN};
-        const char *reason = plan ? plan->reason : "no answer of the controller yet";
         char kernel[WIRE_NAME_SIZE] = "", ramdisk[WIRE_NAME_SIZE] = "";
         struct pxe_script_facts facts;
         char *text = malloc(PXE_SCRIPT_SIZE);
+        const char *reason;
         size_t size = 0;
         int rc;
 
+        if (!plan)
+                plan = plan_without_controller(scripts, &w->question.mac);
+        reason = plan ? plan->reason : "no answer of the controller yet";
         rc = text ? facts_get(scripts, &w->question, &facts) : -ENOMEM;
         if (rc == 0 && plan && boot_action_runs_agent(plan->action)) {
                 facts.kernel = kernel;

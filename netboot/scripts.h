@@ -3,7 +3,9 @@
 
 /*
  * Scripts: answers "what do I boot?" for HTTP and TFTP alike. A plan that is
- * under way is waited for a little; without one the script asks again.
+ * under way is waited for a little. Without one a machine that is deployed boots
+ * its disk, and all others get the script that asks again: nothing is installed
+ * from memory.
  *
  * All calls come from the loop's thread, but scripts_plan_came().
  */

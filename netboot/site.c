@@ -15,6 +15,8 @@ struct site {
         struct edge_network *networks;
         struct ip4_network *subnets; /* the same, as numbers */
         size_t count;
+        struct mac_address *disks; /* sorted: 600 kB at their limit, found in 17 steps */
+        size_t disk_count;
 };
 
 struct site *site_new(uint16_t http_port)
@@ -34,6 +36,7 @@ struct site *site_free(struct site *site)
                 return NULL;
         free(site->networks);
         free(site->subnets);
+        free(site->disks);
         pthread_mutex_destroy(&site->mutex);
         free(site);
         return NULL;
@@ -45,30 +48,54 @@ void site_add_address(struct site *site, struct ip4_address address)
                 site->addresses[site->address_count++] = address;
 }
 
+static int compare_macs(const void *a, const void *b)
+{
+        return memcmp(a, b, sizeof(struct mac_address));
+}
+
 int site_apply(struct site *site, const struct edge_config *config)
 {
         const size_t count = config->network_count;
         struct edge_network *networks = calloc(count + 1, sizeof(*networks));
         struct ip4_network *subnets = calloc(count + 1, sizeof(*subnets));
+        struct mac_address *disks = calloc(config->disk_count + 1, sizeof(*disks));
 
-        if (!networks || !subnets) {
+        if (!networks || !subnets || !disks) {
                 free(networks);
                 free(subnets);
+                free(disks);
                 return -ENOMEM;
         }
         for (size_t i = 0; i < count; i++) {
                 networks[i] = config->networks[i];
                 (void)ip4_network_parse(networks[i].subnet, &subnets[i]); /* was checked */
         }
+        if (config->disk_count > 0)
+                memcpy(disks, config->disks, config->disk_count * sizeof(*disks));
+        qsort(disks, config->disk_count, sizeof(*disks), compare_macs);
 
         pthread_mutex_lock(&site->mutex);
         free(site->networks);
         free(site->subnets);
+        free(site->disks);
         site->networks = networks;
         site->subnets = subnets;
         site->count = count;
+        site->disks = disks;
+        site->disk_count = config->disk_count;
         pthread_mutex_unlock(&site->mutex);
         return 0;
+}
+
+bool site_boots_disk(struct site *site, const struct mac_address *mac)
+{
+        bool is_found;
+
+        pthread_mutex_lock(&site->mutex);
+        is_found = site->disk_count > 0 &&
+                   bsearch(mac, site->disks, site->disk_count, sizeof(*site->disks), compare_macs);
+        pthread_mutex_unlock(&site->mutex);
+        return is_found;
 }
 
 struct ip4_address site_address_in(const struct site *site, const struct ip4_network *network)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Site: the networks that the controller has us serve, and our own address in each. */
+/* Site: the networks that the controller has us serve, our own address in each, and which machines
+ * boot their disk while it is away. */
 
 #include <stdbool.h>
 
@@ -18,12 +19,16 @@ struct site *site_free(struct site *site);
 /* Before any other thread runs. Those above the limit are not known. */
 void site_add_address(struct site *site, struct ip4_address address);
 
-/* Takes the networks over; @config was checked. Any thread. 0 or -ENOMEM. */
+/* Takes networks and disks over; @config was checked. Any thread. 0 or -ENOMEM. */
 int site_apply(struct site *site, const struct edge_config *config);
 
 /* The network that holds @address, and how it boots. -ENOENT. Any thread. */
 int site_find(struct site *site, struct ip4_address address, struct edge_network *ret_network,
               struct pxe_site *ret_pxe);
+
+/* This machine is deployed, as far as the controller told: it boots its disk while the controller
+ * is away. Any thread. */
+bool site_boots_disk(struct site *site, const struct mac_address *mac);
 
 /* Our address in this network, else any of ours; unset: none at all. */
 struct ip4_address site_address_in(const struct site *site, const struct ip4_network *network);

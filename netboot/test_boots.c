@@ -69,23 +69,33 @@ static void test_loader(void **state)
         assert_false(boots_has_our_loader(boots, &two, 1000));
 }
 
+/* Asks, and has the answer at once. */
+static void plan_given(struct boots *boots, const struct plan_request *request,
+                       const struct boot_plan *plan)
+{
+        struct boots_question question, next;
+
+        assert_true(boots_plan_want(boots, request, &question));
+        assert_int_equal(boots_plan_set(boots, &question, plan, 0, &next), ANSWER_TAKEN);
+}
+
 static void test_plan(void **state)
 {
         struct boots *boots = *state;
-        const struct plan_request question = {.mac = one, .address = a, .architecture = 7};
+        const struct plan_request request = {.mac = one, .address = a, .architecture = 7};
         const struct plan_request stranger = {.mac = two, .address = a};
         struct boot_plan plan = {.action = BOOT_DISCOVER, .boot = "00f1e2d3c4b5a697"}, got;
+        struct boots_question question, again, next;
         char number[BOOT_TEXT_SIZE];
-        struct plan_request again;
 
         assert_int_equal(boots_plan_get(boots, &one, 0, &got), PLAN_NONE);
-        assert_false(boots_plan_want(boots, &stranger));
-        assert_true(boots_plan_want(boots, &question));
-        assert_false(boots_plan_want(boots, &question)); /* under way */
-        assert_false(boots_plan_again(boots, &one, &again));
+        assert_false(boots_plan_want(boots, &stranger, &question));
+        assert_true(boots_plan_want(boots, &request, &question));
+        assert_int_equal(question.request.architecture, 7);
+        assert_false(boots_plan_again(boots, &one, &again)); /* under way */
         assert_int_equal(boots_plan_get(boots, &one, 0, &got), PLAN_ASKED);
 
-        boots_plan_set(boots, &one, &plan, 0);
+        assert_int_equal(boots_plan_set(boots, &question, &plan, 0, &next), ANSWER_TAKEN);
         assert_int_equal(boots_plan_get(boots, &one, 1, &got), PLAN_READY);
         assert_int_equal(boots_plan_get(boots, &one, 2, &got),
                          PLAN_READY); /* the same to a repeat */
@@ -96,21 +106,20 @@ static void test_plan(void **state)
         /* Too old, and asked for anew with what the firmware once said. */
         assert_int_equal(boots_plan_get(boots, &one, BOOTS_PLAN_MS, &got), PLAN_NONE);
         assert_true(boots_plan_again(boots, &one, &again));
-        assert_int_equal(again.architecture, 7);
-        boots_plan_set(boots, &one, NULL, 0);
+        assert_int_equal(again.request.architecture, 7);
+        assert_int_equal(boots_plan_set(boots, &again, NULL, 0, &next), ANSWER_TAKEN);
         assert_int_equal(boots_plan_get(boots, &one, 0, &got), PLAN_NONE);
 
         /* "Ask again" is told once; the next script is another question. */
         plan.action = BOOT_ASK_AGAIN;
-        assert_true(boots_plan_want(boots, &question));
-        boots_plan_set(boots, &one, &plan, 0);
+        plan_given(boots, &request, &plan);
         assert_int_equal(boots_plan_get(boots, &one, 1, &got), PLAN_READY);
         assert_int_equal(boots_plan_get(boots, &one, 2, &got), PLAN_NONE);
 
         /* A plan goes with its lease. */
-        assert_true(boots_plan_want(boots, &question));
+        assert_true(boots_plan_want(boots, &request, &question));
         assert_int_equal(boots_lease(boots, &two, a), 0);
-        boots_plan_set(boots, &one, &plan, 0);
+        assert_int_equal(boots_plan_set(boots, &question, &plan, 0, &next), ANSWER_DROPPED);
         assert_int_equal(boots_plan_get(boots, &one, 1, &got), PLAN_NONE);
         assert_int_equal(boots_plan_get(boots, &two, 1, &got), PLAN_NONE);
 }
@@ -119,13 +128,69 @@ static void test_plan(void **state)
 static void test_plan_after_restart(void **state)
 {
         struct boots *boots = *state;
-        struct plan_request again;
+        struct boots_question again;
 
         assert_true(boots_plan_again(boots, &one, &again));
-        assert_true(mac_is_equal(&again.mac, &one));
-        assert_true(ip4_is_equal(again.address, a));
-        assert_true(again.is_ipxe);
+        assert_true(mac_is_equal(&again.request.mac, &one));
+        assert_true(ip4_is_equal(again.request.address, a));
+        assert_true(again.request.is_ipxe);
         assert_false(boots_plan_again(boots, &two, &again));
+}
+
+static const struct boot_plan install_plan = {.action = BOOT_INSTALL, .boot = "00f1e2d3c4b5a697"},
+                              disk_plan = {.action = BOOT_DISK};
+static const struct plan_request boot_of_one = {
+        .mac = {{0x52, 0x54, 0, 0, 0, 1}}, .address = {0x6400000a}, .is_ipxe = true};
+
+/* The plan of the boot before, however young, is nobody's once a new boot begins. */
+static void test_install_then_reboot(void **state)
+{
+        struct boots *boots = *state;
+        struct boots_question question, next;
+        struct boot_plan got;
+
+        plan_given(boots, &boot_of_one, &install_plan);
+        assert_int_equal(boots_plan_get(boots, &one, 1, &got), PLAN_READY);
+        assert_int_equal(got.action, BOOT_INSTALL);
+
+        /* It restarts; the answer is late: a script waits, and nothing else is there for it. */
+        assert_true(boots_plan_want(boots, &boot_of_one, &question));
+        assert_int_equal(boots_plan_get(boots, &one, 2, &got), PLAN_ASKED);
+        /* None comes: the next script is a new question. */
+        assert_int_equal(boots_plan_set(boots, &question, NULL, 3, &next), ANSWER_TAKEN);
+        assert_int_equal(boots_plan_get(boots, &one, 3, &got), PLAN_NONE);
+        assert_true(boots_plan_again(boots, &one, &question));
+        assert_int_equal(boots_plan_get(boots, &one, 4, &got), PLAN_ASKED);
+        assert_int_equal(boots_plan_set(boots, &question, &disk_plan, 5, &next), ANSWER_TAKEN);
+        assert_int_equal(boots_plan_get(boots, &one, 5, &got), PLAN_READY);
+        assert_int_equal(got.action, BOOT_DISK);
+}
+
+/* The answer to the boot before comes when the machine has restarted already. */
+static void test_late_answer_of_the_boot_before(void **state)
+{
+        struct boots *boots = *state;
+        struct boots_question first, second, next;
+        struct boot_plan got;
+
+        assert_true(boots_plan_want(boots, &boot_of_one, &first));
+        assert_false(boots_plan_want(boots, &boot_of_one, &second)); /* one question at a time */
+        assert_int_equal(boots_plan_set(boots, &first, &install_plan, 1, &second), ANSWER_OUTDATED);
+        assert_int_equal(boots_plan_get(boots, &one, 1, &got), PLAN_ASKED);
+        /* Told twice, it counts no more than once. */
+        assert_int_equal(boots_plan_set(boots, &first, &install_plan, 1, &next), ANSWER_DROPPED);
+        assert_int_equal(boots_plan_get(boots, &one, 1, &got), PLAN_ASKED);
+        assert_int_equal(boots_plan_set(boots, &second, &disk_plan, 2, &next), ANSWER_TAKEN);
+        assert_int_equal(boots_plan_get(boots, &one, 2, &got), PLAN_READY);
+        assert_int_equal(got.action, BOOT_DISK);
+
+        /* The same where the machine got another lease, and with it a question of its own. */
+        assert_true(boots_plan_want(boots, &boot_of_one, &first));
+        assert_int_equal(boots_lease(boots, &one, b), 0);
+        assert_int_equal(boots_lease(boots, &one, a), 0);
+        assert_true(boots_plan_want(boots, &boot_of_one, &second));
+        assert_int_equal(boots_plan_set(boots, &first, &install_plan, 3, &next), ANSWER_DROPPED);
+        assert_int_equal(boots_plan_get(boots, &one, 3, &got), PLAN_ASKED);
 }
 
 int main(void)
@@ -135,6 +200,9 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_loader, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_plan, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_plan_after_restart, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_install_then_reboot, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_late_answer_of_the_boot_before, setup,
+                                                teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

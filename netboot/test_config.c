@@ -38,11 +38,14 @@ static void test_defaults(void **state)
         assert_string_equal(config.controller, "https://10.77.0.1:8443");
         assert_string_equal(config.state, "/var/lib/cloudie/netboot");
         assert_int_equal(config.http_port, 80);
+        assert_int_equal(config.image_cache_mb, NETBOOTD_IMAGE_CACHE_MB);
         assert_int_equal(config.services, SERVICE_DHCP | SERVICE_TFTP | SERVICE_HTTP);
         assert_int_equal(config.interface_count, 1);
 
         assert_int_equal(load(LEAST "services: [tftp, http]\n", error, &config), 0);
         assert_int_equal(config.services, SERVICE_TFTP | SERVICE_HTTP);
+        assert_int_equal(load(LEAST "image_cache_mb: 300\n", error, &config), 0);
+        assert_int_equal(config.image_cache_mb, 300);
 }
 
 static void test_refusals(void **state)
@@ -50,16 +53,17 @@ static void test_refusals(void **state)
         static const struct {
                 const char *text, *word;
         } cases[] = {
-                {"interfaces: [br0]\n",                        "controller"},
-                {"controller: https://x\n",                    "interfaces"},
-                {"controller: http://x\ninterfaces: [br0]\n",  "controller"},
-                {"controller: https://\ninterfaces: [br0]\n",  "controller"},
-                {LEAST "nonsense: 1\n",                        "nonsense"  },
-                {LEAST "services: [nfs]\n",                    "services"  },
-                {LEAST "http_port: 0\n",                       "http_port" },
-                {LEAST "http_port: 65536\n",                   "http_port" },
-                {LEAST "state: here\n",                        "state"     },
-                {"controller: https://x\ninterfaces: [a/b]\n", "interfaces"},
+                {"interfaces: [br0]\n",                        "controller"    },
+                {"controller: https://x\n",                    "interfaces"    },
+                {"controller: http://x\ninterfaces: [br0]\n",  "controller"    },
+                {"controller: https://\ninterfaces: [br0]\n",  "controller"    },
+                {LEAST "nonsense: 1\n",                        "nonsense"      },
+                {LEAST "services: [nfs]\n",                    "services"      },
+                {LEAST "http_port: 0\n",                       "http_port"     },
+                {LEAST "image_cache_mb: 0\n",                  "image_cache_mb"},
+                {LEAST "http_port: 65536\n",                   "http_port"     },
+                {LEAST "state: here\n",                        "state"         },
+                {"controller: https://x\ninterfaces: [a/b]\n", "interfaces"    },
         };
 
         (void)state;

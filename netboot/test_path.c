@@ -10,6 +10,8 @@
 #include "lib/base/cleanup.h"
 #include "netboot/path.h"
 
+#define ID "00112233445566778899aabbccddeeff"
+
 static const struct {
         const char *path;
         enum boot_transport transport;
@@ -33,6 +35,19 @@ static const struct {
         {"assets/..\\credential",        TRANSPORT_TFTP, -EINVAL, BOOT_PATH_ASSET,  ""             },
         {"/assets/A",                    TRANSPORT_HTTP, -ENOENT, BOOT_PATH_ASSET,  ""             },
         {"",                             TRANSPORT_TFTP, -EINVAL, BOOT_PATH_ASSET,  ""             },
+        {"/images/" ID ".raw.zst",       TRANSPORT_HTTP, 0,       BOOT_PATH_IMAGE,  ID ".raw.zst"  },
+        {"/images//" ID ".json",         TRANSPORT_HTTP, 0,       BOOT_PATH_IMAGE,  ID ".json"     },
+        {"/images/" ID ".json.sig",      TRANSPORT_HTTP, 0,       BOOT_PATH_IMAGE,  ID ".json.sig" },
+        {"/images/" ID ".json",          TRANSPORT_TFTP, -ENOENT, BOOT_PATH_IMAGE,  ""             },
+        {"/images/" ID,                  TRANSPORT_HTTP, -ENOENT, BOOT_PATH_IMAGE,  ""             },
+        {"/images/" ID ".raw",           TRANSPORT_HTTP, -ENOENT, BOOT_PATH_IMAGE,  ""             },
+        {"/images/" ID ".json.part",     TRANSPORT_HTTP, -ENOENT, BOOT_PATH_IMAGE,  ""             },
+        {"/images/" ID "0.json",         TRANSPORT_HTTP, -ENOENT, BOOT_PATH_IMAGE,  ""             },
+        {"/images/0" ID ".json",         TRANSPORT_HTTP, -ENOENT, BOOT_PATH_IMAGE,  ""             },
+        {"/images/A" ID ".json",         TRANSPORT_HTTP, -ENOENT, BOOT_PATH_IMAGE,  ""             },
+        {"/images/.json",                TRANSPORT_HTTP, -ENOENT, BOOT_PATH_IMAGE,  ""             },
+        {"/images/../" ID ".json",       TRANSPORT_HTTP, -EINVAL, BOOT_PATH_IMAGE,  ""             },
+        {"/images/",                     TRANSPORT_HTTP, -ENOENT, BOOT_PATH_IMAGE,  ""             },
 };
 
 static void test_table(void **state)

@@ -7,7 +7,8 @@
  * more, and a line is a command. So nothing is escaped here. A script is a list
  * of lines of ours, into which only *words* are put: letters, digits and a few
  * marks that mean nothing to iPXE. A plan that holds anything else gives no
- * script at all.
+ * script at all. A reason is a sentence for people, and its other bytes become
+ * dots: it stands behind "echo" alone, where a word is only shown.
  *
  * Every failure of a command ends at ":again": the machine waits and asks for
  * its script anew, so that a server that was away for a while strands nobody.
@@ -66,6 +67,28 @@ static void add_line(struct writer *w, const char *const words[])
 
 #define LINE(w, ...) add_line(w, (const char *const[]){__VA_ARGS__, NULL})
 
+/* iPXE expands nothing in it, and ends no command by it. */
+static void add_reason(struct writer *w, const char *reason)
+{
+        writer_text(w, " - ");
+        for (const char *c = reason; *c; c++)
+                writer_u8(w, is_word_byte(*c) || *c == ' ' ? (uint8_t)*c : '.');
+}
+
+/*
+ * A BIOS goes on to its next boot device when its network boot gives up. The
+ * iPXE of a card returns to the BIOS; one that we loaded returns to the card's
+ * PXE ROM, and that to the BIOS.
+ */
+static void add_disk(struct writer *w, const struct boot_plan *plan)
+{
+        writer_text(w, "echo Cloudie: boot from the disk");
+        if (plan->reason[0])
+                add_reason(w, plan->reason);
+        writer_u8(w, '\n');
+        LINE(w, "exit");
+}
+
 /* The end of each script that does not end in the machine's own disk. */
 static void add_again(struct writer *w, const struct pxe_script_facts *facts)
 {
@@ -79,8 +102,8 @@ static void add_again(struct writer *w, const struct pxe_script_facts *facts)
         LINE(w, "chain --replace", url, "|| goto again");
 }
 
-static int add_discover(struct writer *w, const struct boot_plan *plan,
-                        const struct pxe_script_facts *facts)
+static int add_agent(struct writer *w, const struct boot_plan *plan,
+                     const struct pxe_script_facts *facts)
 {
         const struct pxe_site edge = {.edge = facts->site.edge,
                                       .http_port = facts->site.http_port,
@@ -101,7 +124,10 @@ static int add_discover(struct writer *w, const struct boot_plan *plan,
                 return -EINVAL;
         edge_url[strlen(edge_url) - 1] = '\0'; /* no slash at its end */
 
-        LINE(w, "echo Cloudie: discovery, boot", plan->boot);
+        LINE(w,
+             plan->action == BOOT_INSTALL ? "echo Cloudie: install, boot"
+                                          : "echo Cloudie: discovery, boot",
+             plan->boot);
         LINE(w, "imgfree");
         LINE(w, "kernel --name", facts->kernel, urls[0], "|| goto again");
         LINE(w, "initrd --name", facts->ramdisk, urls[1], "|| goto again");
@@ -146,12 +172,11 @@ int pxe_script_write(const struct boot_plan *plan, const struct pxe_script_facts
         LINE(&w, "#!ipxe");
         switch (plan->action) {
         case BOOT_DISK:
-                LINE(&w, "echo Cloudie: boot from the disk");
-                LINE(&w, "exit");
+                add_disk(&w, plan);
                 return finish(&w, to, ret_size);
         case BOOT_DISCOVER:
         case BOOT_INSTALL:
-                rc = add_discover(&w, plan, facts);
+                rc = add_agent(&w, plan, facts);
                 break;
         case BOOT_ASK_AGAIN:
                 break;

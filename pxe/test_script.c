@@ -30,7 +30,7 @@ static struct boot_plan plan_of(enum boot_action action)
 {
         struct boot_plan plan = {.action = action};
 
-        if (action == BOOT_DISCOVER) {
+        if (boot_action_runs_agent(action)) {
                 (void)text_copy(plan.boot, sizeof(plan.boot), "00f1e2d3c4b5a697");
                 (void)text_copy(plan.kernel_arguments, sizeof(plan.kernel_arguments),
                                 "console=ttyS0,115200n8 quiet");
@@ -44,9 +44,9 @@ static struct boot_plan plan_of(enum boot_action action)
         "sleep 5\n"                                                                                \
         "chain --replace " scheme "://10.77.0.1/boot/ipxe/52-54-00-77-00-01 || goto again\n"
 
-#define DISCOVER(scheme)                                                                           \
+#define AGENT(scheme, what)                                                                        \
         "#!ipxe\n"                                                                                 \
-        "echo Cloudie: discovery, boot 00f1e2d3c4b5a697\n"                                         \
+        "echo Cloudie: " what ", boot 00f1e2d3c4b5a697\n"                                          \
         "imgfree\n"                                                                                \
         "kernel --name vmlinuz " scheme "://10.77.0.1/assets/vmlinuz || goto again\n"              \
         "initrd --name discovery.initrd " scheme                                                   \
@@ -63,11 +63,13 @@ static const struct {
         enum boot_protocol protocol;
         const char *want;
 } golden[] = {
-        {BOOT_DISCOVER,  BOOT_PROTOCOL_HTTP, DISCOVER("http")                                  },
-        {BOOT_DISCOVER,  BOOT_PROTOCOL_TFTP, DISCOVER("tftp")                                  },
-        {BOOT_DISK,      BOOT_PROTOCOL_HTTP, "#!ipxe\necho Cloudie: boot from the disk\nexit\n"},
-        {BOOT_ASK_AGAIN, BOOT_PROTOCOL_HTTP, "#!ipxe\n" AGAIN("http")                          },
-        {BOOT_ASK_AGAIN, BOOT_PROTOCOL_TFTP, "#!ipxe\n" AGAIN("tftp")                          },
+        {BOOT_DISCOVER,       BOOT_PROTOCOL_HTTP,      AGENT("http",                                  "discovery")},
+        {BOOT_DISCOVER,                   BOOT_PROTOCOL_TFTP,                              AGENT("tftp",                                       "discovery")},
+        {BOOT_INSTALL,       BOOT_PROTOCOL_HTTP,                              AGENT("http",                          "install")},
+        {BOOT_INSTALL,       BOOT_PROTOCOL_TFTP,AGENT("tftp",           "install")},
+        {BOOT_DISK,BOOT_PROTOCOL_HTTP,                "#!ipxe\necho Cloudie: boot from the disk\nexit\n"                                        },
+        {BOOT_ASK_AGAIN,           BOOT_PROTOCOL_HTTP,                      "#!ipxe\n" AGAIN("http") },
+        {BOOT_ASK_AGAIN,      BOOT_PROTOCOL_TFTP, "#!ipxe\n" AGAIN("tftp")},
 };
 
 static void test_golden(void **state)
@@ -132,8 +134,8 @@ static void test_hostile_names(void **state)
         }
 }
 
-/* The reason is for people and comes near no script. */
-static void test_reason_stays_out(void **state)
+/* The reason is for people: shown where a machine goes on to its disk, and nowhere else. */
+static void test_reason(void **state)
 {
         const struct pxe_script_facts facts = facts_of(BOOT_PROTOCOL_HTTP);
         struct boot_plan plan = plan_of(BOOT_DISCOVER);
@@ -141,10 +143,21 @@ static void test_reason_stays_out(void **state)
         size_t size;
 
         (void)state;
-        (void)text_copy(plan.reason, sizeof(plan.reason), "evil\nshell");
-        (void)text_copy(plan.node, sizeof(plan.node), "evil");
+        (void)text_copy(plan.reason, sizeof(plan.reason), "evil\nshell ${net0/mac} || 'x'; \xc3");
+        (void)text_copy(plan.node, sizeof(plan.node), "wicked");
         assert_int_equal(pxe_script_write(&plan, &facts, script, &size), 0);
         assert_null(strstr(script, "evil"));
+
+        plan.action = BOOT_DISK;
+        assert_int_equal(pxe_script_write(&plan, &facts, script, &size), 0);
+        assert_string_equal(script, "#!ipxe\necho Cloudie: boot from the disk - evil.shell "
+                                    "..net0/mac. .. .x.. .\nexit\n");
+        assert_int_equal(size, strlen(script));
+
+        (void)text_copy(plan.reason, sizeof(plan.reason), "deployed: it boots from its disk");
+        assert_int_equal(pxe_script_write(&plan, &facts, script, &size), 0);
+        assert_string_equal(script, "#!ipxe\necho Cloudie: boot from the disk - deployed: it "
+                                    "boots from its disk\nexit\n");
 }
 
 int main(void)
@@ -153,7 +166,7 @@ int main(void)
                 cmocka_unit_test(test_golden),
                 cmocka_unit_test(test_hostile_bytes),
                 cmocka_unit_test(test_hostile_names),
-                cmocka_unit_test(test_reason_stays_out),
+                cmocka_unit_test(test_reason),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/serve/serve.h"
+#include "lib/trust/hash.h"
+#include "netboot/images.h"
+#include "netboot/path.h"
+
+#define ONE         "00112233445566778899aabbccddeeff"
+#define TWO         "ffeeddccbbaa99887766554433221100"
+#define IMAGE_BYTES 300000
+#define PATIENCE_MS 20000
+#define CREDENTIAL  "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+
+static const struct ip4_address somebody = {0x6400000a}, another = {0x6500000a};
+
+/* A controller that has whatever is asked for, and says what a test wants it to say. */
+struct fixture {
+        struct serve *controller;
+        struct images *images;
+        char folder[64], url[64];
+        uint64_t limit, keep_free;
+        char *body;       /* IMAGE_BYTES of it */
+        const char *etag; /* NULL: the right one */
+        unsigned status;
+        size_t size;
+        atomic_uint asked;
+
+        pthread_mutex_t mutex; /* for what follows */
+        bool is_held;
+        struct serve_request *held[4];
+        size_t held_count;
+};
+
+static void answer(struct fixture *f, struct serve_request *request)
+{
+        char text[SHA256_TEXT_SIZE], etag[SHA256_TEXT_SIZE + 2];
+        const struct serve_header_row headers[] = {
+                {"ETag", f->etag ? f->etag : etag},
+                {NULL,   NULL                    }
+        };
+        const char *bearer = serve_bearer(request);
+        struct sha256 hash;
+        char *body;
+
+        if (!bearer || strcmp(bearer, CREDENTIAL) != 0 || f->status != 200) {
+                serve_answer(request, f->status == 200 ? 401 : f->status, "text/plain", NULL, 0,
+                             NULL);
+                return;
+        }
+        (void)sha256_of(f->body, f->size, &hash);
+        snprintf(etag, sizeof(etag), "\"%s\"", sha256_text(text, &hash));
+        body = malloc(f->size);
+        if (body)
+                memcpy(body, f->body, f->size);
+        serve_answer(request, 200, "application/octet-stream", body, body ? f->size : 0, headers);
+}
+
+static void handle(void *context, struct serve_request *request)
+{
+        struct fixture *f = context;
+        bool is_held;
+
+        pthread_mutex_lock(&f->mutex);
+        is_held = f->is_held && f->held_count < ARRAY_SIZE(f->held);
+        if (is_held)
+                f->held[f->held_count++] = request;
+        pthread_mutex_unlock(&f->mutex);
+        atomic_fetch_add(&f->asked, 1);
+        if (!is_held)
+                answer(f, request);
+}
+
+/* From now on nothing is answered, until let_go(). */
+static void hold(struct fixture *f)
+{
+        pthread_mutex_lock(&f->mutex);
+        f->is_held = true;
+        pthread_mutex_unlock(&f->mutex);
+}
+
+static void let_go(struct fixture *f)
+{
+        pthread_mutex_lock(&f->mutex);
+        f->is_held = false;
+        while (f->held_count > 0)
+                answer(f, f->held[--f->held_count]);
+        pthread_mutex_unlock(&f->mutex);
+}
+
+static bool credential(void *context, char ret[static WIRE_TOKEN_SIZE])
+{
+        (void)context;
+        memcpy(ret, CREDENTIAL, sizeof(CREDENTIAL));
+        return true;
+}
+
+static void start(struct fixture *f)
+{
+        const struct images_options options = {
+                .store = {f->folder, f->limit, f->keep_free},
+                .base_url = f->url,
+                .credential = credential,
+        };
+
+        assert_int_equal(images_new(&options, &f->images), 0);
+        assert_int_equal(images_start(f->images), 0);
+}
+
+static void restart(struct fixture *f)
+{
+        f->images = images_free(f->images);
+        start(f);
+}
+
+static int setup(void **state)
+{
+        struct fixture *f = calloc(1, sizeof(*f));
+        const struct serve_options serve = {
+                .address = "127.0.0.1", .handler = handle, .context = f};
+
+        if (!f)
+                return -1;
+        pthread_mutex_init(&f->mutex, NULL);
+        (void)text_copy(f->folder, sizeof(f->folder), "/tmp/images-XXXXXX");
+        f->body = malloc(IMAGE_BYTES);
+        if (!mkdtemp(f->folder) || !f->body || serve_start(&serve, &f->controller) < 0)
+                return -1;
+        for (size_t i = 0; i < IMAGE_BYTES; i++)
+                f->body[i] = (char)(i * 7 + i / 251);
+        snprintf(f->url, sizeof(f->url), "http://127.0.0.1:%u/edge/v1/images",
+                 serve_port(f->controller));
+        f->size = IMAGE_BYTES;
+        f->status = 200;
+        f->limit = 10 * IMAGE_BYTES;
+        *state = f;
+        start(f);
+        return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+        (void)st;
+        (void)kind;
+        (void)at;
+        return remove(path);
+}
+
+static int teardown(void **state)
+{
+        struct fixture *f = *state;
+
+        let_go(f);
+        images_free(f->images);
+        serve_stop(f->controller);
+        nftw(f->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+        pthread_mutex_destroy(&f->mutex);
+        free(f->body);
+        free(f);
+        return 0;
+}
+
+static void controller_goes(struct fixture *f)
+{
+        f->controller = serve_stop(f->controller);
+}
+
+static int once(struct fixture *f, const char *name, struct image_file *ret)
+{
+        assert_true(image_file_name_is_safe(name));
+        return images_open(f->images, name, somebody, ret);
+}
+
+/* Asks as a machine does, until it is told something else than to come again. */
+static int until_answered(struct fixture *f, const char *name, struct image_file *ret)
+{
+        int rc = -EAGAIN;
+
+        for (unsigned ms = 0; ms < PATIENCE_MS && rc == -EAGAIN; ms++) {
+                rc = once(f, name, ret);
+                if (rc == -EAGAIN)
+                        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        }
+        return rc;
+}
+
+static void done(struct fixture *f, const struct image_file *file)
+{
+        close(file->fd);
+        images_close(f->images, file->entry);
+}
+
+/* It is what the controller has, and is let go. */
+static void check_whole(struct fixture *f, const struct image_file *file)
+{
+        _free_ char *bytes = malloc(IMAGE_BYTES + 1);
+
+        assert_non_null(bytes);
+        assert_int_equal(read(file->fd, bytes, IMAGE_BYTES + 1), (ssize_t)f->size);
+        assert_memory_equal(bytes, f->body, f->size);
+        done(f, file);
+}
+
+static bool is_in_folder(const struct fixture *f, const char *name)
+{
+        char path[256];
+
+        snprintf(path, sizeof(path), "%s/%s", f->folder, name);
+        return access(path, F_OK) == 0;
+}
+
+static void write_file(const struct fixture *f, const char *name, const void *bytes, size_t size)
+{
+        char path[256];
+
+        snprintf(path, sizeof(path), "%s/%s", f->folder, name);
+        assert_int_equal(file_replace(path, bytes, size, 0644), 0);
+}
+
+static void test_fetched_once(void **state)
+{
+        struct fixture *f = *state;
+        struct image_file file;
+
+        hold(f);
+        for (size_t i = 0; i < 50; i++)
+                assert_int_equal(once(f, ONE ".raw.zst", &file), -EAGAIN);
+        let_go(f);
+        assert_int_equal(until_answered(f, ONE ".raw.zst", &file), 0);
+        assert_string_equal(file.etag, "\"" ONE "-493e0\"");
+        check_whole(f, &file);
+        assert_int_equal(atomic_load(&f->asked), 1);
+        assert_false(is_in_folder(f, "." ONE ".raw.zst.part"));
+
+        /* It stays, over a start and without a controller. */
+        controller_goes(f);
+        restart(f);
+        assert_int_equal(once(f, ONE ".raw.zst", &file), 0);
+        assert_string_equal(file.etag, "\"" ONE "-493e0\"");
+        check_whole(f, &file);
+}
+
+/* An image that comes does not keep a manifest waiting. */
+static void test_manifest_beside_image(void **state)
+{
+        struct fixture *f = *state;
+        struct image_file file;
+
+        hold(f);
+        assert_int_equal(once(f, ONE ".raw.zst", &file), -EAGAIN);
+        assert_int_equal(once(f, ONE ".json", &file), -EAGAIN);
+        for (unsigned ms = 0; ms < PATIENCE_MS && atomic_load(&f->asked) < 2; ms++)
+                nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        assert_int_equal(atomic_load(&f->asked), 2); /* both are under way */
+        let_go(f);
+        assert_int_equal(until_answered(f, ONE ".json", &file), 0);
+        done(f, &file);
+}
+
+static void test_none(void **state)
+{
+        struct fixture *f = *state;
+        struct image_file file;
+
+        f->status = 404;
+        assert_int_equal(until_answered(f, ONE ".raw.zst", &file), -ENOENT);
+        for (size_t i = 0; i < 50; i++)
+                assert_int_equal(once(f, ONE ".raw.zst", &file), -ENOENT);
+        assert_int_equal(atomic_load(&f->asked), 1); /* believed for a while */
+
+        /* Nor can one address make us ask for ever: others still can. */
+        for (unsigned i = 1; i < 3 * IMAGES_MAX_MISSES_ADDRESS; i++) {
+                char name[WIRE_NAME_SIZE];
+
+                snprintf(name, sizeof(name), "%032x.raw.zst", i);
+                if (i < IMAGES_MAX_MISSES_ADDRESS)
+                        assert_int_equal(until_answered(f, name, &file), -ENOENT);
+                else
+                        assert_int_equal(once(f, name, &file), -EAGAIN);
+        }
+        assert_int_equal(atomic_load(&f->asked), IMAGES_MAX_MISSES_ADDRESS);
+        assert_int_equal(images_open(f->images, TWO ".raw.zst", another, &file), -EAGAIN);
+        for (unsigned ms = 0; ms < PATIENCE_MS; ms++) {
+                if (atomic_load(&f->asked) > IMAGES_MAX_MISSES_ADDRESS)
+                        break;
+                nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        }
+        assert_int_equal(atomic_load(&f->asked), IMAGES_MAX_MISSES_ADDRESS + 1);
+}
+
+static void test_queue(void **state)
+{
+        struct fixture *f = *state;
+        struct image_file file;
+        char name[WIRE_NAME_SIZE];
+
+        hold(f);
+        for (unsigned i = 0; i < 2 * IMAGES_MAX_QUEUED; i++) {
+                const struct ip4_address from = {0x0a0000 + i};
+
+                snprintf(name, sizeof(name), "%032x.raw.zst", i);
+                assert_int_equal(images_open(f->images, name, from, &file), -EAGAIN);
+        }
+        f->status = 404; /* of those that were taken in, each is asked for; the rest never was */
+        let_go(f);
+        for (unsigned i = 0; i < IMAGES_MAX_QUEUED; i++) {
+                const struct ip4_address from = {0x0a0000 + i};
+                int rc = -EAGAIN;
+
+                snprintf(name, sizeof(name), "%032x.raw.zst", i);
+                for (unsigned ms = 0; ms < PATIENCE_MS && rc == -EAGAIN; ms++) {
+                        rc = images_open(f->images, name, from, &file);
+                        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+                }
+                assert_int_equal(rc, -ENOENT);
+        }
+        assert_int_equal(atomic_load(&f->asked), IMAGES_MAX_QUEUED);
+}
+
+static void test_damaged(void **state)
+{
+        static const char *const etags[] = {
+                "\"0000000000000000000000000000000000000000000000000000000000000000\"",
+                "\"\"",
+                "W/\"x\"",
+        };
+        struct fixture *f = *state;
+        struct image_file file;
+
+        for (size_t i = 0; i < ARRAY_SIZE(etags); i++) {
+                f->etag = etags[i];
+                assert_int_equal(until_answered(f, ONE ".raw.zst", &file), -EBADMSG);
+                assert_false(is_in_folder(f, ONE ".raw.zst"));
+                assert_false(is_in_folder(f, "." ONE ".raw.zst.part"));
+                restart(f); /* the failure is not remembered over one */
+        }
+        f->etag = NULL;
+        assert_int_equal(until_answered(f, ONE ".raw.zst", &file), 0);
+        check_whole(f, &file);
+}
+
+static void test_away(void **state)
+{
+        struct fixture *f = *state;
+        struct image_file file;
+
+        /* A manifest that is here, but old, is good enough while nobody can be asked. */
+        assert_int_equal(until_answered(f, ONE ".json", &file), 0);
+        done(f, &file);
+        controller_goes(f);
+        restart(f);
+        assert_int_equal(until_answered(f, ONE ".json", &file), 0);
+        check_whole(f, &file);
+        assert_int_equal(until_answered(f, TWO ".json", &file), -EHOSTUNREACH);
+        assert_int_equal(until_answered(f, TWO ".raw.zst", &file), -EHOSTUNREACH);
+}
+
+/* The same image may be signed anew: an old manifest is asked for again, an image never. */
+static void test_manifest_is_renewed(void **state)
+{
+        struct fixture *f = *state;
+        struct image_file file;
+
+        write_file(f, ONE ".json", "old", 3);
+        write_file(f, ONE ".raw.zst", "old", 3);
+        restart(f);
+        assert_int_equal(once(f, ONE ".raw.zst", &file), 0);
+        done(f, &file);
+        assert_int_equal(atomic_load(&f->asked), 0);
+        assert_int_equal(once(f, ONE ".json", &file), -EAGAIN);
+        assert_int_equal(until_answered(f, ONE ".json", &file), 0);
+        check_whole(f, &file);
+        assert_int_equal(once(f, ONE ".json", &file), 0);
+        done(f, &file);
+        assert_int_equal(atomic_load(&f->asked), 1);
+
+        /* Gone at the controller: gone here. */
+        write_file(f, TWO ".json", "old", 3);
+        restart(f);
+        f->status = 404;
+        assert_int_equal(until_answered(f, TWO ".json", &file), -ENOENT);
+}
+
+static void set_age(const struct fixture *f, const char *name, time_t age_s)
+{
+        const struct timespec at = {.tv_sec = time(NULL) - age_s};
+        char path[256];
+
+        snprintf(path, sizeof(path), "%s/%s", f->folder, name);
+        assert_int_equal(utimensat(AT_FDCWD, path, (struct timespec[]){at, at}, 0), 0);
+}
+
+static void test_what_is_found_at_the_start(void **state)
+{
+        struct fixture *f = *state;
+
+        write_file(f, "." ONE ".raw.zst.part", "half", 4);
+        write_file(f, TWO ".raw.zst", "", 0); /* no image is empty */
+        write_file(f, "notes", "of an operator", 14);
+        restart(f);
+        assert_false(is_in_folder(f, "." ONE ".raw.zst.part"));
+        assert_false(is_in_folder(f, TWO ".raw.zst"));
+        assert_true(is_in_folder(f, "notes"));
+
+        /* The limit is a smaller one now: what was used longest ago goes. */
+        write_file(f, ONE ".raw.zst", f->body, f->size);
+        write_file(f, TWO ".raw.zst", f->body, f->size);
+        set_age(f, ONE ".raw.zst", 50);
+        set_age(f, TWO ".raw.zst", 100);
+        f->limit = f->size;
+        restart(f);
+        assert_true(is_in_folder(f, ONE ".raw.zst"));
+        assert_false(is_in_folder(f, TWO ".raw.zst"));
+}
+
+static void test_room(void **state)
+{
+        struct fixture *f = *state;
+        struct image_file file, second;
+
+        f->limit = 2 * IMAGE_BYTES;
+        write_file(f, "00000000000000000000000000000001.raw.zst", f->body, f->size);
+        write_file(f, "00000000000000000000000000000002.raw.zst", f->body, f->size);
+        set_age(f, "00000000000000000000000000000001.raw.zst", 100);
+        set_age(f, "00000000000000000000000000000002.raw.zst", 200);
+        restart(f);
+
+        /* The one that was used longest ago makes room; asked for now, it would not be that one. */
+        assert_int_equal(once(f, "00000000000000000000000000000002.raw.zst", &second), 0);
+        assert_int_equal(until_answered(f, ONE ".raw.zst", &file), 0);
+        check_whole(f, &file);
+        assert_false(is_in_folder(f, "00000000000000000000000000000001.raw.zst"));
+        assert_true(is_in_folder(f, "00000000000000000000000000000002.raw.zst"));
+
+        /* Both are in use now: no room, and nothing half is left. */
+        assert_int_equal(until_answered(f, TWO ".raw.zst", &file), -ENOSPC);
+        assert_false(is_in_folder(f, TWO ".raw.zst"));
+        assert_false(is_in_folder(f, "." TWO ".raw.zst.part"));
+        assert_true(is_in_folder(f, ONE ".raw.zst"));
+        check_whole(f, &second);
+}
+
+static void test_full_disk(void **state)
+{
+        struct fixture *f = *state;
+        struct image_file file;
+
+        f->keep_free = UINT64_MAX;
+        restart(f);
+        assert_int_equal(until_answered(f, ONE ".raw.zst", &file), -ENOSPC);
+        assert_false(is_in_folder(f, "." ONE ".raw.zst.part"));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_fetched_once, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_manifest_beside_image, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_none, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_queue, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_away, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_manifest_is_renewed, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_what_is_found_at_the_start, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_room, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

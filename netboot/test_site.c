@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "lib/base/cleanup.h"
+#include "netboot/site.h"
+
+/* Spread over all bytes, and in no order; two numbers never give the same. */
+static struct mac_address mac_of(uint32_t number)
+{
+        const uint32_t mixed = number * 2654435761U;
+
+        return (struct mac_address){
+                {0x52, 0x54, (uint8_t)(mixed >> 24), (uint8_t)(mixed >> 16), (uint8_t)(mixed >> 8),
+                 (uint8_t)mixed}
+        };
+}
+
+static void test_disks(void **state)
+{
+        static struct mac_address disks[CONFIG_MAX_DISKS];
+        struct edge_config config = {.disks = disks, .disk_count = ARRAY_SIZE(disks)};
+        struct site *site = site_new(80);
+        struct mac_address mac = mac_of(7);
+
+        (void)state;
+        assert_non_null(site);
+        assert_false(site_boots_disk(site, &mac)); /* no configuration yet */
+        for (uint32_t i = 0; i < ARRAY_SIZE(disks); i++)
+                disks[i] = mac_of(i);
+        assert_int_equal(site_apply(site, &config), 0);
+        for (uint32_t i = 0; i < ARRAY_SIZE(disks); i++) {
+                mac = mac_of(i);
+                assert_true(site_boots_disk(site, &mac));
+                mac = mac_of(CONFIG_MAX_DISKS + i);
+                assert_false(site_boots_disk(site, &mac));
+        }
+
+        /* The next configuration takes the place of this one. */
+        config.disk_count = 1;
+        assert_int_equal(site_apply(site, &config), 0);
+        mac = mac_of(0);
+        assert_true(site_boots_disk(site, &mac));
+        mac = mac_of(1);
+        assert_false(site_boots_disk(site, &mac));
+        config = (struct edge_config){0};
+        assert_int_equal(site_apply(site, &config), 0);
+        mac = mac_of(0);
+        assert_false(site_boots_disk(site, &mac));
+        site_free(site);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_disks)};
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
