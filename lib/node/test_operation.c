@@ -34,23 +34,27 @@ static void test_every_step_is_whole(void **state)
         assert_null(operation_step_names[OPERATION_STEP_COUNT]);
 }
 
+static void check_texts(const char *sentence, const char *hint)
+{
+        assert_true(strlen(sentence) > 10);
+        assert_int_not_equal(sentence[strlen(sentence) - 1], '.'); /* it goes on in a text */
+        assert_true(strlen(hint) > 10);
+        assert_int_equal(hint[strlen(hint) - 1], '.');
+}
+
 static void test_every_cause_is_whole(void **state)
 {
         (void)state;
         assert_null(node_cause_names[CAUSE_NONE]);
         assert_null(node_cause_names[CAUSE_COUNT]);
         for (unsigned i = CAUSE_NONE + 1; i < CAUSE_COUNT; i++) {
-                const struct node_cause_row *row = &node_causes[i];
-                const size_t len = row->sentence ? strlen(row->sentence) : 0;
-
-                assert_non_null(row->name);
-                assert_string_equal(node_cause_names[i], row->name);
-                assert_true(len > 10);
-                assert_int_not_equal(row->sentence[len - 1], '.'); /* it goes on in a text */
-                assert_true(row->hint && row->hint[0]);
-                assert_int_equal(row->hint[strlen(row->hint) - 1], '.');
+                assert_non_null(node_causes[i].name);
+                assert_non_null(node_causes[i].sentence);
+                assert_non_null(node_causes[i].hint);
+                assert_string_equal(node_cause_names[i], node_causes[i].name);
+                check_texts(node_causes[i].sentence, node_causes[i].hint);
                 for (unsigned j = CAUSE_NONE + 1; j < i; j++)
-                        assert_string_not_equal(node_causes[j].name, row->name);
+                        assert_string_not_equal(node_causes[j].name, node_causes[i].name);
         }
 }
 
