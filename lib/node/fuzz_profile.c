@@ -7,6 +7,7 @@
 
 #include "lib/node/profile.h"
 #include "lib/node/summary.h"
+#include "lib/node/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,7 +15,7 @@ static void use(const struct profile *profile)
 {
         char name[NODE_NAME_SIZE];
 
-        if (!node_name_is_valid(profile->name) || !node_name_is_valid(profile->image) ||
+        if (!node_name_is_valid(profile->name) || !asset_name_is_safe(profile->image) ||
             profile_hostname(profile, "x", name) < 0 || !node_name_is_valid(name) ||
             profile->pick >= DISK_PICK_COUNT || profile->holding >= DISK_HOLDING_COUNT)
                 abort();

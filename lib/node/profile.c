@@ -16,6 +16,7 @@
 
 #include "lib/base/text.h"
 #include "lib/node/summary.h"
+#include "lib/node/wire.h"
 
 #define LABELS_MAX   64 /* of one document: as many as a person writes, and far more */
 #define KEYS_MAX     16 /* rows of one table of keys */
@@ -280,8 +281,8 @@ static int take_image(struct reading *r, const char *key, const struct doc *valu
         int rc;
 
         rc = take_text(r, key, value, r->profile->image, sizeof(r->profile->image));
-        if (rc == 0 && !node_name_is_valid(r->profile->image))
-                rc = fail(r, "'%s' is no name of an image: a-z, 0-9 and dashes", key);
+        if (rc == 0 && (!asset_name_is_safe(r->profile->image) || r->profile->image[0] == '-'))
+                rc = fail(r, "'%s' is no name of an image: a-z, 0-9, dots and dashes", key);
         return rc;
 }
 

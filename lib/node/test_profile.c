@@ -60,7 +60,7 @@ static void test_a_whole_profile(void **state)
                                                  "    wwn: eui.0025\n"
                                                  "  steps:\n"
                                                  "    - wipe: quick\n"
-                                                 "    - image: debian-12\n"
+                                                 "    - image: debian-12.5\n"
                                                  "    - grow: root\n"
                                                  "    - seed: {hostname: \"w-{name}\"}\n"
                                                  "    - boot: disk\n");
@@ -78,7 +78,7 @@ static void test_a_whole_profile(void **state)
         assert_string_equal(p.serial, "12345");
         assert_string_equal(p.wwn, "eui.0025");
         assert_true(p.wipe && p.grow && p.boot);
-        assert_string_equal(p.image, "debian-12");
+        assert_string_equal(p.image, "debian-12.5");
         assert_string_equal(p.hostname, "w-{name}");
 }
 
