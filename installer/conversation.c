@@ -17,12 +17,12 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "lib/boot/init_linux.h"
 #include "installer/inventory.h"
 #include "installer/stage_two_linux.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/boot/init_linux.h"
 #include "lib/daemon/log.h"
 #include "lib/fetch/fetch.h"
 #include "lib/node/wire.h"

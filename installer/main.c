@@ -17,9 +17,6 @@
 #include <unistd.h>
 
 #include "installer/conversation.h"
-#include "lib/boot/init_linux.h"
-#include "lib/boot/modules_linux.h"
-#include "lib/boot/network_linux.h"
 #include "installer/site.h"
 #include "installer/stage_two_linux.h"
 #include "lib/base/cleanup.h"
@@ -27,6 +24,9 @@
 #include "lib/base/file.h"
 #include "lib/base/loop.h"
 #include "lib/base/text.h"
+#include "lib/boot/init_linux.h"
+#include "lib/boot/modules_linux.h"
+#include "lib/boot/network_linux.h"
 #include "lib/daemon/log.h"
 #include "lib/daemon/options.h"
 

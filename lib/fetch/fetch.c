@@ -45,6 +45,7 @@ struct call {
         struct curl_slist *headers;
         struct buffer body;
         char etag[80];
+        uint64_t retry_after_s;
         uint64_t range_start; /* of the answer's Content-Range */
         bool has_range;
         bool is_checked;   /* the head of the answer was looked at */
@@ -170,16 +171,19 @@ static bool range_start_parse(char *text, uint64_t *ret)
 static size_t on_header(char *line, size_t one, size_t len, void *context)
 {
         struct call *call = context;
-        char range[64];
+        char range[64], seconds[16];
 
         (void)one;
         if (len > 5 && !strncmp(line, "HTTP/", 5)) {
                 /* A new head: what came before was an interim answer (RFC 9110 15.2). */
                 call->etag[0] = '\0';
+                call->retry_after_s = 0;
                 call->has_range = false;
                 return len;
         }
         (void)header_value(line, len, "ETag", call->etag, sizeof(call->etag));
+        if (header_value(line, len, "Retry-After", seconds, sizeof(seconds)) == 0)
+                (void)text_parse_u64(seconds, UINT32_MAX, &call->retry_after_s);
         if (header_value(line, len, "Content-Range", range, sizeof(range)) == 0)
                 call->has_range = range_start_parse(range, &call->range_start);
         return len;
@@ -445,6 +449,7 @@ int fetch_do(struct fetch *fetch, const struct fetch_request *request, char *err
         curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &status);
         curl_easy_getinfo(fetch->easy, CURLINFO_CONTENT_TYPE, &type);
         response.status = (unsigned)status;
+        response.retry_after_s = (unsigned)call.retry_after_s;
         snprintf(response.content_type, sizeof(response.content_type), "%s", type ? type : "");
         (void)text_copy(response.etag, sizeof(response.etag), call.etag);
         *ret = response;

@@ -52,6 +52,7 @@ struct fetch_response {
         unsigned status;
         char content_type[64];
         char etag[80];
+        unsigned retry_after_s; /* what a Retry-After in seconds says; 0: nothing */
         char *body; /* NUL-terminated; never NULL after success without a sink */
         size_t body_size;
 };

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Seed: the CIDATA volume, by which the installed system knows who it is. */
+
+#include "installer/job.h"
+
+/**
+ * seed_make() - the whole volume
+ * @time_s:  of its files
+ * @size:    a multiple of 512
+ * @ret:     @size bytes, the caller's; it holds the secret
+ *
+ * Return: 0, -ENOSPC: the files do not fit, -ENOMEM, -EINVAL.
+ */
+int seed_make(const struct job *job, uint64_t time_s, size_t size, uint8_t **ret);
