@@ -17,20 +17,20 @@
 #include "mkimage/run.h"
 
 /*
- * All that mke2fs.conf would say. Blocks of 4 KiB and room for many group
- * descriptors, so that it can grow to any disk while it is mounted. Tables are
- * written now: the kernel would do it in the background of the first boot.
+ * All that mke2fs.conf would say. Blocks of 4 KiB and numbers of 64 bits, so that
+ * it can grow to any disk while it is mounted. Tables are written now: the kernel
+ * would do it in the background of the first boot.
  */
-#define FEATURES                                                                                   \
-        "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,"          \
-        "sparse_super,large_file,huge_file,dir_nlink,extra_isize,metadata_csum"
+static const char features[] =
+        "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,"
+        "sparse_super,large_file,huge_file,dir_nlink,extra_isize,metadata_csum";
 #define EXTENDED "root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0,nodiscard"
 
 static int format(const struct ext4_options *options, const char *image, char *error)
 {
         char extended[256], size[32];
         const char *const argv[] = {"mke2fs",        "-q",  "-F",          "-t", "ext4",   "-O",
-                                    FEATURES,        "-b",  "4096",        "-I", "256",    "-i",
+                                    features,        "-b",  "4096",        "-I", "256",    "-i",
                                     "16384",         "-m",  "1",           "-J", "size=4", "-L",
                                     options->label,  "-U",  options->uuid, "-E", extended, "-d",
                                     options->folder, image, size,          NULL};

@@ -183,9 +183,12 @@ int package_extract(const char *name, const char *prefix, const char *cache, con
         _free_ char *context = strdup(prefix);
         _close_ int fd = -EBADF;
         char why[IMAGE_ERROR_SIZE];
-        int rc = context ? package_fetch(name, cache, error, &deb) : no_memory(error);
+        int rc;
 
-        if (rc < 0)
+        if (!context)
+                return no_memory(error);
+        rc = package_fetch(name, cache, error, &deb);
+        if (!deb)
                 return rc;
         fd = open(deb, O_RDONLY | O_CLOEXEC);
         if (fd < 0)

@@ -12,24 +12,28 @@
 #include "mkimage/grub.h"
 
 #define CORE_SECTORS 3
+#define CORE_SIZE    ((size_t)CORE_SECTORS * GRUB_SECTOR)
 
 /* The marks of GRUB 2.06, and letters all around them. */
-static struct grub sample(char core[static CORE_SECTORS * GRUB_SECTOR])
+static struct grub sample(char core[static CORE_SIZE])
 {
         /* The last sector is not full. */
-        struct grub grub = {.core = core, .core_size = (CORE_SECTORS - 1) * GRUB_SECTOR + 1};
+        struct grub grub = {.core = core, .core_size = CORE_SIZE - GRUB_SECTOR + 1};
 
         memset(grub.boot, 'b', sizeof(grub.boot));
-        memcpy(grub.boot + 0x66, "\xeb\x05", 2);
-        memcpy(grub.boot + 0x1fe, "\x55\xaa", 2);
-        memset(core, 'c', CORE_SECTORS * GRUB_SECTOR);
-        memcpy(core + 0x1fe, "\x20\x08", 2);
+        grub.boot[0x66] = 0xeb;
+        grub.boot[0x67] = 0x05;
+        grub.boot[0x1fe] = 0x55;
+        grub.boot[0x1ff] = 0xaa;
+        memset(core, 'c', CORE_SIZE);
+        core[0x1fe] = 0x20;
+        core[0x1ff] = 0x08;
         return grub;
 }
 
 static void patches_four_numbers(void **state)
 {
-        char core[CORE_SECTORS * GRUB_SECTOR], was[CORE_SECTORS * GRUB_SECTOR];
+        char core[CORE_SIZE], was[CORE_SIZE];
         struct grub grub = sample(core), before = sample(was);
 
         (void)state;
@@ -62,7 +66,7 @@ static void refuses_what_is_not_grub(void **state)
                 {.core_size = GRUB_SECTOR - 1},
                 {.core_size = ((size_t)1 << 20) + 1},
         };
-        char core[CORE_SECTORS * GRUB_SECTOR], was[CORE_SECTORS * GRUB_SECTOR];
+        char core[CORE_SIZE], was[CORE_SIZE];
 
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -13,8 +13,8 @@
 
 #include <stdint.h>
 
-#define WORKER_MIN_MIB     48 /* the kernel and the program, and ext4's own */
-#define WORKER_MAX_MIB     (1024 * 1024)
+#define WORKER_MIN_MIB     48      /* the kernel and the program, and ext4's own */
+#define WORKER_MAX_MIB     1048576 /* a terabyte: nobody installs a larger test worker */
 #define WORKER_DEFAULT_MIB 80
 
 struct worker_options {
