@@ -344,8 +344,8 @@ static void write_boot_sector(const struct geometry *g, const char *label, uint3
 static void table_set(const struct geometry *g, uint8_t *table, uint32_t cluster, uint32_t value)
 {
         if (g->bits == 16) {
-                table[2 * cluster] = (uint8_t)value;
-                table[2 * cluster + 1] = (uint8_t)(value >> 8);
+                table[2 * (size_t)cluster] = (uint8_t)value;
+                table[2 * (size_t)cluster + 1] = (uint8_t)(value >> 8);
         } else if (cluster % 2 == 0) {
                 table[cluster + cluster / 2] = (uint8_t)value;
                 table[cluster + cluster / 2 + 1] |= (uint8_t)(value >> 8 & 0x0f);

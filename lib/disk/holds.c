@@ -40,18 +40,17 @@ static int fault(void)
         return why > 0 ? -why : -EIO;
 }
 
-static int probe_new(int fd, struct place place, blkid_probe *ret)
+/* NULL: fault() says why. */
+static blkid_probe probe_new(int fd, struct place place)
 {
         CLEANUP(blkid_free_probe) blkid_probe probe = NULL;
 
         errno = 0;
         probe = blkid_new_probe();
-        if (!probe)
-                return -ENOMEM;
-        if (blkid_probe_set_device(probe, fd, (blkid_loff_t)place.at, (blkid_loff_t)place.size) < 0)
-                return fault();
-        *ret = TAKE_PTR(probe);
-        return 0;
+        if (!probe ||
+            blkid_probe_set_device(probe, fd, (blkid_loff_t)place.at, (blkid_loff_t)place.size) < 0)
+                return NULL;
+        return TAKE_PTR(probe);
 }
 
 static void append(char *to, size_t size, const char *separator, const char *text)
@@ -74,11 +73,11 @@ static bool has_word(const char *list, const char *word)
 /* "ext4, swap": every superblock of a place, each kind once. */
 static int superblocks(int fd, struct place place, char *kinds)
 {
-        CLEANUP(blkid_free_probe) blkid_probe probe = NULL;
-        int rc = probe_new(fd, place, &probe);
+        CLEANUP(blkid_free_probe) blkid_probe probe = probe_new(fd, place);
+        int rc;
 
-        if (rc < 0)
-                return rc;
+        if (!probe)
+                return fault();
         blkid_probe_enable_superblocks(probe, 1);
         blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_BADCSUM);
         for (int i = 0; i < SIGNATURES_MAX; i++) {
@@ -156,10 +155,10 @@ int disk_holds(int fd, char ret[static DISK_HOLDS_SIZE])
         if (pread(fd, first, sizeof(first), 0) < 0)
                 return -errno;
         rc = superblocks(fd, (struct place){0}, whole);
-        if (rc >= 0)
-                rc = probe_new(fd, (struct place){0}, &probe);
-        if (rc >= 0)
-                rc = find_table(probe, &list, &type);
+        if (rc < 0)
+                return rc;
+        probe = probe_new(fd, (struct place){0});
+        rc = probe ? find_table(probe, &list, &type) : fault();
         if (rc > 0) {
                 const int count = blkid_partlist_numof_partitions(list);
 
@@ -178,11 +177,11 @@ int disk_holds(int fd, char ret[static DISK_HOLDS_SIZE])
 
 static int wipe_place(int fd, struct place place)
 {
-        CLEANUP(blkid_free_probe) blkid_probe probe = NULL;
-        int rc = probe_new(fd, place, &probe);
+        CLEANUP(blkid_free_probe) blkid_probe probe = probe_new(fd, place);
+        int rc;
 
-        if (rc < 0)
-                return rc;
+        if (!probe)
+                return fault();
         blkid_probe_enable_superblocks(probe, 1);
         blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_MAGIC | BLKID_SUBLKS_BADCSUM);
         blkid_probe_enable_partitions(probe, 1);
@@ -242,12 +241,12 @@ static int wipe_partitions(int fd, blkid_probe probe)
 
 int disk_wipe(int fd)
 {
-        CLEANUP(blkid_free_probe) blkid_probe probe = NULL;
+        CLEANUP(blkid_free_probe) blkid_probe probe = probe_new(fd, (struct place){0});
         uint64_t size, edge;
-        int rc = probe_new(fd, (struct place){0}, &probe);
+        int rc;
 
-        if (rc < 0)
-                return rc;
+        if (!probe)
+                return fault();
         size = (uint64_t)blkid_probe_get_size(probe);
         edge = size < EDGE ? size : EDGE;
         rc = wipe_partitions(fd, probe);
