@@ -151,7 +151,7 @@ static int setup(void **state)
                  serve_port(f->controller));
         f->size = IMAGE_BYTES;
         f->status = 200;
-        f->limit = 10 * IMAGE_BYTES;
+        f->limit = (uint64_t)10 * IMAGE_BYTES;
         *state = f;
         start(f);
         return 0;
@@ -437,7 +437,7 @@ static void test_room(void **state)
         struct fixture *f = *state;
         struct image_file file, second;
 
-        f->limit = 2 * IMAGE_BYTES;
+        f->limit = (uint64_t)2 * IMAGE_BYTES;
         write_file(f, "00000000000000000000000000000001.raw.zst", f->body, f->size);
         write_file(f, "00000000000000000000000000000002.raw.zst", f->body, f->size);
         set_age(f, "00000000000000000000000000000001.raw.zst", 100);

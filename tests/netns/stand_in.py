@@ -3,7 +3,8 @@
 
 Usage: stand_in.py FOLDER    listens on 127.0.0.1:8443 with FOLDER/cert.pem and key.pem; what it
 answers stands in FOLDER/answers.json, read anew for each request; what it heard is appended to
-FOLDER/heard.jsonl. Assets are the files of FOLDER/assets.
+FOLDER/heard.jsonl. Assets are the files of FOLDER/assets, images those of FOLDER/images; while there
+is FOLDER/hold-NAME, half of the image NAME is sent.
 """
 import hashlib
 import http.server
@@ -58,6 +59,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(401)
         return False
 
+    def image(self, name):
+        heard("image", name)
+        try:
+            with open(os.path.join(folder, "images", name), "rb") as f:
+                body = f.read()
+        except FileNotFoundError:
+            self.answer(404)
+            return
+        self.send_response(200)
+        self.send_header("ETag", '"%s"' % hashlib.sha256(body).hexdigest())
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        half = len(body) // 2
+        self.wfile.write(body[:half])
+        while os.path.exists(os.path.join(folder, "hold-" + name)):
+            time.sleep(0.05)
+        try:
+            self.wfile.write(body[half:])
+        except OSError:
+            self.close_connection = True  # killed, or no room
+
     def do_GET(self):
         if not self.is_known():
             return
@@ -65,6 +87,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.tagged(json.dumps(answers()["config"]).encode())
             return
         name = os.path.basename(self.path)
+        if self.path.startswith("/edge/v1/images/"):
+            self.image(name)
+            return
         path = os.path.join(folder, "assets", name)
         while os.path.exists(os.path.join(folder, "hold-" + name)):
             time.sleep(0.05)

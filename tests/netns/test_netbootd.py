@@ -126,12 +126,13 @@ class EdgeTest(unittest.TestCase):
         self.write("assets/site.cpio", "site")
         self.write("join-token", "a" * 64 + "\n")
 
-    def answer(self, plan=None, delay_s=0, protocol="http", more_networks=()):
+    def answer(self, plan=None, delay_s=0, protocol="http", more_networks=(), disks=()):
         self.write("answers.tmp", json.dumps({
             "config": {"version": 1, "networks": [{
                 "name": "lab", "subnet": "10.77.0.0/24", "pool_first": "10.77.0.100",
                 "pool_last": "10.77.0.200", "protocol": protocol,
-                "reload_ipxe": self.reload_ipxe}, *more_networks], "reservations": []},
+                "reload_ipxe": self.reload_ipxe}, *more_networks], "reservations": [],
+                "disks": [{"mac": mac} for mac in disks]},
             "plan": plan or {"boot": BOOT, "action": "discover", "reason": "never seen",
                              "kernel_arguments": "console=ttyS0"},
             "plan_delay_s": delay_s}))
@@ -431,6 +432,77 @@ class Controller(EdgeTest):
         self.lease(IPXE)
         self.assertTrue(self.again().endswith("exit\n"))
 
+    def test_install_then_reboot(self):
+        """The plan of the boot before is nobody's, however late that of the new one is."""
+        install = {"boot": BOOT, "action": "install", "node": "lab-0001", "reason": "operation 1"}
+        self.answer(plan=install)
+        self.start()
+        self.lease(IPXE)
+        script = self.again()
+        self.assertIn("Cloudie: install, boot " + BOOT, script)
+        self.assertIn("cloudie.boot=" + BOOT, script)
+        # It restarts; the controller takes longer than a script waits.
+        self.answer(plan={"action": "disk", "node": "lab-0001", "reason": "installed"}, delay_s=2.6)
+        self.lease(IPXE)
+        self.assertIn("asking again", self.again())
+        until(6, lambda: "from the disk - installed\nexit\n" in self.again(), self.log)
+        # What was asked before it restarted is not told after it, though it comes after it.
+        self.answer(plan=install, delay_s=2)
+        asked = len(self.heard("plan"))
+        self.lease(IPXE)
+        until(5, lambda: len(self.heard("plan")) > asked, "asked")
+        time.sleep(0.3)  # the answer is made; it is on its way now
+        self.answer(plan={"action": "disk", "node": "lab-0001", "reason": "installed"})
+        self.lease(IPXE)
+        end = time.monotonic() + 12
+        script = ""
+        while "exit" not in script and time.monotonic() < end:
+            script = self.again()
+            self.assertNotIn("cloudie.boot", script)
+        self.assertIn("from the disk - installed", script)
+        self.assertIn("event=plan.outdated", self.log())
+
+    def test_away_disk(self):
+        """Without a controller a deployed node boots its disk, and a stranger asks again."""
+        deployed = {"action": "disk", "node": "lab-0001", "reason": "deployed"}
+        away = "from the disk - the controller is away: a deployed node boots its disk\nexit\n"
+        self.answer(plan=deployed, disks=[MAC], protocol="tftp")
+        self.start()
+        self.lease(IPXE)
+        self.assertIn("from the disk - deployed\n", self.again())
+        self.stop_one(self.controller)
+        for _ in range(2):
+            self.lease(IPXE)
+            self.assertIn(away, self.again())
+            script = self.fetch("tftp://%s/%s" % (EDGE, SCRIPT)).decode()
+            self.assertIn(away, script)
+            stranger = self.dhcp(IPXE, mac=OTHER_MAC)
+            run("ip", "-4", "-n", NODE_NS, "addr", "flush", "dev", "eth0")
+            run("ip", "-n", NODE_NS, "addr", "add", stranger["ip"] + "/24", "dev", "eth0")
+            script = self.fetch("http://%s/boot/ipxe/%s" % (EDGE, OTHER_MAC)).decode()
+            self.assertIn("asking again", script)
+            self.assertNotIn("exit", script)
+            # The list outlives the program, and the list alone.
+            self.stop_one(self.edge)
+            self.start_edge()
+        # It is back, and says otherwise: what it says counts.
+        self.answer(protocol="tftp")
+        self.start_controller()
+        self.lease(IPXE)
+        until(10, lambda: "cloudie.boot=" in self.again(), "plan")
+
+    def test_away_during_install(self):
+        """An install is never repeated from memory."""
+        self.answer(plan={"boot": BOOT, "action": "install", "node": "lab-0001", "reason": "x"})
+        self.start()
+        self.lease(IPXE)
+        self.assertIn("install", self.again())
+        self.stop_one(self.controller)
+        self.lease(IPXE)
+        script = self.again()
+        self.assertIn("asking again", script)
+        self.assertNotIn("cloudie.boot", script)
+
     def test_away(self):
         self.start()
         self.lease(IPXE)
@@ -473,6 +545,105 @@ class Package(EdgeTest):
             self.assertEqual(in_edge("curl", "-s", f"http://{EDGE}/assets/{name}", text=False).stdout,
                              self.asset(name))
         self.assertEqual([n for n in os.listdir(os.path.dirname(part)) if n.startswith(".")], [])
+
+
+class Images(EdgeTest):
+    ID = "00112233445566778899aabbccddeeff"
+
+    def url(self, end):
+        return "http://%s/images/%s%s" % (EDGE, self.ID, end)
+
+    def cached(self, end):
+        return os.path.join(self.state, "images", self.ID + end)
+
+    def make_image(self):
+        self.image = os.urandom(9000001)
+        self.write("images/%s.raw.zst" % self.ID, self.image)
+        self.write("images/%s.json" % self.ID, b"manifest")
+        self.write("images/%s.json.sig" % self.ID, b"signature")
+
+    def comes(self, end, *more):
+        got = []
+
+        def there():
+            got[:] = [self.fetch(self.url(end), *more, check=False)]
+            return got[0] is not None
+        until(20, there, lambda: end + ": " + self.log())
+        return got[0]
+
+    def test_image(self):
+        self.make_image()
+        self.start()
+        self.lease(IPXE)
+        self.write("hold-%s.raw.zst" % self.ID, "")
+        path = "/images/%s.raw.zst" % self.ID
+        self.assertEqual(self.status(path), 503)
+        until(10, lambda: os.path.exists(os.path.join(
+            self.state, "images", ".%s.raw.zst.part" % self.ID)), "a part")
+        got = in_node("curl", "-si", self.url(".raw.zst")).stdout.lower()
+        self.assertIn("retry-after: 1", got)
+        # The manifest does not wait for the image.
+        self.assertEqual(self.comes(".json"), b"manifest")
+        self.assertEqual(self.comes(".json.sig"), b"signature")
+        self.assertEqual(self.status(path), 503)
+        os.unlink(self.path("hold-%s.raw.zst" % self.ID))
+        self.assertEqual(self.comes(".raw.zst"), self.image)
+        self.assertEqual(self.comes(".raw.zst", "-r", "4000000-8000000"), self.image[4000000:8000001])
+        self.assertEqual(self.heard("image").count(self.ID + ".raw.zst"), 1)
+        # Without the controller, and over a restart.
+        self.stop_one(self.controller)
+        self.stop_one(self.edge)
+        self.start_edge()
+        self.assertEqual(self.comes(".raw.zst"), self.image)
+        self.assertEqual(self.comes(".json"), b"manifest")
+        self.assertEqual(self.status("/images/%s.json" % ("f" * 32)), 503)
+        # Frames are no lines of the log, and no events.
+        self.assertNotIn("event=sent", self.log())
+
+    def test_unknown(self):
+        self.start()
+        self.lease(IPXE)
+        path = "/images/%s.raw.zst" % self.ID
+        until(10, lambda: self.status(path) == 404, "404")
+        for _ in range(5):
+            self.assertEqual(self.status(path), 404)
+        self.assertEqual(self.heard("image").count(self.ID + ".raw.zst"), 1)
+        for path in ("/images/", "/images/x.json", "/images/%s" % self.ID, "/images/%s.part" % self.ID,
+                     "/images/..%%2f%s.json" % self.ID):
+            self.assertIn(self.status(path), (400, 404), path)
+        self.assertIsNone(self.fetch("tftp://%s/images/%s.json" % (EDGE, self.ID), check=False))
+        self.assertEqual(set(self.heard("image")), {self.ID + ".raw.zst"})
+
+    def test_killed_while_it_comes(self):
+        self.make_image()
+        self.start()
+        self.lease(IPXE)
+        self.write("hold-%s.raw.zst" % self.ID, "")
+        part = os.path.join(self.state, "images", ".%s.raw.zst.part" % self.ID)
+        self.assertEqual(self.status("/images/%s.raw.zst" % self.ID), 503)
+        until(10, lambda: os.path.exists(part) and os.path.getsize(part) > 1000000, "half of it")
+        self.stop_one(self.edge, signal.SIGKILL)
+        self.assertTrue(os.path.exists(part))
+        self.start_edge()
+        self.assertFalse(os.path.exists(part))
+        self.assertFalse(os.path.exists(self.cached(".raw.zst")))
+        os.unlink(self.path("hold-%s.raw.zst" % self.ID))
+        self.assertEqual(self.comes(".raw.zst"), self.image)
+        self.assertEqual(self.heard("image").count(self.ID + ".raw.zst"), 2)
+
+    def test_no_room(self):
+        self.make_image()
+        self.config("image_cache_mb: 4")
+        self.start()
+        self.lease(IPXE)
+        self.assertEqual(self.comes(".json"), b"manifest")
+        until(10, lambda: "No space left" in self.fetch_log(), self.log)
+        self.assertEqual(self.status("/images/%s.raw.zst" % self.ID), 503)
+        self.assertEqual(sorted(os.listdir(os.path.join(self.state, "images"))), [self.ID + ".json"])
+
+    def fetch_log(self):
+        self.status("/images/%s.raw.zst" % self.ID)
+        return self.log()
 
 
 class Durable(EdgeTest):
@@ -546,7 +717,7 @@ class Refusals(EdgeTest):
         self.assertEqual(self.ends("--version")[0], 0)
         check = ("--check-config", "--config", self.path("netbootd.yaml"))
         self.assertEqual(self.ends(*check), (0, ""))
-        for bad in ("nonsense: 1", "services: [dhcp, nfs]", "http_port: 0", "http_port: 70000"):
+        for bad in ("nonsense: 1", "image_cache_mb: 0", "services: [dhcp, nfs]", "http_port: 0", "http_port: 70000"):
             self.config(bad)
             code, text = self.ends(*check)
             self.assertEqual(code, 1, bad)
