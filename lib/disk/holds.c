@@ -158,7 +158,9 @@ int disk_holds(int fd, char ret[static DISK_HOLDS_SIZE])
         if (rc < 0)
                 return rc;
         probe = probe_new(fd, (struct place){0});
-        rc = probe ? find_table(probe, &list, &type) : fault();
+        if (!probe)
+                return fault();
+        rc = find_table(probe, &list, &type);
         if (rc > 0) {
                 const int count = blkid_partlist_numof_partitions(list);
 
