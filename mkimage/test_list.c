@@ -61,13 +61,15 @@ static int count(void *context, const char *family, const char *entry)
 
 static void test_committed_lists(void **state)
 {
-        size_t one = 0, two = 0;
+        size_t one = 0, two = 0, worker = 0;
 
         (void)state;
         assert_int_equal(list_walk(list_stage_one, count, &one, NULL), 0);
         assert_int_equal(list_walk(list_stage_two, count, &two, NULL), 0);
+        assert_int_equal(list_walk(list_worker_tiny, count, &worker, NULL), 0);
         assert_in_range(one, 60, 130);
         assert_in_range(two, 100, 400);
+        assert_in_range(worker, 4, 20);
         assert_non_null(strstr(list_stage_one, "\nsquashfs\n"));
 }
 
