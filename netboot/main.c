@@ -65,6 +65,7 @@ struct netbootd {
         bool has_boot_thread;
 
         atomic_bool is_configured;
+        struct edge_config applied; /* without its disks; the main thread's */
 };
 
 static const char *config_path = "/etc/cloudie/netbootd.yaml";
@@ -106,16 +107,41 @@ struct new_config {
         struct edge_config *config;
 };
 
-static int apply(struct netbootd *d, const struct edge_config *config, char *error)
+/* A list of structs that were all zero before they were read. */
+static bool is_same_list(const void *a, size_t a_count, const void *b, size_t b_count, size_t size)
 {
-        int rc;
+        return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * size) == 0);
+}
 
-        rc = leases_apply(d->leases, config, error);
+/* The list of disks changes with every machine that is installed, and DHCP has no part in that: its
+ * tables are not made anew for it. */
+static bool is_same_for_dhcp(const struct edge_config *a, const struct edge_config *b)
+{
+        return is_same_list(a->networks, a->network_count, b->networks, b->network_count,
+                            sizeof(*a->networks)) &&
+               is_same_list(a->reservations, a->reservation_count, b->reservations,
+                            b->reservation_count, sizeof(*a->reservations));
+}
+
+/* What is in @config is taken, where it could be applied. */
+static int apply(struct netbootd *d, struct edge_config *config, char *error)
+{
+        int rc = 0;
+
+        if (!atomic_load(&d->is_configured) || !is_same_for_dhcp(&d->applied, config))
+                rc = leases_apply(d->leases, config, error);
         if (rc == 0)
                 rc = site_apply(d->site, config);
-        if (rc == 0)
-                atomic_store(&d->is_configured, true);
-        return rc;
+        if (rc < 0)
+                return rc;
+        atomic_store(&d->is_configured, true);
+        edge_config_done(&d->applied);
+        d->applied = *config;
+        *config = (struct edge_config){0};
+        free(d->applied.disks); /* the site has them */
+        d->applied.disks = NULL;
+        d->applied.disk_count = 0;
+        return 0;
 }
 
 static void config_free(struct edge_config *config)
@@ -466,6 +492,7 @@ static void stop(struct netbootd *d)
         d->events = events_free(d->events);
         d->boots = boots_free(d->boots);
         d->site = site_free(d->site);
+        edge_config_done(&d->applied);
         loop_remove_fd(d->signal_watch);
         loop_remove_timer(d->watchdog);
         loop_free(d->boot_loop);
