@@ -55,6 +55,7 @@ struct cloudied {
         struct keys keys;
         int lock_fd, signal_fd;
         struct assets *assets;
+        struct images *images;
         struct loop *loop;
         struct loop_fd *signals;
         struct loop_timer *watchdog;
@@ -68,6 +69,7 @@ static void cloudied_free(struct cloudied *d)
         serve_stop(d->http);
         serve_stop(d->https);
         api_free(d->api);
+        images_close(d->images);
         assets_free(d->assets);
         loop_remove_fd(d->signals);
         loop_remove_timer(d->watchdog);
@@ -139,6 +141,13 @@ static int open_assets(struct cloudied *d, char *error)
         return assets_open(&assets, error, &d->assets);
 }
 
+static int open_images(struct cloudied *d, char *error)
+{
+        const struct images_options images = {.folder = d->state.images, .key = d->keys.signing};
+
+        return images_open(&images, error, &d->images);
+}
+
 static void on_signal(void *context, uint32_t events)
 {
         struct cloudied *d = context;
@@ -194,6 +203,7 @@ static int open_api(struct cloudied *d, char *error)
                 .kernel_arguments = d->config.kernel_arguments,
                 .edge_config = &edge,
                 .assets = d->assets,
+                .images = d->images,
         };
 
         return api_new(&api, error, &d->api);
@@ -276,6 +286,8 @@ static int start(struct cloudied *d, char *error)
                 rc = keys_load(&d->state, &d->config, error, &d->keys);
         if (rc == 0)
                 rc = open_assets(d, error);
+        if (rc == 0)
+                rc = open_images(d, error);
         if (rc < 0)
                 return rc;
         rc = open_loop(d);

@@ -35,6 +35,7 @@ static const struct {
         {offsetof(struct state, login),      "login"          },
         {offsetof(struct state, join_token), "join-token"     },
         {offsetof(struct state, public),     "public"         },
+        {offsetof(struct state, images),     "images"         },
 };
 
 static char **path_of(struct state *state, size_t which)

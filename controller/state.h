@@ -18,6 +18,7 @@ struct state {
         char *login;      /* login/: one-time login links */
         char *join_token; /* join-token */
         char *public;     /* public/: what we make for machines */
+        char *images;     /* images/: what machines are installed with */
 };
 
 /* @folder is config->state. 0, -ENOMEM. */

@@ -104,6 +104,11 @@ uint64_t image_import_next(const struct image_import *import)
         return import->next;
 }
 
+bool image_import_is_ended(const struct image_import *import)
+{
+        return import->is_ended;
+}
+
 /* Puts bytes behind what is there, or leaves the file as it was. The hash goes on only with them.
  */
 static int put(struct image_import *import, const void *bytes, size_t size)
@@ -250,6 +255,14 @@ static int verify_table(struct verify *verify)
         if (rc == 0)
                 rc = image_table_parse(manifest, reader_over(verify->rows, size), &verify->table);
         return rc;
+}
+
+int image_check_fd(int fd, const struct image_manifest *manifest)
+{
+        __attribute__((cleanup(verify_done))) struct verify verify = {.fd = fd,
+                                                                      .manifest = manifest};
+
+        return verify_table(&verify);
 }
 
 static int verify_frame(struct verify *verify, uint64_t number)

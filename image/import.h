@@ -26,6 +26,8 @@ CLEANUP_DEFINE(struct image_import *, image_import_free)
 
 /* Which frame is expected next; image_frame_count() when all are there. */
 uint64_t image_import_next(const struct image_import *import);
+/* Whether the table was written: it cannot be ended again. */
+bool image_import_is_ended(const struct image_import *import);
 
 /* The next frame. 0; -EBADMSG: not one frame of the right size; -EOVERFLOW: all are there;
  * -errno of writing: the file is then unchanged and the frame may come again. */
@@ -51,3 +53,10 @@ int image_import_end(struct image_import *import, struct image_manifest *manifes
  */
 int image_verify_fd(int fd, const struct image_manifest *manifest, const atomic_bool *stop,
                     uint64_t *ret_frame);
+
+/*
+ * The same without the frames, in a time that depends on the table alone: the file has the
+ * manifest's size, and its table is the one that was hashed. 0, -EKEYREJECTED, -EBADMSG, -ENOMEM,
+ * -errno of reading.
+ */
+int image_check_fd(int fd, const struct image_manifest *manifest);

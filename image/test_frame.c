@@ -281,7 +281,7 @@ static void test_table(void **state)
 
         assert_int_equal(parse_table(&t, sizeof(t.bytes)), 0);
         assert_int_equal(parse_table(&t, sizeof(t.bytes) - 1), -EBADMSG);
-        assert_int_equal(parse_table(&t, 2 * IMAGE_ROW_SIZE), -EBADMSG);
+        assert_int_equal(parse_table(&t, (size_t)2 * IMAGE_ROW_SIZE), -EBADMSG);
         t.manifest.size = IMAGE_FRAMES_MAX * IMAGE_FRAME_SIZE; /* as many rows as may be */
         assert_int_equal(parse_table(&t, sizeof(t.bytes)), -EBADMSG);
         t = good;

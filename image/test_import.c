@@ -125,6 +125,7 @@ static void test_verify(void **state)
 
         assert_int_equal(image_verify_fd(made->fd, &made->manifest, NULL, &frame), 0);
         assert_int_equal(image_verify_fd(made->fd, &made->manifest, &stop, &frame), -ECANCELED);
+        assert_int_equal(image_check_fd(made->fd, &made->manifest), 0);
 }
 
 /* What anybody's zstd says about the file. */
@@ -186,6 +187,7 @@ static void test_damage(void **state)
         /* what the table says is not what the manifest's SHA-256 is of */
         flip(made, table + 20);
         assert_int_equal(image_verify_fd(made->fd, manifest, NULL, &frame), -EKEYREJECTED);
+        assert_int_equal(image_check_fd(made->fd, manifest), -EKEYREJECTED);
         flip(made, table + 20);
         assert_int_equal(image_verify_fd(made->fd, manifest, NULL, &frame), 0);
 }

@@ -20,10 +20,12 @@
 
 #define IMAGES_MAX         1000 /* a list that one answer holds; the space is the operator's */
 #define IMAGES_UPLOADS_MAX 4    /* each holds 4 MiB, and the disk writes them one after the other */
-#define IMAGES_IDLE_MS     (10ULL * 60 * 1000) /* of an upload: longer than a person's network fails \
-                                                */
-#define IMAGES_RESERVE ((uint64_t)256 << 20) /* free bytes that no upload takes from the database  \
-                                              */
+#define IMAGES_IDLE_MS                                                                             \
+        (10ULL * 60 * 1000) /* of an upload: longer than a person's network fails                  \
+                             */
+#define IMAGES_RESERVE                                                                             \
+        ((uint64_t)256 << 20) /* free bytes that no upload takes from the database                 \
+                               */
 #define IMAGES_ERROR_SIZE 256
 #define IMAGES_ETAG_SIZE  68 /* a SHA-256 in hex between quotes */
 

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Images. What is only looked at is answered on the server's thread; whatever
+ * waits for the disk is done by a reader's thread. The logic thread is asked for
+ * one thing alone: whether an operation that runs needs an image that is to go.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/api/call.h"
+#include "controller/logic/operations.h"
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+#include "lib/daemon/log.h"
+
+#define SECTOR_SIZE 512 /* unless the import says another one */
+
+void handle_images(struct call *call)
+{
+        reply_doc(call, 200, images_list(call->api->images));
+        call_send(call);
+}
+
+static void refuse_unknown(struct call *call)
+{
+        char detail[NODE_NAME_SIZE + 32];
+
+        snprintf(detail, sizeof(detail), "There is no image '%s'.", call->match.name);
+        call_refuse(call, PROBLEM_IMAGE_UNKNOWN, detail);
+}
+
+/* The reply, but not yet sent. */
+static int reply_image(struct call *call)
+{
+        struct doc *image = NULL;
+        const int rc = images_show(call->api->images, call->match.name, &image);
+
+        if (rc == 0)
+                reply_doc(call, 200, image);
+        else
+                reply_problem(call, rc == -ENOENT ? PROBLEM_IMAGE_UNKNOWN : PROBLEM_NO_MEMORY,
+                              NULL);
+        return rc;
+}
+
+void handle_image(struct call *call)
+{
+        struct doc *image = NULL;
+        const int rc = images_show(call->api->images, call->match.name, &image);
+
+        if (rc == -ENOENT) {
+                refuse_unknown(call);
+                return;
+        }
+        reply_doc(call, 200, image);
+        call_send(call);
+}
+
+/* Deleting */
+
+static void remove_image(struct store_reader *reader, void *context)
+{
+        struct call *call = context;
+        const int rc = images_remove(call->api->images, call->match.name);
+
+        (void)reader;
+        if (rc < 0) {
+                log_error("image.failed", "name=%s reason=%s", QUOTE(call->match.name),
+                          QUOTE(strerror(-rc)));
+                call_refuse(call, PROBLEM_STORE, "The image's files could not be removed.");
+                return;
+        }
+        log_info("image.deleted", "name=%s user=%s", QUOTE(call->match.name),
+                 QUOTE(call->who.user));
+        reply_empty(call, 204);
+        call_send(call);
+}
+
+void handle_image_delete(struct call *call)
+{
+        struct api *api = call->api;
+        int rc;
+
+        if (operation_uses_image(api->logic, call->match.name)) {
+                call_refuse(call, PROBLEM_IMAGE_IN_USE, NULL);
+                return;
+        }
+        rc = images_withdraw(api->images, call->match.name);
+        if (rc == -ENOENT)
+                refuse_unknown(call);
+        else if (rc < 0)
+                call_refuse(call, PROBLEM_BUSY, "The image is being imported or deleted.");
+        else
+                call_read(call, remove_image);
+}
+
+/* Importing */
+
+/* What was thought of each error, and the problem that it is. @error may be "". */
+static void refuse_import(struct call *call, int rc, const char *error)
+{
+        static const struct {
+                int rc;
+                enum problem problem;
+        } rows[] = {
+                {-EINVAL,  PROBLEM_QUERY         },
+                {-ENOENT,  PROBLEM_IMPORT_UNKNOWN},
+                {-EBUSY,   PROBLEM_BUSY          },
+                {-EUSERS,  PROBLEM_FULL          },
+                {-EBADMSG, PROBLEM_FRAME_WRONG   },
+                {-ENOSPC,  PROBLEM_DISK_FULL     },
+                {-ENOMEM,  PROBLEM_NO_MEMORY     },
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                if (rows[i].rc == rc) {
+                        call_refuse(call, rows[i].problem, error[0] ? error : NULL);
+                        return;
+                }
+        log_error("image.failed", "name=%s reason=%s", QUOTE(call->match.name),
+                  QUOTE(error[0] ? error : strerror(-rc)));
+        call_refuse(call, PROBLEM_STORE, "The image could not be written.");
+}
+
+static void refuse_order(struct call *call, uint64_t next)
+{
+        char detail[64];
+
+        snprintf(detail, sizeof(detail), "Frame %llu comes next.", (unsigned long long)next);
+        call_refuse(call, PROBLEM_FRAME_ORDER, detail);
+}
+
+/* 0; -EINVAL: not given, or no number. @otherwise 0: it must be given. */
+static int query_number(struct call *call, const char *name, uint64_t otherwise, uint64_t *ret)
+{
+        const char *text = serve_query(call->request, name);
+
+        if (text)
+                return text_parse_u64(text, INT64_MAX, ret);
+        if (otherwise == 0)
+                return -EINVAL;
+        *ret = otherwise;
+        return 0;
+}
+
+static const char *query_text(struct call *call, const char *name)
+{
+        const char *text = serve_query(call->request, name);
+
+        return text ? text : "";
+}
+
+static void reply_next(struct call *call, uint64_t next, uint64_t frames)
+{
+        struct doc *answer = doc_object();
+
+        doc_set_number(answer, "next", (int64_t)next);
+        if (frames > 0)
+                doc_set_number(answer, "frames", (int64_t)frames);
+        reply_doc(call, 200, answer);
+        call_send(call);
+}
+
+static void begin_import(struct store_reader *reader, void *context)
+{
+        struct call *call = context;
+        char error[IMAGES_ERROR_SIZE] = "";
+        uint64_t size = 0, sector_size = 0, next = 0, frames = 0;
+        struct images_wanted wanted = {.name = call->match.name,
+                                       .os = query_text(call, "os"),
+                                       .architecture = query_text(call, "architecture")};
+        int rc;
+
+        (void)reader;
+        if (query_number(call, "size", 0, &size) < 0 ||
+            query_number(call, "sector_size", SECTOR_SIZE, &sector_size) < 0 ||
+            sector_size > UINT32_MAX) {
+                call_refuse(call, PROBLEM_QUERY,
+                            "size: the bytes of the disk image; sector_size: 512 or 4096");
+                return;
+        }
+        wanted.size = size;
+        wanted.sector_size = (uint32_t)sector_size;
+        rc = images_begin(call->api->images, &wanted, clock_monotonic_ms(), error, &next, &frames);
+        if (rc < 0) {
+                refuse_import(call, rc, error);
+                return;
+        }
+        log_info("image.import", "name=%s user=%s size=%llu next=%llu", wanted.name,
+                 QUOTE(call->who.user), (unsigned long long)size, (unsigned long long)next);
+        reply_next(call, next, frames);
+}
+
+void handle_image_begin(struct call *call)
+{
+        call_read(call, begin_import);
+}
+
+static void add_frame(struct store_reader *reader, void *context)
+{
+        struct call *call = context;
+        char error[IMAGES_ERROR_SIZE] = "";
+        uint64_t number, next = 0;
+        const void *body;
+        size_t size;
+        int rc;
+
+        (void)reader;
+        if (query_number(call, "number", 0, &number) < 0) {
+                call_refuse(call, PROBLEM_QUERY, "number: which frame it is, from 0 on");
+                return;
+        }
+        body = serve_body(call->request, &size);
+        rc = images_frame(call->api->images, call->match.name, number, reader_over(body, size),
+                          clock_monotonic_ms(), error, &next);
+        if (rc == -ERANGE)
+                refuse_order(call, next);
+        else if (rc < 0)
+                refuse_import(call, rc, error);
+        else
+                reply_next(call, next, 0);
+}
+
+void handle_image_frame(struct call *call)
+{
+        call_read(call, add_frame);
+}
+
+static void finish_import(struct store_reader *reader, void *context)
+{
+        struct call *call = context;
+        char error[IMAGES_ERROR_SIZE] = "";
+        uint64_t next = 0;
+        int rc;
+
+        (void)reader;
+        rc = images_finish(call->api->images, call->match.name, clock_wall_ms(), error, &next);
+        if (rc == -ERANGE) {
+                refuse_order(call, next);
+                return;
+        }
+        if (rc < 0) {
+                refuse_import(call, rc, error);
+                return;
+        }
+        log_info("image.imported", "name=%s user=%s", call->match.name, QUOTE(call->who.user));
+        (void)reply_image(call);
+        call_send(call);
+}
+
+void handle_image_finish(struct call *call)
+{
+        call_read(call, finish_import);
+}
+
+/* Verifying */
+
+static void verified(void *context, bool is_ok, const char *detail)
+{
+        struct call *call = context;
+        struct doc *answer;
+
+        if (!is_ok && atomic_load(&call->api->is_stopping)) {
+                call_refuse(call, PROBLEM_STOPPING, NULL);
+                return;
+        }
+        answer = doc_object();
+        doc_set_bool(answer, "ok", is_ok);
+        doc_set_text(answer, "detail", detail);
+        reply_doc(call, 200, answer);
+        call_send(call);
+}
+
+void handle_image_verify(struct call *call)
+{
+        const int rc = images_verify(call->api->images, call->match.name, verified, call);
+
+        if (rc == 0)
+                return;
+        if (rc == -ENOENT)
+                refuse_unknown(call);
+        else if (rc == -EBADMSG)
+                call_refuse(call, PROBLEM_IMAGE_BROKEN, NULL);
+        else if (rc == -EBUSY)
+                call_refuse(call, PROBLEM_BUSY, "Another image is being verified.");
+        else
+                call_refuse(call, PROBLEM_STORE, "The image's file could not be opened.");
+}
+
+/* For edges */
+
+void handle_edge_image(struct call *call)
+{
+        const char *type = text_has_suffix(call->match.name, ".json") ? "application/json"
+                                                                      : "application/octet-stream";
+        char etag[IMAGES_ETAG_SIZE];
+        int fd, rc;
+
+        rc = images_file(call->api->images, call->match.name, &fd, etag);
+        if (rc < 0) {
+                if (rc != -ENOENT)
+                        log_error("image.failed", "name=%s reason=%s", QUOTE(call->match.name),
+                                  QUOTE(strerror(-rc)));
+                call_refuse(call, rc == -ENOENT ? PROBLEM_IMAGE_UNKNOWN : PROBLEM_IMAGE_BROKEN,
+                            NULL);
+                return;
+        }
+        serve_answer_file(call->request, fd, type, etag, NULL, NULL);
+        call_end(call);
+}
+
+/* Uploads that were forgotten */
+
+static void expire(struct store_reader *reader, void *context)
+{
+        struct api *api = context;
+
+        (void)reader;
+        images_expire(api->images, clock_monotonic_ms());
+}
+
+void images_tick(struct api *api, uint64_t now_monotonic_ms)
+{
+        /* A full queue: the next tick comes. */
+        if (images_has_idle(api->images, now_monotonic_ms))
+                (void)store_read(api->store, expire, api);
+}

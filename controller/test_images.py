@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images in cloudied, from outside: uploaded, signed, served to edges, verified, deleted."""
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import cloudied_lab as lab
+
+FRAME = 4 << 20
+SIZE = 2 * FRAME + 1536  # the last frame is short
+
+
+def plain(seed, size=SIZE):
+    """Zeroes, then noise: one frame that is all zero, others that do not shrink."""
+    rng = random.Random(seed)
+    return bytes(FRAME) + rng.randbytes(size - FRAME)
+
+
+def frames_of(data):
+    """Each 4 MiB as anybody's zstd makes a frame of it."""
+    return [subprocess.run(("zstd", "-q", "-c", "-1"), input=data[i:i + FRAME], check=True,
+                           capture_output=True).stdout for i in range(0, len(data), FRAME)]
+
+
+def site_cpio_member(cpio, wanted):
+    """newc: 13 numbers of 8 hex digits behind the magic; name and data each padded to 4."""
+    at = 0
+    while True:
+        field = [int(cpio[at + 6 + 8 * i:at + 14 + 8 * i], 16) for i in range(13)]
+        name = cpio[at + 110:at + 110 + field[11] - 1].decode()
+        data = at + (110 + field[11] + 3) // 4 * 4
+        if name == wanted:
+            return cpio[data:data + field[6]]
+        assert name != "TRAILER!!!", wanted
+        at = data + (field[6] + 3) // 4 * 4
+
+
+class Images(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.data = plain(1)
+        cls.frames = frames_of(cls.data)
+
+    def setUp(self):
+        self.d = lab.Cloudied(lab.program()).start()
+        self.addCleanup(self.end)
+        self.token = self.d.login(self.d.out_text())
+        self.edge = self.d.join()
+        self.folder = os.path.join(self.d.state, "images")
+
+    def end(self):
+        rc = self.d.stop()
+        text = self.d.log_text()
+        shutil.rmtree(self.d.folder)
+        self.assertEqual(rc, 0, text)
+        self.assertNotIn("ERROR: ", text)  # of a sanitizer
+
+    def api(self, method, path, body=None, status=200, **more):
+        answer = self.d.call(method, "/api/v1/images" + path, body, token=self.token, **more)
+        self.assertEqual(answer.status, status, answer.body)
+        return answer.json if answer.body else None
+
+    def begin(self, name="worker", size=SIZE, more="", **others):
+        return self.api("PUT", f"/{name}?size={size}{more}", **others)
+
+    def frame(self, number, body, name="worker", **more):
+        return self.api("PUT", f"/{name}/frame?number={number}", body, **more)
+
+    def upload(self, name="worker", frames=None, size=SIZE, more=""):
+        begun = self.begin(name, size, more)
+        self.assertEqual(begun["next"], 0)
+        for i, body in enumerate(frames or self.frames):
+            self.assertEqual(self.frame(i, body, name)["next"], i + 1)
+        return self.api("POST", f"/{name}/finish")
+
+    def fetch(self, name, status=200, headers=()):
+        answer = self.d.get("/edge/v1/images/" + name, token=self.edge, headers=headers)
+        self.assertEqual(answer.status, status, answer.body[:500])
+        return answer
+
+    def files(self):
+        return sorted(os.listdir(self.folder))
+
+    def test_life(self):
+        self.assertEqual(self.api("GET", ""), {"items": []})
+        start_ms = int(time.time() * 1000)
+        made = self.upload(more="&os=Debian%20GNU/Linux%2012&architecture=x86_64")
+        self.assertEqual((made["kind"], made["name"]), ("image", "worker"))
+        self.assertEqual(made["spec"], {"os": "Debian GNU/Linux 12", "architecture": "x86_64"})
+        status = made["status"]
+        self.assertEqual((status["size"], status["sector_size"]), (SIZE, 512))
+        self.assertEqual(status["id"], status["table_sha256"][:32])
+        self.assertTrue(start_ms <= status["made_ms"] <= time.time() * 1000)
+        self.assertEqual(self.api("GET", ""), {"items": [made]})
+        self.assertEqual(self.api("GET", "/worker"), made)
+
+        files = ["worker.json", "worker.json.sig", "worker.raw.zst"]
+        self.assertEqual(self.files(), files)
+        self.assertEqual(os.stat(self.folder).st_mode & 0o777, 0o700)
+        for name in files:
+            self.assertEqual(os.stat(os.path.join(self.folder, name)).st_mode & 0o777, 0o600)
+        out = subprocess.run(("zstd", "-dcq", os.path.join(self.folder, "worker.raw.zst")),
+                             check=True, capture_output=True).stdout
+        self.assertTrue(out == self.data)
+
+        answer = self.api("POST", "/worker/verify")
+        self.assertEqual(answer["ok"], True, answer)
+        # an image lasts
+        self.d.stop(signal.SIGKILL)
+        self.d.start()
+        self.assertEqual(self.api("GET", "/worker"), made)
+        self.api("DELETE", "/worker", status=204)
+        self.assertEqual(self.files(), [])
+        self.assertEqual(self.api("GET", "/worker", status=404)["code"], "image-unknown")
+        self.assertEqual(self.api("DELETE", "/worker", status=404)["code"], "image-unknown")
+        self.fetch(status["id"] + ".raw.zst", status=404)
+
+    def test_edge(self):
+        made = self.upload()
+        ident = made["status"]["id"]
+        raw = self.fetch(ident + ".raw.zst")
+        self.assertEqual(len(raw.body), made["status"]["stored_size"])
+        self.assertEqual(raw.headers["ETag"], f'"{hashlib.sha256(raw.body).hexdigest()}"')
+        part = self.fetch(ident + ".raw.zst", 206, {"Range": "bytes=100-199"})
+        self.assertEqual(part.body, raw.body[100:200])
+        self.fetch(ident + ".raw.zst", 304, {"If-None-Match": raw.headers["ETag"]})
+        manifest, signature = self.fetch(ident + ".json"), self.fetch(ident + ".json.sig")
+        self.assertEqual(manifest.json["stored_sha256"], hashlib.sha256(raw.body).hexdigest())
+        for answer in (manifest, signature):
+            self.assertEqual(answer.headers["ETag"],
+                             f'"{hashlib.sha256(answer.body).hexdigest()}"')
+        table = raw.body[-44 * len(self.frames):]
+        self.assertEqual(manifest.json["table_sha256"], hashlib.sha256(table).hexdigest())
+        for wrong in ("worker.raw.zst", ident, ident + ".json.x", ident[1:] + ".json",
+                      "0" * 32 + ".json"):
+            self.fetch(wrong, status=404)
+        self.assertEqual(self.d.get("/edge/v1/images/" + ident + ".json",
+                                    token=self.token).status, 401)
+        self.assertEqual(self.d.get("/api/v1/images", token=self.edge).status, 401)
+
+    @unittest.skipUnless(shutil.which("minisign"), "needs minisign")
+    def test_signature(self):
+        self.upload()
+        site = self.d.get("/edge/v1/assets/site.cpio", token=self.edge).body
+        with tempfile.TemporaryDirectory() as folder:
+            key = os.path.join(folder, "signing.pub")
+            with open(key, "wb") as f:
+                f.write(site_cpio_member(site, "etc/cloudie/signing.pub"))
+            manifest = os.path.join(self.folder, "worker.json")
+            command = ("minisign", "-V", "-q", "-p", key, "-m", manifest,
+                       "-x", manifest + ".sig")
+            subprocess.run(command, check=True, capture_output=True)
+            with open(manifest, "ab") as f:
+                f.write(b" ")
+            self.assertNotEqual(subprocess.run(command, capture_output=True).returncode, 0)
+
+    def flip(self, at):
+        with open(os.path.join(self.folder, "worker.raw.zst"), "r+b") as f:
+            f.seek(at)
+            byte = f.read(1)[0]
+            f.seek(at)
+            f.write(bytes([byte ^ 0x40]))
+
+    def test_verify_names_the_frame(self):
+        made = self.upload()
+        at = len(self.frames[0]) + 1000
+        self.flip(at)
+        answer = self.api("POST", "/worker/verify")
+        self.assertEqual(answer["ok"], False)
+        self.assertIn("Frame 1 of 3", answer["detail"])
+        # nobody is installed with it until it is whole again
+        self.assertIn("Frame 1", self.api("GET", "/worker")["status"]["broken"])
+        self.fetch(made["status"]["id"] + ".json", status=404)
+        self.flip(at)
+        self.assertEqual(self.api("POST", "/worker/verify")["ok"], True)
+        self.assertEqual(self.api("GET", "/worker"), made)
+        self.fetch(made["status"]["id"] + ".json")
+        self.api("POST", "/other/verify", status=404)
+
+    def test_broken_on_disk(self):
+        self.upload()
+        self.d.stop()
+        with open(os.path.join(self.folder, "worker.json"), "ab") as f:
+            f.write(b"\n")
+        self.d.start()
+        shown = self.api("GET", "/worker")
+        self.assertIn("not signed by this site's key", shown["status"]["broken"])
+        self.assertEqual(self.d.log_text().count("image.broken"), 1)
+        self.assertEqual(self.api("POST", "/worker/verify", status=409)["code"], "image-broken")
+        # a new import heals it
+        self.assertNotIn("broken", self.upload()["status"])
+
+    def test_wrong_frames(self):
+        self.begin()
+        answer = self.frame(1, self.frames[1], status=409)
+        self.assertEqual(answer["code"], "frame-order")
+        self.assertIn("Frame 0 comes next", answer["detail"])
+        for body in (b"", b"nonsense", self.frames[2], self.frames[0][:-1],
+                     self.frames[0] + b"x", self.frames[0] + self.frames[1],
+                     frames_of(bytes(FRAME + 512))[1]):
+            self.assertEqual(self.frame(0, body, status=400)["code"], "frame-wrong")
+        self.assertEqual(self.frame(0, self.frames[0])["next"], 1)
+        self.assertEqual(self.frame(0, self.frames[0], status=409)["code"], "frame-order")
+        answer = self.api("POST", "/worker/finish", status=409)
+        self.assertIn("Frame 1 comes next", answer["detail"])
+        self.frame(1, self.frames[1])
+        self.frame(2, self.frames[2])
+        self.assertEqual(self.frame(3, self.frames[2], status=409)["code"], "frame-order")
+        self.api("POST", "/worker/finish")
+        self.assertEqual(self.frame(0, self.frames[0], status=404)["code"], "import-unknown")
+        self.assertEqual(self.api("POST", "/worker/finish", status=404)["code"],
+                         "import-unknown")
+
+    def test_refusals(self):
+        for path in ("/worker", "/worker?size=x", "/worker?size=0", "/worker?size=1000",
+                     f"/worker?size={1 << 60}", "/Worker?size=512", "/-a?size=512",
+                     "/worker?size=4096&sector_size=1024", "/worker?size=512&sector_size=4096",
+                     "/worker?size=512&os=a%1bb", "/worker?size=512&os=" + "x" * 128,
+                     "/worker?size=512&architecture=" + "x" * 16):
+            answer = self.d.call("PUT", "/api/v1/images" + path, token=self.token)
+            self.assertEqual((answer.status, answer.code), (400, "query-malformed"), path)
+        self.begin()
+        answer = self.d.call("PUT", "/api/v1/images/worker/frame", b"x", token=self.token)
+        self.assertEqual(answer.code, "query-malformed")
+        self.assertEqual(self.frame(0, bytes(FRAME + (FRAME >> 8) + 513), status=413)["code"],
+                         "body-too-large")
+        self.assertEqual(self.d.call("PUT", "/api/v1/images/worker?size=512").status, 401)
+        self.assertEqual(self.files(), [".worker.raw.zst.part"])
+        self.api("DELETE", "/worker", status=204)
+        self.assertEqual(self.files(), [])
+
+    def test_too_many_uploads(self):
+        for i in range(4):
+            self.begin(f"image-{i}")
+        self.assertEqual(self.begin("image-4", status=503)["code"], "full")
+        self.begin("image-3")
+        self.api("DELETE", "/image-0", status=204)
+        self.begin("image-4")
+
+    def test_goes_on_after_a_cut(self):
+        self.begin()
+        self.frame(0, self.frames[0])
+        # half a frame, and then the line is gone
+        c = self.d.connect()
+        c.putrequest("PUT", "/api/v1/images/worker/frame?number=1")
+        c.putheader("Authorization", "Bearer " + self.token)
+        c.putheader("Content-Length", str(len(self.frames[1])))
+        c.endheaders()
+        c.send(self.frames[1][:1 << 20])
+        c.close()
+        begun = self.begin()
+        self.assertEqual(begun, {"next": 1, "frames": 3})
+        self.frame(1, self.frames[1])
+        self.frame(2, self.frames[2])
+        self.api("POST", "/worker/finish")
+        self.assertEqual(self.api("POST", "/worker/verify")["ok"], True)
+        # another size begins anew
+        self.begin(size=FRAME)
+        self.frame(0, self.frames[0])
+        self.assertEqual(self.begin(size=SIZE)["next"], 0)
+
+    def test_killed_in_the_middle(self):
+        made = self.upload()
+        self.begin()
+        self.frame(0, self.frames[0])
+        self.assertIn(".worker.raw.zst.part", self.files())
+        self.d.stop(signal.SIGKILL)
+        self.d.start()
+        self.assertEqual(self.files(), ["worker.json", "worker.json.sig", "worker.raw.zst"])
+        self.assertEqual(self.api("GET", "/worker"), made)
+        self.assertEqual(self.frame(1, self.frames[1], status=404)["code"], "import-unknown")
+
+    def test_replaced(self):
+        before = self.upload()
+        data = plain(2)
+        after = self.upload(frames=frames_of(data))
+        self.assertNotEqual(before["status"]["id"], after["status"]["id"])
+        self.assertEqual(self.api("GET", ""), {"items": [after]})
+        self.fetch(before["status"]["id"] + ".raw.zst", status=404)
+        raw = self.fetch(after["status"]["id"] + ".raw.zst").body
+        out = subprocess.run(("zstd", "-dcq"), input=raw, check=True, capture_output=True).stdout
+        self.assertTrue(out == data)
+        self.assertEqual(len(self.files()), 3)
+        self.assertEqual(self.api("POST", "/worker/verify")["ok"], True)
+
+    def test_stop_while_uploading(self):
+        self.begin()
+        self.frame(0, self.frames[0])
+        self.assertEqual(self.d.stop(), 0)
+        self.assertEqual(self.files(), [])
+        self.d.start()
+
+
+if __name__ == "__main__":
+    if not shutil.which("zstd"):
+        print("needs zstd", file=sys.stderr)
+        sys.exit(77)
+    unittest.main(verbosity=2)
