@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -16,6 +17,7 @@
 #include "lib/daemon/log.h"
 
 #define CLOCK_TOLERANCE_S 60
+#define GIVE_UP_PAUSE_S   60 /* long enough to read the console, then the machine tries again */
 
 static const struct {
         const char *type, *path;
@@ -100,4 +102,14 @@ void init_reboot(void)
 {
         sync();
         (void)reboot(RB_AUTOBOOT);
+}
+
+void init_give_up(const char *program, const char *why)
+{
+        fprintf(stderr, "\n%s: %s\n%s: restarting in %d s\n", program, why, program,
+                GIVE_UP_PAUSE_S);
+        sleep(GIVE_UP_PAUSE_S);
+        init_reboot();
+        for (;;)
+                pause();
 }

@@ -30,3 +30,6 @@ void init_set_clock(uint64_t time_s);
 
 /* Syncs disks and restarts the machine; returns only if that fails. */
 void init_reboot(void);
+
+/* It cannot go on: says why where somebody may see it, leaves time to read it, and restarts. */
+__attribute__((noreturn)) void init_give_up(const char *program, const char *why);

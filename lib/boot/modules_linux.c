@@ -116,6 +116,17 @@ int drivers_load(struct drivers *drivers, const char *name)
         return modules_walk(drivers->modules, name, load_one, drivers);
 }
 
+int drivers_load_own(struct drivers *drivers, const char *const *names, size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                const int rc = drivers_load(drivers, names[i]);
+
+                if (rc < 0 && rc != -ENOENT)
+                        return rc;
+        }
+        return 0;
+}
+
 /* A uevent is "add@/devices/...", then NAME=value texts, each ended by a NUL byte. */
 static void on_uevent(void *context, uint32_t events)
 {

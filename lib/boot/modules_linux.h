@@ -3,8 +3,8 @@
 
 /* Loading modules, for devices that are there and for those that appear. */
 
-#include "lib/boot/modules.h"
 #include "lib/base/loop.h"
+#include "lib/boot/modules.h"
 
 struct drivers;
 
@@ -25,6 +25,10 @@ int drivers_add_root(struct drivers *drivers, const char *root);
 
 /* Load by name, with all that it needs. -ENOENT if there is none; else what the kernel says. */
 int drivers_load(struct drivers *drivers, const char *name);
+
+/* What no device asks for: a name that is no module here is built in. 0, or what the first fault of
+ * another kind was. */
+int drivers_load_own(struct drivers *drivers, const char *const *names, size_t count);
 
 /* Load for every device that is there now; more appear through the loop. */
 int drivers_load_all(struct drivers *drivers);

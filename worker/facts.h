@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What the installed system says of itself. */
+
+#include <stddef.h>
+
+#include "lib/base/net.h"
+
+/**
+ * facts_system() - PRETTY_NAME of an os-release file (os-release(5))
+ * @text:  the file
+ * @to:    printable ASCII, cut where it does not fit; "" if it has none
+ */
+void facts_system(const char *text, char *to, size_t size);
+
+/* The address from which a URL's host is reached, without sending anything. 0.0.0.0: there is no
+ * way to it, or not by IPv4. */
+struct ip4_address facts_address(const char *url);
