@@ -222,7 +222,7 @@ class Images(unittest.TestCase):
         for path in ("/worker", "/worker?size=x", "/worker?size=0", "/worker?size=1000",
                      f"/worker?size={1 << 60}", "/Worker?size=512", "/-a?size=512",
                      "/worker?size=4096&sector_size=1024", "/worker?size=512&sector_size=4096",
-                     "/worker?size=512&os=a%1bb", "/worker?size=512&os=" + "x" * 128,
+                     "/worker?size=512&os=" + "x" * 128,
                      "/worker?size=512&architecture=" + "x" * 16):
             answer = self.d.call("PUT", "/api/v1/images" + path, token=self.token)
             self.assertEqual((answer.status, answer.code), (400, "query-malformed"), path)

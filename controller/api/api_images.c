@@ -202,19 +202,20 @@ static void add_frame(struct store_reader *reader, void *context)
 {
         struct call *call = context;
         char error[IMAGES_ERROR_SIZE] = "";
-        uint64_t number, next = 0;
+        struct images_piece piece = {.name = call->match.name};
+        uint64_t next = 0;
         const void *body;
         size_t size;
         int rc;
 
         (void)reader;
-        if (query_number(call, "number", 0, &number) < 0) {
+        if (query_number(call, "number", 0, &piece.number) < 0) {
                 call_refuse(call, PROBLEM_QUERY, "number: which frame it is, from 0 on");
                 return;
         }
         body = serve_body(call->request, &size);
-        rc = images_frame(call->api->images, call->match.name, number, reader_over(body, size),
-                          clock_monotonic_ms(), error, &next);
+        piece.stored = reader_over(body, size);
+        rc = images_frame(call->api->images, &piece, clock_monotonic_ms(), error, &next);
         if (rc == -ERANGE)
                 refuse_order(call, next);
         else if (rc < 0)

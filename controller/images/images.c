@@ -9,8 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,16 +17,6 @@
 #include "controller/images/inner.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
-
-int images_fail(char *error, int rc, const char *format, ...)
-{
-        va_list args;
-
-        va_start(args, format);
-        vsnprintf(error, IMAGES_ERROR_SIZE, format, args);
-        va_end(args);
-        return rc;
-}
 
 /* The place of @name, or where it would be. */
 static size_t place_of(const struct images *images, const char *name)
@@ -81,7 +69,7 @@ int images_open(const struct images_options *options, char *error, struct images
         int rc;
 
         if (!images)
-                return images_fail(error, -ENOMEM, "out of memory");
+                return IMAGES_FAIL(error, -ENOMEM, "out of memory");
         images->folder = -EBADF;
         pthread_mutex_init(&images->lock, NULL);
         images->key = options->key;
@@ -89,14 +77,14 @@ int images_open(const struct images_options *options, char *error, struct images
         signing_key_public(options->key, &images->public);
         images->path = strdup(options->folder);
         if (!images->path)
-                return images_fail(error, -ENOMEM, "out of memory");
+                return IMAGES_FAIL(error, -ENOMEM, "out of memory");
         rc = file_make_folders(options->folder, 0700);
         if (rc == 0) {
                 images->folder = open(options->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
                 rc = images->folder < 0 ? -errno : images_scan(images);
         }
         if (rc < 0)
-                return images_fail(error, rc, "%.180s: %s", options->folder, strerror(-rc));
+                return IMAGES_FAIL(error, rc, "%.180s: %s", options->folder, strerror(-rc));
         *ret = TAKE_PTR(images);
         return 0;
 }

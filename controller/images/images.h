@@ -94,8 +94,16 @@ struct images_wanted {
 int images_begin(struct images *images, const struct images_wanted *wanted, uint64_t now_ms,
                  char *error, uint64_t *ret_next, uint64_t *ret_frames);
 
+struct images_piece {
+        const char *name;     /* of the image */
+        uint64_t number;      /* of the frame */
+        struct reader stored; /* one whole Zstandard frame */
+};
+
 /**
  * images_frame() - the next frame
+ * @now_ms:    monotonic
+ * @error:     IMAGES_ERROR_SIZE bytes; "" where the code says it all
  * @ret_next:  the frame that is expected now, also on -ERANGE
  *
  * Return: 0.
@@ -106,8 +114,8 @@ int images_begin(struct images *images, const struct images_wanted *wanted, uint
  *         -ENOSPC: the disk is full; the import is dropped, and its space is free again.
  *         -errno of writing: it may come again.
  */
-int images_frame(struct images *images, const char *name, uint64_t number, struct reader stored,
-                 uint64_t now_ms, char *error, uint64_t *ret_next);
+int images_frame(struct images *images, const struct images_piece *piece, uint64_t now_ms,
+                 char *error, uint64_t *ret_next);
 
 /**
  * images_finish() - table, manifest, signature; it takes the place of an older image of that name

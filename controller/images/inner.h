@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "controller/images/images.h"
 #include "image/import.h"
@@ -63,8 +64,8 @@ struct upload *upload_find(struct images *images, const char *name);
  * IMAGES_MAX; @take is freed. */
 int image_put(struct images *images, struct image *take);
 
-/* One sentence into @error (IMAGES_ERROR_SIZE bytes); returns @rc. */
-int images_fail(char *error, int rc, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* One sentence into @error (IMAGES_ERROR_SIZE bytes); yields @rc. */
+#define IMAGES_FAIL(error, rc, ...) (snprintf((error), IMAGES_ERROR_SIZE, __VA_ARGS__), (rc))
 
 /* Looks at the three files. A broken image is an image, too. NULL without memory. */
 struct image *image_load(struct images *images, const char *name);

@@ -89,7 +89,7 @@ static struct image *new_broken(const char *name, const char *file, const char *
         if (!image)
                 return NULL;
         (void)text_copy(image->name, sizeof(image->name), name);
-        (void)images_fail(image->broken, 0, "%s: %s", file, why);
+        snprintf(image->broken, IMAGES_ERROR_SIZE, "%s: %s", file, why);
         return image;
 }
 
@@ -102,10 +102,10 @@ static void check_data(struct images *images, struct image *image)
 
         rc = fd < 0 ? -errno : image_check_fd(fd, &image->manifest);
         if (rc == -EBADMSG || rc == -EKEYREJECTED)
-                (void)images_fail(image->broken, rc,
-                                  "%s: its size or its table is not what the manifest says", file);
+                snprintf(image->broken, IMAGES_ERROR_SIZE,
+                         "%s: its size or its table is not what the manifest says", file);
         else if (rc < 0)
-                (void)images_fail(image->broken, rc, "%s: %s", file, strerror(-rc));
+                snprintf(image->broken, IMAGES_ERROR_SIZE, "%s: %s", file, strerror(-rc));
 }
 
 struct image *image_load(struct images *images, const char *name)

@@ -137,11 +137,13 @@ static int begin(struct bench *bench, const char *name, uint64_t now_ms)
 
 static int add(struct bench *bench, const char *name, uint64_t number, char *error)
 {
+        const struct images_piece piece = {
+                .name = name,
+                .number = number,
+                .stored = reader_over(bench->stored[number], bench->stored_size[number])};
         uint64_t next;
 
-        return images_frame(bench->images, name, number,
-                            reader_over(bench->stored[number], bench->stored_size[number]), 1000,
-                            error, &next);
+        return images_frame(bench->images, &piece, 1000, error, &next);
 }
 
 static int finish(struct bench *bench, const char *name, uint64_t now_ms)

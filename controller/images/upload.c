@@ -37,12 +37,15 @@ static int check_space(const struct images *images, uint64_t size, char *error)
         struct statvfs disk;
         uint64_t left;
 
-        if (fstatvfs(images->folder, &disk) < 0)
-                return images_fail(error, -errno, "%.180s: %s", images->path, strerror(errno));
+        if (fstatvfs(images->folder, &disk) < 0) {
+                const int rc = -errno;
+
+                return IMAGES_FAIL(error, rc, "%.180s: %s", images->path, strerror(-rc));
+        }
         left = (uint64_t)disk.f_bavail * disk.f_frsize;
         if (left >= images->reserve && left - images->reserve >= size)
                 return 0;
-        return images_fail(
+        return IMAGES_FAIL(
                 error, -ENOSPC,
                 "The controller's disk is full: %llu MiB are free, and %llu MiB are kept "
                 "for its database.",
@@ -88,7 +91,7 @@ static int take(struct images *images, const char *name, struct upload **ret, ch
         pthread_mutex_unlock(&images->lock);
         error[0] = '\0';
         if (rc == -EBUSY)
-                return images_fail(error, rc, "Another request works on this import.");
+                return IMAGES_FAIL(error, rc, "Another request works on this import.");
         *ret = upload;
         return rc;
 }
@@ -108,19 +111,19 @@ static int make_wanted(const struct images_wanted *wanted, char *error, struct i
 
         if (!image_name_is_valid(wanted->name) ||
             text_copy(manifest.name, sizeof(manifest.name), wanted->name) < 0)
-                return images_fail(
+                return IMAGES_FAIL(
                         error, -EINVAL,
                         "An image's name is 1 to 63 of a-z, 0-9, dot and dash, no dot or "
                         "dash first.");
         if (!image_size_is_valid(wanted->size, wanted->sector_size))
-                return images_fail(
+                return IMAGES_FAIL(
                         error, -EINVAL,
                         "An image has sectors of 512 or 4096 bytes, and is a multiple of "
                         "them, up to 16 TiB.");
         if (text_copy(manifest.os, sizeof(manifest.os), wanted->os) < 0 ||
             text_copy(manifest.architecture, sizeof(manifest.architecture), wanted->architecture) <
                     0)
-                return images_fail(error, -EINVAL,
+                return IMAGES_FAIL(error, -EINVAL,
                                    "'os' has at most 127 bytes, 'architecture' 15.");
         memset(manifest.table_sha256, '0', SHA256_TEXT_SIZE - 1);
         memset(manifest.stored_sha256, '0', SHA256_TEXT_SIZE - 1);
@@ -130,7 +133,7 @@ static int make_wanted(const struct images_wanted *wanted, char *error, struct i
         if (rc == 0)
                 rc = image_manifest_parse(text, strlen(text), what, &again);
         if (rc < 0)
-                return images_fail(error, rc == -EBADMSG ? -EINVAL : rc, "%s", what);
+                return IMAGES_FAIL(error, rc == -EBADMSG ? -EINVAL : rc, "%s", what);
         *ret = manifest;
         return 0;
 }
@@ -150,10 +153,10 @@ static int reserve(struct images *images, const char *name, char *error, struct 
                         count++;
         }
         if (!free_place)
-                return images_fail(error, -EUSERS, "%d images are being imported at this moment.",
+                return IMAGES_FAIL(error, -EUSERS, "%d images are being imported at this moment.",
                                    IMAGES_UPLOADS_MAX);
         if (count >= IMAGES_MAX && !image_find(images, name))
-                return images_fail(error, -EUSERS, "There are %d images already.", IMAGES_MAX);
+                return IMAGES_FAIL(error, -EUSERS, "There are %d images already.", IMAGES_MAX);
         *free_place = (struct upload){.is_used = true, .fd = -EBADF};
         *ret = free_place;
         return 0;
@@ -170,11 +173,12 @@ static int start_import(struct images *images, struct upload *upload, char *erro
                 close(upload->fd);
         upload->fd = openat(images->folder, image_part(part, upload->wanted.name, FILE_DATA),
                             O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (upload->fd < 0)
-                return images_fail(error, -errno, "%.150s/%s: %s", images->path, part,
-                                   strerror(errno));
+        if (upload->fd < 0) {
+                rc = -errno;
+                return IMAGES_FAIL(error, rc, "%.150s/%s: %s", images->path, part, strerror(-rc));
+        }
         rc = image_import_new(upload->fd, upload->wanted.size, &upload->import);
-        return rc < 0 ? images_fail(error, rc, "%s", strerror(-rc)) : 0;
+        return rc < 0 ? IMAGES_FAIL(error, rc, "%s", strerror(-rc)) : 0;
 }
 
 /* Finds or makes it, busy. */
@@ -189,9 +193,9 @@ static int take_or_make(struct images *images, const struct image_manifest *want
         image = image_find(images, wanted->name);
         upload = upload_find(images, wanted->name);
         if (image && image->is_leaving)
-                rc = images_fail(error, -EBUSY, "The image of that name is being deleted.");
+                rc = IMAGES_FAIL(error, -EBUSY, "The image of that name is being deleted.");
         else if (upload && upload->is_busy)
-                rc = images_fail(error, -EBUSY, "Another request works on this import.");
+                rc = IMAGES_FAIL(error, -EBUSY, "Another request works on this import.");
         else if (!upload)
                 rc = reserve(images, wanted->name, error, &upload);
         if (rc == 0) {
@@ -219,7 +223,7 @@ int images_begin(struct images *images, const struct images_wanted *wanted, uint
                 rc = check_space(images, 0, error);
         if (rc == 0)
                 rc = take_or_make(images, &manifest, now_ms, error, &upload);
-        if (rc < 0)
+        if (rc < 0 || !upload)
                 return rc;
         if (!upload->import)
                 rc = start_import(images, upload, error);
@@ -241,32 +245,33 @@ static int end_step(struct images *images, struct upload *upload, int rc, char *
                 return rc;
         }
         if (!error[0])
-                (void)images_fail(error, rc, "The controller's disk is full: %s.", strerror(-rc));
+                snprintf(error, IMAGES_ERROR_SIZE, "The controller's disk is full: %s.",
+                         strerror(-rc));
         log_warning("image.dropped", "name=%s reason=%s", upload->wanted.name, QUOTE(error));
         drop(images, upload);
         return -ENOSPC;
 }
 
-int images_frame(struct images *images, const char *name, uint64_t number, struct reader stored,
-                 uint64_t now_ms, char *error, uint64_t *ret_next)
+int images_frame(struct images *images, const struct images_piece *piece, uint64_t now_ms,
+                 char *error, uint64_t *ret_next)
 {
         struct upload *upload = NULL;
         int rc;
 
-        rc = take(images, name, &upload, error);
+        rc = take(images, piece->name, &upload, error);
         if (rc < 0)
                 return rc;
         upload->heard_ms = now_ms;
         *ret_next = image_import_next(upload->import);
-        if (number != *ret_next || number >= image_frame_count(&upload->wanted)) {
+        if (piece->number != *ret_next || piece->number >= image_frame_count(&upload->wanted)) {
                 give_back(images, upload);
                 return -ERANGE;
         }
-        rc = check_space(images, reader_left(&stored), error);
+        rc = check_space(images, reader_left(&piece->stored), error);
         if (rc == 0)
-                rc = image_import_add(upload->import, stored);
+                rc = image_import_add(upload->import, piece->stored);
         if (rc == 0) {
-                *ret_next = number + 1;
+                *ret_next = piece->number + 1;
                 /* The disk begins now, so that the last sync has little left to wait for. */
                 (void)sync_file_range(upload->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
         }
@@ -285,6 +290,8 @@ static int write_parts(struct images *images, const struct image_manifest *manif
 
         snprintf(comment, sizeof(comment), "cloudie image %s", manifest->name);
         rc = minisign_sign(images->key, text, strlen(text), comment, ret_signature);
+        if (rc < 0 || !*ret_signature)
+                return rc < 0 ? rc : -ENOMEM;
         texts[FILE_SIGNATURE] = *ret_signature;
         for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(order); i++) {
                 char part[IMAGE_FILE_SIZE];
@@ -334,8 +341,8 @@ static int finish(struct images *images, struct upload *upload)
                 rc = image_manifest_print(&manifest, &text);
         if (rc == 0)
                 rc = write_parts(images, &manifest, text, &signature);
-        if (rc < 0)
-                return rc;
+        if (rc < 0 || !text || !signature)
+                return rc < 0 ? rc : -ENOMEM;
         image = image_new(manifest.name, &manifest, reader_over(text, strlen(text)),
                           reader_over(signature, strlen(signature)));
         return image ? take_place(images, image) : -ENOMEM;
@@ -363,8 +370,8 @@ int images_finish(struct images *images, const char *name, uint64_t now_wall_ms,
                 return end_step(images, upload, rc, error);
         /* It is in its place, or it cannot be ended a second time. */
         if (rc < 0)
-                (void)images_fail(error, rc, "The image could not be put in its place: %s.",
-                                  strerror(-rc));
+                snprintf(error, IMAGES_ERROR_SIZE, "The image could not be put in its place: %s.",
+                         strerror(-rc));
         drop(images, upload);
         return is_full(rc) ? -ENOSPC : rc;
 }

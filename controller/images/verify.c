@@ -28,15 +28,18 @@ static void describe(const struct job *job, int rc, uint64_t frame, char *ret)
         else if (rc == -EKEYREJECTED)
                 why = "its SHA-256 is another one";
         if (rc == 0)
-                (void)images_fail(ret, rc, "All %llu frames are what the signed manifest says.",
-                                  (unsigned long long)image_frame_count(&job->manifest));
+                snprintf(ret, IMAGES_ERROR_SIZE,
+                         "All %llu frames are what the signed manifest says.",
+                         (unsigned long long)image_frame_count(&job->manifest));
         else if (rc == -ECANCELED)
-                (void)images_fail(ret, rc, "The controller is stopping.");
+                snprintf(ret, IMAGES_ERROR_SIZE, "The controller is stopping.");
         else if (frame == UINT64_MAX)
-                (void)images_fail(ret, rc, "The table of frames, or the file as a whole: %s.", why);
+                snprintf(ret, IMAGES_ERROR_SIZE, "The table of frames, or the file as a whole: %s.",
+                         why);
         else
-                (void)images_fail(ret, rc, "Frame %llu of %llu: %s.", (unsigned long long)frame,
-                                  (unsigned long long)image_frame_count(&job->manifest), why);
+                snprintf(ret, IMAGES_ERROR_SIZE, "Frame %llu of %llu: %s.",
+                         (unsigned long long)frame,
+                         (unsigned long long)image_frame_count(&job->manifest), why);
 }
 
 /* Of the image that was read, and not of one that took its place meanwhile. */
@@ -51,7 +54,7 @@ static void note(struct images *images, const struct image_manifest *manifest, i
         if (rc == 0)
                 image->broken[0] = '\0';
         else
-                (void)images_fail(image->broken, rc, "%s", detail);
+                snprintf(image->broken, IMAGES_ERROR_SIZE, "%s", detail);
 }
 
 static void *run(void *context)
