@@ -11,7 +11,6 @@
 #include "controller/logic/identity.h"
 #include "controller/logic/nodes.h"
 #include "lib/base/clock.h"
-#include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
 static const enum problem claim_problems[CLAIM_OUTCOME_COUNT] = {
@@ -59,8 +58,7 @@ void handle_agent_claim(struct call *call)
         call_commit(call, TAKE_PTR(change));
 }
 
-/* NULL: it has answered. */
-static struct claim *claim_of(struct call *call)
+struct claim *call_claim(struct call *call)
 {
         struct claim *claim = claim_find(call->api->logic, call->who.id);
 
@@ -72,7 +70,7 @@ static struct claim *claim_of(struct call *call)
 void handle_agent_events(struct call *call)
 {
         const struct event_list *list = call->data;
-        struct claim *claim = claim_of(call);
+        struct claim *claim = call_claim(call);
         struct store_change *change;
         struct doc *answer;
         uint64_t seq;
@@ -107,7 +105,7 @@ enum problem prepare_inventory(struct call *call, char *detail)
 
 void handle_agent_inventory(struct call *call)
 {
-        struct claim *claim = claim_of(call);
+        struct claim *claim = call_claim(call);
         CLEANUP(store_change_free) struct store_change *change = NULL;
         struct node *node = NULL;
         struct doc *answer;
@@ -127,92 +125,4 @@ void handle_agent_inventory(struct call *call)
                 reply_doc(call, 200, answer);
         }
         call_commit(call, TAKE_PTR(change));
-}
-
-/* Answers an agent that waits; its claim no longer knows it. */
-static void stop_waiting(struct call *call)
-{
-        list_remove(&call->link);
-        call->api->waiting_count--;
-        call->claim->waiter = NULL;
-        call->claim = NULL;
-}
-
-static void send_orders(struct call *call, struct claim *claim)
-{
-        struct agent_orders orders;
-
-        claim_polled(claim, clock_wall_ms());
-        claim_orders(claim, &orders);
-        reply_table(call, &agent_orders_table, &orders);
-        call_send(call);
-}
-
-void orders_wake(void *context, struct claim *claim, bool is_stale)
-{
-        struct call *call = claim->waiter;
-
-        (void)context;
-        stop_waiting(call);
-        if (is_stale)
-                call_refuse(call, PROBLEM_TOKEN_STALE, NULL);
-        else
-                send_orders(call, claim);
-}
-
-void orders_tick(struct api *api, uint64_t now_monotonic_ms)
-{
-        LIST_FOR_EACH(&api->waiting, at)
-        {
-                struct call *call = container_of(at, struct call, link);
-
-                /* In the order of their deadlines: all wait equally long. */
-                if (call->deadline_ms > now_monotonic_ms)
-                        break;
-                orders_wake(api, call->claim, false);
-        }
-}
-
-void orders_end(struct api *api)
-{
-        LIST_FOR_EACH(&api->waiting, at)
-        {
-                struct call *call = container_of(at, struct call, link);
-
-                stop_waiting(call);
-                call_refuse(call, PROBLEM_STOPPING, NULL);
-        }
-}
-
-void handle_agent_orders(struct call *call)
-{
-        struct api *api = call->api;
-        const char *text = serve_query(call->request, "generation");
-        struct claim *claim = claim_of(call);
-        struct agent_orders orders;
-        uint64_t generation = 0;
-
-        if (!claim)
-                return;
-        if (text && text_parse_u64(text, INT64_MAX, &generation) < 0) {
-                call_refuse(call, PROBLEM_QUERY, "orders: 'generation' must be a number");
-                return;
-        }
-        if (claim->waiter)
-                orders_wake(api, claim, false); /* the agent asked again: it gave that one up */
-        claim_orders(claim, &orders);
-        if (orders.generation > generation) {
-                send_orders(call, claim);
-                return;
-        }
-        if (api->waiting_count >= WAITING_MAX) {
-                call_refuse(call, PROBLEM_BUSY, "More agents wait than the controller may hold.");
-                return;
-        }
-        claim_polled(claim, clock_wall_ms());
-        claim->waiter = call;
-        call->claim = claim;
-        call->deadline_ms = clock_monotonic_ms() + ORDERS_WAIT_MS - TICK_MS;
-        list_append(&api->waiting, &call->link);
-        api->waiting_count++;
 }

@@ -15,6 +15,7 @@
 
 #include "controller/api/call.h"
 #include "controller/logic/edges.h"
+#include "controller/logic/operations.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
@@ -202,6 +203,20 @@ static void expire(struct api *api)
                 (void)store_submit(api->store, TAKE_PTR(change), NULL, NULL);
 }
 
+static void watch_operations(struct api *api)
+{
+        CLEANUP(store_change_free) struct store_change *change = store_change_new();
+        int rc = 0;
+
+        if (!change || !store_has_room(api->store))
+                return;
+        operations_tick(api->logic, clock_wall_ms(), change);
+        if (store_change_count(change) > 0)
+                rc = store_submit(api->store, TAKE_PTR(change), orders_committed, api);
+        if (rc < 0)
+                api_break(api, rc);
+}
+
 static void tick(void *context)
 {
         struct api *api = context;
@@ -213,9 +228,12 @@ static void tick(void *context)
                 loop_timer_arm(api->tick, now_ms + 5);
                 return;
         }
+        watch_operations(api);
         orders_tick(api, now_ms);
-        if (++api->ticks % EXPIRE_TICKS == 0)
+        if (++api->ticks % EXPIRE_TICKS == 0) {
                 expire(api);
+                images_tick(api, now_ms);
+        }
         loop_timer_arm(api->tick, now_ms + TICK_MS);
 }
 
@@ -224,6 +242,7 @@ void api_stop(struct api *api)
         api->is_stop_asked = true;
         atomic_store(&api->is_stopping, true);
         orders_end(api);
+        images_stop(api->images);
         loop_timer_arm(api->tick, 0);
 }
 
@@ -237,34 +256,10 @@ bool api_has_user(const struct api *api)
         return auth_book_count(api->book, AUTH_USER) > 0;
 }
 
-/* The version is a number of the content: it changes when, and only when, that does. */
-static int make_config(struct api *api, const struct edge_config *from)
-{
-        struct edge_config config = *from;
-        _doc_ struct doc *content = NULL, *object = NULL;
-        _free_ char *text = NULL;
-        struct sha256 hash;
-        int rc;
-
-        config.version = 0;
-        content = edge_config_encode(&config);
-        rc = doc_print(content, DOC_COMPACT, &text);
-        if (rc == 0)
-                rc = sha256_of(text, strlen(text), &hash);
-        if (rc < 0)
-                return rc;
-        memcpy(&config.version, hash.bytes, sizeof(config.version));
-        config.version >>= 16; /* so that every reader of JSON holds it exactly (RFC 8259 6) */
-        object = edge_config_encode(&config);
-        snprintf(api->config_etag, sizeof(api->config_etag), "\"%llx\"",
-                 (unsigned long long)config.version);
-        return doc_print(object, DOC_COMPACT, &api->config);
-}
-
 static int start(struct api *api, const struct api_options *options, char *error)
 {
         const struct store_hooks store_hooks = {event_committed, store_broken, api};
-        const struct logic_hooks logic_hooks = {orders_wake, api};
+        const struct logic_hooks logic_hooks = {orders_wake, orders_next_change, api};
         char what[STORE_ERROR_SIZE] = "";
         int rc;
 
@@ -278,8 +273,6 @@ static int start(struct api *api, const struct api_options *options, char *error
                 return -ENOMEM;
         rc = serve_ring_new(RING_EVENTS, &api->ring);
         if (rc == 0)
-                rc = make_config(api, options->edge_config);
-        if (rc == 0)
                 rc = logic_new(api->book, &logic_hooks, options->kernel_arguments, &api->logic);
         if (rc < 0)
                 return rc;
@@ -292,6 +285,10 @@ static int start(struct api *api, const struct api_options *options, char *error
                 return rc;
         }
         atomic_store(&api->last_event, api->logic->last_event);
+        operations_resume(api->logic, clock_wall_ms());
+        rc = edge_config_make(api);
+        if (rc < 0)
+                return rc;
         rc = join_token_load(api);
         if (rc < 0) {
                 snprintf(error, API_ERROR_SIZE, "%s: %s", options->join_token_file,
@@ -316,6 +313,8 @@ int api_new(const struct api_options *options, char *error, struct api **ret)
         error[0] = '\0';
         api->loop = options->loop;
         api->assets = options->assets;
+        api->images = options->images;
+        api->edge_config = *options->edge_config;
         api->started_ms = clock_monotonic_ms();
         list_init(&api->waiting);
         rc = start(api, options, error);

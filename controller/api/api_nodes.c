@@ -113,8 +113,7 @@ void handle_nodes(struct call *call)
         call_send(call);
 }
 
-/* NULL: it has answered. */
-static struct node *node_of(struct call *call)
+struct node *call_node(struct call *call)
 {
         struct node *node = node_find(call->api->logic, call->match.name);
         char detail[NODE_NAME_SIZE + 32];
@@ -126,19 +125,47 @@ static struct node *node_of(struct call *call)
         return NULL;
 }
 
-static void put_etag(struct call *call, const struct node *node)
+void reply_etag(struct call *call, uint64_t version)
 {
         snprintf(call->reply.etag, sizeof(call->reply.etag), "\"%llu\"",
-                 (unsigned long long)node->version);
+                 (unsigned long long)version);
+}
+
+/* @text is an object: its last brace makes place for one member more. @value is JSON. */
+static void reply_with_member(struct call *call, const char *text, size_t size, const char *name,
+                              const char *value)
+{
+        _buffer_ struct buffer whole = {0};
+        char *taken = NULL;
+
+        buffer_add(&whole, text, size - 1);
+        buffer_format(&whole, ",\"%s\":", name);
+        buffer_text(&whole, value);
+        buffer_text(&whole, "}");
+        if (buffer_take(&whole, &taken) < 0)
+                taken = NULL;
+        reply_text(call, 200, taken);
+}
+
+void reply_node(struct call *call, struct node *node, const char *advice)
+{
+        const char *text = node_text(node);
+        char quoted[EVENT_TEXT_SIZE];
+
+        if (text && advice) {
+                snprintf(quoted, sizeof(quoted), "\"%s\"", advice);
+                reply_with_member(call, text, node->text_size, "advice", quoted);
+        } else {
+                reply_text(call, 200, text ? strdup(text) : NULL);
+        }
+        reply_etag(call, node->version);
 }
 
 /* Reader's thread: the node's text stands in the reply; the inventory is put into it. */
 static void add_inventory(struct store_reader *reader, void *context)
 {
         struct call *call = context;
-        _free_ char *inventory = NULL;
-        _buffer_ struct buffer text = {0};
-        char *taken = NULL;
+        _free_ char *inventory = NULL, *text = NULL;
         int rc;
 
         rc = store_read_inventory(reader, call->match.name, &inventory);
@@ -147,28 +174,19 @@ static void add_inventory(struct store_reader *reader, void *context)
                 return;
         }
         if (rc == 0) {
-                /* Both are objects: the node's last brace makes place for one member more. */
-                buffer_add(&text, call->reply.text, call->reply.size - 1);
-                buffer_text(&text, ",\"inventory\":");
-                buffer_text(&text, inventory);
-                buffer_text(&text, "}");
-                if (buffer_take(&text, &taken) < 0)
-                        taken = NULL;
-                reply_text(call, 200, taken);
+                text = TAKE_PTR(call->reply.text);
+                reply_with_member(call, text, call->reply.size, "inventory", inventory);
         }
         call_send(call);
 }
 
 void handle_node(struct call *call)
 {
-        struct node *node = node_of(call);
-        const char *text;
+        struct node *node = call_node(call);
 
         if (!node)
                 return;
-        text = node_text(node);
-        reply_text(call, 200, text ? strdup(text) : NULL);
-        put_etag(call, node);
+        reply_node(call, node, NULL);
         if (text_is_equal(serve_query(call->request, "inventory"), "1") && call->reply.text &&
             call->reply.status == 200)
                 call_read(call, add_inventory);
@@ -225,7 +243,7 @@ static void read_timeline(struct store_reader *reader, void *context)
 void handle_node_timeline(struct call *call)
 {
         const char *boot = serve_query(call->request, "boot");
-        const struct node *node = node_of(call);
+        const struct node *node = call_node(call);
         struct timeline *timeline;
 
         if (!node)
@@ -247,12 +265,23 @@ void handle_node_timeline(struct call *call)
 
 static void because_of(const struct node *node, const struct boot_plan *plan, struct doc *list)
 {
-        char text[EVENT_TEXT_SIZE + PLAN_ARGUMENTS_SIZE];
+        char text[EVENT_TEXT_SIZE + PLAN_ARGUMENTS_SIZE], said[OPERATION_TEXT_SIZE];
 
         snprintf(text, sizeof(text), "It is in phase '%s'.", node_phase_names[node->phase]);
         doc_append_text(list, text);
         if (node->is_in_conflict) {
                 snprintf(text, sizeof(text), "It is in conflict: %s.", node->conflict_reason);
+                doc_append_text(list, text);
+        }
+        if (node->operation.state != OPERATION_NONE) {
+                snprintf(text, sizeof(text), "Operation %llu, step '%s': %s.",
+                         (unsigned long long)node->operation.number,
+                         operation_steps[node->operation.step].name,
+                         operation_text(&node->operation, said));
+                doc_append_text(list, text);
+        }
+        if (node->is_dirty) {
+                snprintf(text, sizeof(text), "It is dirty: %s.", node->dirty_reason);
                 doc_append_text(list, text);
         }
         snprintf(text, sizeof(text), "So it would boot '%s': %s.", boot_action_names[plan->action],
@@ -267,7 +296,7 @@ static void because_of(const struct node *node, const struct boot_plan *plan, st
 
 void handle_node_explain(struct call *call)
 {
-        const struct node *node = node_of(call);
+        const struct node *node = call_node(call);
         struct doc *answer, *because;
         struct boot_plan plan;
 
@@ -283,35 +312,48 @@ void handle_node_explain(struct call *call)
         call_send(call);
 }
 
-/* NULL: it has answered. */
-static struct node *node_to_change(struct call *call)
+bool call_may_change(struct call *call, uint64_t version)
 {
         const char *wanted = serve_header(call->request, "If-Match");
-        struct node *node = node_of(call);
         char etag[32];
 
-        if (!node || !wanted || strcmp(wanted, "*") == 0)
-                return node;
-        snprintf(etag, sizeof(etag), "\"%llu\"", (unsigned long long)node->version);
-        if (strcmp(wanted, etag) == 0)
-                return node;
+        snprintf(etag, sizeof(etag), "\"%llu\"", (unsigned long long)version);
+        if (!wanted || (version > 0 && (strcmp(wanted, "*") == 0 || strcmp(wanted, etag) == 0)))
+                return true;
         call_refuse(call, PROBLEM_VERSION, NULL);
-        return NULL;
+        return false;
 }
 
-static void refuse_phase(struct call *call, const char *why)
+struct node *call_node_to_change(struct call *call)
+{
+        struct node *node = call_node(call);
+
+        return node && call_may_change(call, node->version) ? node : NULL;
+}
+
+/* What stands in the way: an operation, none, or the phase. */
+static enum problem problem_of(const struct node *node, enum node_way way)
+{
+        const bool is_running = node->operation.state == OPERATION_RUNNING;
+
+        if (way == WAY_ABORT || (way == WAY_RETRY && node->phase == PHASE_READY && !is_running))
+                return PROBLEM_OPERATION_NONE;
+        return is_running && way != WAY_ACCEPT ? PROBLEM_OPERATION_RUNNING : PROBLEM_PHASE;
+}
+
+void call_refuse_way(struct call *call, const struct node *node, enum node_way way, const char *why)
 {
         char detail[EVENT_TEXT_SIZE];
 
-        snprintf(detail, sizeof(detail), "'%s': %s.", call->match.name, why);
-        call_refuse(call, PROBLEM_PHASE, detail);
+        snprintf(detail, sizeof(detail), "'%s': %s.", node->name, why);
+        call_refuse(call, problem_of(node, way), detail);
 }
 
 void handle_node_accept(struct call *call)
 {
         CLEANUP(store_change_free) struct store_change *change = store_change_new();
-        struct node *node = node_to_change(call);
-        const char *why = "", *text;
+        struct node *node = call_node_to_change(call);
+        const char *why = "";
 
         if (!node)
                 return;
@@ -321,19 +363,17 @@ void handle_node_accept(struct call *call)
         }
         if (node_accept(call->api->logic, node, call->who.user, clock_wall_ms(), change, &why) <
             0) {
-                refuse_phase(call, why);
+                call_refuse_way(call, node, WAY_ACCEPT, why);
                 return;
         }
-        text = node_text(node);
-        reply_text(call, 200, text ? strdup(text) : NULL);
-        put_etag(call, node);
+        reply_node(call, node, NULL);
         call_commit(call, TAKE_PTR(change));
 }
 
 void handle_node_delete(struct call *call)
 {
         CLEANUP(store_change_free) struct store_change *change = store_change_new();
-        struct node *node = node_to_change(call);
+        struct node *node = call_node_to_change(call);
         const char *why = "";
 
         if (!node)
@@ -344,7 +384,7 @@ void handle_node_delete(struct call *call)
         }
         if (node_delete(call->api->logic, node, call->who.user, clock_wall_ms(), change, &why) <
             0) {
-                refuse_phase(call, why);
+                call_refuse_way(call, node, WAY_DELETE, why);
                 return;
         }
         reply_empty(call, 204);

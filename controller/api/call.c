@@ -93,10 +93,19 @@ void call_refuse(struct call *call, enum problem problem, const char *detail)
         call_send(call);
 }
 
+void api_break(struct api *api, int rc)
+{
+        log_error("store.failed", "reason=%s", QUOTE(strerror(-rc)));
+        atomic_store(&api->is_broken, true);
+        loop_stop(api->loop);
+}
+
 static void committed(void *context, int rc)
 {
         struct call *call = context;
 
+        if (call->is_waking)
+                orders_committed(call->api, rc);
         if (rc < 0)
                 reply_problem(call, PROBLEM_STORE, NULL);
         call_send(call);
@@ -104,14 +113,15 @@ static void committed(void *context, int rc)
 
 void call_commit(struct call *call, struct store_change *take)
 {
-        const int rc = store_submit(call->api->store, take, committed, call);
+        struct api *api = call->api;
+        int rc;
 
+        call->is_waking = api->orders_change == store_last(api->store) + 1;
+        rc = store_submit(api->store, take, committed, call);
         if (rc == 0)
                 return;
         /* Memory has moved on and the store has not: only a new start helps. */
-        log_error("store.failed", "reason=%s", QUOTE(strerror(-rc)));
-        atomic_store(&call->api->is_broken, true);
-        loop_stop(call->api->loop);
+        api_break(api, rc);
         call_refuse(call, PROBLEM_STORE, NULL);
 }
 

@@ -36,13 +36,17 @@ struct api {
         struct serve_ring *ring;
         const struct assets *assets;
         struct images *images;
-        char *config, config_etag[32]; /* the answer to GET /edge/v1/config */
+        struct edge_config edge_config; /* what cloudied.yaml says of it; its arrays are borrowed */
+        uint64_t disks_version;         /* of the logic, when the next was made */
+        char *config, config_etag[32];  /* the answer to GET /edge/v1/config; NULL: none yet */
         char *login_folder, *join_token_file;
         struct sha256 join_hash;
         bool is_joining;     /* a join token was used up and the next is not on disk yet */
         struct list waiting; /* struct call: agents that wait for orders */
         size_t waiting_count;
-        uint64_t started_ms; /* monotonic */
+        uint64_t orders_change; /* the last change by which orders changed */
+        bool has_woken;         /* somebody waits for the disk alone */
+        uint64_t started_ms;    /* monotonic */
         bool is_stop_asked;
 
         /* Shared with other threads. */
@@ -71,6 +75,9 @@ struct call {
         struct list link;     /* of api->waiting */
         struct claim *claim;  /* while it waits: whose orders */
         uint64_t deadline_ms; /* while it waits; monotonic */
+        uint64_t generation;  /* while it waits: that it knows */
+        bool is_woken;        /* while it waits: its orders changed, maybe not on disk yet */
+        bool is_waking;       /* once it is committed, those who wait are looked at */
         struct reply reply;
 };
 
@@ -87,6 +94,8 @@ void call_send(struct call *call);
 void call_refuse(struct call *call, enum problem problem, const char *detail);
 /* Ends the call once @take is on disk. */
 void call_commit(struct call *call, struct store_change *take);
+/* Memory is ahead of the disk for good: the daemon ends. */
+void api_break(struct api *api, int rc);
 /* Ends the call without a reply: somebody else answers the request. */
 void call_end(struct call *call);
 /* Runs @fn(@call) on the logic thread; a full queue ends the call. */
@@ -102,6 +111,10 @@ enum problem prepare_claim(struct call *call, char *detail);
 enum problem prepare_plan(struct call *call, char *detail);
 enum problem prepare_events(struct call *call, char *detail);
 enum problem prepare_inventory(struct call *call, char *detail);
+enum problem prepare_progress(struct call *call, char *detail);
+enum problem prepare_phone_home(struct call *call, char *detail);
+enum problem prepare_install(struct call *call, char *detail);
+enum problem prepare_profile(struct call *call, char *detail);
 
 struct event_list {
         size_t count;
@@ -119,6 +132,9 @@ void handle_agent_claim(struct call *call);
 void handle_agent_events(struct call *call);
 void handle_agent_inventory(struct call *call);
 void handle_agent_orders(struct call *call);
+void handle_agent_plan(struct call *call);
+void handle_agent_progress(struct call *call);
+void handle_agent_phone_home(struct call *call);
 void handle_login(struct call *call);
 void handle_status(struct call *call);
 void handle_nodes(struct call *call);
@@ -127,6 +143,14 @@ void handle_node_timeline(struct call *call);
 void handle_node_explain(struct call *call);
 void handle_node_accept(struct call *call);
 void handle_node_delete(struct call *call);
+void handle_node_install(struct call *call);
+void handle_node_retry(struct call *call);
+void handle_node_abort(struct call *call);
+void handle_node_release(struct call *call);
+void handle_profiles(struct call *call);
+void handle_profile(struct call *call);
+void handle_profile_put(struct call *call);
+void handle_profile_delete(struct call *call);
 void handle_events(struct call *call);
 void handle_images(struct call *call);
 void handle_image(struct call *call);
@@ -139,10 +163,35 @@ void handle_edge_image(struct call *call);
 /* On a reader's thread; see images_expire(). */
 void images_tick(struct api *api, uint64_t now_monotonic_ms);
 
-/* Agents that wait. */
+/* The claim of an agent's call; NULL: it has answered. */
+struct claim *call_claim(struct call *call);
+/* The node that the path names; NULL: it has answered. */
+struct node *call_node(struct call *call);
+/* The same for who would change it: If-Match is obeyed. */
+struct node *call_node_to_change(struct call *call);
+/* Whether If-Match allows a change of what has this version (0: it is not there). False: it has
+ * answered. */
+bool call_may_change(struct call *call, uint64_t version);
+/* The node's document, with its ETag. @advice: one sentence without quotes, as a member of its
+ * own; NULL: none. */
+void reply_node(struct call *call, struct node *node, const char *advice);
+void reply_etag(struct call *call, uint64_t version);
+/* Ends the call: the node's state does not allow this way. */
+void call_refuse_way(struct call *call, const struct node *node, enum node_way way,
+                     const char *why);
+
+/* Agents that wait, orders.c. */
 void orders_wake(void *context, struct claim *claim, bool is_stale);
+uint64_t orders_next_change(void *context);
+void orders_settle(void *api);            /* a change is on disk: those who waited for that alone */
+void orders_committed(void *api, int rc); /* store thread: the same, by the logic thread */
 void orders_tick(struct api *api, uint64_t now_monotonic_ms);
 void orders_end(struct api *api);
+/* Whether what this claim's orders stand on is on disk. */
+bool orders_are_settled(struct api *api, const struct claim *claim);
+
+/* GET /edge/v1/config. Makes api->config anew if something in it changed. 0 or -errno. */
+int edge_config_make(struct api *api);
 
 /* Reads or makes the join token. 0 or -errno. */
 int join_token_load(struct api *api);

@@ -136,6 +136,10 @@ void handle_edge_config(struct call *call)
 {
         const char *known = serve_header(call->request, "If-None-Match");
 
+        if (edge_config_make(call->api) < 0) {
+                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
+                return;
+        }
         if (known && strcmp(known, call->api->config_etag) == 0)
                 reply_empty(call, 304);
         else

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* All that cloudied answers to. docs/protocol.md says what each call means. */
 #include "controller/api/call.h"
+#include "controller/logic/profiles.h"
 
 #define SMALL     4096        /* a token and a name; a claim is 500 bytes */
 #define EVENTS    (256 << 10) /* EVENTS_MAX events of at most 1 KiB */
+#define PROFILE   PROFILE_MAX
 #define INVENTORY (8 << 20)   /* as doc_limits_inventory */
 
 /* clang-format off */
@@ -15,12 +17,16 @@ const struct route routes[] = {
         {"GET", "/edge/v1/config", NEED_EDGE, 0, 0, NULL, handle_edge_config, "what to serve"},
         {"POST", "/edge/v1/plan", NEED_EDGE, 0, SMALL, prepare_plan, handle_edge_plan, "what a machine is to boot"},
         {"POST", "/edge/v1/events", NEED_EDGE, ROUTE_WRITES, EVENTS, prepare_events, handle_edge_events, "what machines did"},
+        {"GET", "/edge/v1/images/{name}", NEED_EDGE, ROUTE_IN_PLACE, 0, NULL, handle_edge_image, "a file of an image"},
         {"GET", "/edge/v1/assets/{name}", NEED_EDGE, ROUTE_IN_PLACE, 0, NULL, handle_edge_asset, "a file of the netboot package"},
 
         {"POST", "/agent/v1/claim", NEED_NOTHING, ROUTE_COSTS | ROUTE_WRITES, SMALL, prepare_claim, handle_agent_claim, "a machine claims its boot number"},
         {"POST", "/agent/v1/events", NEED_AGENT, ROUTE_WRITES, EVENTS, prepare_events, handle_agent_events, "how far it is"},
         {"PUT", "/agent/v1/inventory", NEED_AGENT, ROUTE_WRITES, INVENTORY, prepare_inventory, handle_agent_inventory, "what it is"},
         {"GET", "/agent/v1/orders", NEED_AGENT, 0, 0, NULL, handle_agent_orders, "what it is to do; waits"},
+        {"GET", "/agent/v1/plan", NEED_AGENT, ROUTE_WRITES, 0, NULL, handle_agent_plan, "what to install, and a fresh secret"},
+        {"POST", "/agent/v1/progress", NEED_AGENT, ROUTE_WRITES, SMALL, prepare_progress, handle_agent_progress, "how far the install is"},
+        {"POST", "/agent/v1/phone-home", NEED_NOTHING, ROUTE_COSTS | ROUTE_WRITES, SMALL, prepare_phone_home, handle_agent_phone_home, "the installed system runs"},
 
         {"POST", "/api/v1/login", NEED_NOTHING, ROUTE_GUESSES | ROUTE_WRITES, SMALL, prepare_login, handle_login, "a one-time token for a token"},
         {"GET", "/api/v1/status", NEED_VIEWER, 0, 0, NULL, handle_status, "counts"},
@@ -30,6 +36,22 @@ const struct route routes[] = {
         {"GET", "/api/v1/nodes/{name}/timeline", NEED_VIEWER, 0, 0, NULL, handle_node_timeline, "its events"},
         {"GET", "/api/v1/nodes/{name}/explain", NEED_VIEWER, 0, 0, NULL, handle_node_explain, "what it would boot, and why"},
         {"POST", "/api/v1/nodes/{name}/accept", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_accept, "takes a node into service"},
+        {"POST", "/api/v1/nodes/{name}/install", NEED_OPERATOR, ROUTE_WRITES, SMALL, prepare_install, handle_node_install, "installs a profile, or says what that would do"},
+        {"POST", "/api/v1/nodes/{name}/retry", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_retry, "begins the last operation anew"},
+        {"POST", "/api/v1/nodes/{name}/abort", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_abort, "ends the operation that runs"},
+        {"POST", "/api/v1/nodes/{name}/release", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_release, "makes a deployed node free again"},
+
+        {"GET", "/api/v1/profiles", NEED_VIEWER, 0, 0, NULL, handle_profiles, "all profiles"},
+        {"GET", "/api/v1/profiles/{name}", NEED_VIEWER, 0, 0, NULL, handle_profile, "one profile"},
+        {"PUT", "/api/v1/profiles/{name}", NEED_OPERATOR, ROUTE_WRITES, PROFILE, prepare_profile, handle_profile_put, "a new version of a profile"},
+        {"DELETE", "/api/v1/profiles/{name}", NEED_OPERATOR, ROUTE_WRITES, 0, NULL, handle_profile_delete, "forgets a profile"},
+        {"GET", "/api/v1/images", NEED_VIEWER, ROUTE_IN_PLACE, 0, NULL, handle_images, "all images"},
+        {"GET", "/api/v1/images/{name}", NEED_VIEWER, ROUTE_IN_PLACE, 0, NULL, handle_image, "one image"},
+        {"DELETE", "/api/v1/images/{name}", NEED_OPERATOR, 0, 0, NULL, handle_image_delete, "deletes an image"},
+        {"PUT", "/api/v1/images/{name}", NEED_OPERATOR, ROUTE_IN_PLACE, SMALL, NULL, handle_image_begin, "begins an import, or goes on with it"},
+        {"PUT", "/api/v1/images/{name}/frame", NEED_OPERATOR, ROUTE_IN_PLACE, IMAGE_STORED_MAX, NULL, handle_image_frame, "the next frame of an import"},
+        {"POST", "/api/v1/images/{name}/finish", NEED_OPERATOR, ROUTE_IN_PLACE, SMALL, NULL, handle_image_finish, "signs it, and puts it in its place"},
+        {"POST", "/api/v1/images/{name}/verify", NEED_OPERATOR, ROUTE_IN_PLACE, SMALL, NULL, handle_image_verify, "reads all of it"},
         {"GET", "/api/v1/events", NEED_VIEWER, 0, 0, NULL, handle_events, "a stream of all events"},
 };
 /* clang-format on */

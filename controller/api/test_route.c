@@ -62,7 +62,8 @@ static void test_find(void **state)
 static void test_table(void **state)
 {
         static const char *const open[] = {"/healthz", "/readyz", "/edge/v1/join",
-                                           "/agent/v1/claim", "/api/v1/login"};
+                                           "/agent/v1/claim", "/agent/v1/phone-home",
+                                           "/api/v1/login"};
 
         (void)state;
         for (size_t i = 0; i < route_count; i++) {

@@ -16,6 +16,7 @@
 #include "controller/logic/boots.h"
 #include "controller/logic/events.h"
 #include "controller/logic/nodes.h"
+#include "controller/logic/progress.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 #include "lib/trust/signature.h"
@@ -179,7 +180,7 @@ static void note_boot(struct logic *logic, struct node *node, const struct store
                 memcpy(node->boot, row->boot, sizeof(node->boot));
                 node->address = row->address;
                 node->last_seen_ms = now_ms;
-                node_save(node, now_ms, change);
+                node_save(logic, node, now_ms, change);
         }
         memcpy(event.boot, row->boot, sizeof(event.boot));
         event_add(logic, node, &event, change);
@@ -199,7 +200,7 @@ static int take(struct logic *logic, struct boot *given, const struct agent_clai
                 .uuid = claim->uuid,
                 .made_ms = now_ms,
         };
-        struct agent_claimed answer = {.generation = node ? node->generation : 1, .now_ms = now_ms};
+        struct agent_claimed answer = {.now_ms = now_ms};
         struct sha256 hash;
         int rc;
 
@@ -223,7 +224,10 @@ static int take(struct logic *logic, struct boot *given, const struct agent_clai
         store_put_boot(change, boot);
         store_put_claim(change, &row);
         note_boot(logic, node, &row, now_ms, change);
+        if (node)
+                operation_restarted(logic, node, now_ms, change);
 
+        answer.generation = node ? node->generation : 1;
         if (node)
                 memcpy(answer.node, node->name, sizeof(answer.node));
         else
@@ -284,19 +288,24 @@ void claim_polled(struct claim *claim, uint64_t now_ms)
         node_touch(node);
 }
 
-void claim_orders(const struct claim *claim, struct agent_orders *ret)
+static enum agent_order order_of(const struct node *node, enum boot_action action)
+{
+        if (action == BOOT_INSTALL)
+                return ORDER_INSTALL;
+        /* Its work is done, and it still runs: the disk is next. */
+        if (action == BOOT_DISK && node->operation.state == OPERATION_RUNNING)
+                return ORDER_REBOOT;
+        return ORDER_HOLD;
+}
+
+void claim_orders(const struct logic *logic, const struct claim *claim, struct agent_orders *ret)
 {
         const struct node *node = claim->node;
-        struct boot_plan plan = {0};
-        const struct plan_facts facts = {
-                .is_known = node != NULL,
-                .phase = node ? node->phase : PHASE_NONE,
-                .is_in_conflict = node && node->is_in_conflict,
-        };
+        struct boot_plan plan;
 
-        boot_plan_make(&facts, &plan);
-        *ret = (struct agent_orders){.generation = node ? node->generation : 1,
-                                     .order = ORDER_HOLD};
+        node_plan(logic, node, &plan);
+        *ret = (struct agent_orders){.generation = node ? node->generation : 1};
+        ret->order = order_of(node, plan.action);
         memcpy(ret->reason, plan.reason, sizeof(ret->reason));
 }
 

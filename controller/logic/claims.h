@@ -43,9 +43,9 @@ void claims_drop_node(struct logic *logic, struct node *node, struct store_chang
 void claim_attach(struct logic *logic, struct claim *claim, struct node *node,
                   struct store_change *change);
 
-/* The agent asks for orders, or has gone. */
+/* The agent asks for orders, or reports progress. */
 void claim_polled(struct claim *claim, uint64_t now_ms);
-void claim_orders(const struct claim *claim, struct agent_orders *ret);
+void claim_orders(const struct logic *logic, const struct claim *claim, struct agent_orders *ret);
 
 /* Forgets strangers that never reported; notes agents that fell silent. */
 void claims_expire(struct logic *logic, uint64_t now_ms, struct store_change *change);

@@ -19,6 +19,18 @@ static const struct doc_field status_fields[] = {
 };
 static DOC_TABLE(status_table, struct node, "node", status_fields);
 
+static const struct doc_field install_fields[] = {
+        DOC_FIELD(struct install_facts, erase, DOC_BOOL, 0),
+        DOC_FIELD(struct install_facts, may_overwrite, DOC_BOOL, 0),
+        DOC_FIELD(struct install_facts, wipe, DOC_BOOL, 0),
+        DOC_FIELD(struct install_facts, grow, DOC_BOOL, 0),
+        DOC_FIELD(struct install_facts, boot, DOC_BOOL, 0),
+        DOC_FIELD(struct install_facts, is_touched, DOC_BOOL, 0),
+        DOC_FIELD(struct install_facts, hostname, DOC_TEXT, 0),
+        DOC_FIELD(struct install_facts, image_size, DOC_U64, 0, .max = INT64_MAX),
+};
+static DOC_TABLE(install_table, struct install_facts, "install", install_fields);
+
 static void add_condition(struct doc *list, const char *name, uint64_t since_ms, const char *reason)
 {
         struct doc *condition = doc_object();
@@ -36,6 +48,8 @@ static struct doc *encode_conditions(const struct node *node)
         if (node->is_agent_online)
                 add_condition(list, "agent-online", node->online_since_ms,
                               "its agent waits for orders");
+        if (node->is_dirty)
+                add_condition(list, "dirty", node->dirty_since_ms, node->dirty_reason);
         if (node->is_in_conflict)
                 add_condition(list, "conflict", node->conflict_since_ms, node->conflict_reason);
         return list;
@@ -52,6 +66,12 @@ static struct doc *encode(const struct node *node)
                 doc_append_text(macs, mac_text(text, &node->macs[i]));
         doc_set(status, "macs", macs);
         doc_set(status, "conditions", encode_conditions(node));
+        if (node->operation.number > 0) {
+                doc_set(status, "operation", doc_encode(&operation_table, &node->operation));
+                doc_set(status, "install", doc_encode(&install_table, &node->install));
+        }
+        if (node->installed.serial[0] || node->installed.wwn[0])
+                doc_set(status, "installed", doc_encode(&disk_id_table, &node->installed));
 
         doc_set_text(object, "kind", "node");
         doc_set_text(object, "name", node->name);
@@ -82,7 +102,7 @@ void node_touch(struct node *node)
         node->text_size = 0;
 }
 
-void node_save(struct node *node, uint64_t now_ms, struct store_change *change)
+void node_write(struct node *node, uint64_t now_ms, struct store_change *change)
 {
         struct store_document row = {.kind = "node", .name = node->name, .at_ms = now_ms};
 
@@ -97,17 +117,48 @@ static void decode_conditions(const struct doc *list, struct node *node)
 {
         for (size_t i = 0; i < doc_count(list); i++) {
                 const struct doc *condition = doc_at(list, i);
+                const char *name = doc_get_text(condition, "name");
                 const char *reason = doc_get_text(condition, "reason");
+                const uint64_t since_ms = (uint64_t)doc_get_number(condition, "since_ms", 0);
 
                 /* Whether an agent is there is found out anew. */
-                if (!text_is_equal(doc_get_text(condition, "name"), "conflict"))
-                        continue;
-                node->is_in_conflict = true;
-                node->conflict_since_ms = (uint64_t)doc_get_number(condition, "since_ms", 0);
-                if (reason)
+                if (text_is_equal(name, "conflict")) {
+                        node->is_in_conflict = true;
+                        node->conflict_since_ms = since_ms;
                         (void)text_copy(node->conflict_reason, sizeof(node->conflict_reason),
-                                        reason);
+                                        reason ? reason : "");
+                } else if (text_is_equal(name, "dirty")) {
+                        node->is_dirty = true;
+                        node->dirty_since_ms = since_ms;
+                        (void)text_copy(node->dirty_reason, sizeof(node->dirty_reason),
+                                        reason ? reason : "");
+                }
         }
+}
+
+/* What a document of an older version lacks, the node lacks. */
+static int decode_install(const struct doc *status, struct node *node)
+{
+        const struct {
+                const char *name;
+                const struct doc_table *table;
+                void *to;
+        } parts[] = {
+                {"operation", &operation_table, &node->operation},
+                {"install",   &install_table,   &node->install  },
+                {"installed", &disk_id_table,   &node->installed},
+        };
+        int rc = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(parts) && rc == 0; i++) {
+                const struct doc *part = doc_get(status, parts[i].name);
+
+                if (part)
+                        rc = doc_decode(parts[i].table, part, NULL, parts[i].to);
+        }
+        if (node->operation.number == 0)
+                node->operation = (struct operation){0};
+        return rc;
 }
 
 static struct doc *copy_or_new(const struct doc *object)
@@ -117,7 +168,7 @@ static struct doc *copy_or_new(const struct doc *object)
 
 int node_decode(const struct store_document *row, struct node **ret)
 {
-        CLEANUP(node_free) struct node *node = calloc(1, sizeof(*node));
+        CLEANUP(node_free) struct node *node = node_new();
         _doc_ struct doc *object = NULL;
         const struct doc *macs;
         int rc;
@@ -127,11 +178,15 @@ int node_decode(const struct store_document *row, struct node **ret)
         rc = doc_parse(row->body, strlen(row->body), &doc_limits_message, NULL, &object);
         if (rc == 0)
                 rc = doc_decode(&status_table, doc_get(object, "status"), NULL, node);
+        if (rc == 0)
+                rc = decode_install(doc_get(object, "status"), node);
         if (rc < 0)
                 return rc;
         if (text_copy(node->name, sizeof(node->name), row->name) < 0)
                 return -EBADMSG;
         node->version = row->version;
+        doc_free(node->labels);
+        doc_free(node->spec);
         node->labels = copy_or_new(doc_get(object, "labels"));
         node->spec = copy_or_new(doc_get(object, "spec"));
         decode_conditions(doc_get(object, "status.conditions"), node);

@@ -31,6 +31,16 @@ static const unsigned reporters[STEP_COUNT] = {
         [STEP_INVENTORY] = BY_AGENT,
         [STEP_DISCOVERED] = BY_CONTROLLER,
         [STEP_HELD] = BY_CONTROLLER,
+        [STEP_OPERATION] = BY_CONTROLLER,
+        [STEP_CHECK] = BY_CONTROLLER,
+        [STEP_IMAGE] = BY_CONTROLLER,
+        [STEP_WIPE] = BY_CONTROLLER,
+        [STEP_WRITE] = BY_CONTROLLER,
+        [STEP_SEED] = BY_CONTROLLER,
+        [STEP_TABLE] = BY_CONTROLLER,
+        [STEP_BOOT_ENTRY] = BY_CONTROLLER,
+        [STEP_REBOOT] = BY_CONTROLLER,
+        [STEP_PHONE_HOME] = BY_CONTROLLER,
         [STEP_PHASE] = BY_CONTROLLER,
         [STEP_CONFLICT] = BY_CONTROLLER | BY_EDGE,
         [STEP_FAILED] = BY_EDGE | BY_AGENT | BY_CONTROLLER,
@@ -91,6 +101,8 @@ uint64_t events_of_edge(struct logic *logic, struct edge *edge, const struct nod
                 if (!may_report(&event, BY_EDGE, edge->row.name))
                         continue;
                 note_seen(node, &event, now_ms);
+                if (node)
+                        node->seen |= 1u << event.step;
                 add(logic, node, &event, "edge", change);
         }
         if (edge->row.last_seq != before)

@@ -21,6 +21,7 @@
 #include "controller/logic/claims.h"
 #include "controller/logic/events.h"
 #include "controller/logic/nodes.h"
+#include "controller/logic/ways.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
@@ -83,17 +84,12 @@ static struct node *find_otherwise(const struct logic *logic, const struct repor
 static int make_node(struct logic *logic, const struct claim *claim, const struct report *report,
                      uint64_t now_ms, struct node **ret)
 {
-        CLEANUP(node_free) struct node *node = calloc(1, sizeof(*node));
+        CLEANUP(node_free) struct node *node = node_new();
         char wish[NODE_NAME_SIZE];
         int rc;
 
         if (!node)
                 return -ENOMEM;
-        node->labels = doc_object();
-        node->spec = doc_object();
-        if (!node->labels || !node->spec)
-                return -ENOMEM;
-        node->phase = PHASE_DISCOVERED;
         node->first_seen_ms = now_ms;
         node->generation = 1;
         node_name_default(&report->summary, &claim->row.mac, wish);
@@ -105,7 +101,7 @@ static int make_node(struct logic *logic, const struct claim *claim, const struc
         return 0;
 }
 
-static void tell_discovered(struct logic *logic, const struct node *node, uint64_t now_ms,
+static void tell_discovered(struct logic *logic, struct node *node, uint64_t now_ms,
                             struct store_change *change)
 {
         struct node_event discovered = {.at_ms = now_ms, .step = STEP_DISCOVERED};
@@ -113,6 +109,7 @@ static void tell_discovered(struct logic *logic, const struct node *node, uint64
                                   .step = STEP_HELD,
                                   .text = "no rule takes it: an operator accepts or deletes it"};
 
+        (void)node_go(logic, node, WAY_DISCOVER, "never seen before", now_ms, change);
         (void)text_copy(discovered.text, sizeof(discovered.text), node->name);
         event_add(logic, node, &discovered, change);
         event_add(logic, node, &held, change);
@@ -171,7 +168,7 @@ int inventory_take(struct logic *logic, struct claim *claim, const struct report
         if (is_new)
                 tell_discovered(logic, node, now_ms, change);
         add_macs(logic, node, report, now_ms, change);
-        node_save(node, now_ms, change);
+        node_save(logic, node, now_ms, change);
         store_put_inventory(change, node->name, now_ms, report->body, report->size);
         log_info("node.inventory", "node=%s bytes=%zu macs=%zu", node->name, report->size,
                  node->mac_count);

@@ -10,6 +10,8 @@
 #include "controller/logic/claims.h"
 #include "controller/logic/edges.h"
 #include "controller/logic/nodes.h"
+#include "controller/logic/phone_home.h"
+#include "controller/logic/profiles.h"
 #include "lib/base/text.h"
 
 int logic_new(struct auth_book *book, const struct logic_hooks *hooks, const char *kernel_arguments,
@@ -31,8 +33,12 @@ int logic_new(struct auth_book *book, const struct logic_hooks *hooks, const cha
         logic->claims = map_new(CLAIMS_MAX);
         logic->claims_by_mac = map_new(CLAIMS_MAX);
         logic->edges = map_new(EDGES_MAX);
+        logic->secrets = map_new(NODES_MAX);
+        logic->profiles = map_new(PROFILES_MAX);
+        list_init(&logic->running);
         if (!logic->nodes || !logic->nodes_by_mac || !logic->boots || !logic->open_boots ||
-            !logic->claims || !logic->claims_by_mac || !logic->edges)
+            !logic->claims || !logic->claims_by_mac || !logic->edges || !logic->secrets ||
+            !logic->profiles)
                 return -ENOMEM;
         *ret = TAKE_PTR(logic);
         return 0;
@@ -63,6 +69,8 @@ struct logic *logic_free(struct logic *logic)
         free_map(logic->boots, true);
         free_map(logic->claims, true);
         free_map(logic->edges, true);
+        free_map(logic->secrets, true);
+        profiles_free(logic);
         free(logic);
         return NULL;
 }
@@ -73,6 +81,10 @@ static int load_document(void *context, const struct store_document *row)
         CLEANUP(node_free) struct node *node = NULL;
         int rc;
 
+        if (strcmp(row->kind, SECRET_KIND) == 0)
+                return secret_restore(logic, row);
+        if (strcmp(row->kind, PROFILE_KIND) == 0)
+                return profile_restore(logic, row);
         if (strcmp(row->kind, "node") != 0)
                 return 0; /* of a later version; kept, not understood */
         rc = node_decode(row, &node);

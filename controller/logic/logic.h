@@ -16,8 +16,10 @@
 #include "controller/auth/book.h"
 #include "controller/store/store.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/list.h"
 #include "lib/base/map.h"
 #include "lib/doc/value.h"
+#include "lib/node/operation.h"
 #include "lib/node/phase.h"
 #include "lib/node/plan.h"
 #include "lib/node/summary.h"
@@ -29,6 +31,7 @@
 #define BOOTS_MAX        200000 /* each node boots twice within the hour for which we know it */
 #define CLAIMS_MAX       NODES_MAX
 #define EDGES_MAX        1000 /* one a rack */
+#define PROFILES_MAX     1000 /* one for each kind of machine, many times over */
 #define BOOT_OPEN_MS     (10ULL * 60 * 1000)
 #define BOOT_KEPT_MS     (60ULL * 60 * 1000) /* so that a late claim hears "expired" */
 #define STRANGER_KEPT_MS (60ULL * 60 * 1000) /* a claim whose machine never reported */
@@ -36,6 +39,16 @@
 #define EXPIRE_ROWS_MAX  1000                /* in one change: the store has other work, too */
 
 struct claim;
+
+/* What the agent is told of the last install besides what stands in the operation. No secret. */
+struct install_facts {
+        bool erase;         /* an operator said that the disk may hold data */
+        bool may_overwrite; /* he did, or the profile does, or we wrote this disk before */
+        bool wipe, grow, boot;
+        bool is_touched; /* the disk may not be what it was before */
+        char hostname[NODE_NAME_SIZE];
+        uint64_t image_size;
+};
 
 struct node {
         char name[NODE_NAME_SIZE];
@@ -49,7 +62,17 @@ struct node {
         struct ip4_address address;
         char boot[BOOT_TEXT_SIZE];
         uint64_t first_seen_ms, last_seen_ms;
-        uint64_t generation; /* of its orders */
+        uint64_t generation;        /* of its orders */
+        uint64_t orders_change;     /* what its orders stand on is on disk when this change is */
+        struct operation operation; /* the last one */
+        struct install_facts install;
+        struct disk_id installed; /* the disk that we last began to write */
+        bool is_dirty;            /* an install ended badly after it had touched the disk */
+        uint64_t dirty_since_ms;
+        char dirty_reason[EVENT_TEXT_SIZE];
+        uint32_t seen;       /* 1u << enum node_step: what the edge reported since the step began */
+        struct list running; /* of logic->running, while its operation runs */
+        size_t disk_macs;    /* how many of its MACs stand in the edges' list of disks */
         struct node_summary summary;
         struct doc *labels, *spec; /* never NULL */
         struct claim *claim;       /* who runs on it now; NULL: nobody */
@@ -75,8 +98,11 @@ struct edge {
 };
 
 struct logic_hooks {
-        /* A claim's orders changed, or its token is stale: answer claim->waiter, and clear it. */
+        /* A claim with a waiter. Stale: its token is; answer, and clear claim->waiter. Else its
+         * orders changed: answer once claim->node->orders_change is on disk. */
         void (*wake)(void *context, struct claim *claim, bool is_stale);
+        /* The number that the change which is being built will have. NULL: nobody asks the disk. */
+        uint64_t (*next_change)(void *context);
         void *context;
 };
 
@@ -90,10 +116,14 @@ struct logic {
         struct map *claims;     /* by id */
         struct map *claims_by_mac;
         struct map *edges;      /* by id */
+        struct map *secrets;    /* struct secret: of the phone-home, by the node's name */
+        struct map *profiles;   /* struct profile_entry, by name */
+        struct list running;    /* nodes whose operation runs */
         struct auth_book *book; /* borrowed */
         struct logic_hooks hooks;
         char kernel_arguments[PLAN_ARGUMENTS_SIZE];
-        uint64_t last_event, last_claim, last_edge;
+        uint64_t last_event, last_claim, last_edge, last_operation;
+        uint64_t disks_version; /* rises when the set of machines that boot their disk changes */
         size_t by_phase[PHASE_COUNT];
 };
 

@@ -8,8 +8,22 @@
 
 #include "controller/logic/claims.h"
 #include "controller/logic/events.h"
+#include "controller/logic/phone_home.h"
+#include "controller/logic/ways.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
+
+struct node *node_new(void)
+{
+        CLEANUP(node_free) struct node *node = calloc(1, sizeof(*node));
+
+        if (!node)
+                return NULL;
+        list_init(&node->running);
+        node->labels = doc_object();
+        node->spec = doc_object();
+        return node->labels && node->spec ? TAKE_PTR(node) : NULL;
+}
 
 struct node *node_free(struct node *node)
 {
@@ -64,6 +78,25 @@ static int make_space(struct logic *logic)
         return 0;
 }
 
+/* How many of its MACs stand in the edges' list of machines that boot their disk. */
+static void note_disk(struct logic *logic, struct node *node)
+{
+        struct boot_plan plan;
+        size_t count;
+
+        node_plan(logic, node, &plan);
+        count = plan.action == BOOT_DISK ? node->mac_count : 0;
+        if (count != node->disk_macs)
+                logic->disks_version++;
+        node->disk_macs = count;
+}
+
+void node_save(struct logic *logic, struct node *node, uint64_t now_ms, struct store_change *change)
+{
+        note_disk(logic, node);
+        node_write(node, now_ms, change);
+}
+
 int node_add(struct logic *logic, struct node *node)
 {
         const size_t place = node_place_after(logic, node->name);
@@ -82,6 +115,11 @@ int node_add(struct logic *logic, struct node *node)
         logic->sorted[place] = node;
         logic->node_count++;
         logic->by_phase[node->phase]++;
+        if (node->operation.number > logic->last_operation)
+                logic->last_operation = node->operation.number;
+        if (node->operation.state == OPERATION_RUNNING)
+                list_append(&logic->running, &node->running);
+        note_disk(logic, node);
         /* A MAC that finds no place is no fault: the node is found by its other ones, and by its
          * name; and it is in the lists already. */
         for (size_t i = 0; i < node->mac_count; i++)
@@ -101,6 +139,8 @@ static void take_out(struct logic *logic, struct node *node)
         map_remove(logic->nodes, node->name, strlen(node->name));
         logic->node_count--;
         logic->by_phase[node->phase]--;
+        logic->disks_version += node->disk_macs > 0;
+        list_remove(&node->running);
         memmove(&logic->sorted[place], &logic->sorted[place + 1],
                 (logic->node_count - place) * sizeof(struct node *));
 }
@@ -136,39 +176,14 @@ int node_add_mac(struct logic *logic, struct node *node, const struct mac_addres
         return 0;
 }
 
-/* The one function that changes a phase. @to PHASE_NONE: it is about to be taken out. */
-static void set_phase(struct logic *logic, struct node *node, enum node_phase to,
-                      const char *reason, uint64_t now_ms, struct store_change *change)
-{
-        struct node_event event = {.at_ms = now_ms, .step = STEP_PHASE};
-
-        log_info("node.phase", "node=%s from=%s to=%s reason=%s", node->name,
-                 node_phase_names[node->phase], node_phase_names[to], QUOTE(reason));
-        snprintf(event.text, sizeof(event.text), "%s -> %s: %s", node_phase_names[node->phase],
-                 node_phase_names[to], reason);
-        event_add(logic, node, &event, change);
-        if (to == PHASE_NONE)
-                return;
-        logic->by_phase[node->phase]--;
-        logic->by_phase[to]++;
-        node->phase = to;
-}
-
-static void wake(struct logic *logic, const struct node *node)
-{
-        if (node->claim && node->claim->waiter)
-                logic->hooks.wake(logic->hooks.context, node->claim, false);
-}
-
 int node_accept(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
                 struct store_change *change, const char **why)
 {
         const bool is_decision = node->is_in_conflict;
-        struct node_state to;
         char reason[EVENT_TEXT_SIZE];
         int rc;
 
-        rc = node_way_take((struct node_state){node->phase, OPERATION_NONE}, WAY_ACCEPT, why, &to);
+        rc = node_may_go(node, WAY_ACCEPT, why);
         if (rc < 0 && !is_decision)
                 return rc;
         snprintf(reason, sizeof(reason), "accepted by %s%s", by,
@@ -179,10 +194,9 @@ int node_accept(struct logic *logic, struct node *node, const char *by, uint64_t
         if (is_decision)
                 node->summary.uuid = (struct uuid){0};
         if (rc == 0)
-                set_phase(logic, node, to.phase, reason, now_ms, change);
-        node->generation++;
-        node_save(node, now_ms, change);
-        wake(logic, node);
+                (void)node_go(logic, node, WAY_ACCEPT, reason, now_ms, change);
+        node_renew_orders(logic, node);
+        node_save(logic, node, now_ms, change);
         return 0;
 }
 
@@ -195,15 +209,15 @@ int node_delete(struct logic *logic, struct node *node, const char *by, uint64_t
                 .version = node->version + 1,
                 .at_ms = now_ms,
         };
-        struct node_state to;
         char reason[EVENT_TEXT_SIZE];
         int rc;
 
-        rc = node_way_take((struct node_state){node->phase, OPERATION_NONE}, WAY_DELETE, why, &to);
+        rc = node_may_go(node, WAY_DELETE, why);
         if (rc < 0)
                 return rc;
         snprintf(reason, sizeof(reason), "deleted by %s", by);
-        set_phase(logic, node, to.phase, reason, now_ms, change);
+        (void)node_go(logic, node, WAY_DELETE, reason, now_ms, change);
+        secret_forget(logic, node->name, now_ms, change);
         claims_drop_node(logic, node, change);
         store_delete_document(change, &row);
         take_out(logic, node);
@@ -226,9 +240,8 @@ void node_set_conflict(struct logic *logic, struct node *node, const struct mac_
         node->is_in_conflict = true;
         node->conflict_since_ms = now_ms;
         snprintf(node->conflict_reason, sizeof(node->conflict_reason), "%s", reason);
-        node->generation++;
-        node_save(node, now_ms, change);
-        wake(logic, node);
+        node_renew_orders(logic, node);
+        node_save(logic, node, now_ms, change);
 }
 
 void node_plan(const struct logic *logic, const struct node *node, struct boot_plan *ret)
@@ -237,6 +250,7 @@ void node_plan(const struct logic *logic, const struct node *node, struct boot_p
                 .is_known = node != NULL,
                 .phase = node ? node->phase : PHASE_NONE,
                 .is_in_conflict = node && node->is_in_conflict,
+                .operation = node ? &node->operation : NULL,
                 .kernel_arguments = logic->kernel_arguments,
         };
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Nodes: by name, by MAC, in order; as documents; and the ways of their phases. */
+/* Nodes: by name, by MAC, in order; as documents. */
 
 #include "controller/logic/logic.h"
 
+struct node *node_new(void);               /* of no phase yet; NULL without memory */
 struct node *node_free(struct node *node); /* takes NULL; of no list any more */
 CLEANUP_DEFINE(struct node *, node_free)
 
@@ -28,7 +29,10 @@ const char *node_text(struct node *node);
 void node_touch(struct node *node); /* something changed that its text shows */
 
 /* The next version of its document into @change. */
-void node_save(struct node *node, uint64_t now_ms, struct store_change *change);
+void node_save(struct logic *logic, struct node *node, uint64_t now_ms,
+               struct store_change *change);
+/* The same without a look at the rest of the logic. */
+void node_write(struct node *node, uint64_t now_ms, struct store_change *change);
 
 /* A document of the store as a node. 0, -EBADMSG, -ENOMEM. */
 int node_decode(const struct store_document *row, struct node **ret);
@@ -51,5 +55,5 @@ int node_delete(struct logic *logic, struct node *node, const char *by, uint64_t
 void node_set_conflict(struct logic *logic, struct node *node, const struct mac_address *mac,
                        const char *reason, uint64_t now_ms, struct store_change *change);
 
-/* What a machine with this MAC would boot now, but for the boot number. */
+/* What it would boot now, but for the boot number. @node may be NULL: a stranger. */
 void node_plan(const struct logic *logic, const struct node *node, struct boot_plan *ret);

@@ -50,7 +50,7 @@ static void wake(void *context, struct claim *claim, bool is_stale)
 static int setup(void **state)
 {
         struct fixture *f = calloc(1, sizeof(*f));
-        const struct logic_hooks hooks = {wake, f};
+        const struct logic_hooks hooks = {.wake = wake, .context = f};
 
         f->book = auth_book_new();
         assert_int_equal(logic_new(f->book, &hooks, "console=ttyS0", &f->logic), 0);

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * An operation begins by an operator and ends in one of three ways: it succeeded,
+ * it failed with a cause, it was aborted. Every end raises the node's generation,
+ * so that whoever still works on it is turned away.
+ */
+#include "controller/logic/operations.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "controller/logic/claims.h"
+#include "controller/logic/events.h"
+#include "controller/logic/line.h"
+#include "controller/logic/nodes.h"
+#include "controller/logic/phone_home.h"
+#include "controller/logic/ways.h"
+#include "lib/base/text.h"
+#include "lib/daemon/log.h"
+
+void operation_set_step(struct node *node, enum operation_step step, uint64_t now_ms)
+{
+        struct operation *o = &node->operation;
+
+        log_info("operation.step", "node=%s operation=%llu from=%s to=%s", node->name,
+                 (unsigned long long)o->number, operation_steps[o->step].name,
+                 operation_steps[step].name);
+        o->step = step;
+        o->done = o->total = 0;
+        o->step_started_ms = now_ms;
+        o->deadline_ms = now_ms + operation_steps[step].deadline_ms;
+        node->seen = 0;
+        if (step >= INSTALL_WIPE)
+                node->install.is_touched = true;
+}
+
+const char *install_overwrites(const struct node *node, const struct install_request *request)
+{
+        const bool was_said = request->is_retry && node->install.erase &&
+                              disk_id_is_same(&node->operation.disk, &request->disk);
+
+        if (request->profile->holding == HOLDING_ANYTHING)
+                return "the profile says that the disk may hold anything";
+        if (request->erase || was_said)
+                return "the operator said that the disk may be erased";
+        if (disk_id_is_same(&node->installed, &request->disk))
+                return "what is on it was written by an earlier install";
+        return NULL;
+}
+
+static void fill(struct node *node, const struct install_request *request, uint64_t number,
+                 uint64_t now_ms)
+{
+        const struct profile *profile = request->profile;
+        const bool was_erase = request->is_retry && node->install.erase;
+        struct operation o = {
+                .number = number,
+                .kind = OPERATION_INSTALL,
+                .state = node->operation.state,
+                .disk = request->disk,
+                .attempt = 1,
+                .started_ms = now_ms,
+        };
+        struct install_facts facts = {
+                .erase = request->erase || was_erase,
+                .may_overwrite = install_overwrites(node, request) != NULL,
+                .wipe = profile->wipe,
+                .grow = profile->grow,
+                .boot = profile->boot,
+                .image_size = request->image_size,
+        };
+
+        memcpy(o.profile, profile->name, sizeof(o.profile));
+        memcpy(o.image, profile->image, sizeof(o.image));
+        line_copy(o.profile_hash, sizeof(o.profile_hash), request->profile_hash);
+        line_copy(o.image_id, sizeof(o.image_id), request->image_id);
+        line_copy(o.by, sizeof(o.by), request->by);
+        memcpy(facts.hostname, request->hostname, sizeof(facts.hostname));
+        node->operation = o;
+        node->install = facts;
+}
+
+int operation_begin(struct logic *logic, struct node *node, const struct install_request *request,
+                    uint64_t now_ms, struct store_change *change, const char **why)
+{
+        const enum node_way way = request->is_retry ? WAY_RETRY : WAY_INSTALL;
+        char reason[EVENT_TEXT_SIZE];
+        int rc;
+
+        rc = node_may_go(node, way, why);
+        if (rc < 0)
+                return rc;
+        fill(node, request, ++logic->last_operation, now_ms);
+        snprintf(reason, sizeof(reason), "%s by %s", request->is_retry ? "retried" : "begun",
+                 request->by);
+        (void)node_go(logic, node, way, reason, now_ms, change);
+        node_renew_orders(logic, node);
+        node->operation.generation = node->generation;
+        operation_set_step(node, INSTALL_AGENT, now_ms);
+        node_save(logic, node, now_ms, change);
+        return 0;
+}
+
+/* What it leaves behind on the disk is said until an install succeeds. */
+static void note_dirt(struct node *node, uint64_t now_ms)
+{
+        const struct operation *o = &node->operation;
+        char text[2 * EVENT_TEXT_SIZE];
+
+        if (!node->install.is_touched)
+                return;
+        snprintf(text, sizeof(text), "the disk is half written: %s%s%s",
+                 node_causes[o->cause].sentence, o->evidence[0] ? ": " : "", o->evidence);
+        node->is_dirty = true;
+        node->dirty_since_ms = now_ms;
+        line_copy(node->dirty_reason, sizeof(node->dirty_reason), text);
+}
+
+/* The state has changed; the rest of an end. */
+static void end(struct logic *logic, struct node *node, uint64_t now_ms,
+                struct store_change *change)
+{
+        node->operation.ended_ms = now_ms;
+        node->operation.deadline_ms = 0;
+        node_renew_orders(logic, node);
+        node_save(logic, node, now_ms, change);
+}
+
+int operation_abort(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
+                    struct store_change *change, const char **why)
+{
+        char reason[EVENT_TEXT_SIZE];
+        int rc;
+
+        rc = node_may_go(node, WAY_ABORT, why);
+        if (rc < 0)
+                return rc;
+        snprintf(reason, sizeof(reason), "aborted by %s at '%s'", by,
+                 operation_steps[node->operation.step].name);
+        node->operation.cause = CAUSE_ABORTED;
+        (void)node_go(logic, node, WAY_ABORT, reason, now_ms, change);
+        note_dirt(node, now_ms);
+        end(logic, node, now_ms, change);
+        return 0;
+}
+
+int operation_release(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
+                      struct store_change *change, const char **why)
+{
+        char reason[EVENT_TEXT_SIZE];
+        int rc;
+
+        rc = node_may_go(node, WAY_RELEASE, why);
+        if (rc < 0)
+                return rc;
+        snprintf(reason, sizeof(reason), "released by %s", by);
+        (void)node_go(logic, node, WAY_RELEASE, reason, now_ms, change);
+        secret_forget(logic, node->name, now_ms, change);
+        node_renew_orders(logic, node);
+        node_save(logic, node, now_ms, change);
+        return 0;
+}
+
+void operation_fail(struct logic *logic, struct node *node, enum node_cause cause,
+                    const char *evidence, uint64_t now_ms, struct store_change *change)
+{
+        const enum node_cause named = cause == CAUSE_NONE ? CAUSE_INTERNAL : cause;
+        struct node_event event = {.at_ms = now_ms, .step = STEP_FAILED};
+        struct operation *o = &node->operation;
+        char text[2 * EVENT_TEXT_SIZE], reason[3 * EVENT_TEXT_SIZE];
+
+        o->cause = named;
+        line_copy(o->evidence, sizeof(o->evidence), evidence);
+        snprintf(text, sizeof(text), "%s: %s%s%s", node_causes[named].name,
+                 node_causes[named].sentence, o->evidence[0] ? ": " : "", o->evidence);
+        snprintf(reason, sizeof(reason), "failed at '%s': %s", operation_steps[o->step].name, text);
+        if (node_go(logic, node, WAY_FAIL, reason, now_ms, change) < 0)
+                return;
+        line_copy(event.text, sizeof(event.text), text);
+        event_add(logic, node, &event, change);
+        note_dirt(node, now_ms);
+        end(logic, node, now_ms, change);
+}
+
+int operation_succeed(struct logic *logic, struct node *node, uint64_t now_ms,
+                      struct store_change *change)
+{
+        int rc;
+
+        rc = node_go(logic, node, WAY_INSTALLED, "its installed system phoned home", now_ms,
+                     change);
+        if (rc < 0)
+                return rc;
+        node->operation.step = INSTALL_PHONE_HOME;
+        node->operation.done = node->operation.total = 0;
+        node->is_dirty = false;
+        node->dirty_reason[0] = '\0';
+        claims_drop_node(logic, node, change); /* what ran in the ramdisk is gone */
+        end(logic, node, now_ms, change);
+        return 0;
+}
+
+/* For how long, and what the edge saw of it meanwhile. */
+static void describe_silence(const struct node *node, char *to, size_t size)
+{
+        const struct operation_step_row *row = &operation_steps[node->operation.step];
+        size_t used;
+
+        snprintf(to, size, "%s: nothing for %u s", row->waits_for, row->deadline_ms / 1000);
+        for (unsigned step = STEP_NONE + 1; step < STEP_COUNT; step++) {
+                if (!(node->seen & 1u << step))
+                        continue;
+                used = strlen(to);
+                snprintf(to + used, size - used, "%s%s",
+                         strstr(to, "seen: ") ? ", " : "; seen: ", node_steps[step].name);
+        }
+}
+
+void operations_tick(struct logic *logic, uint64_t now_ms, struct store_change *change)
+{
+        char evidence[EVENT_TEXT_SIZE];
+        size_t ended = 0;
+
+        LIST_FOR_EACH(&logic->running, at)
+        {
+                struct node *node = container_of(at, struct node, running);
+                struct operation *o = &node->operation;
+                const uint64_t longest = now_ms + operation_steps[o->step].deadline_ms;
+
+                /* The clock was set back: nobody waits longer than the table says. */
+                if (o->deadline_ms > longest)
+                        o->deadline_ms = longest;
+                if (o->deadline_ms > now_ms)
+                        continue;
+                if (ended++ >= EXPIRE_ROWS_MAX)
+                        break;
+                describe_silence(node, evidence, sizeof(evidence));
+                operation_fail(logic, node, operation_cause_of_silence(o->step, node->seen),
+                               evidence, now_ms, change);
+        }
+}
+
+void operations_resume(struct logic *logic, uint64_t now_ms)
+{
+        LIST_FOR_EACH(&logic->running, at)
+        {
+                struct node *node = container_of(at, struct node, running);
+                struct operation *o = &node->operation;
+
+                o->deadline_ms = now_ms + operation_steps[o->step].deadline_ms;
+                node_touch(node);
+                log_info("operation.resumed", "node=%s operation=%llu step=%s attempt=%u",
+                         node->name, (unsigned long long)o->number, operation_steps[o->step].name,
+                         (unsigned)o->attempt);
+        }
+}
+
+bool operation_uses_image(const struct logic *logic, const char *image)
+{
+        LIST_FOR_EACH(&logic->running, at)
+        {
+                const struct node *node = container_of(at, struct node, running);
+
+                if (strcmp(node->operation.image, image) == 0)
+                        return true;
+        }
+        return false;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Operations: what is done to nodes, by whom and until when. Operators begin and
+ * end them; the rest is progress.h and phone_home.h.
+ */
+
+#include "controller/logic/logic.h"
+#include "lib/node/profile.h"
+
+/* What was found out before an install may begin. */
+struct install_request {
+        bool is_retry; /* the last one anew */
+        bool erase;    /* the operator said that the disk may hold data */
+        const struct profile *profile;
+        const char *profile_hash; /* SHA-256 of its text, in hex */
+        const char *image_id;     /* of profile->image */
+        uint64_t image_size;
+        struct disk_id disk;           /* profile_pick_disk() picked it */
+        char hostname[NODE_NAME_SIZE]; /* profile_hostname() */
+        const char *by;
+};
+
+/* Why what is on the disk may be overwritten: one sentence; NULL: it must hold nothing. Pure. */
+const char *install_overwrites(const struct node *node, const struct install_request *request);
+
+/* Installs. 0; -EPERM with a sentence. */
+int operation_begin(struct logic *logic, struct node *node, const struct install_request *request,
+                    uint64_t now_ms, struct store_change *change, const char **why);
+int operation_abort(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
+                    struct store_change *change, const char **why);
+/* A deployed node is ready again; what its installed system could show is void. */
+int operation_release(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
+                      struct store_change *change, const char **why);
+
+/* It ended badly. @evidence: data of one line; may be "". */
+void operation_fail(struct logic *logic, struct node *node, enum node_cause cause,
+                    const char *evidence, uint64_t now_ms, struct store_change *change);
+/* Its installed system runs. 0, -EPERM. */
+int operation_succeed(struct logic *logic, struct node *node, uint64_t now_ms,
+                      struct store_change *change);
+
+/* A step begins. The node is not saved. */
+void operation_set_step(struct node *node, enum operation_step step, uint64_t now_ms);
+
+/* Ends what nobody was heard of for too long. Call it every second; @change may stay empty. */
+void operations_tick(struct logic *logic, uint64_t now_ms, struct store_change *change);
+
+/* After a start: what runs goes on, with fresh deadlines. */
+void operations_resume(struct logic *logic, uint64_t now_ms);
+
+/* Whether an operation that runs needs this image. */
+bool operation_uses_image(const struct logic *logic, const char *image);

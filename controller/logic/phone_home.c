@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Who is deployed
+ *
+ * A lease, a boot from disk or a word of somebody else deploys no node: only
+ * who holds the secret that the agent was told last, over TLS, and wrote on the
+ * disk. Whatever is wrong about a node or a secret has the same answer, in the
+ * same time, so that nobody learns which nodes there are.
+ */
+#include "controller/logic/phone_home.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/logic/events.h"
+#include "controller/logic/line.h"
+#include "controller/logic/nodes.h"
+#include "controller/logic/operations.h"
+#include "controller/logic/ways.h"
+#include "lib/daemon/log.h"
+
+struct secret {
+        char hash[SHA256_TEXT_SIZE];
+        bool used;
+        uint64_t generation; /* of the operation that it is for */
+        uint64_t version;
+};
+
+static const struct doc_field secret_fields[] = {
+        DOC_FIELD(struct secret, hash, DOC_TEXT, DOC_REQUIRED),
+        DOC_FIELD(struct secret, used, DOC_BOOL, DOC_ALWAYS),
+        DOC_FIELD(struct secret, generation, DOC_U64, DOC_REQUIRED),
+};
+static DOC_TABLE(secret_table, struct secret, "phone-home", secret_fields);
+
+static struct secret *find(const struct logic *logic, const char *node)
+{
+        const size_t len = strlen(node);
+
+        return len < NODE_NAME_SIZE ? map_find(logic->secrets, node, len) : NULL;
+}
+
+static int save(struct secret *secret, const char *node, uint64_t now_ms,
+                struct store_change *change)
+{
+        _doc_ struct doc *object = doc_encode(&secret_table, secret);
+        _free_ char *text = NULL;
+        struct store_document row = {.kind = SECRET_KIND, .name = node, .at_ms = now_ms};
+        int rc;
+
+        rc = doc_print(object, DOC_COMPACT, &text);
+        if (rc < 0)
+                text = NULL; /* the change remembers */
+        row.version = ++secret->version;
+        row.body = text;
+        store_put_document(change, &row);
+        return rc;
+}
+
+int secret_make(struct logic *logic, const struct node *node, uint64_t now_ms,
+                struct store_change *change, char ret[static INSTALL_SECRET_SIZE])
+{
+        struct secret *secret = find(logic, node->name);
+        _free_ struct secret *fresh = NULL;
+        struct sha256 hash;
+        int rc;
+
+        if (!secret) {
+                secret = fresh = calloc(1, sizeof(*fresh));
+                if (!secret)
+                        return -ENOMEM;
+                rc = map_set(logic->secrets, node->name, strlen(node->name), secret);
+                if (rc < 0)
+                        return rc;
+                (void)TAKE_PTR(fresh);
+        }
+        rc = token_new(ret);
+        if (rc == 0)
+                rc = token_hash(ret, &hash);
+        if (rc < 0)
+                return rc;
+        (void)sha256_text(secret->hash, &hash);
+        secret->used = false;
+        secret->generation = node->operation.generation;
+        return save(secret, node->name, now_ms, change);
+}
+
+void secret_forget(struct logic *logic, const char *node, uint64_t now_ms,
+                   struct store_change *change)
+{
+        struct secret *secret = find(logic, node);
+        struct store_document row = {.kind = SECRET_KIND, .name = node, .at_ms = now_ms};
+
+        if (!secret)
+                return;
+        row.version = secret->version + 1;
+        store_delete_document(change, &row);
+        map_remove(logic->secrets, node, strlen(node));
+        free(secret);
+}
+
+int secret_restore(struct logic *logic, const struct store_document *row)
+{
+        _free_ struct secret *secret = calloc(1, sizeof(*secret));
+        struct sha256 hash;
+        int rc;
+
+        if (!secret)
+                return -ENOMEM;
+        rc = doc_decode_text(&secret_table, row->body, strlen(row->body), &doc_limits_message, NULL,
+                             secret);
+        if (rc == 0 && sha256_parse(secret->hash, &hash) < 0)
+                rc = -EBADMSG;
+        if (rc < 0)
+                return rc;
+        secret->version = row->version;
+        rc = map_set(logic->secrets, row->name, strlen(row->name), secret);
+        if (rc == 0)
+                (void)TAKE_PTR(secret);
+        return rc;
+}
+
+/* Takes as long for a node that there is not. */
+static bool is_its_secret(const struct secret *secret, const char *said)
+{
+        struct sha256 hash = {0}, kept = {0};
+        const bool is_hashed = token_hash(said, &hash) == 0;
+
+        if (secret)
+                (void)sha256_parse(secret->hash, &kept);
+        return secret_is_equal(hash.bytes, kept.bytes, sizeof(hash.bytes)) && is_hashed && secret;
+}
+
+static enum phone_home_outcome refuse(const struct phone_home *says,
+                                      enum phone_home_outcome outcome, const char *reason)
+{
+        log_warning("phone-home.refused", "node=%s reason=%s", QUOTE(says->node), QUOTE(reason));
+        return outcome;
+}
+
+static void tell(struct logic *logic, struct node *node, const struct phone_home *says,
+                 uint64_t now_ms, struct store_change *change)
+{
+        struct node_event event = {
+                .at_ms = now_ms, .step = STEP_PHONE_HOME, .address = says->address};
+        char text[2 * EVENT_TEXT_SIZE];
+
+        snprintf(text, sizeof(text), "%s%s%s, cloudie-worker %s",
+                 says->system[0] ? says->system : "its installed system",
+                 says->hostname[0] ? " as " : "", says->hostname, says->version);
+        line_copy(event.text, sizeof(event.text), text);
+        if (ip4_is_set(says->address))
+                node->address = says->address;
+        node->last_seen_ms = now_ms;
+        event_add(logic, node, &event, change);
+}
+
+enum phone_home_outcome operation_phone_home(struct logic *logic, const struct phone_home *says,
+                                             uint64_t now_ms, struct store_change *change,
+                                             struct node **ret)
+{
+        struct secret *secret = find(logic, says->node);
+        struct node *node = node_find(logic, says->node);
+        const char *why;
+
+        if (!is_its_secret(secret, says->secret) || !node)
+                return refuse(says, PHONE_HOME_WRONG, "unknown node or wrong secret");
+        if (secret->used)
+                return refuse(says, PHONE_HOME_USED, "its secret was used already");
+        if (says->generation != secret->generation ||
+            node->operation.generation != secret->generation ||
+            node_may_go(node, WAY_INSTALLED, &why) < 0)
+                return refuse(says, PHONE_HOME_STALE, "its install does not run any more");
+
+        tell(logic, node, says, now_ms, change);
+        secret->used = true;
+        (void)save(secret, node->name, now_ms, change);
+        (void)operation_succeed(logic, node, now_ms, change);
+        *ret = node;
+        return PHONE_HOME_TAKEN;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * How far an install is
+ *
+ * Steps go forward only. A report may be lost on its way, so that a later step
+ * stands for those before it; but never back, and only a fresh plan leads to the
+ * first of the agent's steps: whoever begins anew has a secret of its own.
+ */
+#include "controller/logic/progress.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "controller/logic/events.h"
+#include "controller/logic/line.h"
+#include "controller/logic/nodes.h"
+#include "controller/logic/operations.h"
+#include "controller/logic/phone_home.h"
+#include "controller/logic/ways.h"
+#include "lib/daemon/log.h"
+
+static bool is_running(const struct node *node)
+{
+        return node->operation.state == OPERATION_RUNNING;
+}
+
+/* A generation that the operation's agent can have been told: the node's own may have risen since
+ * it began, by a conflict. */
+static bool is_of_it(const struct node *node, uint64_t generation)
+{
+        return is_running(node) && generation >= node->operation.generation &&
+               generation <= node->generation;
+}
+
+void operation_polled(struct logic *logic, struct node *node, uint64_t now_ms,
+                      struct store_change *change)
+{
+        if (!is_running(node) || node->operation.step != INSTALL_AGENT || node->is_in_conflict)
+                return;
+        operation_set_step(node, INSTALL_PLAN, now_ms);
+        node_save(logic, node, now_ms, change);
+}
+
+/* From @step on again. False: too often, and the operation has failed. */
+static bool begin_anew(struct logic *logic, struct node *node, enum operation_step step,
+                       uint64_t now_ms, struct store_change *change)
+{
+        struct operation *o = &node->operation;
+        char text[EVENT_TEXT_SIZE];
+
+        snprintf(text, sizeof(text), "the machine began anew in step '%s', in attempt %u of %d",
+                 operation_steps[o->step].name, (unsigned)o->attempt, OPERATION_ATTEMPTS_MAX);
+        if (o->attempt >= OPERATION_ATTEMPTS_MAX) {
+                operation_fail(logic, node, CAUSE_TOO_MANY_ATTEMPTS, text, now_ms, change);
+                return false;
+        }
+        o->attempt++;
+        log_warning("operation.restarted", "node=%s operation=%llu reason=%s", node->name,
+                    (unsigned long long)o->number, QUOTE(text));
+        operation_tell(logic, node, text, now_ms, change);
+        operation_set_step(node, step, now_ms);
+        node_save(logic, node, now_ms, change);
+        return true;
+}
+
+void operation_restarted(struct logic *logic, struct node *node, uint64_t now_ms,
+                         struct store_change *change)
+{
+        const enum operation_step step = node->operation.step;
+
+        if (is_running(node) && step > INSTALL_AGENT && step < INSTALL_PHONE_HOME)
+                (void)begin_anew(logic, node, INSTALL_AGENT, now_ms, change);
+}
+
+static void write_plan(const struct node *node, struct install_plan *ret)
+{
+        const struct operation *o = &node->operation;
+        const struct install_facts *facts = &node->install;
+
+        *ret = (struct install_plan){
+                .generation = o->generation,
+                .operation = o->number,
+                .disk = o->disk,
+                .may_overwrite = facts->may_overwrite,
+                .image_size = facts->image_size,
+                .wipe = facts->wipe,
+                .grow = facts->grow,
+                .boot = facts->boot,
+        };
+        memcpy(ret->node, node->name, sizeof(ret->node));
+        memcpy(ret->image, o->image, sizeof(ret->image));
+        memcpy(ret->image_id, o->image_id, sizeof(ret->image_id));
+        memcpy(ret->hostname, facts->hostname, sizeof(ret->hostname));
+}
+
+int operation_plan(struct logic *logic, struct node *node, uint64_t generation, uint64_t now_ms,
+                   struct store_change *change, struct install_plan *ret)
+{
+        const enum operation_step step = node->operation.step;
+        int rc;
+
+        if (!is_running(node) || step == INSTALL_PHONE_HOME || node->is_in_conflict)
+                return -ENOENT;
+        if (!is_of_it(node, generation))
+                return -ESTALE;
+        if (step > INSTALL_CHECK) {
+                if (!begin_anew(logic, node, INSTALL_CHECK, now_ms, change))
+                        return -ENOENT;
+        } else {
+                operation_set_step(node, INSTALL_CHECK, now_ms);
+                node_save(logic, node, now_ms, change);
+        }
+        write_plan(node, ret);
+        rc = secret_make(logic, node, now_ms, change, ret->secret);
+        return rc;
+}
+
+static enum operation_step next_step(const struct node *node, enum operation_step step)
+{
+        unsigned next = step + 1;
+
+        if (next == INSTALL_WIPE && !node->install.wipe)
+                next++;
+        if (next == INSTALL_BOOT && !node->install.boot)
+                next++;
+        return (enum operation_step)next;
+}
+
+static void tell_done(struct logic *logic, const struct node *node,
+                      const struct install_progress *progress, uint64_t now_ms,
+                      struct store_change *change)
+{
+        struct node_event event = {
+                .at_ms = now_ms,
+                .step = operation_steps[progress->step].event,
+                .bytes = progress->done,
+                .took_ms = progress->took_ms,
+        };
+
+        line_copy(event.text, sizeof(event.text), progress->text);
+        event_add(logic, node, &event, change);
+}
+
+/* What was on the disk may be gone, and what is there is ours. */
+static bool note_disk(struct node *node, const struct install_progress *progress)
+{
+        const bool is_news = progress->step >= INSTALL_WIPE &&
+                             !disk_id_is_same(&node->installed, &node->operation.disk);
+
+        if (progress->step < INSTALL_WIPE)
+                return false;
+        node->installed = node->operation.disk;
+        node->install.is_touched = true;
+        return is_news;
+}
+
+static int take_failure(struct logic *logic, struct node *node,
+                        const struct install_progress *progress, uint64_t now_ms,
+                        struct store_change *change)
+{
+        if (progress->step > node->operation.step)
+                operation_set_step(node, progress->step, now_ms);
+        operation_fail(logic, node, progress->cause, progress->text, now_ms, change);
+        return 0;
+}
+
+int operation_progress(struct logic *logic, struct node *node,
+                       const struct install_progress *progress, uint64_t now_ms,
+                       struct store_change *change)
+{
+        struct operation *o = &node->operation;
+        bool is_news;
+
+        if (!is_of_it(node, progress->generation))
+                return -ESTALE;
+        if (!operation_steps[progress->step].is_agents)
+                return -EPROTO;
+        if (progress->state == PROGRESS_FAILED)
+                return take_failure(logic, node, progress, now_ms, change);
+        if (progress->state == PROGRESS_DONE && next_step(node, progress->step) == o->step)
+                return 0; /* its answer was lost */
+        if (o->step < INSTALL_CHECK || progress->step < o->step)
+                return -EPROTO;
+
+        is_news = note_disk(node, progress) || progress->step > o->step;
+        if (progress->step > o->step)
+                operation_set_step(node, progress->step, now_ms);
+        if (progress->state == PROGRESS_DONE) {
+                tell_done(logic, node, progress, now_ms, change);
+                operation_set_step(node, next_step(node, progress->step), now_ms);
+                is_news = true;
+        } else {
+                o->done = progress->done;
+                o->total = progress->total;
+                o->deadline_ms = now_ms + operation_steps[o->step].deadline_ms;
+        }
+        if (is_news)
+                node_save(logic, node, now_ms, change);
+        else
+                node_touch(node);
+        return 0;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Any order of what operators, machines and time do. After each: the state came
+ * by a row of the table, one action of an operator leads home, nothing waits
+ * without an end, and what is stored reads the same.
+ */
+
+#include "controller/logic/test_machine.h"
+
+static uint64_t random_state;
+
+static unsigned pick(unsigned below)
+{
+        random_state ^= random_state << 13; /* xorshift64, Marsaglia 2003 */
+        random_state ^= random_state >> 7;
+        random_state ^= random_state << 17;
+        return (unsigned)((random_state >> 11) % below);
+}
+
+static void act_boot(struct fixture *f)
+{
+        boot(f);
+        report(f);
+}
+
+static void act_poll(struct fixture *f)
+{
+        if (f->node->claim)
+                (void)poll_orders(f);
+}
+
+static void act_plan(struct fixture *f)
+{
+        (void)fetch_plan(f);
+}
+
+static void act_next(struct fixture *f)
+{
+        (void)say(f, f->node->operation.step, pick(2) ? PROGRESS_DONE : PROGRESS_RUNNING);
+}
+
+static void act_progress(struct fixture *f)
+{
+        (void)say(f, (enum operation_step)pick(OPERATION_STEP_COUNT),
+                  pick(8) ? PROGRESS_DONE : (enum progress_state)pick(PROGRESS_STATE_COUNT));
+}
+
+static void act_phone(struct fixture *f)
+{
+        (void)phone(f, pick(4) ? f->plan.secret : f->old_secret, f->plan.generation + !pick(4));
+}
+
+static void act_time(struct fixture *f)
+{
+        f->now += pick(4) ? pick(30000) : pick(40 * MINUTE);
+}
+
+static void act_edge(struct fixture *f)
+{
+        see(f, (enum node_step)(1 + pick(STEP_COUNT - 1)));
+}
+
+static void act_conflict(struct fixture *f)
+{
+        if (!pick(4))
+                node_set_conflict(f->logic, f->node, &mac, "two", f->now, f->change);
+}
+
+static void act_accept(struct fixture *f)
+{
+        (void)accept_node(f);
+}
+
+static void act_install(struct fixture *f)
+{
+        (void)install(f, false);
+}
+
+static void act_retry(struct fixture *f)
+{
+        (void)install(f, true);
+}
+
+static void act_abort(struct fixture *f)
+{
+        if (!pick(4))
+                (void)abort_it(f);
+}
+
+static void act_release(struct fixture *f)
+{
+        (void)release(f);
+}
+
+static void act_delete(struct fixture *f)
+{
+        const char *why;
+
+        if (!pick(4) && node_delete(f->logic, f->node, "admin", f->now, f->change, &why) == 0) {
+                assert_int_equal(map_count(f->logic->secrets), 0);
+                act_boot(f);
+        }
+}
+
+/* The daemon is killed and started again: the node is read from what was stored. */
+static void act_restart(struct fixture *f)
+{
+        operations_resume(f->logic, f->now);
+}
+
+static void (*const acts[])(struct fixture *f) = {
+        act_boot,    act_poll,     act_poll,  act_plan,    act_next,     act_next,
+        act_next,    act_next,     act_next,  act_next,    act_next,     act_phone,
+        act_phone,   act_progress, act_time,  act_edge,    act_conflict, act_accept,
+        act_install, act_retry,    act_abort, act_release, act_delete,   act_restart,
+};
+
+static bool is_home(struct node_state state)
+{
+        return state.operation != OPERATION_RUNNING &&
+               (state.phase == PHASE_READY || state.phase == PHASE_NONE);
+}
+
+static void check_way_home(struct node_state from)
+{
+        bool is_found = is_home(from);
+
+        for (unsigned way = 0; way < WAY_COUNT; way++) {
+                struct node_state to;
+
+                if (node_way_is_operators((enum node_way)way) &&
+                    node_way_take(from, (enum node_way)way, NULL, &to) == 0)
+                        is_found = is_found || is_home(to);
+        }
+        assert_true(is_found);
+}
+
+static void check_came_by_a_row(struct node_state from, struct node_state to)
+{
+        bool is_found = from.phase == to.phase && from.operation == to.operation;
+
+        for (unsigned way = 0; way < WAY_COUNT; way++) {
+                struct node_state end;
+
+                if (node_way_take(from, (enum node_way)way, NULL, &end) == 0)
+                        is_found = is_found ||
+                                   (end.phase == to.phase && end.operation == to.operation);
+        }
+        if (!is_found)
+                fail_msg("%s, %s -> %s, %s", node_phase_names[from.phase],
+                         operation_state_names[from.operation], node_phase_names[to.phase],
+                         operation_state_names[to.operation]);
+}
+
+static void check_stored(struct node *node)
+{
+        struct store_document row = {.kind = "node", .name = node->name, .version = node->version};
+        struct node *copy = NULL;
+
+        row.body = node_text(node);
+        assert_int_equal(node_decode(&row, &copy), 0);
+        copy->is_agent_online = node->is_agent_online;
+        copy->online_since_ms = node->online_since_ms;
+        assert_string_equal(node_text(copy), row.body);
+        assert_int_equal(copy->operation.state, node->operation.state);
+        assert_int_equal(copy->operation.step, node->operation.step);
+        assert_int_equal(copy->install.is_touched, node->install.is_touched);
+        node_free(copy);
+}
+
+static void check(struct fixture *f)
+{
+        const struct node *node = f->node;
+        const struct operation *o = &node->operation;
+        const bool is_running = o->state == OPERATION_RUNNING;
+
+        check_way_home((struct node_state){node->phase, o->state});
+        assert_int_equal(list_is_empty(&f->logic->running), !is_running);
+        assert_int_equal(f->logic->by_phase[node->phase], 1);
+        assert_int_equal(o->deadline_ms > 0, is_running);
+        if (is_running) {
+                assert_true(o->deadline_ms > f->now);
+                assert_true(o->deadline_ms - f->now <= operation_steps[o->step].deadline_ms);
+                assert_in_range(o->attempt, 1, OPERATION_ATTEMPTS_MAX);
+                assert_true(o->generation <= node->generation);
+        } else {
+                assert_true(o->generation < node->generation);
+        }
+        assert_true((o->state == OPERATION_FAILED || o->state == OPERATION_ABORTED) ==
+                    (o->cause != CAUSE_NONE));
+        assert_false(node->phase == PHASE_DEPLOYED && node->is_dirty);
+        check_stored(f->node);
+}
+
+static void test_walk(void **state)
+{
+        struct fixture *f = *state;
+        unsigned deployed = 0, failed = 0;
+
+        random_state = 0x9e3779b97f4a7c15ULL;
+        for (unsigned i = 0; i < 20000; i++) {
+                const unsigned act = pick(ARRAY_SIZE(acts));
+                struct node_state from = {f->node->phase, f->node->operation.state}, to;
+
+                acts[act](f);
+                if (acts[act] == act_delete && f->node->phase == PHASE_DISCOVERED)
+                        from = (struct node_state){PHASE_NONE, OPERATION_NONE};
+                to = (struct node_state){f->node->phase, f->node->operation.state};
+                check_came_by_a_row(from, to);
+                operations_tick(f->logic, f->now, f->change);
+                check_came_by_a_row(to,
+                                    (struct node_state){f->node->phase, f->node->operation.state});
+                check(f);
+                deployed += from.phase != PHASE_DEPLOYED && to.phase == PHASE_DEPLOYED;
+                failed += f->node->operation.state == OPERATION_FAILED;
+                if (i % 64 == 0)
+                        commit(f);
+        }
+        /* It went everywhere, or this says nothing. */
+        assert_true(deployed > 20);
+        assert_true(failed > 20);
+        /* Left alone, it comes to an end. */
+        f->now += 24 * 60 * MINUTE;
+        operations_tick(f->logic, f->now, f->change);
+        assert_true(list_is_empty(&f->logic->running));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_walk, setup, teardown),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

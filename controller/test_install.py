@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Installs, from outside: profiles, operators' calls, an agent's, and an installed system's."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import unittest
+
+import cloudied_lab as lab
+
+MAC = "52:54:00:77:00:01"
+IMAGE_SIZE = 1 << 20
+DISK = {"name": "nvme0n1", "type": "nvme", "size": 1 << 31, "serial": "NVME-0001", "model": "QEMU"}
+STEPS = ("check", "image", "wipe", "write", "seed", "table", "reboot")
+PROFILE = {"kind": "profile", "name": "worker", "labels": {"of": "tests"},
+           "spec": {"steps": [{"wipe": "quick"}, {"image": "worker"}, {"grow": "root"},
+                              {"seed": {"hostname": "w-{name}"}}]}}
+
+
+def report(disks=(DISK,), mac=MAC):
+    inventory = lab.inventory([mac])
+    inventory["cpu"]["isa_level"] = "x86-64-v2"
+    inventory["disks"] = {"items": list(disks)}
+    return inventory
+
+
+class Agent:
+    """What cloudie-agent says while it installs; nothing is written anywhere."""
+
+    def __init__(self, cloudied, edge, key, mac=MAC, inventory=None):
+        self.d, self.edge, self.key, self.mac = cloudied, edge, key, mac
+        self.inventory = inventory or report(mac=mac)
+        self.boot()
+
+    def boot(self):
+        self.name, self.token = self.d.discover(self.edge, self.key, self.mac, self.inventory)
+        self.generation = 0
+
+    def orders(self, **more):
+        answer = self.d.get(f"/agent/v1/orders?generation={self.generation}", token=self.token,
+                            **more)
+        assert answer.status == 200, answer.body
+        self.generation = answer.json["generation"]
+        return answer.json["order"]
+
+    def plan(self):
+        answer = self.d.get(f"/agent/v1/plan?generation={self.generation}", token=self.token)
+        if answer.status == 200:
+            self.got = answer.json
+        return answer
+
+    def say(self, step, state="done", **more):
+        body = {"generation": self.got["generation"], "step": step, "state": state}
+        return self.d.post("/agent/v1/progress", {**body, **more}, token=self.token)
+
+    def install(self, until="reboot"):
+        """From its orders to the end of a step; the answer to the last report."""
+        order = self.orders()
+        assert order == "install", order
+        assert self.plan().status == 200
+        for step in STEPS[:STEPS.index(until) + 1]:
+            answer = self.say(step, took_ms=7)
+            assert answer.status == 200, answer.body
+        return answer.json
+
+    def phone_home(self, **changes):
+        body = {"node": self.name, "generation": self.got["generation"], "version": "0.1",
+                "secret": self.got["secret"], "system": "Debian 12", "hostname": "w-" + self.name}
+        return self.d.post("/agent/v1/phone-home", {**body, **changes})
+
+
+class Install(unittest.TestCase):
+    def setUp(self):
+        self.d = lab.Cloudied(lab.program()).start()
+        self.addCleanup(self.end)
+        self.token = self.d.login(self.d.out_text())
+        self.edge = self.d.join()
+        self.key = lab.Key(self.d.folder)
+        self.upload()
+        self.api("PUT", "/profiles/worker", PROFILE)
+        self.agent = Agent(self.d, self.edge, self.key)
+        self.node("POST", "/accept")
+
+    def end(self):
+        rc = self.d.stop()
+        text = self.d.log_text()
+        shutil.rmtree(self.d.folder)
+        self.assertEqual(rc, 0, text)
+        self.assertNotIn("ERROR: ", text)  # of a sanitizer
+
+    def api(self, method, path, body=None, status=200, code=None, **more):
+        answer = self.d.call(method, "/api/v1" + path, body, token=self.token, **more)
+        self.assertEqual((answer.status, code and answer.code), (status, code), answer.body)
+        return answer.json if answer.body else None
+
+    def node(self, method, path="", body=None, *args, **more):
+        return self.api(method, "/nodes/sn1" + path, body, *args, **more)
+
+    def install(self, *args, **more):
+        return self.node("POST", "/install", {"profile": "worker", **more}, *args)
+
+    def upload(self):
+        frame = subprocess.run(("zstd", "-qc"), input=bytes(IMAGE_SIZE), check=True,
+                               capture_output=True).stdout
+        self.api("PUT", f"/images/worker?size={IMAGE_SIZE}")
+        self.api("PUT", "/images/worker/frame?number=0", frame)
+        self.image = self.api("POST", "/images/worker/finish")["status"]["id"]
+
+    def operation(self):
+        return self.node("GET")["status"]["operation"]
+
+    def events(self):
+        return [(e["step"], e.get("text", "")) for e in self.node("GET", "/timeline")["items"]]
+
+    def disks(self):
+        return self.d.get("/edge/v1/config", token=self.edge).json.get("disks", [])
+
+    def test_whole(self):
+        etag = self.d.get("/edge/v1/config", token=self.edge).headers["ETag"]
+        begun = self.install()
+        self.assertIn("power the machine on", begun["advice"])
+        self.assertEqual(begun["status"]["phase"], "ready")
+        o = begun["status"]["operation"]
+        self.assertEqual((o["number"], o["kind"], o["state"], o["step"], o["by"]),
+                         (1, "install", "running", "agent", "admin"))
+        self.assertEqual((o["disk"]["serial"], o["image_id"]), ("NVME-0001", self.image))
+        because = " ".join(self.node("GET", "/explain")["because"])
+        self.assertIn("power it on", because)
+        self.assertEqual(self.node("GET", "/explain")["plan"]["action"], "install")
+        self.api("DELETE", "/images/worker", status=409, code="image-in-use")
+        self.node("DELETE", status=409, code="operation-running")
+
+        last = self.agent.install()
+        plan = self.agent.got
+        self.assertEqual((plan["operation"], plan["node"], plan["hostname"], plan["image_size"]),
+                         (1, "sn1", "w-sn1", IMAGE_SIZE))
+        self.assertEqual((plan["disk"]["serial"], plan["wipe"], plan["grow"]),
+                         ("NVME-0001", True, True))
+        self.assertNotIn("may_overwrite", plan)
+        self.assertEqual(last["order"], "reboot")
+        self.assertEqual(self.agent.orders(), "reboot")  # asked again: at once
+        self.assertEqual(self.d.plan(self.edge, MAC)["action"], "disk")
+        self.assertEqual(self.disks(), [{"mac": MAC}])
+        changed = self.d.get("/edge/v1/config", token=self.edge, headers={"If-None-Match": etag})
+        self.assertEqual(changed.status, 200)
+
+        home = self.agent.phone_home()
+        self.assertEqual((home.status, home.json), (200, {"node": "sn1", "phase": "deployed"}))
+        node = self.node("GET")["status"]
+        self.assertEqual((node["phase"], node["operation"]["state"]), ("deployed", "succeeded"))
+        self.assertEqual(node["installed"]["serial"], "NVME-0001")
+        self.assertEqual(self.d.get("/agent/v1/orders", token=self.agent.token).code,
+                         "token-stale")
+        self.assertEqual(self.agent.phone_home().code, "secret-used")
+        self.assertNotIn(plan["secret"], str(node) + self.d.log_text() + str(self.events()))
+
+        steps = self.events()
+        self.assertEqual([s for s, _ in steps][-11:],
+                         ["operation", *STEPS, "phone-home", "operation", "phase"])
+        self.assertEqual(steps[-11][1], "install 'worker' on nvme0n1 (NVME-0001) by admin: begun")
+        self.assertIn("Debian 12", steps[-3][1])
+        self.assertTrue(steps[-2][1].endswith(": succeeded"), steps[-2])
+        self.assertIn("ready -> deployed", steps[-1][1])
+
+        self.install(409, "phase-wrong")
+        released = self.node("POST", "/release")
+        self.assertEqual(released["status"]["phase"], "ready")
+        self.assertIn("Restart the machine", released["advice"])
+        self.assertEqual(self.agent.phone_home().code, "secret-wrong")
+        self.assertEqual(self.disks(), [])
+        # What we wrote ourselves may be overwritten.
+        self.agent.boot()
+        self.install()
+        self.agent.install("check")
+        self.assertIs(self.agent.got["may_overwrite"], True)
+
+    def test_what_stands_in_the_way(self):
+        self.install(400, "body-malformed", profile=7)
+        self.node("POST", "/install", {}, 400, "body-malformed")
+        self.install(404, "profile-unknown", profile="none")
+        spec = {"steps": [{"image": "other"}]}
+        self.api("PUT", "/profiles/other", {"kind": "profile", "spec": spec})
+        self.install(404, "image-unknown", profile="other")
+        spec = {"steps": [{"image": "worker"}], "needs": {"memory": ">=1T"}}
+        self.api("PUT", "/profiles/large", {"kind": "profile", "spec": spec})
+        self.install(409, "machine-unfit", profile="large")
+        spec = {"steps": [{"image": "worker"}], "disk": {"size": ">1T"}}
+        self.api("PUT", "/profiles/disk", {"kind": "profile", "spec": spec})
+        answer = self.d.post("/api/v1/nodes/sn1/install", {"profile": "disk"}, token=self.token)
+        self.assertEqual((answer.status, answer.code), (409, "disk-none"))
+        self.assertIn("nvme0n1", answer.json["detail"])
+        self.node("POST", "/retry", status=409, code="operation-none")
+        self.node("POST", "/abort", status=409, code="operation-none")
+        self.node("POST", "/release", status=409, code="phase-wrong")
+        other = Agent(self.d, self.edge, self.key, "52:54:00:77:00:09",
+                      {**report(mac="52:54:00:77:00:09"), "system": {"serial": "SN9"}})
+        self.api("POST", f"/nodes/{other.name}/install", {"profile": "worker"}, 409, "phase-wrong")
+        self.assertEqual(other.plan().code, "operation-none")
+
+        version = self.node("GET")["version"]
+        dry = self.install(dry_run=True)
+        self.assertEqual(dry["operation"]["disk"]["serial"], "NVME-0001")
+        self.assertIn("If this disk holds anything", " ".join(dry["because"]))
+        dry = self.install(dry_run=True, erase=True)
+        self.assertIn("will be destroyed", " ".join(dry["because"]))
+        self.assertEqual(self.node("GET")["version"], version)
+
+    def test_only_its_own_secret(self):
+        self.install()
+        self.assertEqual(self.agent.orders(), "install")
+        self.assertEqual(self.agent.plan().status, 200)
+        old = self.agent.got["secret"]
+        self.assertEqual(self.agent.plan().status, 200)
+        self.assertNotEqual(self.agent.got["secret"], old)
+        for step in STEPS:
+            self.assertEqual(self.agent.say(step).status, 200)
+        event = {"seq": 1, "at_ms": 1, "mac": MAC, "address": "10.77.0.100", "step": "dhcp-ack"}
+        self.d.post("/edge/v1/events", {"events": [event]}, token=self.edge)
+        for changes, status, code in (({"secret": old}, 403, "secret-wrong"),
+                                      ({"secret": "0" * 64}, 403, "secret-wrong"),
+                                      ({"node": "nobody"}, 403, "secret-wrong"),
+                                      ({"generation": 1}, 409, "generation-stale"),
+                                      ({"secret": 7}, 400, "body-malformed")):
+            answer = self.agent.phone_home(**changes)
+            self.assertEqual((answer.status, answer.code), (status, code), changes)
+        self.assertEqual(self.node("GET")["status"]["phase"], "ready")
+        self.assertEqual(self.agent.phone_home().status, 200)
+
+    def test_failure_abort_retry(self):
+        self.install()
+        self.agent.install("wipe")
+        self.agent.say("write", "running", done=5, total=10)
+        self.assertEqual((self.operation()["done"], self.operation()["total"]), (5, 10))
+        self.assertEqual(self.agent.say("check", "running").code, "step-order")
+        self.agent.say("write", "failed", cause="image-frame-wrong", text="frame 3\nand more")
+        o = self.operation()
+        self.assertEqual((o["state"], o["cause"], o["evidence"]),
+                         ("failed", "image-frame-wrong", "frame 3 and more"))
+        conditions = {c["name"]: c for c in self.node("GET")["status"]["conditions"]}
+        self.assertIn("frame 3", conditions["dirty"]["reason"])
+        self.assertEqual(self.agent.say("write").code, "generation-stale")
+        self.assertEqual(self.agent.plan().code, "operation-none")
+
+        self.node("POST", "/retry")
+        self.install(409, "operation-running")
+        waits = []
+        self.assertEqual(self.agent.orders(), "install")
+        thread = threading.Thread(target=lambda: waits.append(self.agent.orders()))
+        thread.start()
+        while self.api("GET", "/status")["agents_waiting"] < 1:
+            time.sleep(0.02)
+        aborted = self.node("POST", "/abort")
+        thread.join(10)
+        self.assertEqual(waits, ["hold"])
+        self.assertEqual(aborted["status"]["operation"]["state"], "aborted")
+        self.assertIn("stops", aborted["advice"])
+        said = [t for s, t in self.events() if s in ("failed", "operation")]
+        self.assertTrue(any("failed at 'write': image-frame-wrong" in t for t in said), said)
+        self.assertTrue(said[-1].endswith("aborted by admin at 'plan'"), said[-1])
+
+        self.node("POST", "/retry")
+        self.assertEqual(self.agent.install()["order"], "reboot")
+        self.assertEqual(self.agent.phone_home().status, 200)
+        names = [c["name"] for c in self.node("GET")["status"]["conditions"]]
+        self.assertNotIn("dirty", names)
+
+    def test_machine_restarts(self):
+        self.install()
+        for attempt in (1, 2, 3):
+            self.assertEqual(self.operation()["attempt"], attempt)
+            self.agent.install("image")
+            self.agent.boot()
+        o = self.operation()
+        self.assertEqual((o["state"], o["cause"]), ("failed", "too-many-attempts"))
+        self.assertEqual(self.agent.orders(), "hold")
+
+    def test_killed_in_the_middle(self):
+        """What was told is on disk: the operation goes on, and so does the phone-home."""
+        self.install()
+        self.agent.install("write")
+        self.d.stop(signal.SIGKILL)
+        self.d.start()
+        o = self.operation()
+        self.assertEqual((o["state"], o["step"]), ("running", "seed"))
+        self.assertGreater(o["deadline_ms"], time.time() * 1000)
+        for step in STEPS[4:]:
+            self.assertEqual(self.agent.say(step).status, 200)
+        self.d.stop(signal.SIGKILL)
+        self.d.start()
+        self.assertEqual(self.operation()["step"], "phone-home")
+        self.assertEqual(self.disks(), [{"mac": MAC}])
+        self.assertEqual(self.agent.phone_home().status, 200)
+        self.d.stop(signal.SIGKILL)
+        self.d.start()
+        self.assertEqual(self.node("GET")["status"]["phase"], "deployed")
+        self.assertEqual(self.agent.phone_home().code, "secret-used")
+        self.assertTrue(re.search(r"event=operation.resumed .*step=seed", self.d.log_text()))
+
+    def test_profiles(self):
+        kept = self.api("GET", "/profiles/worker")
+        self.assertEqual(kept, {**PROFILE, "version": 1})
+        again = self.d.call("PUT", "/api/v1/profiles/worker", kept, token=self.token,
+                            headers={"If-Match": '"1"'})
+        self.assertEqual((again.json["version"], again.headers["ETag"]), (2, '"2"'))
+        for headers in ({"If-Match": '"1"'},):
+            self.api("PUT", "/profiles/worker", kept, 412, "version-changed", headers=headers)
+            self.api("DELETE", "/profiles/worker", None, 412, "version-changed", headers=headers)
+        self.api("PUT", "/profiles/new", {"kind": "profile", "spec": PROFILE["spec"]}, 412,
+                 "version-changed", headers={"If-Match": "*"})
+        for body in ({}, [], b"{", {"kind": "profile", "spec": {}}, {**PROFILE, "name": "other"},
+                     {**PROFILE, "spec": {**PROFILE["spec"], "colour": "red"}}):
+            self.api("PUT", "/profiles/worker", body, 400, "profile-malformed")
+        self.api("PUT", "/profiles/Not_one", PROFILE, 400, "profile-malformed")
+        self.api("PUT", "/profiles/a", {"kind": "profile", "spec": PROFILE["spec"]})
+        self.assertEqual([p["name"] for p in self.api("GET", "/profiles")["items"]],
+                         ["a", "worker"])
+        self.d.stop(signal.SIGKILL)
+        self.d.start()
+        self.assertEqual(self.api("GET", "/profiles/worker"), {**PROFILE, "version": 2})
+        self.api("DELETE", "/profiles/worker", status=204)
+        self.api("GET", "/profiles/worker", status=404, code="profile-unknown")
+        self.api("DELETE", "/profiles/worker", status=404, code="profile-unknown")
+
+
+if __name__ == "__main__":
+    if not shutil.which("zstd"):
+        print("skipped: zstd is not installed")
+        sys.exit(77)
+    assert os.path.exists(lab.program())
+    unittest.main(verbosity=2)
