@@ -25,9 +25,9 @@
 #include "lib/daemon/log.h"
 #include "worker/phone.h"
 
-#define PROGRAM_NAME   "cloudie-worker"
-#define NETWORK_LATE_S 5  /* how often the log is told what is waited for */
-#define SEED_LATE_S    60 /* disks behind a slow controller are there by then */
+#define PROGRAM_NAME    "cloudie-worker"
+#define NETWORK_LATE_MS 5000  /* how often the log is told what is waited for */
+#define SEED_LATE_MS    60000 /* disks behind a slow controller are there by then */
 
 /* Drivers that no device asks for. */
 static const char *const own_modules[] = {"af_packet"};
@@ -125,7 +125,7 @@ static void on_network_late(void *context)
         struct machine *m = context;
 
         log_warning("network.waits", "for=%s", QUOTE(network_waits_for(m->network)));
-        loop_timer_arm(m->network_late, clock_monotonic_ms() + NETWORK_LATE_S * 1000);
+        loop_timer_arm(m->network_late, clock_monotonic_ms() + NETWORK_LATE_MS);
 }
 
 static void on_seed_late(void *context)
@@ -156,8 +156,8 @@ static int start(struct machine *m)
                 return rc;
         log_info("drivers.loaded", "count=%u refused=%u", drivers_count(m->drivers),
                  drivers_failed(m->drivers));
-        loop_timer_arm(m->network_late, clock_monotonic_ms() + NETWORK_LATE_S * 1000);
-        loop_timer_arm(m->seed_late, clock_monotonic_ms() + SEED_LATE_S * 1000);
+        loop_timer_arm(m->network_late, clock_monotonic_ms() + NETWORK_LATE_MS);
+        loop_timer_arm(m->seed_late, clock_monotonic_ms() + SEED_LATE_MS);
         network_look(m->network);
         look_for_seed(m);
         return 0;

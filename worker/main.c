@@ -45,7 +45,7 @@ static int read_seed(char *error, struct worker_seed *ret)
 int main(int argc, char **argv)
 {
         static struct worker_seed seed;
-        char error[SEED_ERROR_SIZE > PHONE_ERROR_SIZE ? SEED_ERROR_SIZE : PHONE_ERROR_SIZE];
+        char wrong[SEED_ERROR_SIZE], refused[PHONE_ERROR_SIZE];
         struct phone_options phone = {.seed = &seed};
         int rest, rc;
 
@@ -58,12 +58,12 @@ int main(int argc, char **argv)
                 return program_usage(&program, "it takes no argument '%s'", argv[rest]);
         if (seed_file && device)
                 return program_usage(&program, "--seed and --device exclude each other");
-        if (read_seed(error, &seed) < 0)
-                return program_fail(&program, "%s", error);
+        if (read_seed(wrong, &seed) < 0)
+                return program_fail(&program, "%s", wrong);
 
         phone.state = state;
         phone.root = root;
-        rc = phone_home_run(&phone, error);
+        rc = phone_home_run(&phone, refused);
         secret_erase(&seed, sizeof(seed));
-        return rc < 0 ? program_fail(&program, "%s", error) : EXIT_SUCCESS;
+        return rc < 0 ? program_fail(&program, "%s", refused) : EXIT_SUCCESS;
 }

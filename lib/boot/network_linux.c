@@ -36,7 +36,8 @@
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
-#define FRAME_MAX (DHCP_FRAME_HEADER_SIZE + DHCP_MESSAGE_MAX)
+#define NO_CARRIER "no carrier: is the cable in, the switch port on?"
+#define FRAME_MAX  (DHCP_FRAME_HEADER_SIZE + DHCP_MESSAGE_MAX)
 
 struct network {
         struct loop *loop;
@@ -74,9 +75,23 @@ static struct ifreq request_for(const struct network *n)
         return request;
 }
 
-static bool is_wanted(struct network *n, const char *name, struct mac_address *ret)
+static bool is_any(const struct network *n)
 {
         static const struct mac_address any;
+
+        return mac_is_equal(&n->mac, &any);
+}
+
+static bool is_wireless(const char *name)
+{
+        char path[64 + IFNAMSIZ];
+
+        snprintf(path, sizeof(path), "/sys/class/net/%s/phy80211", name);
+        return access(path, F_OK) == 0;
+}
+
+static bool is_wanted(struct network *n, const char *name, struct mac_address *ret)
+{
         struct ifreq request = {0};
 
         (void)text_copy(request.ifr_name, sizeof(request.ifr_name), name);
@@ -84,7 +99,7 @@ static bool is_wanted(struct network *n, const char *name, struct mac_address *r
             request.ifr_hwaddr.sa_family != ARPHRD_ETHER)
                 return false;
         memcpy(ret->bytes, request.ifr_hwaddr.sa_data, sizeof(ret->bytes));
-        return mac_is_equal(&n->mac, &any) || mac_is_equal(&n->mac, ret);
+        return is_any(n) ? !is_wireless(name) : mac_is_equal(&n->mac, ret);
 }
 
 static int set_up(struct network *n, const char *name)
@@ -98,10 +113,11 @@ static int set_up(struct network *n, const char *name)
         return ioctl(n->control_fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
 }
 
-static bool has_carrier(struct network *n)
+static bool has_carrier(struct network *n, const char *name)
 {
-        struct ifreq request = request_for(n);
+        struct ifreq request = {0};
 
+        (void)text_copy(request.ifr_name, sizeof(request.ifr_name), name);
         return ioctl(n->control_fd, SIOCGIFFLAGS, &request) == 0 &&
                (request.ifr_flags & IFF_RUNNING);
 }
@@ -289,8 +305,8 @@ static void start(struct network *n)
 
         if (n->packet_watch)
                 return;
-        if (!has_carrier(n)) {
-                set_waits_for(n, "no carrier: is the cable in, the switch port on?");
+        if (!has_carrier(n, n->name)) {
+                set_waits_for(n, NO_CARRIER);
                 return;
         }
         if (open_packets(n) < 0) {
@@ -303,30 +319,36 @@ static void start(struct network *n)
         obey(n, &action);
 }
 
-void network_look(struct network *network)
+/* A carrier shows on an interface that is up, and later: the link's change then calls again. */
+static void choose(struct network *n)
 {
-        struct if_nameindex *names;
+        struct if_nameindex *names = if_nameindex();
 
-        if (network->name[0]) {
-                start(network);
-                return;
-        }
-        names = if_nameindex();
         for (const struct if_nameindex *i = names; i && i->if_index != 0; i++) {
                 struct mac_address mac;
 
-                if (!is_wanted(network, i->if_name, &mac) || set_up(network, i->if_name) < 0)
+                if (!is_wanted(n, i->if_name, &mac) || set_up(n, i->if_name) < 0)
                         continue;
-                (void)text_copy(network->name, sizeof(network->name), i->if_name);
-                network->index = (int)i->if_index;
-                network->mac = mac;
+                if (is_any(n) && !has_carrier(n, i->if_name)) {
+                        set_waits_for(n, NO_CARRIER);
+                        continue;
+                }
+                (void)text_copy(n->name, sizeof(n->name), i->if_name);
+                n->index = (int)i->if_index;
+                n->mac = mac;
                 break;
         }
         if_freenameindex(names);
+}
+
+void network_look(struct network *network)
+{
+        if (!network->name[0])
+                choose(network);
         if (!network->name[0])
                 return;
-
-        network->client = dhcp_client_new(&network->mac, "");
+        if (!network->client)
+                network->client = dhcp_client_new(&network->mac, "");
         if (network->client)
                 start(network);
 }
@@ -371,9 +393,12 @@ int network_new(struct loop *loop, const struct mac_address *mac, loop_fn ready,
         n->ready = ready;
         n->context = context;
         n->control_fd = n->link_fd = n->packet_fd = -EBADF;
-        snprintf(n->waits_for, sizeof(n->waits_for),
-                 "no interface has %s: is its driver, or its firmware, missing?",
-                 mac_text(text, mac));
+        if (is_any(n))
+                set_waits_for(n, "no wired interface: is its driver, or its firmware, missing?");
+        else
+                snprintf(n->waits_for, sizeof(n->waits_for),
+                         "no interface has %s: is its driver, or its firmware, missing?",
+                         mac_text(text, mac));
 
         rc = loop_add_timer(loop, on_timer, n, &n->timer);
         if (rc >= 0)

@@ -10,7 +10,7 @@ struct network;
 
 /**
  * network_new() - bring up the interface with @mac and keep an address on it
- * @mac:    from BOOTIF; all zero: the first wired interface
+ * @mac:    from BOOTIF; all zero: the first wired interface that has a carrier
  * @ready:  called when an address was put on the interface, each time it changes
  *
  * network_look() is to be called whenever a device may have appeared.
