@@ -28,6 +28,8 @@
 #define SILENCE_MS 10000
 /* A manifest has some hundred bytes, a signature as well. */
 #define SMALL_MAX ((uint64_t)1 << 20)
+/* A failure that goes on is told once, not every time that a machine asks. */
+#define TELL_AGAIN_MS 60000
 /* Written in steps, so that the journal's sync never waits behind a gigabyte of ours. */
 #define SYNC_BYTES ((uint64_t)16 << 20)
 
@@ -153,14 +155,21 @@ static uint64_t miss_ms(int rc)
         return rc == -ENOENT || rc == -EBADMSG ? IMAGES_MISS_MS : IMAGES_RETRY_MS;
 }
 
-/* In the place of the one that is forgotten first. */
+/* In the place of the one before of this name, or of the one that is forgotten first. */
 static void miss_add(struct images *images, const struct wanted *wanted, int rc)
 {
         struct miss *place = &images->misses[0];
 
-        for (size_t i = 1; i < IMAGES_MAX_MISSES; i++)
-                if (images->misses[i].until_ms < place->until_ms)
-                        place = &images->misses[i];
+        for (size_t i = 0; i < IMAGES_MAX_MISSES; i++) {
+                struct miss *miss = &images->misses[i];
+
+                if (strcmp(miss->name, wanted->name) == 0) {
+                        place = miss;
+                        break;
+                }
+                if (miss->until_ms < place->until_ms)
+                        place = miss;
+        }
         *place = (struct miss){
                 .from = wanted->from, .rc = rc, .until_ms = clock_monotonic_ms() + miss_ms(rc)};
         (void)text_copy(place->name, sizeof(place->name), wanted->name);
@@ -418,6 +427,20 @@ static void finish(struct images *images, const struct wanted *wanted, int rc)
         pthread_mutex_unlock(&images->mutex);
 }
 
+/* The same failed for the same reason not long ago: machines ask again and again while they wait.
+ * With the mutex held. */
+static bool was_told(const struct images *images, const struct wanted *wanted, int rc)
+{
+        const uint64_t now_ms = clock_monotonic_ms();
+
+        for (size_t i = 0; i < IMAGES_MAX_MISSES; i++)
+                if (images->misses[i].rc == reason_of(rc) &&
+                    now_ms < images->misses[i].until_ms + TELL_AGAIN_MS &&
+                    strcmp(images->misses[i].name, wanted->name) == 0)
+                        return true;
+        return false;
+}
+
 static void tell(struct images *images, const struct wanted *wanted, int rc, const char *error,
                  uint64_t size, uint64_t took_ms)
 {
@@ -425,7 +448,8 @@ static void tell(struct images *images, const struct wanted *wanted, int rc, con
         bool is_told;
 
         pthread_mutex_lock(&images->mutex);
-        is_told = rc == -ECANCELED ? false : flood_allows_line(&images->flood, "image");
+        is_told = rc == 0 || (rc != -ECANCELED && !was_told(images, wanted, rc));
+        is_told = is_told && flood_allows_line(&images->flood, "image");
         pthread_mutex_unlock(&images->mutex);
         if (!is_told)
                 return;

@@ -374,6 +374,30 @@ static void test_away(void **state)
         assert_int_equal(until_answered(f, TWO ".raw.zst", &file), -EHOSTUNREACH);
 }
 
+/* The controller is back: a failure is not remembered for long, and leaves nothing behind. */
+static void test_fails_then_comes(void **state)
+{
+        struct fixture *f = *state;
+        struct image_file file;
+
+        f->status = 503;
+        assert_int_equal(until_answered(f, ONE ".raw.zst", &file), -EHOSTUNREACH);
+        assert_int_equal(once(f, ONE ".raw.zst", &file), -EHOSTUNREACH);
+        assert_int_equal(atomic_load(&f->asked), 1);
+        f->status = 200;
+        for (unsigned ms = 0; ms < PATIENCE_MS; ms++) {
+                const int rc = once(f, ONE ".raw.zst", &file);
+
+                if (rc == 0)
+                        break;
+                assert_true(rc == -EHOSTUNREACH || rc == -EAGAIN);
+                assert_true(ms + 1 < PATIENCE_MS);
+                nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        }
+        check_whole(f, &file);
+        assert_int_equal(atomic_load(&f->asked), 2);
+}
+
 /* The same image may be signed anew: an old manifest is asked for again, an image never. */
 static void test_manifest_is_renewed(void **state)
 {
@@ -479,6 +503,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_queue, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_away, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_fails_then_comes, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_manifest_is_renewed, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_what_is_found_at_the_start, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_room, setup, teardown),
