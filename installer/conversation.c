@@ -17,6 +17,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "installer/conversation_private.h"
 #include "installer/inventory.h"
 #include "installer/stage_two_linux.h"
 #include "lib/base/clock.h"
@@ -24,43 +25,13 @@
 #include "lib/base/text.h"
 #include "lib/boot/init_linux.h"
 #include "lib/daemon/log.h"
-#include "lib/fetch/fetch.h"
-#include "lib/node/wire.h"
 #include "lib/trust/secret.h"
 
 #define PAUSE_FIRST_MS  1000
 #define PAUSE_MAX_MS    15000
-#define CALL_TIMEOUT_MS 15000
 #define ORDERS_WAIT_MS  40000 /* the controller answers within 25 s */
 #define STAGE_TWO_TRIES 3     /* then the inventory goes out without its drivers */
-#define EVENTS_KEPT     32
 #define SECOND_NS       1000000
-
-struct conversation;
-
-struct conversation_state {
-        const char *name;
-        int (*run)(struct conversation *c);
-};
-
-enum state_number { STATE_CLAIM, STATE_STAGE_TWO, STATE_INVENTORY, STATE_ORDERS, STATE_COUNT };
-
-struct conversation {
-        const struct conversation_options *options;
-        const struct conversation_state *state;
-        struct fetch *fetch;
-        struct signing_key *key;
-        size_t controller; /* which of the site's is asked */
-        struct agent_claimed claimed;
-        unsigned failures; /* of this state, in a row */
-
-        int64_t clock_ahead_ms;                /* of the controller's before ours */
-        struct node_event events[EVENTS_KEPT]; /* not acknowledged yet */
-        size_t event_count;
-        uint64_t seq;
-        bool is_held;
-        char error[FETCH_ERROR_SIZE];
-};
 
 static void note(struct conversation *c, enum node_step step, const char *text, uint64_t bytes,
                  uint64_t took_ms)
@@ -91,9 +62,11 @@ static int errno_of(const char *code)
                 const char *code;
                 int rc;
         } final[] = {
-                {"token-stale",  -ESTALE}, /* another boot of this node took our place */
-                {"boot-expired", -ETIME }, /* claimed too late: boot again, for a fresh number */
-                {"boot-unknown", -ETIME },
+                {"token-stale",      -ESTALE   }, /* another boot of this node took our place */
+                {"boot-expired",     -ETIME    }, /* claimed too late: boot again, for a fresh number */
+                {"boot-unknown",     -ETIME    },
+                {"generation-stale", -ECANCELED}, /* aborted, or another install began */
+                {"operation-none",   -ECANCELED},
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(final); i++)
@@ -102,9 +75,8 @@ static int errno_of(const char *code)
         return -EPROTO;
 }
 
-/* One call to the controller; @take_body may be NULL. Any status but 200 is a fault. */
-static int call(struct conversation *c, const char *method, const char *path, struct doc *take_body,
-                unsigned timeout_ms, struct doc **ret)
+int conversation_call(struct conversation *c, const char *method, const char *path,
+                      struct doc *take_body, unsigned timeout_ms, struct doc **ret)
 {
         _doc_ struct doc *body = take_body;
         _response_ struct fetch_response response = {0};
@@ -150,8 +122,9 @@ static void send_events(struct conversation *c)
         if (c->event_count == 0)
                 return;
         /* The timeline is for people: what fails here is sent with the next. */
-        if (call(c, "POST", "/agent/v1/events", node_events_encode(c->events, c->event_count),
-                 CALL_TIMEOUT_MS, NULL) == 0)
+        if (conversation_call(c, "POST", "/agent/v1/events",
+                              node_events_encode(c->events, c->event_count), CALL_TIMEOUT_MS,
+                              NULL) == 0)
                 c->event_count = 0;
 }
 
@@ -214,8 +187,8 @@ static int run_claim(struct conversation *c)
         rc = fill_claim(c, &claim);
         if (rc < 0)
                 return rc;
-        rc = call(c, "POST", "/agent/v1/claim", doc_encode(&agent_claim_table, &claim),
-                  CALL_TIMEOUT_MS, &answer);
+        rc = conversation_call(c, "POST", "/agent/v1/claim", doc_encode(&agent_claim_table, &claim),
+                               CALL_TIMEOUT_MS, &answer);
         if (rc < 0)
                 return rc;
         rc = doc_decode(&agent_claimed_table, answer, c->error, &c->claimed);
@@ -307,7 +280,8 @@ static int run_inventory(struct conversation *c)
                 tell_inventory_failure(c, rc);
                 return rc;
         }
-        rc = call(c, "PUT", "/agent/v1/inventory", TAKE_PTR(inventory), CALL_TIMEOUT_MS, &answer);
+        rc = conversation_call(c, "PUT", "/agent/v1/inventory", TAKE_PTR(inventory),
+                               CALL_TIMEOUT_MS, &answer);
         if (rc < 0)
                 return rc;
 
@@ -329,7 +303,7 @@ static int run_orders(struct conversation *c)
         send_events(c);
         snprintf(path, sizeof(path), "/agent/v1/orders?generation=%llu",
                  (unsigned long long)(c->is_held ? c->claimed.generation : 0));
-        rc = call(c, "GET", path, NULL, ORDERS_WAIT_MS, &answer);
+        rc = conversation_call(c, "GET", path, NULL, ORDERS_WAIT_MS, &answer);
         if (rc < 0)
                 return rc;
         rc = doc_decode(&agent_orders_table, answer, c->error, &orders);
@@ -343,15 +317,33 @@ static int run_orders(struct conversation *c)
         c->is_held = true;
         if (orders.order == ORDER_REBOOT && !c->options->is_rehearsal)
                 init_reboot();
-        return 0;
+        return orders.order == ORDER_INSTALL && c->options->install;
 }
 
+/* clang-format off */
 static const struct conversation_state states[STATE_COUNT] = {
-        [STATE_CLAIM] = {"claim",     run_claim    },
-        [STATE_STAGE_TWO] = {"stage-two", run_stage_two},
-        [STATE_INVENTORY] = {"inventory", run_inventory},
-        [STATE_ORDERS] = {"orders",    run_orders   },
+        [STATE_CLAIM] = {"claim", run_claim, STATE_STAGE_TWO},
+        [STATE_STAGE_TWO] = {"stage-two", run_stage_two, STATE_INVENTORY},
+        [STATE_INVENTORY] = {"inventory", run_inventory, STATE_ORDERS},
+        [STATE_ORDERS] = {"orders", run_orders, STATE_PLAN},
+        [STATE_PLAN] = {"plan", conversation_plan, STATE_INSTALL},
+        [STATE_INSTALL] = {"install", conversation_install, STATE_DELIVER},
+        [STATE_DELIVER] = {"deliver", conversation_deliver, STATE_REBOOT},
+        [STATE_REBOOT] = {"reboot", conversation_reboot, STATE_ORDERS},
 };
+/* clang-format on */
+
+int conversation_go(struct conversation *c, enum state_number next, const char *why)
+{
+        c->next = next;
+        c->why = why;
+        return 1;
+}
+
+void conversation_turn(struct conversation *c)
+{
+        c->controller = (c->controller + 1) % c->options->site->controller_count;
+}
 
 /* The one place where the state changes. */
 static void change_state(struct conversation *c, enum state_number next, const char *why)
@@ -374,7 +366,7 @@ static void pause_after_failure(struct conversation *c, int rc)
                     QUOTE(c->error[0] ? c->error : strerror(-rc)));
         c->failures++;
         /* Whether it is this controller or the way to it: the next one may be better. */
-        c->controller = (c->controller + 1) % c->options->site->controller_count;
+        conversation_turn(c);
         pause = (struct timespec){.tv_sec = pause_ms / 1000,
                                   .tv_nsec = (long)(pause_ms % 1000) * SECOND_NS};
         nanosleep(&pause, NULL);
@@ -387,6 +379,7 @@ static int talk(struct conversation *c)
                 int rc;
 
                 c->error[0] = '\0';
+                (void)conversation_go(c, c->state->next, "done");
                 rc = c->state->run(c);
                 if (rc == -ESTALE || rc == -ETIME) {
                         log_error("agent.ended", "reason=%s", QUOTE(c->error));
@@ -397,10 +390,10 @@ static int talk(struct conversation *c)
                         continue;
                 }
                 c->failures = 0;
-                if (c->is_held && c->options->ends_when_held)
+                if (c->is_over || (c->is_held && c->options->ends_when_held))
                         return 0;
                 if (rc > 0)
-                        change_state(c, (enum state_number)(c->state - states) + 1, "done");
+                        change_state(c, c->next, c->why);
         }
 }
 
@@ -423,5 +416,6 @@ int conversation_run(const struct conversation_options *options)
 
         rc = talk(&c);
         secret_erase(c.claimed.token, sizeof(c.claimed.token));
+        secret_erase(c.plan.secret, sizeof(c.plan.secret));
         return rc;
 }

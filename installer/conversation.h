@@ -16,9 +16,11 @@ struct conversation_options {
         const struct site *site; /* must outlive the conversation */
         struct mac_address mac;
         struct ip4_address address;
-        const char *discover; /* path of cloudie-discover */
-        bool is_rehearsal;    /* on a machine that is no node: mounts nothing, never reboots */
-        bool ends_when_held;  /* returns once the controller said "hold" */
+        const char *discover;     /* path of cloudie-discover */
+        const char *install;      /* path of cloudie-install; NULL: installs are not obeyed */
+        const char *install_root; /* for its --root; NULL: this machine's own disks */
+        bool is_rehearsal;        /* on a machine that is no node: mounts nothing, never reboots */
+        bool ends_when_held;      /* returns once the controller gave its first order */
 
         /* Called on the conversation's thread once stage two is mounted, before the inventory:
          * loads the drivers in it, and returns when devices had their chance to appear. May be
@@ -27,6 +29,6 @@ struct conversation_options {
         void *context;
 };
 
-/* Runs until it fails for good, or as @ends_when_held says. 0, -ESTALE: another boot of this node
- * took its place; -errno. */
+/* Runs until it fails for good, as @ends_when_held says, or until a rehearsed install is done. 0,
+ * -ESTALE: another boot of this node took its place; -errno. */
 int conversation_run(const struct conversation_options *options);

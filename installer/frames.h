@@ -5,8 +5,9 @@
 
 #include "installer/install.h"
 
-#define FRAMES_RUN_MAX 4 /* fetched by one request: small frames must not cost a round trip each   \
-                          */
+#define FRAMES_RUN_MAX                                                                             \
+        4 /* fetched by one request: small frames must not cost a round trip each                  \
+           */
 
 struct frame_span {
         uint64_t first, count;

@@ -32,7 +32,6 @@
 
 #define SITE_FOLDER      "/etc/cloudie"
 #define COMMAND_LINE_MAX ((size_t)64 << 10)
-#define GIVE_UP_PAUSE_S  60    /* long enough to read the console, then the machine tries again */
 #define SETTLE_MS        1500  /* quiet for so long: devices had their chance to appear */
 #define SETTLE_MAX_MS    15000 /* disks of a slow controller come later than this: next boot */
 #define WAIT_REPORT_MS   5000  /* how often the console is told what is waited for */
@@ -56,15 +55,9 @@ struct agent {
         bool is_loaded;
 };
 
-/* The ramdisk cannot go on: say why where somebody may see it, and try once more. */
 __attribute__((noreturn)) static void give_up(const char *why)
 {
-        fprintf(stderr, "\ncloudie-agent: %s\ncloudie-agent: restarting in %d s\n", why,
-                GIVE_UP_PAUSE_S);
-        sleep(GIVE_UP_PAUSE_S);
-        init_reboot();
-        for (;;)
-                pause();
+        init_give_up("cloudie-agent", why);
 }
 
 /* On the loop's thread: drivers of stage two, for what stage one left without one. */
@@ -120,6 +113,7 @@ static void *talk(void *context)
                 .mac = network_mac(a->network),
                 .address = a->address,
                 .discover = "/bin/cloudie-discover",
+                .install = "/bin/cloudie-install",
                 .mounted = stage_two_mounted,
                 .context = a,
         };
@@ -190,11 +184,9 @@ static int start(struct agent *a)
                 rc = drivers_new("", a->loop, on_device, a, &a->drivers);
         if (rc < 0)
                 return rc;
-        for (size_t i = 0; i < ARRAY_SIZE(own_modules); i++) {
-                rc = drivers_load(a->drivers, own_modules[i]);
-                if (rc < 0 && rc != -ENOENT)
-                        return rc;
-        }
+        rc = drivers_load_own(a->drivers, own_modules, ARRAY_SIZE(own_modules));
+        if (rc < 0)
+                return rc;
         (void)init_mount_efivars();
         rc = drivers_load_all(a->drivers);
         if (rc < 0)
@@ -243,7 +235,7 @@ static int run_as_init(void)
 }
 
 static const char *site_folder = SITE_FOLDER, *command_line, *discover = "cloudie-discover",
-                  *address;
+                  *address, *install, *install_root;
 static bool rehearse;
 
 static const struct option_row options[] = {
@@ -266,6 +258,14 @@ static const struct option_row options[] = {
          .value = "FILE",
          .help = "path of cloudie-discover",
          .text = &discover},
+        {     .name = "install",
+         .value = "FILE",
+         .help = "path of cloudie-install: wait for orders, and obey one install",
+         .text = &install},
+        {      .name = "install-root",
+         .value = "FOLDER",
+         .help = "cloudie-install gets it as its --root",
+         .text = &install_root},
 };
 
 static const struct program program = {
@@ -279,13 +279,16 @@ static const struct program program = {
 
 static int run_rehearsal(void)
 {
-        struct conversation_options conversation = {.is_rehearsal = true, .ends_when_held = true};
+        struct conversation_options conversation = {.is_rehearsal = true};
         struct site site = {0};
         char error[SITE_ERROR_SIZE] = "";
         int rc;
 
         if (!command_line || !address || ip4_parse(address, &conversation.address) < 0)
                 return program_usage(&program, "--rehearse needs --command-line and --address");
+        if (install && !install_root)
+                return program_usage(&program, "--install needs --install-root: no disk of this "
+                                               "machine is meant");
         if (site_read_command_line(command_line, error, &site) < 0 ||
             site_read_folder(site_folder, error, &site) < 0)
                 return program_fail(&program, "%s", error);
@@ -293,6 +296,9 @@ static int run_rehearsal(void)
         conversation.site = &site;
         conversation.mac = site.boot_mac;
         conversation.discover = discover;
+        conversation.install = install;
+        conversation.install_root = install_root;
+        conversation.ends_when_held = !install;
         rc = conversation_run(&conversation);
         return rc < 0 ? program_fail(&program, "%s", strerror(-rc)) : EXIT_SUCCESS;
 }
