@@ -10,6 +10,7 @@
 #include "lib/base/text.h"
 
 #define CALL_TIMEOUT_MS 30000
+#define CALL_PATH_MAX   1024 /* with its query */
 
 struct call {
         struct credential credential;
@@ -74,22 +75,65 @@ static int print_problem(const struct call *call, unsigned status, const struct 
         return EXIT_FAILURE;
 }
 
+void call_answer_done(struct call_answer *answer)
+{
+        answer->doc = doc_free(answer->doc);
+}
+
+/* What came back, whatever it says. */
+static void take_response(const struct fetch_response *response, struct call_answer *ret)
+{
+        ret->status = response->status;
+        ret->retry_after_s = response->retry_after_s;
+        if (response->body_size > 0)
+                ret->rc = doc_parse(response->body, response->body_size, &doc_limits_inventory,
+                                    ret->error, &ret->doc);
+        /* A refusal is one whatever its body is. */
+        if (ret->status / 100 != 2)
+                ret->rc = 0;
+}
+
+bool call_try(struct call *call, const struct call_request *request, struct call_answer *ret)
+{
+        _response_ struct fetch_response response = {0};
+        char url[CREDENTIAL_URL_SIZE + CALL_PATH_MAX], match[128];
+        const char *headers[] = {request->if_match ? match : NULL, NULL};
+        const struct fetch_request wanted = {
+                .method = request->method,
+                .url = url,
+                .headers = headers,
+                .timeout_ms = request->patience_ms ? request->patience_ms : CALL_TIMEOUT_MS,
+                .silence_ms = request->patience_ms,
+                .content_type = request->content_type,
+                .body = request->body,
+                .body_size = request->body_size,
+                .bearer = call->credential.token[0] ? call->credential.token : NULL,
+        };
+
+        *ret = (struct call_answer){0};
+        snprintf(url, sizeof(url), "%s%s", call->credential.url, request->path);
+        snprintf(match, sizeof(match), "If-Match: %s", request->if_match ? request->if_match : "");
+        ret->rc = fetch_do(call->fetch, &wanted, ret->error, &response);
+        if (ret->rc == 0)
+                take_response(&response, ret);
+        return ret->rc == 0 && ret->status / 100 == 2;
+}
+
+int call_complain(const struct call *call, const struct call_answer *answer)
+{
+        if (answer->rc < 0)
+                return fail(call, answer->rc, answer->error);
+        return print_problem(call, answer->status, answer->doc);
+}
+
 int call_do(struct call *call, const char *method, const char *path, const char *if_match,
             const struct doc *body, struct doc **ret)
 {
-        _response_ struct fetch_response response = {0};
-        _doc_ struct doc *answer = NULL;
+        _answer_ struct call_answer answer = {0};
         _free_ char *text = NULL;
-        char url[CREDENTIAL_URL_SIZE + 512], match[128], error[FETCH_ERROR_SIZE] = "";
-        const char *headers[] = {if_match ? match : NULL, NULL};
-        struct fetch_request request = {
-                .method = method, .url = url, .headers = headers, .timeout_ms = CALL_TIMEOUT_MS};
+        struct call_request request = {.method = method, .path = path, .if_match = if_match};
         int rc;
 
-        snprintf(url, sizeof(url), "%s%s", call->credential.url, path);
-        snprintf(match, sizeof(match), "If-Match: %s", if_match ? if_match : "");
-        if (call->credential.token[0])
-                request.bearer = call->credential.token;
         if (body) {
                 rc = doc_print(body, DOC_COMPACT, &text);
                 if (rc < 0)
@@ -97,30 +141,40 @@ int call_do(struct call *call, const char *method, const char *path, const char 
                 request.body = text;
                 request.body_size = strlen(text);
         }
-
-        rc = fetch_do(call->fetch, &request, error, &response);
-        if (rc < 0)
-                return fail(call, rc, error);
-        if (response.body_size > 0)
-                rc = doc_parse(response.body, response.body_size, &doc_limits_inventory, error,
-                               &answer);
-        if (response.status / 100 != 2)
-                return print_problem(call, response.status, answer);
-        if (rc < 0)
-                return fail(call, rc, error);
+        if (!call_try(call, &request, &answer))
+                return call_complain(call, &answer);
         if (ret)
-                *ret = TAKE_PTR(answer);
+                *ret = TAKE_PTR(answer.doc);
         return 0;
+}
+
+int call_clone(const struct call *call, struct call **ret)
+{
+        return call_new(&call->credential, ret);
+}
+
+static int listen_to(struct call *call, const char *path, fetch_event_fn event, void *context,
+                     char error[static FETCH_ERROR_SIZE])
+{
+        char url[CREDENTIAL_URL_SIZE + CALL_PATH_MAX];
+        const struct fetch_request request = {.url = url, .bearer = call->credential.token};
+
+        snprintf(url, sizeof(url), "%s%s", call->credential.url, path);
+        return fetch_events(call->fetch, &request, event, context, error);
+}
+
+int call_listen(struct call *call, const char *path, fetch_event_fn event, void *context)
+{
+        char error[FETCH_ERROR_SIZE];
+
+        return listen_to(call, path, event, context, error);
 }
 
 int call_events(struct call *call, const char *path, fetch_event_fn event, void *context)
 {
-        char url[CREDENTIAL_URL_SIZE + 512], error[FETCH_ERROR_SIZE] = "";
-        const struct fetch_request request = {.url = url, .bearer = call->credential.token};
-        int rc;
+        char error[FETCH_ERROR_SIZE] = "";
+        const int rc = listen_to(call, path, event, context, error);
 
-        snprintf(url, sizeof(url), "%s%s", call->credential.url, path);
-        rc = fetch_events(call->fetch, &request, event, context, error);
         return rc < 0 ? fail(call, rc, error) : 0;
 }
 

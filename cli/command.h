@@ -18,8 +18,8 @@ struct command_context {
         const char *credentials; /* path of the file */
 
         /* Options that some commands know. */
-        const char *select, *boot, *after;
-        bool follow, inventory;
+        const char *select, *boot, *after, *profile, *name, *os;
+        bool follow, inventory, erase, dry_run, wait;
 
         int argc; /* words after the command's own */
         char **argv;
@@ -52,3 +52,16 @@ int command_node_timeline(const struct command_context *context);
 int command_node_explain(const struct command_context *context);
 int command_node_accept(const struct command_context *context);
 int command_node_delete(const struct command_context *context);
+int command_node_install(const struct command_context *context);
+int command_node_abort(const struct command_context *context);
+int command_node_retry(const struct command_context *context);
+int command_node_release(const struct command_context *context);
+int command_apply(const struct command_context *context);
+int command_profile_list(const struct command_context *context);
+int command_profile_show(const struct command_context *context);
+int command_profile_delete(const struct command_context *context);
+int command_image_import(const struct command_context *context);
+int command_image_list(const struct command_context *context);
+int command_image_show(const struct command_context *context);
+int command_image_verify(const struct command_context *context);
+int command_image_delete(const struct command_context *context);

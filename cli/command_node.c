@@ -4,35 +4,35 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/each.h"
 #include "cli/print.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "lib/node/operation.h"
 
 #define NODE_PATH_SIZE 320
 #define NODES_LIMIT    1000 /* a page; the controller says where the next begins */
 
 static const struct column list_columns[] = {
-        {"NAME",       "name",                        NULL,       false},
-        {"PHASE",      "status.phase",                NULL,       false},
-        {"CONDITIONS", "status.conditions",           cell_names, false},
-        {"ADDRESS",    "status.address",              NULL,       false},
-        {"VENDOR",     "status.summary.vendor",       NULL,       false},
-        {"PRODUCT",    "status.summary.product",      NULL,       false},
-        {"CPU",        "status.summary.cpu",          NULL,       false},
-        {"THREADS",    "status.summary.threads",      NULL,       true },
-        {"MEMORY",     "status.summary.memory_bytes", cell_size,  true },
-        {"DISKS",      "status.summary.disk_count",   NULL,       true },
-        {"SIZE",       "status.summary.disk_bytes",   cell_size,  true },
-        {"NICS",       "status.summary.nic_count",    NULL,       true },
+        {"NAME",       "name",                        NULL,           false},
+        {"PHASE",      "status.phase",                NULL,           false},
+        {"OPERATION",  "status.operation",            cell_operation, false},
+        {"CONDITIONS", "status.conditions",           cell_names,     false},
+        {"ADDRESS",    "status.address",              NULL,           false},
+        {"VENDOR",     "status.summary.vendor",       NULL,           false},
+        {"PRODUCT",    "status.summary.product",      NULL,           false},
+        {"CPU",        "status.summary.cpu",          NULL,           false},
+        {"THREADS",    "status.summary.threads",      NULL,           true },
+        {"MEMORY",     "status.summary.memory_bytes", cell_size,      true },
+        {"DISKS",      "status.summary.disk_count",   NULL,           true },
+        {"SIZE",       "status.summary.disk_bytes",   cell_size,      true },
+        {"NICS",       "status.summary.nic_count",    NULL,           true },
 };
 
 /* The node's path; @what after it ("/accept"), or "". */
 static void node_path(char to[static NODE_PATH_SIZE], const char *name, const char *what)
 {
-        char safe[200];
-
-        call_escape(safe, sizeof(safe), name);
-        snprintf(to, NODE_PATH_SIZE, "/api/v1/nodes/%s%s", safe, what);
+        each_path(to, NODE_PATH_SIZE, "/api/v1/nodes", name, what);
 }
 
 /* All pages, one after the other, into one list. */
@@ -80,6 +80,24 @@ int command_node_list(const struct command_context *context)
         return print_table(list_columns, ARRAY_SIZE(list_columns), all);
 }
 
+/* Above the tree, what it says in words. */
+static void print_operation(const struct doc *node)
+{
+        const struct doc *object = doc_get(node, "status.operation");
+        char text[OPERATION_TEXT_SIZE], safe[OPERATION_TEXT_SIZE];
+        struct operation operation = {0};
+
+        if (!object || doc_decode(&operation_table, object, NULL, &operation) < 0)
+                return;
+        operation_text(&operation, text);
+        printf("It %s.\n", text_escape(safe, sizeof(safe), text));
+        if (operation.evidence[0])
+                printf("What was seen: %s\n", text_escape(safe, sizeof(safe), operation.evidence));
+        if (operation.cause != CAUSE_NONE)
+                printf("%s\n", node_causes[operation.cause].hint);
+        putchar('\n');
+}
+
 static int show(const struct command_context *context, const char *what)
 {
         _doc_ struct doc *answer = NULL;
@@ -92,6 +110,7 @@ static int show(const struct command_context *context, const char *what)
                 return rc;
         if (context->output != OUTPUT_TABLE)
                 return print_document(context->output, answer);
+        print_operation(answer);
         print_tree(stdout, answer);
         return 0;
 }
@@ -160,47 +179,12 @@ int command_node_timeline(const struct command_context *context)
         return 0;
 }
 
-/* {name, done}: what a script wants to know of each. */
-static int append_result(struct doc *results, const char *name, bool is_done)
-{
-        struct doc *result = doc_object();
-
-        (void)doc_set_text(result, "name", name);
-        (void)doc_set_bool(result, "done", is_done);
-        return doc_append(results, result);
-}
-
-/* The same for each name: what fails does not keep the others from being done. */
-static int for_each_name(const struct command_context *context, const char *method,
-                         const char *what, const char *done)
-{
-        _doc_ struct doc *results = doc_list();
-        int status = 0;
-
-        for (int i = 0; i < context->argc; i++) {
-                char path[NODE_PATH_SIZE];
-                bool is_done;
-
-                node_path(path, context->argv[i], what);
-                is_done = call_do(context->call, method, path, NULL, NULL, NULL) == 0;
-                if (!is_done)
-                        status = EXIT_FAILURE;
-                else if (context->output == OUTPUT_TABLE)
-                        printf("%s: %s\n", context->argv[i], done);
-                if (append_result(results, context->argv[i], is_done) < 0)
-                        status = EXIT_FAILURE;
-        }
-        if (context->output != OUTPUT_TABLE && print_document(context->output, results) != 0)
-                status = EXIT_FAILURE;
-        return status;
-}
-
 int command_node_accept(const struct command_context *context)
 {
-        return for_each_name(context, "POST", "/accept", "accepted, phase 'ready'");
+        return each_do(context, "/api/v1/nodes", "POST", "/accept", "accepted, phase 'ready'");
 }
 
 int command_node_delete(const struct command_context *context)
 {
-        return for_each_name(context, "DELETE", "", "deleted");
+        return each_do(context, "/api/v1/nodes", "DELETE", "", "deleted");
 }

@@ -15,32 +15,34 @@
 static struct command_context context;
 static const char *output = "table";
 
+/* clang-format off */
 static const struct option_row options[] = {
-        {.name = "output",
-         .letter = 'o',
-         .value = "FORM",
-         .help = "table, json or yaml",
-         .text = &output},
-        {.name = "select",
-         .value = "FILTER",
-         .help = "node list: only these, phase=ready",
-         .text = &context.select},
+        {.name = "output", .letter = 'o', .value = "FORM",
+         .help = "table, json or yaml", .text = &output},
+        {.name = "select", .value = "FILTER",
+         .help = "node list: only these, phase=ready", .text = &context.select},
         {.name = "inventory",
-         .help = "node show: with everything it reported",
-         .is_set = &context.inventory},
-        {.name = "boot",
-         .value = "NUMBER",
-         .help = "node timeline: of this boot alone",
-         .text = &context.boot                },
-        {.name = "after",
-         .value = "ID",
-         .help = "events: those after this one",
-         .text = &context.after                       },
-        {.name = "follow",
-         .letter = 'f',
-         .help = "events: wait for more",
-         .is_set = &context.follow                      },
+         .help = "node show: with everything it reported", .is_set = &context.inventory},
+        {.name = "boot", .value = "NUMBER",
+         .help = "node timeline: of this boot alone", .text = &context.boot},
+        {.name = "after", .value = "ID",
+         .help = "events: those after this one", .text = &context.after},
+        {.name = "follow", .letter = 'f',
+         .help = "events: wait for more; apply: -f may stand before each FILE", .is_set = &context.follow},
+        {.name = "profile", .value = "NAME",
+         .help = "node install: how it is to be installed", .text = &context.profile},
+        {.name = "erase",
+         .help = "node install: the disk may hold data, which is destroyed", .is_set = &context.erase},
+        {.name = "dry-run",
+         .help = "node install: only say what would be done, and destroyed", .is_set = &context.dry_run},
+        {.name = "wait",
+         .help = "node install, node retry: until it ended", .is_set = &context.wait},
+        {.name = "name", .value = "NAME",
+         .help = "image import: instead of the file's name", .text = &context.name},
+        {.name = "os", .value = "TEXT",
+         .help = "image import: what is in it, for people", .text = &context.os},
 };
+/* clang-format on */
 
 static const struct program program = {
         .name = "cloudie",
@@ -111,6 +113,10 @@ static int run(int argc, char **argv)
                         text_escape(first, sizeof(first), argv[0]), argc > 1 ? " " : "",
                         text_escape(second, sizeof(second), argc > 1 ? argv[1] : ""));
 
+        /* What is said elsewhere and does nothing there could be taken for a promise. */
+        if ((context.dry_run || context.erase) && command->run != command_node_install)
+                return program_usage(&program,
+                                     "--dry-run and --erase are options of 'node install'");
         if (!context.credentials)
                 return program_fail(&program,
                                     "no HOME to keep credentials in; set CLOUDIE_CREDENTIALS");

@@ -8,6 +8,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "lib/node/operation.h"
 
 #define CELL_SIZE 256
 #define TREE_MAX  24 /* levels; inventories have no more (doc_limits_inventory) */
@@ -60,6 +61,26 @@ void cell_names(char *to, size_t size, const struct doc *value)
                 if (n >= size)
                         return;
         }
+}
+
+void cell_operation(char *to, size_t size, const struct doc *value)
+{
+        struct operation o = {0};
+        const char *kind;
+
+        to[0] = '\0';
+        if (doc_decode(&operation_table, value, NULL, &o) < 0)
+                return;
+        kind = operation_kind_names[o.kind] ? operation_kind_names[o.kind] : "";
+        if (o.state == OPERATION_RUNNING && o.total > 0)
+                snprintf(to, size, "%s %s %u%%", kind, operation_steps[o.step].name,
+                         (unsigned)((double)o.done * 100 / (double)o.total));
+        else if (o.state == OPERATION_RUNNING)
+                snprintf(to, size, "%s %s", kind, operation_steps[o.step].name);
+        else if (o.state == OPERATION_FAILED)
+                snprintf(to, size, "failed %s", node_causes[o.cause].name);
+        else if (o.state == OPERATION_ABORTED)
+                snprintf(to, size, "aborted");
 }
 
 static void print_value(FILE *to, const char *name, const struct doc *value, int level)

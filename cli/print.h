@@ -20,6 +20,9 @@ void cell_count(char *to, size_t size, const struct doc *value); /* members of a
 void cell_names(char *to, size_t size,
                 const struct doc *value); /* "name" of each element, with commas */
 
+/* An operation in few words: "install write 40%", "failed image-frame-wrong". */
+void cell_operation(char *to, size_t size, const struct doc *value);
+
 struct column {
         const char *title;
         const char *path; /* "status.phase"; absent: an empty cell */

@@ -75,10 +75,40 @@ static void test_commands_are_found_by_their_words(void **state)
         assert_null(command_find(1, found, &used));
 }
 
+static void check_operation(const char *json, const char *says)
+{
+        struct doc *object = NULL;
+        char cell[64] = "before";
+
+        assert_int_equal(doc_parse(json, strlen(json), &doc_limits_message, NULL, &object), 0);
+        cell_operation(cell, sizeof(cell), object);
+        assert_string_equal(cell, says);
+        doc_free(object);
+}
+
+static void test_an_operation_in_a_cell(void **state)
+{
+        (void)state;
+        check_operation("{\"kind\":\"install\",\"state\":\"running\",\"step\":\"write\","
+                        "\"done\":40,\"total\":100}",
+                        "install write 40%");
+        check_operation("{\"kind\":\"install\",\"state\":\"running\",\"step\":\"agent\"}",
+                        "install agent");
+        check_operation("{\"kind\":\"install\",\"state\":\"failed\",\"step\":\"write\","
+                        "\"cause\":\"image-frame-wrong\"}",
+                        "failed image-frame-wrong");
+        check_operation("{\"kind\":\"install\",\"state\":\"aborted\",\"cause\":\"aborted\"}",
+                        "aborted");
+        check_operation("{\"kind\":\"install\",\"state\":\"succeeded\"}", "");
+        check_operation("{\"state\":\"of a newer release\"}", "");
+        check_operation("[]", "");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_an_event_is_one_line),
+                cmocka_unit_test(test_an_operation_in_a_cell),
                 cmocka_unit_test(test_what_a_machine_says_cannot_touch_the_terminal),
                 cmocka_unit_test(test_commands_are_found_by_their_words),
         };

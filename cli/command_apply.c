@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * All documents are read and checked before the first is sent: a slip in the
+ * third of five files changes nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/documents.h"
+#include "cli/each.h"
+#include "lib/base/buffer.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
+#include "lib/node/profile.h"
+
+#define APPLY_MAX_BYTES ((size_t)16 << 20) /* of one file: people write them */
+#define KIND_SIZE       32
+
+static int check_profile(const struct doc *document, char *error)
+{
+        struct profile profile;
+
+        return profile_decode(document, error, &profile);
+}
+
+/* A row a kind. */
+static const struct kind {
+        const char *name, *path;
+        int (*check)(const struct doc *document, char *error); /* 0; a sentence */
+} kinds[] = {
+        {"profile", "/api/v1/profiles", check_profile},
+};
+
+struct item {
+        const struct kind *kind;
+        struct doc *document;
+};
+
+struct items {
+        struct item at[DOCUMENTS_MAX];
+        size_t count;
+};
+
+static struct items *items_free(struct items *items)
+{
+        for (size_t i = 0; i < items->count; i++)
+                doc_free(items->at[i].document);
+        free(items);
+        return NULL;
+}
+CLEANUP_DEFINE(struct items *, items_free)
+
+static const struct kind *kind_of(const struct doc *document, char *error)
+{
+        const char *name = doc_get_text(document, "kind");
+        char safe[KIND_SIZE];
+
+        for (size_t i = 0; name && i < ARRAY_SIZE(kinds); i++)
+                if (strcmp(kinds[i].name, name) == 0)
+                        return &kinds[i];
+        if (name)
+                snprintf(error, DOC_ERROR_SIZE,
+                         "this release does not know the kind '%s'; it knows 'profile'",
+                         text_escape(safe, sizeof(safe), name));
+        else
+                snprintf(error, DOC_ERROR_SIZE, "'kind' is missing; it may be 'profile'");
+        return NULL;
+}
+
+static int take_part(struct items *items, const struct document_part *part, char *error)
+{
+        _doc_ struct doc *document = NULL;
+        const struct kind *kind;
+
+        if (items->count == DOCUMENTS_MAX) {
+                snprintf(error, DOC_ERROR_SIZE, "more than %d documents", DOCUMENTS_MAX);
+                return -E2BIG;
+        }
+        if (document_parse(part, error, &document) < 0)
+                return -EBADMSG;
+        kind = kind_of(document, error);
+        if (!kind || kind->check(document, error) < 0)
+                return -EBADMSG;
+        items->at[items->count++] = (struct item){kind, TAKE_PTR(document)};
+        return 0;
+}
+
+static int read_stdin(char **ret, size_t *ret_size)
+{
+        _buffer_ struct buffer bytes = {.limit = APPLY_MAX_BYTES};
+        char some[4096];
+        size_t size;
+
+        while ((size = fread(some, 1, sizeof(some), stdin)) > 0)
+                buffer_add(&bytes, some, size);
+        if (ferror(stdin))
+                return -EIO;
+        *ret_size = bytes.size;
+        return buffer_take(&bytes, ret);
+}
+
+static int read_text(const char *path, char **ret, size_t *ret_size)
+{
+        const bool is_stdin = text_is_equal(path, "-");
+        const int rc = is_stdin ? read_stdin(ret, ret_size)
+                                : file_read(AT_FDCWD, path, APPLY_MAX_BYTES, ret, ret_size);
+
+        if (rc < 0)
+                fprintf(stderr, "cloudie: %s cannot be read: %s\n", is_stdin ? "stdin" : path,
+                        strerror(-rc));
+        return rc;
+}
+
+static int read_file(struct items *items, const char *path)
+{
+        char error[DOC_ERROR_SIZE] = "", safe[2 * DOC_ERROR_SIZE];
+        const size_t before = items->count;
+        struct document_part part;
+        _free_ char *text = NULL;
+        size_t size, at = 0;
+
+        if (read_text(path, &text, &size) < 0)
+                return EXIT_FAILURE;
+        while (document_next(text, size, &at, &part) > 0) {
+                if (take_part(items, &part, error) == 0)
+                        continue;
+                fprintf(stderr, "cloudie: %s, the document from line %zu on: %s\n", path, part.line,
+                        text_escape(safe, sizeof(safe), error[0] ? error : "no memory"));
+                return EXIT_FAILURE;
+        }
+        if (items->count > before)
+                return 0;
+        fprintf(stderr, "cloudie: %s has no document\n", path);
+        return EXIT_FAILURE;
+}
+
+/* What an operator writes of it; the rest is the controller's. */
+static int written_part(const struct doc *document, char **ret)
+{
+        static const char *const names[] = {"labels", "spec"};
+        _doc_ struct doc *part = doc_object();
+
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                const struct doc *value = doc_get(document, names[i]);
+
+                if (doc_count(value) > 0)
+                        (void)doc_set(part, names[i], doc_copy(value));
+        }
+        return doc_print(part, DOC_COMPACT, ret);
+}
+
+static bool says_the_same(const struct doc *a, const struct doc *b)
+{
+        _free_ char *text_a = NULL, *text_b = NULL;
+
+        return written_part(a, &text_a) == 0 && written_part(b, &text_b) == 0 &&
+               strcmp(text_a, text_b) == 0;
+}
+
+/* Returns what was done: "created", "changed", "unchanged"; NULL after a sentence. */
+static const char *put_one(struct call *call, const struct item *item)
+{
+        _answer_ struct call_answer now = {0};
+        char path[320], etag[32];
+        const struct call_request get = {.method = "GET", .path = path};
+        bool is_new;
+
+        each_path(path, sizeof(path), item->kind->path, doc_get_text(item->document, "name"), "");
+        is_new = !call_try(call, &get, &now);
+        if (is_new && now.status != 404) {
+                (void)call_complain(call, &now);
+                return NULL;
+        }
+        if (!is_new && says_the_same(item->document, now.doc))
+                return "unchanged";
+        /* Not over what somebody wrote in this moment. */
+        snprintf(etag, sizeof(etag), "\"%lld\"", (long long)doc_get_number(now.doc, "version", 0));
+        if (call_do(call, "PUT", path, is_new ? NULL : etag, item->document, NULL) != 0)
+                return NULL;
+        return is_new ? "created" : "changed";
+}
+
+static int append_result(struct doc *results, const struct item *item, const char *done)
+{
+        struct doc *result = doc_object();
+
+        (void)doc_set_text(result, "kind", item->kind->name);
+        (void)doc_set_text(result, "name", doc_get_text(item->document, "name"));
+        (void)doc_set_text(result, "result", done ? done : "failed");
+        return doc_append(results, result);
+}
+
+int command_apply(const struct command_context *context)
+{
+        CLEANUP(items_free) struct items *items = calloc(1, sizeof(*items));
+        _doc_ struct doc *results = doc_list();
+        int status = 0;
+
+        if (!items)
+                return EXIT_FAILURE;
+        for (int i = 0; i < context->argc; i++)
+                if (read_file(items, context->argv[i]) != 0)
+                        return EXIT_FAILURE;
+        for (size_t i = 0; i < items->count; i++) {
+                const struct item *item = &items->at[i];
+                const char *done = put_one(context->call, item);
+
+                if (!done)
+                        status = EXIT_FAILURE;
+                else if (context->output == OUTPUT_TABLE)
+                        printf("%s/%s %s\n", item->kind->name, doc_get_text(item->document, "name"),
+                               done);
+                if (append_result(results, item, done) < 0)
+                        status = EXIT_FAILURE;
+        }
+        if (context->output != OUTPUT_TABLE && print_document(context->output, results) != 0)
+                status = EXIT_FAILURE;
+        return status;
+}

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A disk image goes to the controller frame by frame, compressed here. A cut
+ * connection is mended where the controller says that the next frame is. All the
+ * while the table that must come out is hashed: so an import that was begun with
+ * another file of the same size, or damaged on its way, is found out, whatever
+ * the controller signed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/each.h"
+#include "cli/import.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+#include "lib/daemon/options.h"
+
+#define IMAGES        "/api/v1/images"
+#define IMPORT_LEVEL  9   /* of zstd: read a hundred times for once that it is written */
+#define IMPORT_TRIES  60  /* one after the other, without a frame that got through */
+#define IMPORT_PAUSE  2   /* s between them */
+#define IMPORT_PATH   640 /* with name and description */
+#define IMPORT_OS_MAX 127 /* bytes, as a manifest holds them */
+/* The controller syncs all of it. */
+#define FINISH_PATIENCE_MS (30U * 60 * 1000)
+
+enum outcome {
+        SENT,
+        FAILED, /* a sentence was said */
+        AGAIN,  /* the controller wants another frame: begin anew at import->next */
+};
+
+struct import {
+        const struct command_context *context;
+        const char *file;
+        char name[IMAGE_NAME_SIZE];
+        int fd;
+        struct stat stat;
+        uint64_t size, frames;
+        uint32_t sector_size;
+        struct image_encoder *encoder;
+        uint8_t *plain, *stored;
+        struct sha256_stream *table;
+        uint64_t offset;          /* of the frame in the stored image */
+        uint64_t next;            /* frame that the controller wants */
+        uint64_t sent;            /* bytes */
+        bool has_begun, resumed;  /* in this run; what was there before it */
+        struct image_frame frame; /* in hand */
+};
+
+static void say(const struct import *i, const char *sentence)
+{
+        fprintf(stderr, "cloudie: %s: %s\n", i->file, sentence);
+}
+
+/* One line that is written over, for people alone. */
+static void show_progress(const struct import *i, uint64_t done)
+{
+        char line[160];
+
+        if (!isatty(STDERR_FILENO))
+                return;
+        import_progress(line, sizeof(line), i->name, done, i->frames, i->sent);
+        fprintf(stderr, "\r%s\x1b[K%s", line, done == i->frames ? "\n" : "");
+}
+
+static bool may_come_again(const struct call_answer *answer)
+{
+        return answer->rc < 0 || answer->status == 503 || answer->status == 429;
+}
+
+static void pause_for(const struct call_answer *answer)
+{
+        sleep(answer->retry_after_s ? answer->retry_after_s : IMPORT_PAUSE);
+}
+
+/* Begins, or asks where to go on. */
+static int begin(struct import *i)
+{
+        char path[IMPORT_PATH], query[IMPORT_PATH / 2], os[IMPORT_OS_MAX * 3 + 1];
+        const struct call_request request = {.method = "PUT", .path = path};
+
+        call_escape(os, sizeof(os), i->context->os ? i->context->os : "");
+        snprintf(query, sizeof(query), "?size=%" PRIu64 "&sector_size=%u", i->size, i->sector_size);
+        each_path(path, sizeof(path), IMAGES, i->name, query);
+        if (os[0])
+                snprintf(path + strlen(path), sizeof(path) - strlen(path), "&os=%s", os);
+        for (unsigned tries = 1;; tries++) {
+                _answer_ struct call_answer answer = {0};
+
+                if (call_try(i->context->call, &request, &answer)) {
+                        const int64_t next = doc_get_number(answer.doc, "next", -1);
+
+                        if (next < 0 || (uint64_t)next > i->frames) {
+                                say(i, "the controller's answer makes no sense");
+                                return EXIT_FAILURE;
+                        }
+                        i->next = (uint64_t)next;
+                        i->resumed = i->resumed || (!i->has_begun && next > 0);
+                        i->has_begun = true;
+                        return 0;
+                }
+                /* The first word to a controller that is not there is not repeated. */
+                if (!i->has_begun || !may_come_again(&answer) || tries == IMPORT_TRIES)
+                        return call_complain(i->context->call, &answer);
+                pause_for(&answer);
+        }
+}
+
+/* Frame @number into hand, its row into the table. */
+static int encode(struct import *i, uint64_t number)
+{
+        const uint64_t at = number * IMAGE_FRAME_SIZE, left = i->size - at;
+        const size_t size = left < IMAGE_FRAME_SIZE ? (size_t)left : IMAGE_FRAME_SIZE;
+        uint8_t row[IMAGE_ROW_SIZE];
+        struct writer writer = writer_over(row, sizeof(row));
+        int rc;
+
+        rc = import_read(i->fd, at, i->plain, size);
+        if (rc < 0) {
+                say(i, rc == -EPIPE ? "it became shorter while it was read" : strerror(-rc));
+                return EXIT_FAILURE;
+        }
+        rc = image_frame_encode(i->encoder, i->plain, size, i->stored, &i->frame);
+        if (rc == 0) {
+                i->frame.offset = i->offset;
+                i->offset += i->frame.stored;
+                image_table_write(&writer, &i->frame);
+                rc = sha256_stream_add(i->table, row, sizeof(row));
+        }
+        if (rc < 0)
+                say(i, strerror(-rc));
+        return rc < 0 ? EXIT_FAILURE : 0;
+}
+
+/* The frame in hand. */
+static enum outcome send_frame(struct import *i, uint64_t number)
+{
+        char path[IMPORT_PATH], query[64];
+        const struct call_request request = {.method = "PUT",
+                                             .path = path,
+                                             .content_type = "application/zstd",
+                                             .body = i->stored,
+                                             .body_size = i->frame.stored};
+
+        snprintf(query, sizeof(query), "/frame?number=%" PRIu64, number);
+        each_path(path, sizeof(path), IMAGES, i->name, query);
+        for (unsigned tries = 1;; tries++) {
+                _answer_ struct call_answer answer = {0};
+
+                if (call_try(i->context->call, &request, &answer)) {
+                        i->next = number + 1;
+                        i->sent += i->frame.stored;
+                        return SENT;
+                }
+                /* 409: another frame's turn; 404: the import was dropped meanwhile. */
+                if ((!may_come_again(&answer) && answer.status != 409 && answer.status != 404) ||
+                    tries == IMPORT_TRIES) {
+                        (void)call_complain(i->context->call, &answer);
+                        return FAILED;
+                }
+                if (may_come_again(&answer))
+                        pause_for(&answer);
+                if (begin(i) != 0)
+                        return FAILED;
+                if (i->next == number + 1)
+                        return SENT; /* it had come, and the answer was lost */
+                if (i->next != number)
+                        return AGAIN;
+        }
+}
+
+/* All frames from the first: those that the controller has are only hashed. */
+static enum outcome pass(struct import *i)
+{
+        i->table = sha256_stream_free(i->table);
+        i->offset = 0;
+        if (sha256_stream_new(&i->table) < 0) {
+                say(i, "no memory");
+                return FAILED;
+        }
+        for (uint64_t number = 0; number < i->frames; number++) {
+                if (encode(i, number) != 0)
+                        return FAILED;
+                if (number >= i->next) {
+                        const enum outcome outcome = send_frame(i, number);
+
+                        if (outcome != SENT)
+                                return outcome;
+                }
+                show_progress(i, number + 1);
+        }
+        return SENT;
+}
+
+static bool was_changed(const struct import *i)
+{
+        struct stat now;
+
+        return fstat(i->fd, &now) < 0 || now.st_size != i->stat.st_size ||
+               now.st_mtim.tv_sec != i->stat.st_mtim.tv_sec ||
+               now.st_mtim.tv_nsec != i->stat.st_mtim.tv_nsec;
+}
+
+/* Whether what the controller made is what was read here. */
+static bool is_ours(struct import *i, const struct doc *image)
+{
+        const char *said = doc_get_text(image, "status.table_sha256");
+        char text[SHA256_TEXT_SIZE];
+        struct sha256 hash;
+
+        return said && sha256_stream_end(i->table, &hash) == 0 &&
+               strcmp(said, sha256_text(text, &hash)) == 0;
+}
+
+/* @ret: the image. AGAIN: what the controller had was of another file. */
+static enum outcome finish(struct import *i, struct doc **ret)
+{
+        _answer_ struct call_answer answer = {0};
+        char path[IMPORT_PATH];
+        const struct call_request request = {
+                .method = "POST", .path = path, .patience_ms = FINISH_PATIENCE_MS};
+
+        if (was_changed(i)) {
+                say(i, "it was changed while it was read: import it again");
+                return FAILED;
+        }
+        each_path(path, sizeof(path), IMAGES, i->name, "/finish");
+        if (!call_try(i->context->call, &request, &answer)) {
+                (void)call_complain(i->context->call, &answer);
+                return FAILED;
+        }
+        if (is_ours(i, answer.doc)) {
+                *ret = TAKE_PTR(answer.doc);
+                return SENT;
+        }
+        if (i->resumed) {
+                i->resumed = false;
+                return begin(i) == 0 ? AGAIN : FAILED;
+        }
+        say(i, "what the controller has is not what was sent: the image is deleted");
+        each_path(path, sizeof(path), IMAGES, i->name, "");
+        (void)call_do(i->context->call, "DELETE", path, NULL, NULL, NULL);
+        return FAILED;
+}
+
+static int upload(struct import *i, struct doc **ret)
+{
+        enum outcome outcome;
+
+        if (begin(i) != 0)
+                return EXIT_FAILURE;
+        for (unsigned tries = 0; tries < IMPORT_TRIES; tries++) {
+                outcome = pass(i);
+                if (outcome == SENT)
+                        outcome = finish(i, ret);
+                if (outcome != AGAIN)
+                        return outcome == SENT ? 0 : EXIT_FAILURE;
+        }
+        say(i, "the controller begins anew again and again: does something else import it, too?");
+        return EXIT_FAILURE;
+}
+
+/* Opens the file and says what is wrong with it. 0 or an exit status. */
+static int look_at_file(struct import *i)
+{
+        off_t size;
+        int rc;
+
+        i->fd = open(i->file, O_RDONLY | O_CLOEXEC);
+        if (i->fd < 0 || fstat(i->fd, &i->stat) < 0) {
+                say(i, strerror(errno));
+                return EXIT_FAILURE;
+        }
+        if (!S_ISREG(i->stat.st_mode) && !S_ISBLK(i->stat.st_mode)) {
+                say(i, "it is neither a file nor a disk");
+                return EXIT_FAILURE;
+        }
+        size = lseek(i->fd, 0, SEEK_END);
+        rc = size < 0 ? -errno : import_sector_size(i->fd, &i->sector_size);
+        if (rc < 0) {
+                say(i, strerror(-rc));
+                return EXIT_FAILURE;
+        }
+        i->size = (uint64_t)size;
+        i->frames = i->size / IMAGE_FRAME_SIZE + (i->size % IMAGE_FRAME_SIZE > 0);
+        if (i->size == 0)
+                say(i, "it is empty");
+        else if (i->size % i->sector_size != 0)
+                fprintf(stderr,
+                        "cloudie: %s: its size is no multiple of %u bytes: is it a raw disk "
+                        "image?\n",
+                        i->file, i->sector_size);
+        else if (!image_size_is_valid(i->size, i->sector_size))
+                say(i, "it is larger than an image may be");
+        else
+                return 0;
+        return EXIT_FAILURE;
+}
+
+static int choose_name(struct import *i)
+{
+        const char *name = i->context->name;
+
+        if (i->context->os && strlen(i->context->os) > IMPORT_OS_MAX) {
+                fprintf(stderr, "cloudie: --os is longer than %d bytes\n", IMPORT_OS_MAX);
+                return EXIT_USAGE;
+        }
+        if (name ? image_name_is_valid(name) && text_copy(i->name, sizeof(i->name), name) == 0
+                 : import_name(i->file, i->name) == 0)
+                return 0;
+        if (name)
+                fprintf(stderr, "cloudie: --name: a name has 1 to 63 of a-z, 0-9, dot and dash, "
+                                "and begins with a letter or digit\n");
+        else
+                say(i, "its name is none for an image: give one with --name");
+        return EXIT_USAGE;
+}
+
+static int print_image(const struct import *i, const struct doc *image)
+{
+        char id[64], size[TEXT_SIZE_MAX], stored[TEXT_SIZE_MAX];
+
+        if (i->context->output != OUTPUT_TABLE)
+                return print_document(i->context->output, image);
+        cell_text(id, sizeof(id), doc_get(image, "status.id"));
+        printf("image/%s: %s, %s stored, id %s\n", i->name, text_size(size, i->size),
+               text_size(stored, (uint64_t)doc_get_number(image, "status.stored_size", 0)), id);
+        return 0;
+}
+
+static void import_done(struct import *i)
+{
+        if (i->fd >= 0)
+                close(i->fd);
+        image_encoder_free(i->encoder);
+        sha256_stream_free(i->table);
+        free(i->plain);
+        free(i->stored);
+}
+
+int command_image_import(const struct command_context *context)
+{
+        __attribute__((cleanup(import_done))) struct import i = {
+                .context = context, .file = context->argv[0], .fd = -EBADF};
+        _doc_ struct doc *image = NULL;
+        int rc;
+
+        rc = choose_name(&i);
+        if (rc == 0)
+                rc = look_at_file(&i);
+        if (rc != 0)
+                return rc;
+        i.plain = malloc(IMAGE_FRAME_SIZE);
+        i.stored = malloc(IMAGE_STORED_MAX);
+        if (!i.plain || !i.stored || image_encoder_new(IMPORT_LEVEL, &i.encoder) < 0) {
+                say(&i, "no memory");
+                return EXIT_FAILURE;
+        }
+        rc = upload(&i, &image);
+        return rc == 0 ? print_image(&i, image) : rc;
+}
