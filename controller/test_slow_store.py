@@ -10,6 +10,7 @@ import unittest
 import cloudied_lab as lab
 
 MAC = "52:54:00:77:00:01"
+WAITS, ASKS = "52:54:00:77:00:05", "52:54:00:77:00:06"
 SYNC_S = 2.0
 SOON_S = 1.5  # on a busy machine; the disk needs 2 s
 
@@ -40,6 +41,10 @@ class SlowStore(unittest.TestCase):
         self.token = self.d.login(self.d.out_text())
         self.edge = self.d.join()
         self.boot = self.d.plan(self.edge, MAC)["boot"]
+        key = lab.Key(self.d.folder)
+        self.agents = [self.d.discover(self.edge, key, mac, lab.inventory([mac], mac[-2:], uuid))
+                       for mac, uuid in ((WAITS, "1" * 8 + "-1111-1111-1111-" + "1" * 12),
+                                         (ASKS, "2" * 8 + "-1111-1111-1111-" + "1" * 12))]
         self.disk = SlowDisk(self.d.process.pid)
 
     def tearDown(self):
@@ -84,6 +89,36 @@ class SlowStore(unittest.TestCase):
         second.join(20)
         self.assertGreater(writes[0][0], SYNC_S * 0.9)
         self.assertGreater(late[0][0], SYNC_S * 0.9)
+
+    def test_orders_wait_for_the_disk(self):
+        """Who waits for orders, and who asks for them in between: told when they are on disk."""
+        orders = "/agent/v1/orders?generation=1"
+        heard = {}
+
+        def ask(agent):
+            answer = self.d.get(orders, token=agent)
+            heard[agent] = (time.monotonic(), answer.json["generation"])
+
+        (waits, first), (asks, second) = self.agents
+        threads = [threading.Thread(target=ask, args=(first,))]
+        threads[0].start()
+        while self.d.get("/api/v1/status", token=self.token).json["agents_waiting"] < 1:
+            time.sleep(0.02)
+        start = time.monotonic()
+        for name in (waits, asks):
+            threads.append(threading.Thread(
+                target=self.d.post, args=(f"/api/v1/nodes/{name}/accept",),
+                kwargs={"token": self.token}))
+            threads[-1].start()
+        while self.d.get(f"/api/v1/nodes/{asks}", token=self.token).json["status"][
+                "phase"] != "ready":
+            time.sleep(0.02)
+        ask(second)
+        for thread in threads:
+            thread.join(20)
+        for agent in (first, second):
+            self.assertEqual(heard[agent][1], 2)
+            self.assertGreater(heard[agent][0] - start, SYNC_S * 0.9)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,8 @@ enum problem prepare_profile(struct call *call, char *detail)
 void handle_profile_put(struct call *call)
 {
         CLEANUP(store_change_free) struct store_change *change = store_change_new();
-        struct profile_entry *entry = profile_find(call->api->logic, call->match.name);
+        const struct profile_entry *old = profile_find(call->api->logic, call->match.name);
+        struct profile_entry *entry = NULL;
         char error[DOC_ERROR_SIZE] = "";
         _doc_ struct doc *document = NULL;
         struct profile profile = {0};
@@ -100,7 +101,7 @@ void handle_profile_put(struct call *call)
         size_t size;
         int rc = change ? 0 : -ENOMEM;
 
-        if (!call_may_change(call, entry ? entry->version : 0))
+        if (!call_may_change(call, old ? old->version : 0))
                 return;
         body = serve_body(call->request, &size);
         if (rc == 0)
@@ -108,7 +109,7 @@ void handle_profile_put(struct call *call)
         if (rc == 0)
                 rc = profile_put(call->api->logic, &profile, document, clock_wall_ms(), change,
                                  &entry);
-        if (rc < 0) {
+        if (rc < 0 || !entry) {
                 call_refuse(call, rc == -ENOSPC ? PROBLEM_FULL : PROBLEM_NO_MEMORY, NULL);
                 return;
         }

@@ -22,21 +22,22 @@ static size_t add_macs(const struct node *node, struct mac_address *to, size_t r
 }
 
 /* In the order of names: the same machines give the same text. */
-static int gather_disks(const struct logic *logic, struct edge_config *config)
+static int gather_disks(const struct logic *logic, struct mac_address **ret, size_t *ret_count)
 {
-        size_t count = 0;
+        struct mac_address *disks;
+        size_t count = 0, filled = 0;
 
         for (size_t i = 0; i < logic->node_count; i++)
                 count += logic->sorted[i]->disk_macs;
         if (count > CONFIG_MAX_DISKS)
                 count = CONFIG_MAX_DISKS;
-        config->disk_count = 0;
-        config->disks = calloc(count + 1, sizeof(struct mac_address));
-        if (!config->disks)
+        disks = calloc(count + 1, sizeof(*disks));
+        if (!disks)
                 return -ENOMEM;
-        for (size_t i = 0; i < logic->node_count && config->disk_count < count; i++)
-                config->disk_count += add_macs(logic->sorted[i], &config->disks[config->disk_count],
-                                               count - config->disk_count);
+        for (size_t i = 0; i < logic->node_count && filled < count; i++)
+                filled += add_macs(logic->sorted[i], &disks[filled], count - filled);
+        *ret = disks;
+        *ret_count = filled;
         return 0;
 }
 
@@ -70,10 +71,10 @@ int edge_config_make(struct api *api)
 
         if (api->config && api->disks_version == api->logic->disks_version)
                 return 0;
-        rc = gather_disks(api->logic, &config);
+        rc = gather_disks(api->logic, &disks, &config.disk_count);
         if (rc < 0)
                 return rc;
-        disks = config.disks;
+        config.disks = disks;
         rc = number_of(&config);
         if (rc < 0)
                 return rc;

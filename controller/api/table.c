@@ -6,7 +6,7 @@
 #define SMALL     4096        /* a token and a name; a claim is 500 bytes */
 #define EVENTS    (256 << 10) /* EVENTS_MAX events of at most 1 KiB */
 #define PROFILE   PROFILE_MAX
-#define INVENTORY (8 << 20)   /* as doc_limits_inventory */
+#define INVENTORY (8 << 20) /* as doc_limits_inventory */
 
 /* clang-format off */
 const struct route routes[] = {

@@ -61,8 +61,11 @@ static void test_find(void **state)
 /* Each row can be reached, is whole, and nobody forgot to say who may. */
 static void test_table(void **state)
 {
-        static const char *const open[] = {"/healthz", "/readyz", "/edge/v1/join",
-                                           "/agent/v1/claim", "/agent/v1/phone-home",
+        static const char *const open[] = {"/healthz",
+                                           "/readyz",
+                                           "/edge/v1/join",
+                                           "/agent/v1/claim",
+                                           "/agent/v1/phone-home",
                                            "/api/v1/login"};
 
         (void)state;

@@ -293,7 +293,7 @@ static enum agent_order order_of(const struct node *node, enum boot_action actio
         if (action == BOOT_INSTALL)
                 return ORDER_INSTALL;
         /* Its work is done, and it still runs: the disk is next. */
-        if (action == BOOT_DISK && node->operation.state == OPERATION_RUNNING)
+        if (node && action == BOOT_DISK && node->operation.state == OPERATION_RUNNING)
                 return ORDER_REBOOT;
         return ORDER_HOLD;
 }

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What an agent may send, by its first byte: a claim, an inventory, events. */
+/*
+ * What an agent or an installed system may send, by its first byte: a claim, an
+ * inventory, progress, a phone-home, events.
+ */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "controller/logic/claims.h"
 #include "controller/logic/identity.h"
+#include "controller/logic/nodes.h"
+#include "controller/logic/phone_home.h"
+#include "controller/logic/progress.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -50,6 +57,66 @@ static void try_events(const char *text, size_t size)
         free(events);
 }
 
+/* A logic with one node, whose install is about to write. */
+static struct node *busy_node(struct logic *logic)
+{
+        struct store_document row = {
+                .kind = "node",
+                .name = "sn1",
+                .version = 1,
+                .body = "{\"status\":{\"phase\":\"ready\",\"generation\":3,\"operation\":{"
+                        "\"number\":1,\"kind\":\"install\",\"state\":\"running\",\"generation\":3,"
+                        "\"step\":\"wipe\",\"attempt\":1,\"deadline_ms\":9}}}",
+        };
+        struct node *node = NULL;
+
+        if (node_decode(&row, &node) < 0 || node_add(logic, node) < 0)
+                abort();
+        return node;
+}
+
+/* What was taken can be stored, and read again. */
+static void check_node(struct node *node)
+{
+        struct store_document row = {.kind = "node", .name = "sn1", .version = node->version};
+        struct node *copy = NULL;
+
+        row.body = node_text(node);
+        if (!row.body || node_decode(&row, &copy) < 0 ||
+            copy->operation.step != node->operation.step ||
+            strcmp(copy->operation.evidence, node->operation.evidence) != 0)
+                abort();
+        node_free(copy);
+}
+
+static void try_install(char kind, const char *text, size_t size)
+{
+        const struct logic_hooks hooks = {0};
+        struct install_progress progress = {0};
+        struct phone_home says = {0};
+        struct auth_book *book = auth_book_new();
+        struct store_change *change = store_change_new();
+        struct logic *logic = NULL;
+        struct node *node, *deployed = NULL;
+        char error[DOC_ERROR_SIZE];
+
+        if (logic_new(book, &hooks, "", &logic) < 0)
+                abort();
+        node = busy_node(logic);
+        if (kind == 'p' && doc_decode_text(&install_progress_table, text, size, &doc_limits_message,
+                                           error, &progress) == 0)
+                (void)operation_progress(logic, node, &progress, 1, change);
+        if (kind == 'h' &&
+            doc_decode_text(&phone_home_table, text, size, &doc_limits_message, error, &says) ==
+                    0 &&
+            operation_phone_home(logic, &says, 1, change, &deployed) == PHONE_HOME_TAKEN)
+                abort(); /* there is no secret */
+        check_node(node);
+        store_change_free(change);
+        logic_free(logic);
+        auth_book_free(book);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         const char *text = (const char *)data + 1;
@@ -60,6 +127,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 try_claim(text, size - 1);
         else if (data[0] == 'i')
                 try_inventory(text, size - 1);
+        else if (data[0] == 'p' || data[0] == 'h')
+                try_install((char)data[0], text, size - 1);
         else
                 try_events(text, size - 1);
         return 0;

@@ -214,7 +214,7 @@ static void test_progress_moves_the_deadline(void **state)
         assert_int_equal(f->node->version, version); /* bytes alone are not saved */
         assert_non_null(strstr(node_text(f->node), "\"total\":4096"));
         /* The clock was set back by a day: it waits no longer for that. */
-        f->now -= 24 * 60 * MINUTE;
+        f->now -= MINUTE * 60 * 24;
         operations_tick(f->logic, f->now, f->change);
         f->now += 4 * MINUTE;
         operations_tick(f->logic, f->now, f->change);

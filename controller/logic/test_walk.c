@@ -220,7 +220,7 @@ static void test_walk(void **state)
         assert_true(deployed > 20);
         assert_true(failed > 20);
         /* Left alone, it comes to an end. */
-        f->now += 24 * 60 * MINUTE;
+        f->now += MINUTE * 60 * 24;
         operations_tick(f->logic, f->now, f->change);
         assert_true(list_is_empty(&f->logic->running));
 }
