@@ -116,12 +116,13 @@ is_blank() { # OFFSET SIZE: of the right disk
 
 # flipped FILE OFFSET CAUSE: the install ends with that cause, and the phase stays
 flipped() {
+        cp "$1" "$LAB_DIR/kept"
         flip "$1" "$2"
         if "$cloudie" node install lab-0001 --profile worker --wait >"$LAB_DIR/out" 2>&1; then
                 lab_fail "an image with a changed byte was installed ($3)"
         fi
         cat "$LAB_DIR/out"
-        flip "$1" "$2"
+        cp "$LAB_DIR/kept" "$1"
         expect "cause" "$(lab_operation cause lab-0001)" "$3"
         expect "state" "$(lab_operation state lab-0001)" failed
         expect "phase" "$(lab_count_phase ready)" 1
