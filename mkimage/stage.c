@@ -17,7 +17,8 @@
 
 #define SENTINEL         "zz-complete"
 
-static const char *const program_names[] = {"cloudie-agent", "cloudie-discover"};
+static const char *const program_names[] = {"cloudie-agent", "cloudie-discover",
+                                            "cloudie-install"};
 
 static const struct {
         const char *path;

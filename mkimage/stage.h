@@ -5,7 +5,7 @@
  * The two stages of the ramdisk (design section 5).
  *
  * Stage one, a cpio archive:
- *   /init -> bin/cloudie-agent, /bin/cloudie-agent, /bin/cloudie-discover
+ *   /init -> bin/cloudie-agent, /bin/cloudie-agent, /bin/cloudie-discover, /bin/cloudie-install
  *   /lib/modules/VERSION/{modules.dep,modules.alias,modules.softdep,kernel/...}
  *   /etc/{hosts,nsswitch.conf}, /dev/{console,null}, empty folders
  *   /zz-complete, last: init refuses to go on without it

@@ -69,7 +69,7 @@ class Netboot(unittest.TestCase):
             file.write("int main(void) { return 0; }\n")
         cls.dynamic = os.path.join(cls.work, "dynamic")
         subprocess.run([COMPILER, "-o", cls.dynamic, source], check=True)
-        for name in ("cloudie-agent", "cloudie-discover"):
+        for name in ("cloudie-agent", "cloudie-discover", "cloudie-install"):
             subprocess.run([COMPILER, "-static", "-s", "-o", os.path.join(cls.programs, name),
                             source], check=True)
         cls.package = os.path.join(cls.work, "package")
@@ -157,6 +157,7 @@ class Netboot(unittest.TestCase):
         by_name = {entry[0]: entry for entry in self.root}
         self.assertEqual(by_name["init"][5], b"bin/cloudie-agent")
         self.assertEqual(by_name["bin/cloudie-discover"][1], 0o100755)
+        self.assertEqual(by_name["bin/cloudie-install"][1], 0o100755)
         self.assertEqual(by_name["dev/console"][4], (5, 1))
         self.assertEqual(by_name["dev/null"][4], (1, 3))
         for name in ("proc", "sys", "run", "tmp", "etc", "stage-two"):

@@ -32,6 +32,7 @@ PROGRAMS = {
     "cloudie-mkimage": "mkimage/main.c",
     "cloudie-agent": "installer/main.c",
     "cloudie-discover": "discover/main.c",
+    "cloudie-install": "installer/install_main.c",
     "cloudie-worker": "worker/main.c",
 }
 EVERYWHERE = {"--help", "--version"}  # of lib/daemon/options.c

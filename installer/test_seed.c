@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The job that comes by stdin, and the volume that is made of it. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "installer/job.h"
+#include "installer/seed.h"
+#include "lib/base/cleanup.h"
+#include "lib/disk/fat.h"
+
+#define SECRET "5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e"
+#define VOLUME ((size_t)1 << 20)
+
+static struct job job;
+
+static char *print_job(const char *edge, const char *controller, const char *secret,
+                       const char *key)
+{
+        static char text[2048];
+
+        snprintf(text, sizeof(text),
+                 "{\"plan\":{\"generation\":7,\"operation\":3,\"node\":\"lab-1\",\"disk\":"
+                 "{\"serial\":\"D\",\"size\":1024},\"image\":\"worker\",\"image_id\":"
+                 "\"00112233445566778899aabbccddeeff\",\"image_size\":512,\"hostname\":\"w-1\","
+                 "\"secret\":\"%s\"},\"edge\":\"%s\",\"controllers\":[\"%s\"],\"ca\":\"PEM\\n\","
+                 "\"signing_key\":\"%s\"}",
+                 secret, edge, controller, key);
+        return text;
+}
+
+static int parse(const char *text, char *error)
+{
+        struct public_key key;
+
+        memset(&job, 0, sizeof(job));
+        return job_parse(text, strlen(text), error, &job, &key);
+}
+
+static int make_key(void **state)
+{
+        const struct public_key key = {
+                .bytes = {1, 2, 3}
+        };
+
+        return minisign_public_text(&key, (char **)state);
+}
+
+static int free_key(void **state)
+{
+        free(*state);
+        return 0;
+}
+
+static void test_job(void **state)
+{
+        const char *key = *state;
+        const struct {
+                const char *edge, *controller, *secret, *key;
+                const char *wrong; /* NULL: it is taken */
+        } cases[] = {
+                {"http://e",  "https://c", SECRET, key, NULL         },
+                {"https://e", "https://c", SECRET, key, NULL         },
+                {"ftp://e",   "https://c", SECRET, key, "edge"       },
+                {"http://e",  "http://c",  SECRET, key, "controller" },
+                {"http://e",  "https://c", "abc",  key, "secret"     },
+                {"http://e",  "https://c", SECRET, "x", "signing_key"},
+        };
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                char error[DOC_ERROR_SIZE] = "";
+                const int rc = parse(print_job(cases[i].edge, cases[i].controller, cases[i].secret,
+                                               cases[i].key),
+                                     error);
+
+                assert_int_equal(rc, cases[i].wrong ? -EBADMSG : 0);
+                if (cases[i].wrong)
+                        assert_non_null(strstr(error, cases[i].wrong));
+                assert_null(strstr(error, SECRET));
+        }
+}
+
+static void expect_file(const uint8_t *volume, const char *name, const char *content)
+{
+        _free_ char *text = NULL;
+        size_t size = 0;
+
+        assert_int_equal(fat_read(reader_over(volume, VOLUME), name, VOLUME, &text, &size), 0);
+        assert_int_equal(size, strlen(content));
+        assert_memory_equal(text, content, size);
+}
+
+static void test_volume(void **state)
+{
+        _free_ uint8_t *volume = NULL, *again = NULL;
+        _free_ char *text = NULL;
+        struct worker_seed *seed = calloc(1, sizeof(*seed));
+        char label[12];
+        size_t size;
+
+        assert_int_equal(parse(print_job("http://e", "https://c", SECRET, *state), NULL), 0);
+        assert_int_equal(seed_make(&job, 1000000000, VOLUME, &volume), 0);
+        assert_int_equal(fat_label(reader_over(volume, VOLUME), label), 0);
+        assert_string_equal(label, WORKER_SEED_LABEL);
+        expect_file(volume, "meta-data", "instance-id: lab-1-7\nlocal-hostname: w-1\n");
+        expect_file(volume, "user-data", "#cloud-config\n");
+        assert_int_equal(
+                fat_read(reader_over(volume, VOLUME), WORKER_SEED_FILE, VOLUME, &text, &size), 0);
+        assert_int_equal(
+                doc_decode_text(&worker_seed_table, text, size, &doc_limits_message, NULL, seed),
+                0);
+        assert_int_equal(seed->generation, 7);
+        assert_string_equal(seed->node, "lab-1");
+        assert_string_equal(seed->secret, SECRET);
+        assert_int_equal(seed->controller_count, 1);
+        assert_string_equal(seed->controllers[0], "https://c");
+        assert_string_equal(seed->ca, "PEM\n");
+        free(seed);
+
+        assert_int_equal(seed_make(&job, 1000000000, VOLUME, &again), 0);
+        assert_memory_equal(again, volume, VOLUME);
+}
+
+static void test_no_room(void **state)
+{
+        uint8_t *volume = NULL;
+
+        assert_int_equal(parse(print_job("http://e", "https://c", SECRET, *state), NULL), 0);
+        memset(job.ca, 'x', sizeof(job.ca) - 1);
+        assert_int_equal(seed_make(&job, 0, FAT_MIN_SIZE, &volume), 0);
+        free(volume);
+        volume = NULL;
+        assert_int_equal(seed_make(&job, 0, FAT_MIN_SIZE / 2, &volume), -EINVAL);
+        assert_null(volume);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_job),
+                cmocka_unit_test(test_volume),
+                cmocka_unit_test(test_no_room),
+        };
+
+        return cmocka_run_group_tests(tests, make_key, free_key);
+}
