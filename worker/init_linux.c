@@ -113,10 +113,8 @@ static void on_device(void *context)
 static void on_network(void *context)
 {
         struct machine *m = context;
-        char text[IP4_TEXT_SIZE];
 
         loop_timer_disarm(m->network_late);
-        log_info("network.ready", "address=%s", ip4_text(text, network_address(m->network)));
         call_when_ready(m);
 }
 
