@@ -66,6 +66,7 @@ struct cloudied {
 
 static void cloudied_free(struct cloudied *d)
 {
+        images_stop(d->images); /* it answers requests on a thread of its own */
         serve_stop(d->http);
         serve_stop(d->https);
         api_free(d->api);

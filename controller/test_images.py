@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Images in cloudied, from outside: uploaded, signed, served to edges, verified, deleted."""
 import hashlib
+import http.client
 import os
 import random
 import shutil
@@ -8,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -296,6 +298,29 @@ class Images(unittest.TestCase):
         self.assertEqual(self.d.stop(), 0)
         self.assertEqual(self.files(), [])
         self.d.start()
+
+    def test_stop_while_verifying(self):
+        """Whoever waits for it is answered, or finds the door closed."""
+        self.upload()
+        answers = []
+
+        def ask():
+            try:
+                while True:
+                    answers.append(self.d.post("/api/v1/images/worker/verify",
+                                               token=self.token).status)
+            except (OSError, http.client.HTTPException):
+                pass
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        while not answers and thread.is_alive():
+            time.sleep(0.01)
+        self.assertEqual(self.d.stop(), 0)
+        thread.join(30)
+        self.assertLessEqual(set(answers), {200, 503})
+        self.d.start()
+        self.assertNotIn("broken", self.api("GET", "/worker")["status"])
 
 
 if __name__ == "__main__":

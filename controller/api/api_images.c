@@ -286,6 +286,8 @@ void handle_image_verify(struct call *call)
                 call_refuse(call, PROBLEM_IMAGE_BROKEN, NULL);
         else if (rc == -EBUSY)
                 call_refuse(call, PROBLEM_BUSY, "Another image is being verified.");
+        else if (rc == -ECANCELED)
+                call_refuse(call, PROBLEM_STOPPING, NULL);
         else
                 call_refuse(call, PROBLEM_STORE, "The image's file could not be opened.");
 }

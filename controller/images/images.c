@@ -91,7 +91,17 @@ int images_open(const struct images_options *options, char *error, struct images
 
 void images_stop(struct images *images)
 {
+        bool has_verifier;
+
+        if (!images)
+                return;
         atomic_store(&images->is_stopping, true);
+        pthread_mutex_lock(&images->lock);
+        has_verifier = images->has_verifier;
+        images->has_verifier = false;
+        pthread_mutex_unlock(&images->lock);
+        if (has_verifier)
+                pthread_join(images->verifier, NULL);
 }
 
 struct images *images_close(struct images *images)
@@ -99,8 +109,6 @@ struct images *images_close(struct images *images)
         if (!images)
                 return NULL;
         images_stop(images);
-        if (images->has_verifier)
-                pthread_join(images->verifier, NULL);
         uploads_close(images);
         for (size_t i = 0; i < images->count; i++)
                 free(images->items[i]);
@@ -268,7 +276,8 @@ int images_withdraw(struct images *images, const char *name)
         upload = upload_find(images, name);
         if (!image && !upload)
                 rc = -ENOENT;
-        else if ((image && image->is_leaving) || (upload && upload->is_busy))
+        else if ((image && image->is_leaving) ||
+                 (upload && (upload->is_busy || upload->is_dropped)))
                 rc = -EBUSY;
         else if (image)
                 image->is_leaving = true;

@@ -51,7 +51,8 @@ int images_open(const struct images_options *options, char *error, struct images
 /* Ends a verification that runs (its request is answered), and what was on its way. */
 struct images *images_close(struct images *images);
 CLEANUP_DEFINE(struct images *, images_close)
-/* Only the first half: whoever waits for a verification is answered soon. */
+/* Only the first half: returns when a verification that ran is answered; none begins any more.
+ * Takes NULL. */
 void images_stop(struct images *images);
 
 /* 0; -ENOENT: no such image; -EBADMSG: it is broken. */
@@ -151,7 +152,7 @@ int images_remove(struct images *images, const char *name);
  *
  * Return: 0: @done will be called.
  *         -ENOENT; -EBUSY: one is being verified; -EBADMSG: it is broken by its manifest, see
- *         images_show(); -errno.
+ *         images_show(); -ECANCELED: after images_stop(); -errno.
  */
 typedef void (*images_verified_fn)(void *context, bool is_ok, const char *detail);
 int images_verify(struct images *images, const char *name, images_verified_fn done, void *context);

@@ -56,7 +56,7 @@ struct images {
         atomic_bool is_stopping;
 };
 
-/* With the lock. NULL: none. */
+/* With the lock. NULL: none. An upload that is dropped is found, too. */
 struct image *image_find(struct images *images, const char *name);
 struct upload *upload_find(struct images *images, const char *name);
 

@@ -20,8 +20,7 @@
 struct upload *upload_find(struct images *images, const char *name)
 {
         for (size_t i = 0; i < IMAGES_UPLOADS_MAX; i++)
-                if (images->uploads[i].is_used && !images->uploads[i].is_dropped &&
-                    strcmp(images->uploads[i].wanted.name, name) == 0)
+                if (images->uploads[i].is_used && strcmp(images->uploads[i].wanted.name, name) == 0)
                         return &images->uploads[i];
         return NULL;
 }
@@ -82,7 +81,7 @@ static int take(struct images *images, const char *name, struct upload **ret, ch
 
         pthread_mutex_lock(&images->lock);
         upload = upload_find(images, name);
-        if (!upload)
+        if (!upload || upload->is_dropped)
                 rc = -ENOENT;
         else if (upload->is_busy)
                 rc = -EBUSY;
@@ -194,7 +193,7 @@ static int take_or_make(struct images *images, const struct image_manifest *want
         upload = upload_find(images, wanted->name);
         if (image && image->is_leaving)
                 rc = IMAGES_FAIL(error, -EBUSY, "The image of that name is being deleted.");
-        else if (upload && upload->is_busy)
+        else if (upload && (upload->is_busy || upload->is_dropped))
                 rc = IMAGES_FAIL(error, -EBUSY, "Another request works on this import.");
         else if (!upload)
                 rc = reserve(images, wanted->name, error, &upload);

@@ -122,6 +122,8 @@ int images_verify(struct images *images, const char *name, images_verified_fn do
                 rc = -ENOENT;
         else if (!image->has_manifest)
                 rc = -EBADMSG;
+        else if (atomic_load(&images->is_stopping))
+                rc = -ECANCELED;
         else if (images->is_verifying)
                 rc = -EBUSY;
         else
