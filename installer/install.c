@@ -20,18 +20,18 @@
 
 /* clang-format off */
 static const struct {
-        enum operation_step step;
         int (*run)(struct install *in, char *text);
-        bool is_writing;
         size_t asked_by; /* where the plan's bool is that asks for it; 0: always */
+        enum operation_step step;
+        bool is_writing;
 } steps[] = {
-        {INSTALL_CHECK, install_check, false, 0},
-        {INSTALL_IMAGE, install_image, false, 0},
-        {INSTALL_WIPE,  install_wipe,  true,  offsetof(struct install_plan, wipe)},
-        {INSTALL_WRITE, install_write, true,  0},
-        {INSTALL_SEED,  install_seed,  true,  0},
-        {INSTALL_TABLE, install_table, true,  0},
-        {INSTALL_BOOT,  install_boot,  true,  offsetof(struct install_plan, boot)},
+        {install_check, 0, INSTALL_CHECK, false},
+        {install_image, 0, INSTALL_IMAGE, false},
+        {install_wipe, offsetof(struct install_plan, wipe), INSTALL_WIPE, true},
+        {install_write, 0, INSTALL_WRITE, true},
+        {install_seed, 0, INSTALL_SEED, true},
+        {install_table, 0, INSTALL_TABLE, true},
+        {install_boot, offsetof(struct install_plan, boot), INSTALL_BOOT, true},
 };
 /* clang-format on */
 

@@ -17,8 +17,7 @@
 
 #define SENTINEL         "zz-complete"
 
-static const char *const program_names[] = {"cloudie-agent", "cloudie-discover",
-                                            "cloudie-install"};
+static const char *const program_names[] = {"cloudie-agent", "cloudie-discover", "cloudie-install"};
 
 static const struct {
         const char *path;
