@@ -210,7 +210,7 @@ static void watch_operations(struct api *api)
 
         if (!change || !store_has_room(api->store))
                 return;
-        operations_tick(api->logic, clock_wall_ms(), change);
+        operations_watch(api->logic, &api->watch, clock_wall_ms(), clock_monotonic_ms(), change);
         if (store_change_count(change) > 0)
                 rc = store_submit(api->store, TAKE_PTR(change), orders_committed, api);
         if (rc < 0)

@@ -56,13 +56,17 @@ static enum node_way way_of(const struct install_job *job)
 /* False: it has answered. */
 static bool find_image(struct call *call, const char *name, struct image_manifest *ret)
 {
+        const struct install_job *job = call->data;
         char detail[2 * NODE_NAME_SIZE + 64];
+        int rc = -ENOENT;
 
-        if (call->api->images && images_find(call->api->images, name, ret) == 0)
+        if (call->api->images)
+                rc = images_find(call->api->images, name, ret);
+        if (rc == 0)
                 return true;
-        snprintf(detail, sizeof(detail), "Profile '%s' asks for image '%s', which there is not.",
-                 ((const struct install_job *)call->data)->profile, name);
-        call_refuse(call, PROBLEM_IMAGE_UNKNOWN, detail);
+        snprintf(detail, sizeof(detail), "Profile '%s' asks for image '%s', which %s.",
+                 job->profile, name, rc == -ENOENT ? "there is not" : "is broken");
+        call_refuse(call, rc == -ENOENT ? PROBLEM_IMAGE_UNKNOWN : PROBLEM_IMAGE_BROKEN, detail);
         return false;
 }
 
@@ -276,6 +280,8 @@ void handle_node_retry(struct call *call)
 
 static const char *abort_advice(const struct node *node)
 {
+        if (node->operation.step == INSTALL_AGENT)
+                return "No agent had begun: nothing needs to be done on the machine.";
         if (node->operation.step == INSTALL_PHONE_HOME)
                 return "Restart the machine to have it run the agent; what it boots from its disk "
                        "is not believed any more.";

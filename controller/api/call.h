@@ -12,6 +12,7 @@
 #include "controller/auth/book.h"
 #include "controller/auth/rate.h"
 #include "controller/logic/logic.h"
+#include "controller/logic/operations.h"
 #include "controller/store/store.h"
 #include "lib/base/list.h"
 
@@ -44,6 +45,7 @@ struct api {
         bool is_joining;     /* a join token was used up and the next is not on disk yet */
         struct list waiting; /* struct call: agents that wait for orders */
         size_t waiting_count;
+        struct operations_watch watch;
         uint64_t orders_change; /* the last change by which orders changed */
         bool has_woken;         /* somebody waits for the disk alone */
         uint64_t started_ms;    /* monotonic */

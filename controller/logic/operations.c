@@ -19,6 +19,8 @@
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
+#define AWAY_MS 20000 /* of a look a second: a busy machine, or a slow disk, is late by less */
+
 void operation_set_step(struct node *node, enum operation_step step, uint64_t now_ms)
 {
         struct operation *o = &node->operation;
@@ -239,6 +241,26 @@ void operations_tick(struct logic *logic, uint64_t now_ms, struct store_change *
                 operation_fail(logic, node, operation_cause_of_silence(o->step, node->seen),
                                evidence, now_ms, change);
         }
+}
+
+void operations_watch(struct logic *logic, struct operations_watch *watch, uint64_t now_ms,
+                      uint64_t monotonic_ms, struct store_change *change)
+{
+        const struct operations_watch last = *watch;
+        const uint64_t passed = age_ms(now_ms, last.now_ms);
+        const uint64_t ran = age_ms(monotonic_ms, last.monotonic_ms);
+
+        *watch = (struct operations_watch){now_ms, monotonic_ms};
+        if (last.monotonic_ms > 0 &&
+            (ran > AWAY_MS || passed > ran + AWAY_MS || ran > passed + AWAY_MS)) {
+                log_warning("operations.clock",
+                            "passed_ms=%llu ran_ms=%llu reason=\"the clock was "
+                            "set, or cloudied stood still: deadlines begin "
+                            "anew\"",
+                            (unsigned long long)passed, (unsigned long long)ran);
+                operations_resume(logic, now_ms);
+        }
+        operations_tick(logic, now_ms, change);
 }
 
 void operations_resume(struct logic *logic, uint64_t now_ms)

@@ -44,8 +44,18 @@ int operation_succeed(struct logic *logic, struct node *node, uint64_t now_ms,
 /* A step begins. The node is not saved. */
 void operation_set_step(struct node *node, enum operation_step step, uint64_t now_ms);
 
-/* Ends what nobody was heard of for too long. Call it every second; @change may stay empty. */
+/* Ends what nobody was heard of for too long; @change may stay empty. */
 void operations_tick(struct logic *logic, uint64_t now_ms, struct store_change *change);
+
+/* When the last look was. All zero at the start. */
+struct operations_watch {
+        uint64_t now_ms, monotonic_ms;
+};
+
+/* The same, to be called every second: time in which nobody could be heard (this program stood
+ * still, or its clock was set) is nobody's silence. */
+void operations_watch(struct logic *logic, struct operations_watch *watch, uint64_t now_ms,
+                      uint64_t monotonic_ms, struct store_change *change);
 
 /* After a start: what runs goes on, with fresh deadlines. */
 void operations_resume(struct logic *logic, uint64_t now_ms);

@@ -221,6 +221,34 @@ static void test_progress_moves_the_deadline(void **state)
         assert_int_equal(f->node->operation.state, OPERATION_FAILED);
 }
 
+/* A clock that was set, and a controller that stood still, are no silence of a machine. */
+static void test_time_that_nobody_spent(void **state)
+{
+        struct fixture *f = *state;
+        struct operations_watch watch = {0};
+        uint64_t monotonic = 5000;
+
+        go_to(f, INSTALL_WRITE);
+        operations_watch(f->logic, &watch, f->now, monotonic, f->change);
+        f->now += MINUTE * 60 * 24 * 365; /* the clock was right at last */
+        operations_watch(f->logic, &watch, f->now, monotonic + 1000, f->change);
+        assert_int_equal(f->node->operation.state, OPERATION_RUNNING);
+        f->now += 10 * MINUTE; /* nobody ran */
+        monotonic += 10 * MINUTE;
+        operations_watch(f->logic, &watch, f->now, monotonic, f->change);
+        assert_int_equal(f->node->operation.state, OPERATION_RUNNING);
+        f->now -= MINUTE * 60;
+        operations_watch(f->logic, &watch, f->now, monotonic + 1000, f->change);
+        for (unsigned second = 2; second < 170; second++)
+                operations_watch(f->logic, &watch, f->now += 1000, monotonic + 1000ULL * second,
+                                 f->change);
+        assert_int_equal(f->node->operation.state, OPERATION_RUNNING);
+        for (unsigned second = 170; second < 190; second++)
+                operations_watch(f->logic, &watch, f->now += 1000, monotonic + 1000ULL * second,
+                                 f->change);
+        assert_int_equal(f->node->operation.state, OPERATION_FAILED);
+}
+
 static void test_order_of_steps(void **state)
 {
         struct fixture *f = *state;
@@ -432,6 +460,7 @@ int main(void)
                 cmocka_unit_test(test_deadlines),
                 cmocka_unit_test(test_silence_after_reboot),
                 cmocka_unit_test_setup_teardown(test_progress_moves_the_deadline, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_time_that_nobody_spent, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_order_of_steps, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_failure_and_retry, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_abort, setup, teardown),
