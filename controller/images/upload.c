@@ -310,8 +310,8 @@ static int write_parts(struct images *images, const struct image_manifest *manif
 static int take_place(struct images *images, struct image *fresh)
 {
         char file[IMAGE_FILE_SIZE];
-        _close_ int older = openat(images->folder, image_file(file, fresh->name, FILE_DATA),
-                                   O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        const int older = openat(images->folder, image_file(file, fresh->name, FILE_DATA),
+                                 O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         const struct image *image;
         int rc;
 
@@ -323,6 +323,8 @@ static int take_place(struct images *images, struct image *fresh)
         else
                 free(fresh);
         pthread_mutex_unlock(&images->lock);
+        if (older >= 0)
+                close(older);
         if (rc == 0 && fsync(images->folder) < 0)
                 rc = -errno;
         return rc;
