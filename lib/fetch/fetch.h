@@ -53,7 +53,7 @@ struct fetch_response {
         char content_type[64];
         char etag[80];
         unsigned retry_after_s; /* what a Retry-After in seconds says; 0: nothing */
-        char *body; /* NUL-terminated; never NULL after success without a sink */
+        char *body;             /* NUL-terminated; never NULL after success without a sink */
         size_t body_size;
 };
 
