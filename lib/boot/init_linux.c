@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -106,8 +105,8 @@ void init_reboot(void)
 
 void init_give_up(const char *program, const char *why)
 {
-        fprintf(stderr, "\n%s: %s\n%s: restarting in %d s\n", program, why, program,
-                GIVE_UP_PAUSE_S);
+        log_error("init.gave_up", "program=%s reason=%s restart_in_s=%d", program, QUOTE(why),
+                  GIVE_UP_PAUSE_S);
         sleep(GIVE_UP_PAUSE_S);
         init_reboot();
         for (;;)
