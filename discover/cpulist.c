@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <string.h>
 
 static int take_number(const char **at, unsigned *ret)
 {
@@ -81,6 +82,42 @@ int cpulist_parse(const char *text, void (*fn)(void *context, unsigned number), 
                         text++;
                 else if (*text && *text != '\n')
                         return -EBADMSG;
+        }
+        return count;
+}
+
+static int hex_digit(char c)
+{
+        static const char digits[] = "0123456789abcdef";
+        const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
+
+        return at ? (int)(at - digits) : -1;
+}
+
+int cpumap_parse(const char *text, void (*fn)(void *context, unsigned number), void *context)
+{
+        const size_t len = strcspn(text, "\n");
+        unsigned number = 0;
+        int count = 0;
+
+        for (size_t i = len; i-- > 0;) {
+                const int digit = hex_digit(text[i]);
+
+                if (text[i] == ',')
+                        continue;
+                if (digit < 0)
+                        return -EBADMSG;
+                for (unsigned bit = 0; bit < 4; bit++) {
+                        if (!(digit & 1 << bit))
+                                continue;
+                        if (number + bit >= CPULIST_MAX)
+                                return -ERANGE;
+                        count++;
+                        if (fn)
+                                fn(context, number + bit);
+                }
+                if (number < CPULIST_MAX) /* leading zeros of a longer map are no CPUs */
+                        number += 4;
         }
         return count;
 }

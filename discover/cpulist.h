@@ -16,3 +16,10 @@
  * Return: how many there are, -EBADMSG if it is no such list, -ERANGE above CPULIST_MAX.
  */
 int cpulist_parse(const char *text, void (*fn)(void *context, unsigned number), void *context);
+
+/**
+ * cpumap_parse() - the same for a map: "ff,00000000", hexadecimal, 32 CPUs a word, the last first
+ *
+ * Return: as above.
+ */
+int cpumap_parse(const char *text, void (*fn)(void *context, unsigned number), void *context);

@@ -16,6 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         text[size] = '\0';
         if (cpulist_parse(text, NULL, NULL) > CPULIST_MAX)
                 __builtin_trap();
+        if (cpumap_parse(text, NULL, NULL) > CPULIST_MAX)
+                __builtin_trap();
         free(text);
         return 0;
 }

@@ -9,19 +9,18 @@
 #include "lib/daemon/options.h"
 
 static const char *root = "/", *only;
-static bool is_pretty;
+static bool is_pretty, wants_schema;
 
+/* clang-format off */
 static const struct option_row options[] = {
-        {.name = "root",
-         .value = "FOLDER",
-         .help = "read a captured /sys and /proc instead of this machine's",
-         .text = &root},
-        {.name = "only",
-         .value = "SECTIONS",
-         .help = "system,firmware,cpu,memory,disks,nics,gpus,pci",
-         .text = &only},
-        {.name = "pretty",  .help = "for people",   .is_set = &is_pretty                                  },
+        {.name = "root", .value = "FOLDER", .text = &root,
+         .help = "read a captured /sys and /proc instead of this machine's"},
+        {.name = "only", .value = "SECTIONS", .text = &only,
+         .help = "such as cpu,disks; --schema names them all"},
+        {.name = "pretty", .is_set = &is_pretty, .help = "for people"},
+        {.name = "schema", .is_set = &wants_schema, .help = "print the JSON Schema of what is printed"},
 };
+/* clang-format on */
 
 static const struct program program = {
         .name = "cloudie-discover",
@@ -45,11 +44,22 @@ static const char *first_unknown(const char *names)
         return NULL;
 }
 
+/* Takes it. */
+static int print(struct doc *take)
+{
+        _doc_ struct doc *document = take;
+        _free_ char *text = NULL;
+
+        if (!document || doc_print(document, is_pretty ? DOC_PRETTY : DOC_COMPACT, &text) < 0)
+                return program_fail(&program, "no memory");
+        if (puts(text) < 0 || fflush(stdout) != 0)
+                return program_fail(&program, "the inventory cannot be written");
+        return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
         CLEANUP(tree_close) struct tree *tree = NULL;
-        _doc_ struct doc *inventory = NULL;
-        _free_ char *text = NULL;
         const char *unknown;
         int rest, rc;
 
@@ -62,14 +72,11 @@ int main(int argc, char **argv)
         if (unknown)
                 return program_usage(&program, "--only: there is no section '%.*s'",
                                      (int)strcspn(unknown, ","), unknown);
+        if (wants_schema)
+                return print(inventory_schema());
 
         rc = tree_open(root, &tree);
         if (rc < 0)
                 return program_fail(&program, "%s cannot be opened: %s", root, strerror(-rc));
-        inventory = inventory_make(tree, only);
-        if (!inventory || doc_print(inventory, is_pretty ? DOC_PRETTY : DOC_COMPACT, &text) < 0)
-                return program_fail(&program, "no memory");
-        if (puts(text) < 0 || fflush(stdout) != 0)
-                return program_fail(&program, "the inventory cannot be written");
-        return EXIT_SUCCESS;
+        return print(inventory_make(tree, only));
 }

@@ -2,37 +2,26 @@
 #include "discover/probe.h"
 
 #include <ctype.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "discover/crew.h"
 #include "lib/base/cleanup.h"
-#include "lib/base/clock.h"
 #include "lib/base/text.h"
-#include "lib/node/summary.h"
 
+/* clang-format off */
+#define PROBE(section, finish, help) {#section, probe_##section, section##_fields, finish, help}
 const struct probe probes[] = {
-        {"system",   probe_system,   "vendor, product, serial, chassis, board (SMBIOS 1, 2, 3)"},
-        {"firmware", probe_firmware, "vendor, version, boot mode, Secure Boot"                 },
-        {"cpu",      probe_cpu,      "model, packages, cores, threads, flags, caches"          },
-        {"memory",   probe_memory,   "total, installed, modules (SMBIOS 17)"                   },
-        {"disks",    probe_disks,    "model, serial, size, type, transport"                    },
-        {"nics",     probe_nics,     "MAC, driver, link, speed"                                },
-        {"gpus",     probe_gpus,     "display controllers"                                     },
-        {"pci",      probe_pci,      "every function, with its driver"                         },
+        PROBE(system,   NULL, "what the machine says it is (SMBIOS 1, 2, 3)"),
+        PROBE(firmware, NULL, "its firmware, and how it booted"),
+        PROBE(cpu,      NULL, "processors, as the kernel sees them"),
+        PROBE(memory,   NULL, "what the kernel has, and what sits in the slots (SMBIOS 16, 17)"),
+        PROBE(disks,    NULL, "whole disks, not what is made of them"),
+        PROBE(nics,     NULL, "network interfaces that stand on a device"),
+        PROBE(gpus,     NULL, "display controllers and accelerators"),
+        PROBE(pci,      NULL, "every PCI function"),
 };
+/* clang-format on */
 const size_t probe_count = ARRAY_SIZE(probes);
-
-void probe_error(struct probe_context *context, const char *format, ...)
-{
-        char text[TREE_LINE_SIZE];
-        va_list args;
-
-        va_start(args, format);
-        vsnprintf(text, sizeof(text), format, args);
-        va_end(args);
-        (void)doc_append_text(context->errors, text);
-}
 
 bool probe_is_known(const char *name, size_t len)
 {
@@ -42,45 +31,72 @@ bool probe_is_known(const char *name, size_t len)
         return false;
 }
 
-static bool is_wanted(const char *only, const char *name)
-{
-        const size_t len = strlen(name);
-
-        for (; only && *only; only += strcspn(only, ","), only += *only == ',')
-                if (strcspn(only, ",") == len && strncmp(only, name, len) == 0)
-                        return true;
-        return !only;
-}
-
 struct doc *inventory_make(struct tree *tree, const char *only)
 {
-        const uint64_t start = clock_monotonic_ms();
-        _doc_ struct doc *inventory = doc_object();
+        const struct crew_job job = {.probes = probes,
+                                     .count = probe_count,
+                                     .only = only,
+                                     .tree = tree,
+                                     .times = &crew_times_default};
 
-        (void)doc_set_number(inventory, "schema", INVENTORY_SCHEMA);
-        for (size_t i = 0; i < probe_count; i++) {
-                struct probe_context context = {.tree = tree};
+        return crew_inventory(&job);
+}
 
-                if (!is_wanted(only, probes[i].name))
-                        continue;
-                context.section = doc_object();
-                context.errors = doc_list();
-                probes[i].run(&context);
-                if (doc_set(context.section, "errors", context.errors) < 0 ||
-                    doc_set(inventory, probes[i].name, context.section) < 0)
-                        return NULL;
-        }
-        (void)doc_set_bool(inventory, "partial", false);
-        (void)doc_set_number(inventory, "took_ms", (int64_t)(clock_monotonic_ms() - start));
-        return TAKE_PTR(inventory);
+static const struct field errors_field = {
+        .name = "errors",
+        .kind = FIELD_TEXTS,
+        .help = "what kept the probe from knowing more",
+};
+
+/* Every section has its errors, whatever else it has. */
+static struct doc *section_schema(const struct probe *probe)
+{
+        const struct field rows[] = {errors_field, {.name = NULL}};
+        _doc_ struct doc *errors = fields_schema(rows);
+        struct doc *schema = fields_schema(probe->fields), *required = doc_list();
+
+        (void)doc_set(doc_get(schema, "properties"), "errors",
+                      doc_copy(doc_get(errors, "properties.errors")));
+        (void)doc_append_text(required, "errors");
+        (void)doc_set(schema, "required", required);
+        (void)doc_set_text(schema, "description", probe->help);
+        return schema;
+}
+
+static const struct field whole_fields[] = {
+        {.name = "schema",                                                                .kind = FIELD_NUMBER, .help = "version of this schema"},
+        {.name = "partial",
+         .kind = FIELD_BOOL,
+         .help = "a device or a probe was given up; the errors of its section say which"},
+        {.name = "took_ms",                                                               .kind = FIELD_NUMBER, .help = "milliseconds that it took"},
+        {.name = NULL},
+};
+
+struct doc *inventory_schema(void)
+{
+        _doc_ struct doc *whole = fields_schema(whole_fields);
+        struct doc *schema = doc_object(), *required = doc_list();
+        struct doc *properties = doc_copy(doc_get(whole, "properties"));
+
+        for (const struct field *row = whole_fields; row->name; row++)
+                (void)doc_append_text(required, row->name);
+        for (size_t i = 0; i < probe_count; i++)
+                (void)doc_set(properties, probes[i].name, section_schema(&probes[i]));
+        (void)doc_set_text(schema, "$schema", "https://json-schema.org/draft/2020-12/schema");
+        (void)doc_set_text(schema, "title", "Inventory of a machine, by cloudie-discover");
+        (void)doc_set_text(schema, "type", "object");
+        (void)doc_set(schema, "properties", properties);
+        (void)doc_set(schema, "required", required);
+        (void)doc_set_bool(schema, "additionalProperties", false);
+        return schema;
 }
 
 void probe_set_text(struct tree *tree, struct doc *to, const char *name, const char *path)
 {
         char text[TREE_LINE_SIZE];
 
-        if (tree_line(tree, text, "%s", path) && !node_text_is_filler(text))
-                (void)doc_set_text(to, name, text);
+        if (tree_line(tree, text, "%s", path))
+                field_set_text(to, name, text);
 }
 
 /* DDDD:BB:DD.F; domains have up to 8 digits (Intel VMD: 10000:). */

@@ -8,18 +8,23 @@
  * knowing stands in the section's errors.
  */
 
+#include "discover/field.h"
 #include "discover/tree.h"
 #include "lib/doc/value.h"
+
+struct report; /* where a probe's findings go: crew.h */
 
 struct probe_context {
         struct tree *tree;
         struct doc *section; /* to be filled */
-        struct doc *errors;  /* list of sentences */
+        struct report *report;
 };
 
 struct probe {
         const char *name; /* of the section */
         void (*run)(struct probe_context *context);
+        const struct field *fields;          /* what the section may hold, without errors */
+        void (*finish)(struct doc *section); /* when all is there; asks no device; may be NULL */
         const char *help;
 };
 
@@ -30,10 +35,26 @@ extern const size_t probe_count;
 struct doc *inventory_make(struct tree *tree, const char *only);
 #define INVENTORY_SCHEMA 1
 
+struct doc *inventory_schema(void); /* JSON Schema of what inventory_make() gives */
+
 bool probe_is_known(const char *name, size_t len);
 
 void probe_error(struct probe_context *context, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+
+/**
+ * probe_begin() - before a device is asked
+ * @device:  its name, for the error if it never answers
+ *
+ * A probe calls this for each of its devices, in the same order whenever it runs:
+ * a device that hangs is left to its worker, and another worker goes on behind it.
+ *
+ * Return: false if this worker is to skip the device.
+ */
+bool probe_begin(struct probe_context *context, const char *device);
+
+/* Takes what was found out about that device, for the section's "items". */
+void probe_item(struct probe_context *context, struct doc *take);
 
 /* Sets @name if the file has a text that means something (firmware's fillers do not). */
 void probe_set_text(struct tree *tree, struct doc *to, const char *name, const char *path);
@@ -41,11 +62,16 @@ void probe_set_text(struct tree *tree, struct doc *to, const char *name, const c
 /* The PCI function in a sysfs path, its last one: "0000:00:03.0". False if there is none. */
 bool pci_address_in(const char *path, char *to, size_t size);
 
-void probe_system(struct probe_context *context);
-void probe_firmware(struct probe_context *context);
-void probe_cpu(struct probe_context *context);
-void probe_memory(struct probe_context *context);
-void probe_disks(struct probe_context *context);
-void probe_nics(struct probe_context *context);
-void probe_gpus(struct probe_context *context);
-void probe_pci(struct probe_context *context);
+/* A row for each of them: run function and fields. */
+#define PROBE_DECLARE(section)                                                                     \
+        void probe_##section(struct probe_context *context);                                       \
+        extern const struct field section##_fields[]
+
+PROBE_DECLARE(system);
+PROBE_DECLARE(firmware);
+PROBE_DECLARE(cpu);
+PROBE_DECLARE(memory);
+PROBE_DECLARE(disks);
+PROBE_DECLARE(nics);
+PROBE_DECLARE(gpus);
+PROBE_DECLARE(pci);

@@ -1,26 +1,59 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * cpu: /proc/cpuinfo for what it is, /sys/devices/system/cpu for how it hangs
- * together. A core is one (package, die, core id): core ids repeat from package
- * to package, and CPU 0 may be offline.
- */
-#include <ctype.h>
-#include <errno.h>
+/* cpu: /proc/cpuinfo for what it is, /sys/devices/system/cpu for what it does. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "discover/cpu_topology.h"
 #include "discover/cpulist.h"
 #include "discover/probe.h"
 #include "discover/tables_linux.h"
 #include "lib/base/text.h"
 
-#define CACHES_MAX 16 /* index0.. of one CPU */
+#define LIST_MAX ((size_t)64 << 10)
+
+/* clang-format off */
+static const struct field kind_fields[] = {
+        {.name = "kind",    .kind = FIELD_TEXT,   .help = "performance, efficient, low-power"},
+        {.name = "threads", .kind = FIELD_NUMBER, .help = "threads of this kind"},
+        {.name = NULL},
+};
+
+const struct field cpu_fields[] = {
+        {.name = "vendor",     .kind = FIELD_TEXT,   .help = "GenuineIntel, AuthenticAMD, ..."},
+        {.name = "model",      .kind = FIELD_TEXT,   .help = "name of the processor"},
+        {.name = "family",     .kind = FIELD_NUMBER, .help = "as CPUID tells it"},
+        {.name = "model_id",   .kind = FIELD_NUMBER, .help = "as CPUID tells it"},
+        {.name = "stepping",   .kind = FIELD_NUMBER, .help = "as CPUID tells it"},
+        {.name = "microcode",  .kind = FIELD_TEXT,   .help = "revision of the first CPU's microcode"},
+        {.name = "packages",   .kind = FIELD_NUMBER, .help = "processors in sockets"},
+        {.name = "dies",       .kind = FIELD_NUMBER, .help = "dies in all packages"},
+        {.name = "cores",      .kind = FIELD_NUMBER, .help = "cores in all packages"},
+        {.name = "threads",    .kind = FIELD_NUMBER, .help = "CPUs that are online"},
+        {.name = "present",    .kind = FIELD_NUMBER, .help = "CPUs that are there, online or not"},
+        {.name = "numa_nodes", .kind = FIELD_NUMBER, .help = "NUMA nodes that are online"},
+        {.name = "topology",   .kind = FIELD_ITEMS,  .inner = cpu_package_fields, .help = "a package each"},
+        {.name = "kinds",      .kind = FIELD_ITEMS,  .inner = kind_fields, .help = "of a hybrid processor"},
+        {.name = "smt",        .kind = FIELD_TEXT,   .file = "sys/devices/system/cpu/smt/control",
+         .help = "on, off, forceoff, notsupported: more than one thread a core"},
+        {.name = "min_mhz",    .kind = FIELD_NUMBER, .help = "lowest frequency"},
+        {.name = "base_mhz",   .kind = FIELD_NUMBER, .help = "frequency that all cores keep"},
+        {.name = "max_mhz",    .kind = FIELD_NUMBER, .help = "highest frequency"},
+        {.name = "caches",     .kind = FIELD_ITEMS,  .inner = cpu_cache_fields, .help = "a kind each"},
+        {.name = "isa_level",  .kind = FIELD_TEXT,   .help = "x86-64-v1 to x86-64-v4"},
+        {.name = "virtualisation", .kind = FIELD_TEXT, .help = "vmx or svm"},
+        {.name = "nested_paging",  .kind = FIELD_TEXT, .help = "ept or npt"},
+        {.name = "iommu",      .kind = FIELD_BOOL,   .help = "the kernel uses an IOMMU"},
+        {.name = "vulnerabilities", .kind = FIELD_MAP, .help = "what the kernel does against each"},
+        {.name = "flags",      .kind = FIELD_TEXTS,  .help = "as in /proc/cpuinfo"},
+        {.name = NULL},
+};
+/* clang-format on */
 
 static const struct {
         const char *name, *field; /* of x86's cpuinfo */
         bool is_number;
-} fields[] = {
+} identity[] = {
         {"vendor",    "vendor_id",  false},
         {"model",     "model name", false},
         {"family",    "cpu family", true },
@@ -40,85 +73,6 @@ static const struct {
         {"x86-64-v4", {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}            },
 };
 
-struct core {
-        uint64_t package, die, core;
-};
-
-struct topology {
-        struct tree *tree;
-        struct core *cores; /* one a thread that is online */
-        size_t count, space;
-        bool failed;
-};
-
-static void take_cpu(void *context, unsigned number)
-{
-        struct topology *t = context;
-        struct core core = {0};
-
-        if (t->count == t->space || t->failed) {
-                t->failed = true;
-                return;
-        }
-        /* Offline CPUs have no topology. */
-        if (!tree_number(t->tree, &core.core, "sys/devices/system/cpu/cpu%u/topology/core_id",
-                         number))
-                return;
-        (void)tree_number(t->tree, &core.package,
-                          "sys/devices/system/cpu/cpu%u/topology/physical_package_id", number);
-        (void)tree_number(t->tree, &core.die, "sys/devices/system/cpu/cpu%u/topology/die_id",
-                          number);
-        t->cores[t->count++] = core;
-}
-
-static int compare_cores(const void *a, const void *b)
-{
-        return memcmp(a, b, sizeof(struct core));
-}
-
-static void count_topology(struct topology *t, struct doc *section)
-{
-        size_t packages = 0, dies = 0, cores = 0;
-
-        /* Sorted by bytes: equal ones stand together, and no order is needed beyond that. */
-        qsort(t->cores, t->count, sizeof(*t->cores), compare_cores);
-        for (size_t i = 0; i < t->count; i++) {
-                const struct core *c = &t->cores[i], *before = i > 0 ? c - 1 : NULL;
-                const bool new_package = !before || before->package != c->package;
-                const bool new_die = new_package || before->die != c->die;
-
-                packages += new_package;
-                dies += new_die;
-                cores += new_die || before->core != c->core;
-        }
-        (void)doc_set_number(section, "packages", (int64_t)packages);
-        (void)doc_set_number(section, "dies", (int64_t)dies);
-        (void)doc_set_number(section, "cores", (int64_t)cores);
-        (void)doc_set_number(section, "threads", (int64_t)t->count);
-}
-
-static void take_topology(struct probe_context *context)
-{
-        _free_ struct core *cores = calloc(CPULIST_MAX, sizeof(*cores));
-        struct topology t = {.tree = context->tree, .cores = cores, .space = CPULIST_MAX};
-        char text[TREE_LINE_SIZE];
-        int present = 0;
-
-        if (!cores)
-                return;
-        if (tree_line(context->tree, text, "sys/devices/system/cpu/present"))
-                present = cpulist_parse(text, take_cpu, &t);
-        if (present <= 0 || t.count == 0) {
-                probe_error(context, "the kernel shows no CPU topology");
-                return;
-        }
-        count_topology(&t, context->section);
-        (void)doc_set_number(context->section, "present", present);
-        if (tree_line(context->tree, text, "sys/devices/system/node/online"))
-                (void)doc_set_number(context->section, "numa_nodes",
-                                     cpulist_parse(text, NULL, NULL));
-}
-
 static const char *isa_level(const char *flags)
 {
         const char *level = NULL;
@@ -132,6 +86,15 @@ static const char *isa_level(const char *flags)
         return level;
 }
 
+static void set_flag_name(struct doc *to, const char *name, const char *flags, const char *intel,
+                          const char *amd)
+{
+        if (cpu_flags_have(flags, intel))
+                (void)doc_set_text(to, name, intel);
+        else if (cpu_flags_have(flags, amd))
+                (void)doc_set_text(to, name, amd);
+}
+
 static void take_flags(struct probe_context *context, const char *cpuinfo)
 {
         _free_ char *flags = malloc(CPU_FLAGS_SIZE);
@@ -141,59 +104,13 @@ static void take_flags(struct probe_context *context, const char *cpuinfo)
         if (!flags || !cpuinfo_field(cpuinfo, "flags", flags, CPU_FLAGS_SIZE))
                 return;
         (void)doc_set_text(context->section, "isa_level", isa_level(flags));
-        if (cpu_flags_have(flags, "vmx") || cpu_flags_have(flags, "svm"))
-                (void)doc_set_text(context->section, "virtualisation",
-                                   cpu_flags_have(flags, "vmx") ? "vmx" : "svm");
+        set_flag_name(context->section, "virtualisation", flags, "vmx", "svm");
+        set_flag_name(context->section, "nested_paging", flags, "ept", "npt");
         list = doc_list();
         for (const char *flag = strtok_r(flags, " ", &save); flag;
              flag = strtok_r(NULL, " ", &save))
-                (void)doc_append_text(list, flag);
+                field_append_text(list, flag);
         (void)doc_set(context->section, "flags", list);
-}
-
-/* "32K", "1024K", "8M" */
-static int64_t cache_size(const char *text)
-{
-        uint64_t size;
-
-        return text_parse_size(text, &size) == 0 && size <= INT64_MAX ? (int64_t)size : 0;
-}
-
-/* Of the first CPU that is online: the others have the same, but for hybrid ones. */
-static void take_caches(struct probe_context *context, unsigned cpu)
-{
-        struct doc *list = doc_list();
-        char text[TREE_LINE_SIZE];
-
-        for (unsigned i = 0; i < CACHES_MAX; i++) {
-                struct doc *cache;
-                uint64_t level;
-
-                if (!tree_number(context->tree, &level,
-                                 "sys/devices/system/cpu/cpu%u/cache/index%u/level", cpu, i))
-                        break;
-                cache = doc_object();
-                (void)doc_set_number(cache, "level", (int64_t)level);
-                if (tree_line(context->tree, text,
-                              "sys/devices/system/cpu/cpu%u/cache/index%u/type", cpu, i)) {
-                        text[0] = (char)tolower((unsigned char)text[0]);
-                        (void)doc_set_text(cache, "type", text);
-                }
-                if (tree_line(context->tree, text,
-                              "sys/devices/system/cpu/cpu%u/cache/index%u/size", cpu, i) &&
-                    cache_size(text) > 0)
-                        (void)doc_set_number(cache, "size", cache_size(text));
-                if (tree_line(context->tree, text,
-                              "sys/devices/system/cpu/cpu%u/cache/index%u/shared_cpu_list", cpu,
-                              i)) {
-                        const int shared = cpulist_parse(text, NULL, NULL);
-
-                        if (shared > 0)
-                                (void)doc_set_number(cache, "threads", shared);
-                }
-                (void)doc_append(list, cache);
-        }
-        (void)doc_set(context->section, "caches", list);
 }
 
 static void take_vulnerabilities(struct probe_context *context)
@@ -212,52 +129,134 @@ static void take_vulnerabilities(struct probe_context *context)
         (void)doc_set(context->section, "vulnerabilities", object);
 }
 
-static void take_number(void *context, unsigned number)
+/* "Intel(R) Xeon(R) CPU X7550 @ 2.00GHz": what the maker sells it as. 0: it does not say. */
+static int64_t mhz_in_model(const char *model)
 {
-        unsigned *first = context;
+        const char *at = model ? strstr(model, "@ ") : NULL;
+        unsigned ghz = 0, hundredths = 0;
 
-        if (number < *first)
-                *first = number;
+        if (!at || sscanf(at, "@ %3u.%2uGHz", &ghz, &hundredths) != 2 || !strstr(at, "GHz"))
+                return 0;
+        return (int64_t)ghz * 1000 + (int64_t)hundredths * 10;
 }
 
-static unsigned first_online(struct tree *tree)
+static void take_frequencies(struct probe_context *context, unsigned cpu)
+{
+        static const struct {
+                const char *name, *file;
+                unsigned divisor; /* to MHz */
+        } files[] = {
+                {"min_mhz",  "cpufreq/cpuinfo_min_freq", 1000},
+                {"base_mhz", "cpufreq/base_frequency",   1000},
+                {"max_mhz",  "cpufreq/cpuinfo_max_freq", 1000},
+        };
+        const char *model = doc_get_text(context->section, "model");
+        uint64_t number;
+
+        for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+                if (tree_number(context->tree, &number, "sys/devices/system/cpu/cpu%u/%s", cpu,
+                                files[i].file))
+                        field_set_number(context->section, files[i].name,
+                                         number / files[i].divisor);
+        if (doc_get(context->section, "base_mhz"))
+                return;
+        if (tree_number(context->tree, &number,
+                        "sys/devices/system/cpu/cpu%u/acpi_cppc/nominal_freq", cpu) &&
+            number > 0)
+                field_set_number(context->section, "base_mhz", number);
+        else if (mhz_in_model(model) > 0)
+                (void)doc_set_number(context->section, "base_mhz", mhz_in_model(model));
+}
+
+/* Hybrid processors: the kernel has a performance counter unit for each kind of core. */
+static void take_kinds(struct probe_context *context)
+{
+        static const struct {
+                const char *kind, *path;
+        } kinds[] = {
+                {"performance", "sys/devices/cpu_core/cpus"    },
+                {"efficient",   "sys/devices/cpu_atom/cpus"    },
+                {"low-power",   "sys/devices/cpu_lowpower/cpus"},
+        };
+        struct doc *list = NULL;
+
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+                _free_ char *text = NULL;
+                struct doc *kind;
+                int threads;
+
+                if (tree_read(context->tree, kinds[i].path, LIST_MAX, &text, NULL) < 0)
+                        continue;
+                threads = cpulist_parse(text, NULL, NULL);
+                if (threads <= 0)
+                        continue;
+                kind = doc_object();
+                (void)doc_set_text(kind, "kind", kinds[i].kind);
+                (void)doc_set_number(kind, "threads", threads);
+                if (!list)
+                        list = doc_list();
+                (void)doc_append(list, kind);
+        }
+        (void)doc_set(context->section, "kinds", list);
+}
+
+static void take_identity(struct probe_context *context, const char *cpuinfo)
 {
         char text[TREE_LINE_SIZE];
-        unsigned first = CPULIST_MAX;
+        uint64_t number;
 
-        if (tree_line(tree, text, "sys/devices/system/cpu/online"))
-                (void)cpulist_parse(text, take_number, &first);
-        return first == CPULIST_MAX ? 0 : first;
+        for (size_t i = 0; i < ARRAY_SIZE(identity); i++) {
+                if (!cpuinfo_field(cpuinfo, identity[i].field, text, sizeof(text)))
+                        continue;
+                if (!identity[i].is_number)
+                        field_set_text(context->section, identity[i].name, text);
+                else if (text_parse_u64(text, INT64_MAX, &number) == 0)
+                        field_set_number(context->section, identity[i].name, number);
+        }
+        take_flags(context, cpuinfo);
+}
+
+/* By the list, or in a capture without it by their folders. */
+static int count_nodes(struct tree *tree)
+{
+        _names_ struct tree_names names = {0};
+        _free_ char *text = NULL;
+        int nodes = 0;
+
+        if (tree_read(tree, "sys/devices/system/node/online", LIST_MAX, &text, NULL) == 0)
+                return cpulist_parse(text, NULL, NULL);
+        (void)tree_list(tree, "sys/devices/system/node", &names);
+        for (size_t i = 0; i < names.count; i++)
+                nodes += text_has_prefix(names.names[i], "node");
+        return nodes;
+}
+
+static void take_nodes(struct probe_context *context)
+{
+        const int nodes = count_nodes(context->tree);
+        _names_ struct tree_names iommus = {0};
+
+        if (nodes > 0)
+                (void)doc_set_number(context->section, "numa_nodes", nodes);
+        if (tree_list(context->tree, "sys/class/iommu", &iommus) == 0)
+                (void)doc_set_bool(context->section, "iommu", iommus.count > 0);
 }
 
 void probe_cpu(struct probe_context *context)
 {
-        const unsigned cpu = first_online(context->tree);
-        _free_ char *cpuinfo = NULL;
-        char text[TREE_LINE_SIZE];
-        uint64_t khz, number;
+        const char *cpuinfo;
         int rc;
 
-        rc = tree_read(context->tree, "proc/cpuinfo", CPUINFO_MAX, &cpuinfo, NULL);
+        rc = cpuinfo_read(context->tree, &cpuinfo);
         if (rc < 0)
                 probe_error(context, "/proc/cpuinfo: %s", strerror(-rc));
-        for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(fields); i++) {
-                if (!cpuinfo_field(cpuinfo, fields[i].field, text, sizeof(text)))
-                        continue;
-                if (!fields[i].is_number)
-                        (void)doc_set_text(context->section, fields[i].name, text);
-                else if (text_parse_u64(text, INT64_MAX, &number) == 0)
-                        (void)doc_set_number(context->section, fields[i].name, (int64_t)number);
-        }
-        take_topology(context);
-        if (tree_number(context->tree, &khz,
-                        "sys/devices/system/cpu/cpu%u/cpufreq/cpuinfo_max_freq", cpu))
-                (void)doc_set_number(context->section, "max_mhz", (int64_t)(khz / 1000));
-        if (tree_number(context->tree, &khz,
-                        "sys/devices/system/cpu/cpu%u/cpufreq/cpuinfo_min_freq", cpu))
-                (void)doc_set_number(context->section, "min_mhz", (int64_t)(khz / 1000));
-        take_caches(context, cpu);
+        else
+                take_identity(context, cpuinfo);
+        cpu_topology_take(context);
+        take_nodes(context);
+        take_kinds(context);
+        fields_read(context->tree, ".", cpu_fields, context->section);
+        take_frequencies(context, cpu_first_online(context->tree));
+        cpu_caches_take(context);
         take_vulnerabilities(context);
-        if (cpuinfo)
-                take_flags(context, cpuinfo);
 }

@@ -19,6 +19,30 @@
 #define VPD_PAGE_MAX 4096
 #define VPD_SERIAL   0x80
 
+/* clang-format off */
+static const struct field disks_item_fields[] = {
+        {.name = "name", .kind = FIELD_TEXT, .help = "name"},
+        {.name = "type", .kind = FIELD_TEXT, .help = "type"},
+        {.name = "transport", .kind = FIELD_TEXT, .help = "transport"},
+        {.name = "model", .kind = FIELD_TEXT, .help = "model"},
+        {.name = "serial", .kind = FIELD_TEXT, .help = "serial"},
+        {.name = "wwn", .kind = FIELD_TEXT, .help = "wwn"},
+        {.name = "firmware", .kind = FIELD_TEXT, .help = "firmware"},
+        {.name = "pci", .kind = FIELD_TEXT, .help = "pci"},
+        {.name = "size", .kind = FIELD_NUMBER, .help = "size"},
+        {.name = "logical_sector", .kind = FIELD_NUMBER, .help = "logical sector"},
+        {.name = "physical_sector", .kind = FIELD_NUMBER, .help = "physical sector"},
+        {.name = "removable", .kind = FIELD_BOOL, .help = "removable"},
+        {.name = "read_only", .kind = FIELD_BOOL, .help = "read only"},
+        {.name = NULL},
+};
+
+const struct field disks_fields[] = {
+        {.name = "items", .kind = FIELD_ITEMS, .inner = disks_item_fields, .help = "items"},
+        {.name = NULL},
+};
+/* clang-format on */
+
 /* What is no disk: made of others, or of memory. */
 static const char *const not_disks[] = {"loop", "ram", "zram", "dm-", "md", "nbd", "fd", "drbd"};
 
@@ -194,14 +218,12 @@ static struct doc *take_disk(struct tree *tree, const char *name)
 void probe_disks(struct probe_context *context)
 {
         _names_ struct tree_names names = {0};
-        struct doc *items = doc_list();
 
         /* A machine without disks has the folder all the same, once any driver for them is there.
          */
         if (tree_list(context->tree, "sys/block", &names) < 0)
                 probe_error(context, "/sys/block cannot be read");
         for (size_t i = 0; i < names.count; i++)
-                if (is_disk(context->tree, names.names[i]))
-                        (void)doc_append(items, take_disk(context->tree, names.names[i]));
-        (void)doc_set(context->section, "items", items);
+                if (is_disk(context->tree, names.names[i]) && probe_begin(context, names.names[i]))
+                        probe_item(context, take_disk(context->tree, names.names[i]));
 }

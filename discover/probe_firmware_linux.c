@@ -11,13 +11,25 @@
 #define EFI_GLOBAL       "8be4df61-93ca-11d2-aa0d-00e098032b8c" /* UEFI 3.3 */
 #define COMMAND_LINE_MAX ((size_t)64 << 10)
 
+/* clang-format off */
+const struct field firmware_fields[] = {
+        {.name = "vendor",      .kind = FIELD_TEXT, .help = "maker of the firmware"},
+        {.name = "version",     .kind = FIELD_TEXT, .help = "its version"},
+        {.name = "date",        .kind = FIELD_TEXT, .help = "its date, as the maker writes it"},
+        {.name = "boot_mode",   .kind = FIELD_TEXT, .help = "uefi or bios"},
+        {.name = "secure_boot", .kind = FIELD_BOOL, .help = "Secure Boot is on"},
+        {.name = "setup_mode",  .kind = FIELD_BOOL, .help = "Secure Boot takes new keys from anybody"},
+        {.name = "boot_mac",    .kind = FIELD_TEXT, .help = "of the card that was booted from"},
+        {.name = NULL},
+};
+/* clang-format on */
+
 static void take_bios(struct probe_context *context)
 {
-        _free_ char *bytes = NULL;
         struct smbios_structure s;
         struct reader table;
 
-        if (smbios_read(context->tree, &bytes, &table) < 0) {
+        if (smbios_read(context->tree, &table) < 0) {
                 probe_set_text(context->tree, context->section, "vendor",
                                "sys/class/dmi/id/bios_vendor");
                 probe_set_text(context->tree, context->section, "version",

@@ -13,6 +13,29 @@
 #include "lib/base/text.h"
 #include "lib/node/summary.h"
 
+/* clang-format off */
+static const struct field nics_item_fields[] = {
+        {.name = "name", .kind = FIELD_TEXT, .help = "name"},
+        {.name = "mac", .kind = FIELD_TEXT, .help = "mac"},
+        {.name = "permanent_mac", .kind = FIELD_TEXT, .help = "permanent mac"},
+        {.name = "pci", .kind = FIELD_TEXT, .help = "pci"},
+        {.name = "vendor_id", .kind = FIELD_TEXT, .help = "vendor id"},
+        {.name = "device_id", .kind = FIELD_TEXT, .help = "device id"},
+        {.name = "driver", .kind = FIELD_TEXT, .help = "driver"},
+        {.name = "firmware", .kind = FIELD_TEXT, .help = "firmware"},
+        {.name = "duplex", .kind = FIELD_TEXT, .help = "duplex"},
+        {.name = "speed_mbps", .kind = FIELD_NUMBER, .help = "speed mbps"},
+        {.name = "mtu", .kind = FIELD_NUMBER, .help = "mtu"},
+        {.name = "link", .kind = FIELD_BOOL, .help = "link"},
+        {.name = NULL},
+};
+
+const struct field nics_fields[] = {
+        {.name = "items", .kind = FIELD_ITEMS, .inner = nics_item_fields, .help = "items"},
+        {.name = NULL},
+};
+/* clang-format on */
+
 /* What sysfs does not tell: the address burnt into the card, which a bond or an operator changes
  * but the firmware boots with. */
 static void set_permanent_mac(struct tree *tree, const char *name, struct doc *nic)
@@ -109,12 +132,11 @@ static struct doc *take_nic(struct tree *tree, const char *name)
 void probe_nics(struct probe_context *context)
 {
         _names_ struct tree_names names = {0};
-        struct doc *items = doc_list();
 
         if (tree_list(context->tree, "sys/class/net", &names) < 0)
                 probe_error(context, "/sys/class/net cannot be read");
         for (size_t i = 0; i < names.count; i++)
-                if (tree_has(context->tree, "sys/class/net/%s/device", names.names[i]))
-                        (void)doc_append(items, take_nic(context->tree, names.names[i]));
-        (void)doc_set(context->section, "items", items);
+                if (tree_has(context->tree, "sys/class/net/%s/device", names.names[i]) &&
+                    probe_begin(context, names.names[i]))
+                        probe_item(context, take_nic(context->tree, names.names[i]));
 }

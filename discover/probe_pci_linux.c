@@ -6,6 +6,32 @@
 #include "discover/probe.h"
 #include "lib/base/text.h"
 
+/* clang-format off */
+static const struct field pci_item_fields[] = {
+        {.name = "address", .kind = FIELD_TEXT, .help = "address"},
+        {.name = "class", .kind = FIELD_TEXT, .help = "class"},
+        {.name = "vendor", .kind = FIELD_TEXT, .help = "vendor"},
+        {.name = "device", .kind = FIELD_TEXT, .help = "device"},
+        {.name = "subsystem_vendor", .kind = FIELD_TEXT, .help = "subsystem vendor"},
+        {.name = "subsystem_device", .kind = FIELD_TEXT, .help = "subsystem device"},
+        {.name = "revision", .kind = FIELD_TEXT, .help = "revision"},
+        {.name = "driver", .kind = FIELD_TEXT, .help = "driver"},
+        {.name = "iommu_group", .kind = FIELD_TEXT, .help = "iommu group"},
+        {.name = "numa_node", .kind = FIELD_NUMBER, .help = "numa node"},
+        {.name = NULL},
+};
+
+const struct field pci_fields[] = {
+        {.name = "items", .kind = FIELD_ITEMS, .inner = pci_item_fields, .help = "items"},
+        {.name = NULL},
+};
+/* clang-format on */
+
+const struct field gpus_fields[] = {
+        {.name = "items",           .kind = FIELD_ITEMS, .inner = pci_item_fields, .help = "items"},
+        {.name = NULL},
+};
+
 /* Fields that are a text in a file of the function's folder. */
 static const struct {
         const char *name, *file;
@@ -44,13 +70,12 @@ static struct doc *take_function(struct tree *tree, const char *address)
 void probe_pci(struct probe_context *context)
 {
         _names_ struct tree_names names = {0};
-        struct doc *items = doc_list();
 
         /* A machine without PCI has no such folder: nothing to say, and nothing wrong. */
         (void)tree_list(context->tree, "sys/bus/pci/devices", &names);
         for (size_t i = 0; i < names.count; i++)
-                (void)doc_append(items, take_function(context->tree, names.names[i]));
-        (void)doc_set(context->section, "items", items);
+                if (probe_begin(context, names.names[i]))
+                        probe_item(context, take_function(context->tree, names.names[i]));
 }
 
 static bool is_gpu(struct tree *tree, const char *address)
@@ -65,11 +90,9 @@ static bool is_gpu(struct tree *tree, const char *address)
 void probe_gpus(struct probe_context *context)
 {
         _names_ struct tree_names names = {0};
-        struct doc *items = doc_list();
 
         (void)tree_list(context->tree, "sys/bus/pci/devices", &names);
         for (size_t i = 0; i < names.count; i++)
-                if (is_gpu(context->tree, names.names[i]))
-                        (void)doc_append(items, take_function(context->tree, names.names[i]));
-        (void)doc_set(context->section, "items", items);
+                if (is_gpu(context->tree, names.names[i]) && probe_begin(context, names.names[i]))
+                        probe_item(context, take_function(context->tree, names.names[i]));
 }

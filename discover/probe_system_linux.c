@@ -12,6 +12,39 @@
 #include "lib/base/net.h"
 #include "lib/base/text.h"
 
+/* clang-format off */
+static const struct field board_fields[] = {
+        {.name = "vendor",  .kind = FIELD_TEXT, .help = "maker of the board"},
+        {.name = "product", .kind = FIELD_TEXT, .help = "its product name"},
+        {.name = "version", .kind = FIELD_TEXT, .help = "its version"},
+        {.name = "serial",  .kind = FIELD_TEXT, .help = "its serial number"},
+        {.name = NULL},
+};
+
+static const struct field chassis_fields[] = {
+        {.name = "type",      .kind = FIELD_TEXT, .help = "rack-mount, blade, desktop, ..."},
+        {.name = "serial",    .kind = FIELD_TEXT, .help = "serial number of the case"},
+        {.name = "asset_tag", .kind = FIELD_TEXT, .help = "the owner's own number"},
+        {.name = NULL},
+};
+
+const struct field system_fields[] = {
+        {.name = "vendor",  .kind = FIELD_TEXT, .help = "maker of the machine"},
+        {.name = "product", .kind = FIELD_TEXT, .help = "its product name"},
+        {.name = "version", .kind = FIELD_TEXT, .help = "its version"},
+        {.name = "serial",  .kind = FIELD_TEXT, .help = "its serial number"},
+        {.name = "sku",     .kind = FIELD_TEXT, .help = "its order number"},
+        {.name = "family",  .kind = FIELD_TEXT, .help = "its product family"},
+        {.name = "uuid",    .kind = FIELD_TEXT,
+         .help = "SMBIOS UUID; absent when it identifies nothing: zero, all F, a maker's default"},
+        {.name = "board",   .kind = FIELD_OBJECT, .inner = board_fields, .help = "the main board"},
+        {.name = "chassis", .kind = FIELD_OBJECT, .inner = chassis_fields, .help = "the case"},
+        {.name = "virtual", .kind = FIELD_BOOL, .help = "a virtual machine"},
+        {.name = "hypervisor", .kind = FIELD_TEXT, .help = "qemu, vmware, hyperv, ..."},
+        {.name = NULL},
+};
+/* clang-format on */
+
 /* DSP0134 7.4.1 */
 static const char *const chassis_types[] = {
         [3] = "desktop",      [4] = "low-profile-desktop",
@@ -132,17 +165,16 @@ static void tell_virtual(struct probe_context *context)
                 if (text_has_prefix(vendor, hypervisors[i].vendor))
                         hypervisor = hypervisors[i].hypervisor;
         (void)doc_set_bool(context->section, "virtual", is_virtual);
-        (void)doc_set_text(context->section, "hypervisor", hypervisor);
+        field_set_text(context->section, "hypervisor", hypervisor);
 }
 
 void probe_system(struct probe_context *context)
 {
-        _free_ char *bytes = NULL;
         struct smbios_structure s;
         struct reader table;
         int rc;
 
-        rc = smbios_read(context->tree, &bytes, &table);
+        rc = smbios_read(context->tree, &table);
         if (rc < 0) {
                 if (rc != -ENOENT)
                         probe_error(context, "the SMBIOS table cannot be read: %s", strerror(-rc));

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "discover/probe.h"
+#include "discover/field.h"
+#include "discover/tree.h"
 #include "lib/base/text.h"
-#include "lib/node/summary.h"
 
 /* DSP0134 5.2: an entry point may stand before the structures, as in a dump by dmidecode. */
 static size_t entry_point_size(const char *bytes, size_t size)
@@ -18,23 +18,29 @@ static size_t entry_point_size(const char *bytes, size_t size)
         return 0;
 }
 
-int smbios_read(struct tree *tree, char **ret, struct reader *ret_table)
+int smbios_read(struct tree *tree, struct reader *ret)
 {
+        const char *bytes;
         size_t size, start;
         int rc;
 
-        rc = tree_read(tree, "sys/firmware/dmi/tables/DMI", SMBIOS_TABLE_MAX, ret, &size);
+        rc = tree_borrow(tree, "sys/firmware/dmi/tables/DMI", SMBIOS_TABLE_MAX, &bytes, &size);
         if (rc < 0)
                 return rc;
-        start = entry_point_size(*ret, size);
-        *ret_table = reader_over(*ret, size);
-        (void)reader_skip(ret_table, start);
+        start = entry_point_size(bytes, size);
+        *ret = reader_over(bytes, size);
+        (void)reader_skip(ret, start);
         /* dmidecode pads the entry point to 32 bytes. */
-        while (start > 0 && reader_left(ret_table) > 0 && start % 32 != 0) {
-                (void)reader_skip(ret_table, 1);
+        while (start > 0 && reader_left(ret) > 0 && start % 32 != 0) {
+                (void)reader_skip(ret, 1);
                 start++;
         }
         return 0;
+}
+
+int cpuinfo_read(struct tree *tree, const char **ret)
+{
+        return tree_borrow(tree, "proc/cpuinfo", CPUINFO_MAX, ret, NULL);
 }
 
 bool cpuinfo_field(const char *cpuinfo, const char *name, char *to, size_t size)
@@ -73,10 +79,10 @@ bool cpu_flags_have(const char *flags, const char *flag)
 
 bool cpu_has_flag(struct tree *tree, const char *flag)
 {
-        _free_ char *cpuinfo = NULL;
         char flags[CPU_FLAGS_SIZE];
+        const char *cpuinfo;
 
-        return tree_read(tree, "proc/cpuinfo", CPUINFO_MAX, &cpuinfo, NULL) == 0 &&
+        return cpuinfo_read(tree, &cpuinfo) == 0 &&
                cpuinfo_field(cpuinfo, "flags", flags, sizeof(flags)) && cpu_flags_have(flags, flag);
 }
 
@@ -85,6 +91,6 @@ void smbios_set_string(struct doc *to, const char *name, const struct smbios_str
 {
         char text[TREE_LINE_SIZE];
 
-        if (smbios_string(s, offset, text, sizeof(text)) && !node_text_is_filler(text))
-                (void)doc_set_text(to, name, text);
+        if (smbios_string(s, offset, text, sizeof(text)))
+                field_set_text(to, name, text);
 }

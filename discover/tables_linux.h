@@ -10,18 +10,20 @@
 
 /**
  * smbios_read() - the SMBIOS structure table
- * @ret:        its bytes, the caller's to free
- * @ret_table:  a reader over the structures, past an entry point that stands before them
+ * @ret:  a reader over the structures, past an entry point that stands before them; the tree's
  *
  * Return: 0, -ENOENT: this machine has none; -errno.
  */
-int smbios_read(struct tree *tree, char **ret, struct reader *ret_table);
+int smbios_read(struct tree *tree, struct reader *ret);
 #define SMBIOS_TABLE_MAX                                                                           \
         ((size_t)1 << 20) /* the largest seen has 30 KB; a 3.0 entry point may claim 4 GiB */
 
 /* The value of a field in the first block of /proc/cpuinfo; "" if it is not there. Cut at @size. */
 bool cpuinfo_field(const char *cpuinfo, const char *name, char *to, size_t size);
-#define CPUINFO_MAX    ((size_t)32 << 20) /* 8192 CPUs at some 1.5 KB */
+
+/* The first CPU's block of /proc/cpuinfo, and what more comes with it; the tree's. 0, -errno. */
+int cpuinfo_read(struct tree *tree, const char **ret);
+#define CPUINFO_MAX    ((size_t)16 << 10) /* one block; the kernel asks each CPU for all of them */
 
 #define CPU_FLAGS_SIZE 8192 /* the longest line of flags seen has 1.6 KB */
 bool cpu_flags_have(const char *flags, const char *flag); /* a whole word of them */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,8 +15,9 @@
 
 #include <sys/stat.h>
 
-#include "discover/probe.h"
+#include "discover/test_validate.h"
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 #include "lib/node/summary.h"
 
 /*
@@ -46,6 +49,7 @@ static struct doc *discover(const char *root, const char *only)
         assert_int_equal(tree_open(root, &tree), 0);
         inventory = inventory_make(tree, only);
         assert_non_null(inventory);
+        assert_true(inventory_is_valid(inventory));
         tree_close(tree);
         return inventory;
 }
@@ -74,37 +78,200 @@ static void need_captures(void)
         skip();
 }
 
+/* What lscpu says of a field, blanks at its start cut off; "" if it does not. */
+static void lscpu_says(const char *text, const char *field, char to[static 128])
+{
+        const size_t len = strlen(field);
+
+        to[0] = '\0';
+        for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+                if (strncmp(line, field, len) != 0 || line[len] != ':')
+                        continue;
+                line += len + 1;
+                line += strspn(line, " ");
+                snprintf(to, 128, "%.*s", (int)strcspn(line, "\n"), line);
+                return;
+        }
+}
+
+/* All caches of a level and type: "L1d", "L2". lscpu: "1 MiB (32 instances)". */
+static void check_cache(const struct doc *cpu, const char *lscpu, const char *field)
+{
+        const char *type = field[2] == 'd' ? "data" : field[2] == 'i' ? "instruction" : "unified";
+        char says[128], name[32], *end;
+        int64_t size = 0, instances = 0, want;
+        const struct doc *caches = doc_get(cpu, "caches");
+
+        snprintf(name, sizeof(name), "%s cache", field);
+        lscpu_says(lscpu, name, says);
+        if (!says[0])
+                return;
+        want = strtoll(says, &end, 10);
+        want <<= strncmp(end, " MiB", 4) == 0 ? 20 : 10;
+        for (size_t i = 0; i < doc_count(caches); i++) {
+                const struct doc *cache = doc_at(caches, i);
+                const int64_t n = doc_get_number(cache, "instances", 0);
+
+                if (doc_get_number(cache, "level", 0) != field[1] - '0' ||
+                    strcmp(doc_get_text(cache, "type"), type) != 0)
+                        continue;
+                size += n * doc_get_number(cache, "size", 0);
+                instances += n;
+        }
+        assert_int_equal(size, want);
+        assert_int_equal(instances, strtoll(strchr(end, '(') + 1, NULL, 10));
+}
+
+static void check_number(const struct doc *cpu, const char *name, const char *lscpu,
+                         const char *field)
+{
+        char says[128];
+
+        lscpu_says(lscpu, field, says);
+        if (says[0])
+                assert_int_equal(doc_get_number(cpu, name, -1), strtoll(says, NULL, 10));
+}
+
+static void check_against_lscpu(const struct doc *cpu, const char *lscpu)
+{
+        static const char *const caches[] = {"L1d", "L1i", "L2", "L2d", "L3"};
+        int64_t sockets;
+        char says[128];
+
+        check_number(cpu, "packages", lscpu, "Socket(s)");
+        check_number(cpu, "threads", lscpu, "CPU(s)");
+        check_number(cpu, "numa_nodes", lscpu, "NUMA node(s)");
+        check_number(cpu, "family", lscpu, "CPU family");
+        check_number(cpu, "model_id", lscpu, "Model");
+        check_number(cpu, "stepping", lscpu, "Stepping");
+        check_number(cpu, "max_mhz", lscpu, "CPU max MHz");
+        check_number(cpu, "min_mhz", lscpu, "CPU min MHz");
+        lscpu_says(lscpu, "Model name", says);
+        assert_string_equal(doc_get_text(cpu, "model"), says);
+        lscpu_says(lscpu, "Socket(s)", says);
+        sockets = strtoll(says, NULL, 10);
+        lscpu_says(lscpu, "Core(s) per socket", says);
+        assert_int_equal(doc_get_number(cpu, "cores", 0), sockets * strtoll(says, NULL, 10));
+        lscpu_says(lscpu, "Virtualization", says);
+        assert_true(strcmp(says, "VT-x") != 0 ||
+                    strcmp(doc_get_text(cpu, "virtualisation"), "vmx") == 0);
+        lscpu_says(lscpu, "Vulnerability Meltdown", says);
+        if (says[0])
+                assert_string_equal(doc_get_text(cpu, "vulnerabilities.meltdown"), says);
+        for (size_t i = 0; i < sizeof(caches) / sizeof(caches[0]); i++)
+                check_cache(cpu, lscpu, caches[i]);
+}
+
+/* Every capture of lscpu's, against what lscpu says of it. */
 static void test_cpus(void **state)
 {
-        /* As lscpu's answers beside the captures say. */
-        static const struct {
-                const char *name;
-                int packages, cores, threads, nodes;
-                const char *model, *level;
-        } cases[] = {
-                {"x86_64-64cpu",      4, 32, 64, 3, "Intel(R) Xeon(R) CPU           X7550  @ 2.00GHz",
-                 "x86-64-v2"                                                                                      },
-                {"x86_64-dell_e4310", 1, 2,  4,  1, NULL,                                              "x86-64-v2"},
-        };
+        char folder[600], path[900];
+        const struct dirent *entry;
+        DIR *dir;
 
         need_captures();
-        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-                char root[600];
+        snprintf(folder, sizeof(folder), "%s/lscpu", captures);
+        dir = opendir(folder);
+        assert_non_null(dir);
+        while ((entry = readdir(dir))) {
+                char name[128], root[600], *lscpu = NULL;
                 struct doc *inventory;
 
-                run("tar -C '%s' -xzf '%s/lscpu/%s.tar.gz'", (const char *)*state, captures,
-                    cases[i].name);
-                snprintf(root, sizeof(root), "%s/%s", (const char *)*state, cases[i].name);
+                if (!text_has_suffix(entry->d_name, ".tar.gz") || strlen(entry->d_name) > 100)
+                        continue;
+                snprintf(name, sizeof(name), "%.*s", (int)strlen(entry->d_name) - 7, entry->d_name);
+                run("tar -C '%s' -xzf '%s/%s'", (const char *)*state, folder, entry->d_name);
+                snprintf(root, sizeof(root), "%s/%s", (const char *)*state, name);
+                snprintf(path, sizeof(path), "%s/%s.expected", folder, name);
+                assert_int_equal(file_read(AT_FDCWD, path, 1 << 20, &lscpu, NULL), 0);
                 inventory = discover(root, "cpu");
-                assert_int_equal(doc_get_number(inventory, "cpu.packages", 0), cases[i].packages);
-                assert_int_equal(doc_get_number(inventory, "cpu.cores", 0), cases[i].cores);
-                assert_int_equal(doc_get_number(inventory, "cpu.threads", 0), cases[i].threads);
-                assert_string_equal(doc_get_text(inventory, "cpu.isa_level"), cases[i].level);
-                if (cases[i].model)
-                        assert_string_equal(doc_get_text(inventory, "cpu.model"), cases[i].model);
+                check_against_lscpu(doc_get(inventory, "cpu"), lscpu);
                 assert_null(doc_get(inventory, "memory")); /* --only */
+                free(lscpu);
                 doc_free(inventory);
         }
+        closedir(dir);
+}
+
+/* Two of four CPUs are offline: they are present, and nothing else is known of them. */
+static void test_offline_cpus(void **state)
+{
+        struct doc *inventory;
+        char root[600];
+
+        need_captures();
+        snprintf(root, sizeof(root), "%s/offline", (const char *)*state);
+        run("mkdir '%s' && tar -C '%s' -xzf '%s/snapshots/linux-amd64-offlineCPUs.tar.gz'", root,
+            root, captures);
+        inventory = discover(root, "cpu");
+        assert_int_equal(doc_get_number(inventory, "cpu.present", 0), 4);
+        assert_int_equal(doc_get_number(inventory, "cpu.threads", 0), 2);
+        assert_int_equal(doc_get_number(inventory, "cpu.packages", 0), 2);
+        assert_string_equal(doc_get_text(inventory, "cpu.isa_level"), "x86-64-v4");
+        doc_free(inventory);
+}
+
+/* A module of the answers and one of ours, field by field; 0, "": the table does not tell. */
+static void check_module(const struct doc *want, const struct doc *module)
+{
+        static const struct {
+                const char *want, *name;
+        } texts[] =
+                {
+                        {"DeviceLocator", "slot"  },
+                        {"BankLocator",   "bank"  },
+                        {"Manufacturer",  "vendor"},
+                        {"SerialNumber",  "serial"},
+                        {"PartNumber",    "part"  },
+        },
+          numbers[] = {
+                  {"TotalWidth", "width"},
+                  {"DataWidth", "data_width"},
+                  {"Speed", "rated_mts"},
+                  {"ConfiguredMemorySpeed", "configured_mts"},
+                  {"ConfiguredVoltage", "millivolts"},
+          };
+
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+                const char *text = doc_get_text(want, texts[i].want);
+
+                if (text && text[0] && !node_text_is_filler(text) && text[strlen(text) - 1] != ' ')
+                        assert_string_equal(doc_get_text(module, texts[i].name), text);
+        }
+        for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+                const int64_t number = doc_get_number(want, numbers[i].want, 0);
+
+                if (number > 0 && number < 0xffff)
+                        assert_int_equal(doc_get_number(module, numbers[i].name, 0), number);
+        }
+}
+
+/* Against the JSON beside the table. */
+static void check_modules(const char *name, const struct doc *memory)
+{
+        _free_ char *text = NULL;
+        _doc_ struct doc *answers = NULL;
+        const struct doc *devices;
+        size_t size, at = 0, filled = 0, empty = 0;
+        char path[700];
+
+        snprintf(path, sizeof(path), "%s/smbios/%s.json", captures, name);
+        assert_int_equal(file_read(AT_FDCWD, path, 1 << 20, &text, &size), 0);
+        assert_int_equal(doc_parse(text, size, &doc_limits_inventory, NULL, &answers), 0);
+        devices = doc_get(answers, "MemoryDevices");
+        for (size_t i = 0; i < doc_count(devices); i++) {
+                const struct doc *device = doc_at(devices, i);
+
+                if (doc_get_number(device, "Size", 0) == 0) {
+                        empty++;
+                        continue;
+                }
+                filled++;
+                check_module(device, doc_at(doc_get(memory, "items"), at++));
+        }
+        assert_int_equal(doc_count(doc_get(memory, "items")), filled);
+        if (filled > 0)
+                assert_int_equal(doc_get_number(memory, "empty_slots", -1), empty);
 }
 
 static void test_smbios_tables(void **state)
@@ -138,6 +305,7 @@ static void test_smbios_tables(void **state)
                 assert_non_null(doc_get_text(inventory, "firmware.vendor"));
                 assert_int_equal(doc_get_number(inventory, "memory.installed", 0),
                                  cases[i].installed);
+                check_modules(cases[i].name, doc_get(inventory, "memory"));
                 doc_free(inventory);
         }
 }
@@ -268,6 +436,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_cpus),
+                cmocka_unit_test(test_offline_cpus),
                 cmocka_unit_test(test_smbios_tables),
                 cmocka_unit_test(test_a_whole_machine),
                 cmocka_unit_test(test_flash_is_no_memory),

@@ -24,13 +24,19 @@ bool tree_is_live(const struct tree *tree);
 
 #define TREE_PATH_MAX 512
 #define TREE_NAMES_MAX                                                                             \
-        4096              /* entries of one folder: CPUs, PCI functions, disks of a big machine    \
-                           */
+        16384             /* entries of one folder: CPUs, PCI functions with their virtual ones */
 #define TREE_NAME_SIZE 64 /* longer names are no devices */
 #define TREE_LINE_SIZE 256
 
 /* A whole file, the caller's to free; binary, so @ret_size counts. 0, -EFBIG, -ENOMEM, -errno. */
 int tree_read(struct tree *tree, const char *path, size_t max, char **ret, size_t *ret_size);
+
+/*
+ * The same, read once and kept until the tree is closed; of a file above @max its
+ * beginning. 0, -ENOMEM, -errno; that it could not be read is remembered, too.
+ */
+int tree_borrow(struct tree *tree, const char *path, size_t max, const char **ret,
+                size_t *ret_size);
 
 /*
  * A file of one line, without blanks at its ends. False, and "" in @to, if it is

@@ -20,10 +20,19 @@
 #include "lib/base/text.h"
 
 #define OPEN_TRIES 100
+#define KEPT_MAX   4 /* files that more than one probe reads */
+
+struct kept {
+        char path[64], *bytes;
+        size_t size;
+        int rc;
+};
 
 struct tree {
         int root;
         bool is_live;
+        struct kept kept[KEPT_MAX];
+        size_t kept_count;
 };
 
 int tree_open(const char *root, struct tree **ret)
@@ -48,6 +57,8 @@ struct tree *tree_close(struct tree *tree)
 {
         if (!tree)
                 return NULL;
+        for (size_t i = 0; i < tree->kept_count; i++)
+                free(tree->kept[i].bytes);
         close(tree->root);
         free(tree);
         return NULL;
@@ -75,7 +86,8 @@ static int open_path(struct tree *tree, const char *path, int flags)
         return fd < 0 ? -errno : fd;
 }
 
-int tree_read(struct tree *tree, const char *path, size_t max, char **ret, size_t *ret_size)
+/* Up to @max bytes, and whether there were more. */
+static int read_start(struct tree *tree, const char *path, size_t max, struct kept *ret)
 {
         _free_ char *bytes = NULL;
         size_t size = 0, space = 0;
@@ -83,14 +95,12 @@ int tree_read(struct tree *tree, const char *path, size_t max, char **ret, size_
 
         if (fd < 0)
                 return fd;
-        for (;;) {
+        while (size <= max) {
                 ssize_t n;
 
                 if (space - size < 2) {
                         void *more;
 
-                        if (size > max)
-                                return -EFBIG;
                         space = space ? 2 * space : 4096;
                         more = realloc(bytes, space);
                         if (!more)
@@ -104,12 +114,52 @@ int tree_read(struct tree *tree, const char *path, size_t max, char **ret, size_
                         break;
                 size += (size_t)n;
         }
-        if (size > max)
-                return -EFBIG;
-        bytes[size] = '\0';
-        *ret = TAKE_PTR(bytes);
+        ret->rc = size > max ? -EFBIG : 0;
+        ret->size = size > max ? max : size;
+        bytes[ret->size] = '\0';
+        ret->bytes = TAKE_PTR(bytes);
+        return 0;
+}
+
+int tree_read(struct tree *tree, const char *path, size_t max, char **ret, size_t *ret_size)
+{
+        struct kept file = {0};
+        int rc;
+
+        rc = read_start(tree, path, max, &file);
+        if (rc == 0 && file.rc < 0) {
+                rc = file.rc;
+                free(file.bytes);
+        }
+        if (rc < 0)
+                return rc;
+        *ret = file.bytes;
         if (ret_size)
-                *ret_size = size;
+                *ret_size = file.size;
+        return 0;
+}
+
+int tree_borrow(struct tree *tree, const char *path, size_t max, const char **ret, size_t *ret_size)
+{
+        struct kept *kept = tree->kept;
+        int rc;
+
+        while (kept < tree->kept + tree->kept_count && strcmp(kept->path, path) != 0)
+                kept++;
+        if (kept == tree->kept + tree->kept_count) {
+                if (tree->kept_count == KEPT_MAX ||
+                    text_copy(kept->path, sizeof(kept->path), path) < 0)
+                        return -E2BIG;
+                rc = read_start(tree, path, max, kept);
+                if (rc < 0)
+                        kept->rc = rc;
+                tree->kept_count++;
+        }
+        if (!kept->bytes)
+                return kept->rc < 0 ? kept->rc : -ENOENT;
+        *ret = kept->bytes;
+        if (ret_size)
+                *ret_size = kept->size;
         return 0;
 }
 
@@ -194,6 +244,8 @@ bool tree_has(struct tree *tree, const char *format, ...)
         va_end(args);
         if (!ok)
                 return false;
+        if (tree->is_live)
+                return faccessat(tree->root, path, F_OK, 0) == 0;
         fd = open_path(tree, path, O_PATH);
         if (fd < 0)
                 return false;
@@ -203,13 +255,14 @@ bool tree_has(struct tree *tree, const char *format, ...)
 
 static bool read_link(struct tree *tree, char to[static TREE_PATH_MAX], const char *path)
 {
-        _close_ int fd = open_path(tree, path, O_PATH | O_NOFOLLOW);
+        _close_ int fd = tree->is_live ? -EBADF : open_path(tree, path, O_PATH | O_NOFOLLOW);
         ssize_t n;
 
         to[0] = '\0';
-        if (fd < 0)
-                return false;
-        n = readlinkat(fd, "", to, TREE_PATH_MAX - 1);
+        if (tree->is_live)
+                n = readlinkat(tree->root, path, to, TREE_PATH_MAX - 1);
+        else
+                n = fd < 0 ? -1 : readlinkat(fd, "", to, TREE_PATH_MAX - 1);
         if (n <= 0) {
                 to[0] = '\0';
                 return false;

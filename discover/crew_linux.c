@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A crew of probes
+ *
+ * A read that hangs in the kernel cannot be taken back: neither a signal nor a
+ * thread that is given up lets the process end. So the probes run in a child,
+ * which nobody needs to wait for. It writes what it finds into memory that it
+ * shares with its parent, and in front of each device where it stands; when
+ * nothing hangs this costs one fork and no system call a device.
+ *
+ * Parent and child meet in one word: the child counts its units in it, and the
+ * parent sets STOP there, after which the child cannot count on. So both know at
+ * which unit a stopped child ends: no device is told twice, and none is lost.
+ */
+#include "discover/crew.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+
+#define REGION_SIZE ((size_t)16 << 20) /* twice what a report may have; only what is used counts   \
+                                        */
+#define WORKERS_MAX 24                 /* devices that hang at the same time */
+#define STOP        1U                 /* in the word that counts units by UNIT */
+#define UNIT        2U
+
+const struct crew_times crew_times_default = {
+        .stall_ms = 300, .device_ms = 5000, .total_ms = 25000};
+
+enum record_kind { RECORD_ITEM, RECORD_SECTION, RECORD_ERROR };
+
+struct record {
+        uint32_t size; /* of the text behind it, with its NUL byte */
+        uint16_t kind, probe;
+};
+
+/* A device, or what a probe does for all of them. */
+struct unit {
+        uint32_t probe, index;       /* which of the probe's devices, from 1 on */
+        char device[TREE_NAME_SIZE]; /* "": no device */
+};
+
+/* What parent and child share. */
+struct region {
+        _Atomic uint32_t word;
+        _Atomic bool has_ended; /* in order: all is done, or it was stopped */
+        _Atomic size_t used;    /* bytes of whole records */
+        _Atomic uint64_t begun_ms;
+        struct unit units[2]; /* the one that the word counts, and the next */
+        uint8_t bytes[];
+};
+
+static struct unit *unit_of(struct region *r, uint32_t word)
+{
+        return &r->units[(word / UNIT) % 2];
+}
+
+struct report {
+        const struct crew_job *job;
+        struct region *region;
+        uint32_t probe, index; /* units of this probe so far */
+        uint32_t skip;         /* units that others have */
+};
+
+/* ------------------------------------------------------------- the child */
+
+static void put_record(struct report *report, enum record_kind kind, const char *text)
+{
+        struct region *r = report->region;
+        const size_t used = atomic_load(&r->used), space = REGION_SIZE - sizeof(*r);
+        const size_t len = strlen(text) + 1;
+        const struct record record = {
+                .size = (uint32_t)len, .kind = (uint16_t)kind, .probe = (uint16_t)report->probe};
+
+        /* A machine whose report is too long for everybody loses its end. */
+        if (space - used < sizeof(record) || space - used - sizeof(record) < len)
+                return;
+        memcpy(r->bytes + used, &record, sizeof(record));
+        memcpy(r->bytes + used + sizeof(record), text, len);
+        atomic_store(&r->used, used + sizeof(record) + len);
+}
+
+static void put_document(struct report *report, enum record_kind kind, const struct doc *doc)
+{
+        _free_ char *text = NULL;
+
+        if (doc_print(doc, DOC_COMPACT, &text) == 0)
+                put_record(report, kind, text);
+}
+
+static void begin_unit(struct report *report, const char *device)
+{
+        struct region *r = report->region;
+        uint32_t word = atomic_load(&r->word) & ~STOP;
+        struct unit *unit = unit_of(r, word + UNIT);
+
+        unit->probe = report->probe;
+        unit->index = report->index;
+        if (text_copy(unit->device, sizeof(unit->device), device) < 0)
+                (void)text_copy(unit->device, sizeof(unit->device), "?");
+        atomic_store(&r->begun_ms, clock_monotonic_ms());
+        if (atomic_compare_exchange_strong(&r->word, &word, word + UNIT))
+                return;
+        atomic_store(&r->has_ended, true);
+        _exit(0);
+}
+
+bool probe_begin(struct probe_context *context, const char *device)
+{
+        struct report *report = context->report;
+
+        if (++report->index <= report->skip)
+                return false;
+        begin_unit(report, device);
+        return true;
+}
+
+void probe_item(struct probe_context *context, struct doc *take)
+{
+        put_document(context->report, RECORD_ITEM, take);
+        doc_free(take);
+}
+
+void probe_error(struct probe_context *context, const char *format, ...)
+{
+        char text[TREE_LINE_SIZE];
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(text, sizeof(text), format, args);
+        va_end(args);
+        put_record(context->report, RECORD_ERROR, text);
+}
+
+bool crew_is_wanted(const char *only, const char *name)
+{
+        const size_t len = strlen(name);
+
+        for (; only && *only; only += strcspn(only, ","), only += *only == ',')
+                if (strcspn(only, ",") == len && strncmp(only, name, len) == 0)
+                        return true;
+        return !only;
+}
+
+static void run_probes(struct report *report)
+{
+        const struct crew_job *job = report->job;
+
+        for (; report->probe < job->count; report->probe++) {
+                struct probe_context context = {.tree = job->tree, .report = report};
+
+                report->index = 0;
+                if (!crew_is_wanted(job->only, job->probes[report->probe].name))
+                        continue;
+                begin_unit(report, "");
+                context.section = doc_object();
+                job->probes[report->probe].run(&context);
+                report->index++;
+                begin_unit(report, "");
+                put_document(report, RECORD_SECTION, context.section);
+                doc_free(context.section);
+                report->skip = 0;
+        }
+        atomic_store(&report->region->has_ended, true);
+}
+
+/* ------------------------------------------------------------ the parent */
+
+struct worker {
+        pid_t pid; /* 0: it ran in the parent */
+        int alive; /* the reading end of a pipe that its death closes */
+        struct region *region;
+        size_t taken;
+        uint64_t begun_ms; /* the unit that it stalled at */
+        struct unit unit;
+        bool is_stopped;
+};
+
+struct crew {
+        const struct crew_job *job;
+        struct crew_result *results;
+        struct worker workers[WORKERS_MAX];
+        size_t count;
+        uint64_t start_ms;
+        bool is_partial;
+};
+
+static void take_record(struct crew *crew, const struct record *record, const char *text)
+{
+        struct crew_result *result = &crew->results[record->probe];
+        struct doc *doc = NULL;
+
+        if (record->kind == RECORD_ERROR) {
+                field_append_text(result->errors, text);
+                return;
+        }
+        if (doc_parse(text, record->size - 1, &doc_limits_inventory, NULL, &doc) < 0)
+                return;
+        if (record->kind == RECORD_ITEM) {
+                (void)doc_append(result->items, doc);
+                return;
+        }
+        doc_free(result->section);
+        result->section = doc;
+}
+
+static void take_records(struct crew *crew, struct worker *w)
+{
+        const size_t used = atomic_load(&w->region->used);
+
+        while (w->taken < used) {
+                struct record record;
+
+                memcpy(&record, w->region->bytes + w->taken, sizeof(record));
+                if (record.probe < crew->job->count)
+                        take_record(crew, &record,
+                                    (const char *)w->region->bytes + w->taken + sizeof(record));
+                w->taken += sizeof(record) + record.size;
+        }
+}
+
+static void child(struct report *report)
+{
+        /* Whoever reads our output waits for its end, and shall not wait for a hung device. */
+        close(STDOUT_FILENO);
+        run_probes(report);
+        _exit(0);
+}
+
+/* A worker for everything behind the first @skip units of a probe. */
+static int add_worker(struct crew *crew, uint32_t probe, uint32_t skip)
+{
+        struct worker *w = &crew->workers[crew->count];
+        struct report report = {.job = crew->job, .probe = probe, .skip = skip};
+        int ends[2];
+
+        *w = (struct worker){.alive = -EBADF};
+        w->region = mmap(NULL, REGION_SIZE, PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (w->region == MAP_FAILED)
+                return -ENOMEM;
+        report.region = w->region;
+        atomic_store(&w->region->begun_ms, clock_monotonic_ms());
+        if (pipe(ends) < 0)
+                ends[0] = ends[1] = -EBADF;
+        crew->count++;
+        w->pid = ends[0] < 0 ? -1 : fork();
+        if (w->pid == 0)
+                child(&report);
+        if (ends[1] >= 0)
+                close(ends[1]);
+        w->alive = ends[0];
+        if (w->pid < 0) { /* no process for it: better an inventory that may hang than none */
+                w->pid = 0;
+                run_probes(&report);
+        }
+        return 0;
+}
+
+static void remove_worker(struct crew *crew, size_t at)
+{
+        struct worker *w = &crew->workers[at];
+
+        if (w->pid > 0) {
+                (void)kill(w->pid, SIGKILL);
+                (void)waitpid(w->pid, NULL, WNOHANG);
+        }
+        if (w->alive >= 0)
+                close(w->alive);
+        (void)munmap(w->region, REGION_SIZE);
+        memmove(w, w + 1, (--crew->count - at) * sizeof(*w));
+}
+
+/* It is to end with the unit that it is at, which is remembered. */
+static void stop_worker(struct worker *w)
+{
+        const uint32_t word = atomic_fetch_or(&w->region->word, STOP);
+
+        w->unit = *unit_of(w->region, word);
+        w->begun_ms = atomic_load(&w->region->begun_ms);
+        w->is_stopped = true;
+}
+
+/* For all behind the unit that @w was stopped at: the next device, or the next section. */
+static int replace_worker(struct crew *crew, const struct worker *w)
+{
+        const bool is_device = w->unit.device[0] != '\0';
+
+        if (!is_device && w->unit.probe + 1 >= crew->job->count)
+                return 0;
+        return add_worker(crew, is_device ? w->unit.probe : w->unit.probe + 1,
+                          is_device ? w->unit.index : 0);
+}
+
+static void give_up(struct crew *crew, const struct worker *w, const char *why)
+{
+        char text[TREE_LINE_SIZE];
+
+        snprintf(text, sizeof(text), "%s%s%s", w->unit.device, w->unit.device[0] ? ": " : "", why);
+        if (w->unit.probe < crew->job->count)
+                field_append_text(crew->results[w->unit.probe].errors, text);
+        crew->is_partial = true;
+}
+
+/* Ended, in order or not. 1: there is one worker less. */
+static int reap(struct crew *crew, size_t at)
+{
+        struct worker *w = &crew->workers[at];
+        int rc = 0;
+
+        take_records(crew, w);
+        if (!atomic_load(&w->region->has_ended)) {
+                const bool is_replaced = w->is_stopped;
+
+                if (!is_replaced)
+                        stop_worker(w);
+                give_up(crew, w, "the probe crashed");
+                if (!is_replaced && crew->count < WORKERS_MAX)
+                        rc = replace_worker(crew, w);
+        }
+        if (w->pid > 0)
+                (void)waitpid(w->pid, NULL, 0);
+        w->pid = 0;
+        remove_worker(crew, at);
+        return rc < 0 ? rc : 1;
+}
+
+/* Alive: is it at one unit for too long? 1: there is one worker less. */
+static int check(struct crew *crew, size_t at, uint64_t now)
+{
+        const struct crew_times *times = crew->job->times;
+        struct worker *w = &crew->workers[at];
+        const uint64_t begun = atomic_load(&w->region->begun_ms);
+        char why[64];
+
+        if (w->is_stopped && now - w->begun_ms >= times->device_ms) {
+                snprintf(why, sizeof(why), "no answer within %u ms", times->device_ms);
+                take_records(crew, w);
+                give_up(crew, w, why);
+                remove_worker(crew, at);
+                return 1;
+        }
+        if (!w->is_stopped && now >= begun && now - begun >= times->stall_ms &&
+            crew->count < WORKERS_MAX) {
+                stop_worker(w);
+                return replace_worker(crew, w);
+        }
+        return 0;
+}
+
+static void end_all(struct crew *crew)
+{
+        while (crew->count > 0) {
+                struct worker *w = &crew->workers[0];
+
+                take_records(crew, w);
+                if (!w->is_stopped)
+                        stop_worker(w);
+                give_up(crew, w, "no answer in the time that the whole inventory has");
+                remove_worker(crew, 0);
+        }
+}
+
+static int look_after(struct crew *crew, const struct pollfd *polled)
+{
+        const uint64_t now = clock_monotonic_ms();
+        size_t count = crew->count;
+
+        for (size_t at = 0, i = 0; at < count; i++) {
+                const bool has_ended = crew->workers[at].alive < 0 || polled[i].revents != 0;
+                const int rc = has_ended ? reap(crew, at) : check(crew, at, now);
+
+                if (rc < 0)
+                        return rc;
+                at += rc == 0;
+                count -= rc == 1;
+        }
+        if (now - crew->start_ms >= crew->job->times->total_ms)
+                end_all(crew);
+        return 0;
+}
+
+int crew_run(const struct crew_job *job, struct crew_result *results, bool *ret_partial)
+{
+        _free_ struct crew *crew = calloc(1, sizeof(*crew));
+        int rc;
+
+        if (!crew)
+                return -ENOMEM;
+        if (job->count > CREW_PROBES_MAX)
+                return -E2BIG;
+        crew->job = job;
+        crew->results = results;
+        crew->start_ms = clock_monotonic_ms();
+        for (size_t i = 0; i < job->count; i++)
+                results[i] = (struct crew_result){.items = doc_list(), .errors = doc_list()};
+        rc = add_worker(crew, 0, 0);
+        while (rc == 0 && crew->count > 0) {
+                struct pollfd polled[WORKERS_MAX];
+                int n = 0;
+
+                for (size_t i = 0; i < crew->count; i++)
+                        polled[i] = (struct pollfd){.fd = crew->workers[i].alive};
+                n = poll(polled, crew->count, (int)job->times->stall_ms);
+                if (n < 0)
+                        rc = errno == EINTR ? 0 : -errno;
+                else
+                        rc = look_after(crew, polled);
+        }
+        while (crew->count > 0)
+                remove_worker(crew, 0);
+        *ret_partial = crew->is_partial;
+        return rc;
+}
+
+/* One section of what came back. Takes what @result holds. */
+static struct doc *section_of(const struct probe *probe, struct crew_result *result)
+{
+        static const struct field errors_row[] = {
+                {.name = "errors", .kind = FIELD_TEXTS},
+                {.name = NULL               },
+        };
+        _doc_ struct doc *section = result->section ? result->section : doc_object();
+        _doc_ struct doc *errors = result->errors, *refused = doc_list(), *holder = doc_object();
+        _doc_ struct doc *clean = NULL;
+        struct doc *fitting;
+
+        if (doc_get(section, "items"))
+                doc_free(result->items);
+        else
+                (void)doc_set(section, "items", result->items);
+        if (probe->finish)
+                probe->finish(section);
+        fitting = fields_fit(section, probe->fields, refused);
+        for (size_t i = 0; i < doc_count(refused); i++) {
+                char text[TREE_LINE_SIZE];
+                const char *name = doc_text(doc_at(refused, i));
+
+                /* Every probe gets an empty list of items; not every section has one. */
+                if (strcmp(name, "items") == 0 && doc_count(doc_get(section, "items")) == 0)
+                        continue;
+                snprintf(text, sizeof(text), "left out, it is not as the schema has it: %s", name);
+                (void)doc_append_text(errors, text);
+        }
+        (void)doc_set(holder, "errors", TAKE_PTR(errors));
+        clean = fields_fit(holder, errors_row, NULL);
+        (void)doc_set(fitting, "errors", doc_copy(doc_get(clean, "errors")));
+        result->section = NULL;
+        return fitting;
+}
+
+struct doc *crew_inventory(const struct crew_job *job)
+{
+        const uint64_t start = clock_monotonic_ms();
+        _doc_ struct doc *inventory = doc_object();
+        struct crew_result results[CREW_PROBES_MAX] = {0};
+        bool is_partial = false;
+        int rc;
+
+        rc = crew_run(job, results, &is_partial);
+        if (rc == -E2BIG)
+                return NULL;
+        (void)doc_set_number(inventory, "schema", INVENTORY_SCHEMA);
+        for (size_t i = 0; i < job->count; i++) {
+                struct doc *section = section_of(&job->probes[i], &results[i]);
+
+                if (!crew_is_wanted(job->only, job->probes[i].name))
+                        doc_free(section);
+                else if (doc_set(inventory, job->probes[i].name, section) < 0)
+                        rc = -ENOMEM;
+        }
+        (void)doc_set_bool(inventory, "partial", is_partial);
+        (void)doc_set_number(inventory, "took_ms", (int64_t)(clock_monotonic_ms() - start));
+        return rc < 0 ? NULL : TAKE_PTR(inventory);
+}

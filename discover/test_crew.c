@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Devices that never answer, and probes that crash: the rest of the inventory comes all the same.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "discover/crew.h"
+
+/* A machine of sections with devices; what each of these does when it is asked. */
+enum conduct { ANSWERS, HANGS, IS_SLOW, CRASHES };
+
+static const struct device {
+        const char *name;
+        enum conduct conduct;
+} devices[] = {
+        {"a", ANSWERS},
+        {"b", HANGS  },
+        {"c", ANSWERS},
+        {"d", HANGS  },
+        {"e", IS_SLOW},
+        {"f", ANSWERS},
+        {"g", CRASHES},
+        {"h", ANSWERS},
+        {"i", HANGS  },
+};
+
+static const struct field item_rows[] = {
+        {.name = "name", .kind = FIELD_TEXT},
+        {.name = NULL             },
+};
+
+static const struct field section_rows[] = {
+        {.name = "items",     .kind = FIELD_ITEMS, .inner = item_rows},
+        {.name = "count", .kind = FIELD_NUMBER},
+        {.name = NULL    },
+};
+
+static void ask(const struct device *device)
+{
+        if (device->conduct == CRASHES)
+                _exit(7);
+        if (device->conduct == IS_SLOW)
+                usleep(400 * 1000);
+        while (device->conduct == HANGS)
+                pause();
+}
+
+static void run_devices(struct probe_context *context)
+{
+        for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
+                struct doc *item;
+
+                if (!probe_begin(context, devices[i].name))
+                        continue;
+                ask(&devices[i]);
+                item = doc_object();
+                (void)doc_set_text(item, "name", devices[i].name);
+                probe_item(context, item);
+        }
+        (void)doc_set_number(context->section, "count", 9);
+}
+
+static void run_quiet(struct probe_context *context)
+{
+        (void)doc_set_number(context->section, "count", 1);
+}
+
+static void run_hanging(struct probe_context *context)
+{
+        (void)context;
+        for (;;)
+                pause();
+}
+
+static void run_wrong(struct probe_context *context)
+{
+        (void)doc_set_text(context->section, "count", "nine");
+        probe_error(context, "a \033 in a name");
+}
+
+static const struct probe machine[] = {
+        {"first",   run_quiet,   section_rows, NULL, ""},
+        {"devices", run_devices, section_rows, NULL, ""},
+        {"hanging", run_hanging, section_rows, NULL, ""},
+        {"wrong",   run_wrong,   section_rows, NULL, ""},
+        {"last",    run_quiet,   section_rows, NULL, ""},
+};
+
+static struct doc *make(const struct crew_times *times, const char *only)
+{
+        const struct crew_job job = {.probes = machine,
+                                     .count = sizeof(machine) / sizeof(machine[0]),
+                                     .only = only,
+                                     .times = times};
+
+        return crew_inventory(&job);
+}
+
+static bool has_error(const struct doc *inventory, const char *section, const char *text)
+{
+        const struct doc *errors = doc_get(doc_get(inventory, section), "errors");
+
+        for (size_t i = 0; i < doc_count(errors); i++)
+                if (strcmp(doc_text(doc_at(errors, i)), text) == 0)
+                        return true;
+        return false;
+}
+
+static const struct crew_times short_times = {
+        .stall_ms = 100, .device_ms = 2000, .total_ms = 60000};
+
+static void test_only_what_hangs_is_missing(void **state)
+{
+        _doc_ struct doc *inventory = make(&short_times, NULL);
+        const struct doc *items = doc_get(inventory, "devices.items");
+        char names[32] = "";
+
+        (void)state;
+        assert_non_null(inventory);
+        /* The slow one comes when it comes. */
+        for (size_t i = 0; i < doc_count(items); i++)
+                strcat(names, doc_get_text(doc_at(items, i), "name"));
+        assert_int_equal(strlen(names), 5);
+        for (const char *want = "acefh"; *want; want++)
+                assert_non_null(strchr(names, *want));
+        assert_true(has_error(inventory, "devices", "b: no answer within 2000 ms"));
+        assert_true(has_error(inventory, "devices", "d: no answer within 2000 ms"));
+        assert_true(has_error(inventory, "devices", "i: no answer within 2000 ms"));
+        assert_true(has_error(inventory, "devices", "g: the probe crashed"));
+        assert_true(has_error(inventory, "hanging", "no answer within 2000 ms"));
+        assert_int_equal(doc_count(doc_get(inventory, "devices.errors")), 4);
+        assert_int_equal(doc_get_number(inventory, "devices.count", 0), 9);
+        assert_int_equal(doc_get_number(inventory, "first.count", 0), 1);
+        assert_int_equal(doc_get_number(inventory, "last.count", 0), 1);
+        assert_true(doc_get_bool(inventory, "partial", false));
+}
+
+static void test_nothing_hangs(void **state)
+{
+        _doc_ struct doc *inventory = make(&crew_times_default, "first,last");
+
+        (void)state;
+        assert_false(doc_get_bool(inventory, "partial", true));
+        assert_int_equal(doc_get_number(inventory, "last.count", 0), 1);
+        assert_null(doc_get(inventory, "devices"));
+        assert_int_equal(doc_count(doc_get(inventory, "first.items")), 0);
+}
+
+/* The whole has an end, however many devices have none. */
+static void test_the_whole_has_an_end(void **state)
+{
+        static const struct crew_times times = {
+                .stall_ms = 50, .device_ms = 600000, .total_ms = 1500};
+        _doc_ struct doc *inventory = make(&times, NULL);
+
+        (void)state;
+        assert_true(doc_get_bool(inventory, "partial", false));
+        assert_true(has_error(inventory, "devices",
+                              "b: no answer in the time that the whole inventory has"));
+        assert_int_equal(doc_get_number(inventory, "first.count", 0), 1);
+}
+
+static void test_what_does_not_fit(void **state)
+{
+        _doc_ struct doc *inventory = make(&crew_times_default, "wrong");
+
+        (void)state;
+        assert_null(doc_get(inventory, "wrong.count"));
+        assert_true(
+                has_error(inventory, "wrong", "left out, it is not as the schema has it: count"));
+        assert_true(has_error(inventory, "wrong", "a \xef\xbf\xbd in a name"));
+}
+
+/* No process stays behind: a worker that hangs is killed with its deadline. */
+static void test_nobody_is_left(void **state)
+{
+        (void)state;
+        for (int i = 0; i < 100; i++) {
+                if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
+                        return;
+                usleep(20 * 1000);
+        }
+        fail_msg("a worker is still there");
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_only_what_hangs_is_missing),
+                cmocka_unit_test(test_nothing_hangs),
+                cmocka_unit_test(test_the_whole_has_an_end),
+                cmocka_unit_test(test_what_does_not_fit),
+                cmocka_unit_test(test_nobody_is_left),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
