@@ -142,8 +142,9 @@ void handle_agent_phone_home(struct call *call)
                 doc_set_text(answer, "phase", node_phase_names[node->phase]);
                 reply_doc(call, 200, answer);
         } else {
-                log_warning("request.refused", "peer=%s path=/agent/v1/phone-home code=%s",
-                            serve_peer(call->request), problem_rows[problems[outcome]].code);
+                log_warning("phone-home.refused", "peer=%s node=%s code=%s",
+                            serve_peer(call->request), QUOTE(says->node),
+                            problem_rows[problems[outcome]].code);
                 reply_problem(call, problems[outcome], NULL);
         }
         call_commit(call, TAKE_PTR(change));

@@ -37,14 +37,18 @@ void operation_set_step(struct node *node, enum operation_step step, uint64_t no
                 node->install.is_touched = true;
 }
 
+/* It was said of a disk: a retry that picks another one was not told so. */
+static bool may_erase(const struct node *node, const struct install_request *request)
+{
+        return request->erase || (request->is_retry && node->install.erase &&
+                                  disk_id_is_same(&node->operation.disk, &request->disk));
+}
+
 const char *install_overwrites(const struct node *node, const struct install_request *request)
 {
-        const bool was_said = request->is_retry && node->install.erase &&
-                              disk_id_is_same(&node->operation.disk, &request->disk);
-
         if (request->profile->holding == HOLDING_ANYTHING)
                 return "the profile says that the disk may hold anything";
-        if (request->erase || was_said)
+        if (may_erase(node, request))
                 return "the operator said that the disk may be erased";
         if (disk_id_is_same(&node->installed, &request->disk))
                 return "what is on it was written by an earlier install";
@@ -55,7 +59,6 @@ static void fill(struct node *node, const struct install_request *request, uint6
                  uint64_t now_ms)
 {
         const struct profile *profile = request->profile;
-        const bool was_erase = request->is_retry && node->install.erase;
         struct operation o = {
                 .number = number,
                 .kind = OPERATION_INSTALL,
@@ -65,7 +68,7 @@ static void fill(struct node *node, const struct install_request *request, uint6
                 .started_ms = now_ms,
         };
         struct install_facts facts = {
-                .erase = request->erase || was_erase,
+                .erase = may_erase(node, request),
                 .may_overwrite = install_overwrites(node, request) != NULL,
                 .wipe = profile->wipe,
                 .grow = profile->grow,

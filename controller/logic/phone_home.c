@@ -19,7 +19,6 @@
 #include "controller/logic/nodes.h"
 #include "controller/logic/operations.h"
 #include "controller/logic/ways.h"
-#include "lib/daemon/log.h"
 
 struct secret {
         char hash[SHA256_TEXT_SIZE];
@@ -133,13 +132,6 @@ static bool is_its_secret(const struct secret *secret, const char *said)
         return secret_is_equal(hash.bytes, kept.bytes, sizeof(hash.bytes)) && is_hashed && secret;
 }
 
-static enum phone_home_outcome refuse(const struct phone_home *says,
-                                      enum phone_home_outcome outcome, const char *reason)
-{
-        log_warning("phone-home.refused", "node=%s reason=%s", QUOTE(says->node), QUOTE(reason));
-        return outcome;
-}
-
 static void tell(struct logic *logic, struct node *node, const struct phone_home *says,
                  uint64_t now_ms, struct store_change *change)
 {
@@ -166,13 +158,13 @@ enum phone_home_outcome operation_phone_home(struct logic *logic, const struct p
         const char *why;
 
         if (!is_its_secret(secret, says->secret) || !node)
-                return refuse(says, PHONE_HOME_WRONG, "unknown node or wrong secret");
+                return PHONE_HOME_WRONG;
         if (secret->used)
-                return refuse(says, PHONE_HOME_USED, "its secret was used already");
+                return PHONE_HOME_USED;
         if (says->generation != secret->generation ||
             node->operation.generation != secret->generation ||
             node_may_go(node, WAY_INSTALLED, &why) < 0)
-                return refuse(says, PHONE_HOME_STALE, "its install does not run any more");
+                return PHONE_HOME_STALE;
 
         tell(logic, node, says, now_ms, change);
         secret->used = true;

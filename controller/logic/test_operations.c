@@ -389,6 +389,35 @@ static void test_overwrite(void **state)
         assert_null(install_overwrites(f->node, &wanted));
 }
 
+/* That a disk may be erased was said of that disk, however often another one is tried. */
+static void test_erase_is_of_a_disk(void **state)
+{
+        static const struct {
+                const char *serial;
+                bool is_retry, erase, may_overwrite;
+        } rows[] = {
+                {"A", false, true,  true },
+                {"A", true,  false, true },
+                {"B", true,  false, false},
+                {"B", true,  false, false},
+                {"A", true,  false, false},
+                {"B", true,  true,  true },
+                {"B", false, false, false},
+        };
+        struct fixture *f = *state;
+        const char *why;
+
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                struct install_request wanted = request(rows[i].is_retry, rows[i].erase);
+
+                snprintf(wanted.disk.serial, sizeof(wanted.disk.serial), "%s", rows[i].serial);
+                assert_int_equal(
+                        operation_begin(f->logic, f->node, &wanted, f->now, f->change, &why), 0);
+                assert_int_equal(f->node->install.may_overwrite, rows[i].may_overwrite);
+                assert_int_equal(abort_it(f), 0);
+        }
+}
+
 /* What an agent says of itself fits, is one line, and can be read back. */
 static void test_evidence(void **state)
 {
@@ -468,6 +497,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_plan_again, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_conflict_holds, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_overwrite, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_erase_is_of_a_disk, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_evidence, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_old_document, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_resume, setup, teardown),
