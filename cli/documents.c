@@ -6,8 +6,12 @@
  */
 #include "cli/documents.h"
 
+#include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "lib/base/cleanup.h"
 
 static size_t line_length(const char *text, size_t size)
 {
@@ -75,13 +79,32 @@ int document_next(const char *text, size_t size, size_t *at, struct document_par
         return 0;
 }
 
+/* The sentence of a failure again, with the line of the whole text. */
+static void count_from_the_top(const struct document_part *part, char *error)
+{
+        const size_t above = part->line - 1, size = above + part->size;
+        _free_ char *text = malloc(size + 1);
+        _doc_ struct doc *nothing = NULL;
+
+        if (!text || size > doc_limits_message.size)
+                return;
+        memset(text, '\n', above);
+        memcpy(text + above, part->text, part->size);
+        (void)doc_parse_yaml(text, size, &doc_limits_message, error, &nothing);
+}
+
 int document_parse(const struct document_part *part, char *error, struct doc **ret)
 {
         int rc;
 
         /* JSON may have tabs where YAML must not. */
-        rc = doc_parse(part->text, part->size, &doc_limits_message, NULL, ret);
+        rc = doc_parse(part->text, part->size, &doc_limits_message, error, ret);
         if (rc != -EBADMSG)
                 return rc;
-        return doc_parse_yaml(part->text, part->size, &doc_limits_message, error, ret);
+        if (error)
+                error[0] = '\0';
+        rc = doc_parse_yaml(part->text, part->size, &doc_limits_message, error, ret);
+        if (rc == -EBADMSG && error)
+                count_from_the_top(part, error);
+        return rc;
 }

@@ -27,5 +27,5 @@ struct document_part {
  */
 int document_next(const char *text, size_t size, size_t *at, struct document_part *ret);
 
-/* JSON if it is that, else YAML. As doc_parse(); a line in @error counts within the part. */
+/* JSON if it is that, else YAML. As doc_parse(); a line in @error is one of the whole text. */
 int document_parse(const struct document_part *part, char *error, struct doc **ret);

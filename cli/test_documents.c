@@ -12,6 +12,23 @@
 
 #include "cli/documents.h"
 
+/* @parts: NULL-ended */
+static void check_parts(const char *text, const char *const *parts, const size_t *lines)
+{
+        const size_t size = strlen(text);
+        struct document_part part = {0};
+        size_t at = 0;
+
+        for (; *parts; parts++, lines++) {
+                assert_int_equal(document_next(text, size, &at, &part), 1);
+                assert_int_equal(part.size, strlen(*parts));
+                assert_memory_equal(part.text, *parts, part.size);
+                assert_int_equal(part.line, *lines);
+        }
+        assert_int_equal(document_next(text, size, &at, &part), 0);
+        assert_int_equal(at, size);
+}
+
 /* clang-format off */
 static void test_splitting(void **state)
 {
@@ -39,24 +56,9 @@ static void test_splitting(void **state)
         };
 
         (void)state;
-        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-                struct document_part part = {0};
-                size_t at = 0, n = 0;
-
-                while (document_next(cases[i].text, strlen(cases[i].text), &at, &part) > 0) {
-                        if (!cases[i].parts[n])
-                                fail_msg("case %zu: a part too many", i);
-                        assert_int_equal(part.size, strlen(cases[i].parts[n]));
-                        assert_memory_equal(part.text, cases[i].parts[n], part.size);
-                        assert_int_equal(part.line, cases[i].lines[n]);
-                        n++;
-                }
-                if (cases[i].parts[n])
-                        fail_msg("case %zu: part %zu is missing", i, n);
-                assert_int_equal(at, strlen(cases[i].text));
-        }
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+                check_parts(cases[i].text, cases[i].parts, cases[i].lines);
 }
-
 /* clang-format on */
 
 static void check(const char *text, int rc, const char *kind)
@@ -83,11 +85,28 @@ static void test_both_forms_are_read(void **state)
         check("a: &x 1\nkind: *x\n", -EBADMSG, NULL);
 }
 
+static void test_a_line_is_one_of_the_whole_text(void **state)
+{
+        static const char text[] = "a: 1\n---\nb: 2\nb: 3\n";
+        struct document_part part = {0};
+        char error[DOC_ERROR_SIZE] = "";
+        struct doc *document = NULL;
+        size_t at = 0;
+
+        (void)state;
+        assert_int_equal(document_next(text, strlen(text), &at, &part), 1);
+        assert_int_equal(document_next(text, strlen(text), &at, &part), 1);
+        assert_int_equal(document_parse(&part, error, &document), -EBADMSG);
+        if (!strstr(error, "line 4"))
+                fail_msg("%s", error);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_splitting),
                 cmocka_unit_test(test_both_forms_are_read),
+                cmocka_unit_test(test_a_line_is_one_of_the_whole_text),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,7 +173,8 @@ class Worker(Case):
         cases = ((PROFILE % ("p", "worker") + "---\nkind: rule\nname: r\n",
                   r"line 10 on: this release does not know the kind 'rule'"),
                  ("name: x\n", "'kind' is missing"),
-                 ("kind: [", "from line 1 on: line 1"),
+                 ("kind: a\n---\nkind: [\n", "kind 'a'"),
+                 (PROFILE % ("p", "worker") + "---\nkind: [\n", "line 11"),
                  ((PROFILE % ("p", "worker")).replace("wipe: quick", "run: x.sh"),
                   "'run' is not understood: wipe, image, grow, seed, boot are"),
                  ("# nothing\n---\n", "has no document"))
