@@ -90,7 +90,7 @@ static void print_operation(const struct doc *node)
         if (!object || doc_decode(&operation_table, object, NULL, &operation) < 0)
                 return;
         operation_text(&operation, text);
-        printf("It %s.\n", text_escape(safe, sizeof(safe), text));
+        printf("Operation: %s\n", text_escape(safe, sizeof(safe), text));
         if (operation.evidence[0])
                 printf("What was seen: %s\n", text_escape(safe, sizeof(safe), operation.evidence));
         if (operation.cause != CAUSE_NONE)

@@ -189,9 +189,8 @@ static const char *running_text(const struct operation *o, char to[static OPERAT
                 snprintf(bytes, sizeof(bytes), ", %llu of %llu MB",
                          (unsigned long long)(o->done / 1000000),
                          (unsigned long long)(o->total / 1000000));
-        snprintf(to, OPERATION_TEXT_SIZE, "%s%s: waits until %s %s%s", row->title, bytes,
-                 row->waits_for, row->signal,
-                 o->step == INSTALL_AGENT ? "; if it is off, power it on" : "");
+        snprintf(to, OPERATION_TEXT_SIZE, "%s%s; next: %s %s%s", row->title, bytes, row->waits_for,
+                 row->signal, o->step == INSTALL_AGENT ? "; if it is off, power it on" : "");
         return to;
 }
 

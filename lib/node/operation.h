@@ -120,8 +120,8 @@ struct operation {
 };
 extern const struct doc_table operation_table;
 
-/* One line for people: "writes the image, 40 of 81 MB", "waits for the agent, which asks for
- * orders: power the machine on". */
+/* One line for people: "writes the image, 40 of 81 MB; next: the agent writes on", "failed at
+ * 'write': a frame of the image does not verify". */
 #define OPERATION_TEXT_SIZE 256
 const char *operation_text(const struct operation *operation, char to[static OPERATION_TEXT_SIZE]);
 
