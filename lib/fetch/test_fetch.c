@@ -90,6 +90,30 @@ static void test_get(void **state)
         assert_int_equal(atomic_load(&s->server.connections), 1);
 }
 
+static void test_retry_after(void **state)
+{
+        static const struct {
+                const char *answer;
+                unsigned seconds;
+        } cases[] = {
+                {"HTTP/1.1 503 x\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n",           7},
+                {"HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n",                             0}, /* not that of before */
+                {"HTTP/1.1 503 x\r\nRetry-After: Fri, 20 Nov 2026 11:00:00 GMT\r\n"
+                 "Content-Length: 0\r\n\r\n",                              0},
+                {"HTTP/1.1 503 x\r\nRetry-After: 99999999999\r\nContent-Length: 0\r\n\r\n", 0},
+        };
+        struct site *s = *state;
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                _response_ struct fetch_response r = {0};
+
+                s->server.answer = cases[i].answer;
+                assert_int_equal(get(s, &r), 0);
+                assert_int_equal(r.status, 503);
+                assert_int_equal(r.retry_after_s, cases[i].seconds);
+        }
+}
+
 static void test_post(void **state)
 {
         static const char *const headers[] = {"X-Boot: 7", NULL};
@@ -459,6 +483,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 TEST(test_get),
+                TEST(test_retry_after),
                 TEST(test_post),
                 TEST(test_methods),
                 TEST(test_no_redirect_no_proxy),
