@@ -59,7 +59,7 @@ static void say(const struct import *i, const char *sentence)
         fprintf(stderr, "cloudie: %s: %s\n", i->file, sentence);
 }
 
-/* One line that is written over, for people alone. */
+/* One line that is written over, by what may follow, too. For people alone. */
 static void show_progress(const struct import *i, uint64_t done)
 {
         char line[160];
@@ -67,7 +67,7 @@ static void show_progress(const struct import *i, uint64_t done)
         if (!isatty(STDERR_FILENO))
                 return;
         import_progress(line, sizeof(line), i->name, done, i->frames, i->sent);
-        fprintf(stderr, "\r%s\x1b[K%s", line, done == i->frames ? "\n" : "");
+        fprintf(stderr, "%s\x1b[K%s", line, done == i->frames ? "\n" : "\r");
 }
 
 static bool may_come_again(const struct call_answer *answer)
@@ -240,13 +240,14 @@ static enum outcome finish(struct import *i, struct doc **ret)
                 *ret = TAKE_PTR(answer.doc);
                 return SENT;
         }
+        /* Nobody is to be installed with it meanwhile. */
+        each_path(path, sizeof(path), IMAGES, i->name, "");
+        (void)call_do(i->context->call, "DELETE", path, NULL, NULL, NULL);
         if (i->resumed) {
                 i->resumed = false;
                 return begin(i) == 0 ? AGAIN : FAILED;
         }
         say(i, "what the controller has is not what was sent: the image is deleted");
-        each_path(path, sizeof(path), IMAGES, i->name, "");
-        (void)call_do(i->context->call, "DELETE", path, NULL, NULL, NULL);
         return FAILED;
 }
 
