@@ -296,20 +296,22 @@ static bool is_better(enum disk_pick pick, const struct disk_id *a, const struct
         return strverscmp(a->name, b->name) < 0;
 }
 
-/* "no disk will do: sda is removable; nvme0n1 is too small: …; and 3 more" */
+/* "no disk will do: sda (S4EV) is removable; nvme0n1 (PHK1) is too small: …; and 3 more" */
 static void explain(struct picking *p, size_t index)
 {
         static const char cut[] = "; and 000 more";
         const struct disk_id *id = &p->disks[index].id;
         const size_t left = PROFILE_WHY_SIZE - p->used;
-        char name[sizeof(id->name)], text[REASON_SIZE + sizeof(name) + sizeof("; a disk")];
+        char name[sizeof(id->name)], serial[sizeof(id->serial)];
+        char text[REASON_SIZE + sizeof(name) + sizeof(serial) + sizeof("; a disk ()")];
         int len;
 
         if (p->is_cut)
                 return;
-        len = snprintf(text, sizeof(text), "%s%s %s", index > 0 ? "; " : ": ",
+        len = snprintf(text, sizeof(text), "%s%s%s%s%s %s", index > 0 ? "; " : ": ",
                        id->name[0] ? text_escape(name, sizeof(name), id->name) : "a disk",
-                       p->reason);
+                       id->serial[0] ? " (" : "", text_escape(serial, sizeof(serial), id->serial),
+                       id->serial[0] ? ")" : "", p->reason);
         p->is_cut = (size_t)len >= left - sizeof(cut);
         if (p->is_cut)
                 len = snprintf(text, sizeof(text), "; and %zu more", p->count - index);
