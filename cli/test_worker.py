@@ -213,7 +213,7 @@ class Worker(Case):
         big = self.file("big.raw", size=(1 << 31) + 512)
         self.ok("image", "import", big)
         self.run_it("apply", "-", stdin=PROFILE % ("big", "big"))
-        self.refused("nvme0n1 is too small", "node", "install", agent.name, "--profile", "big")
+        self.refused(r"nvme0n1 \(NVME-0001\) is too small", "node", "install", agent.name, "--profile", "big")
 
     def waiting(self, *words):
         """The command runs, and its agent was told of the install."""

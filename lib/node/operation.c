@@ -99,7 +99,7 @@ const struct node_cause_row node_causes[CAUSE_COUNT] = {
         [CAUSE_LOADER_ABSENT] = {"loader-absent", "after its restart the machine got an address and did not ask what to boot",
                 "Look at its console: its firmware stopped, or boots something else."},
         [CAUSE_PHONE_HOME_ABSENT] = {"phone-home-absent", "the machine was sent to its disk, and the system there does not call",
-                "Look at its console: the image does not boot on this machine, lacks cloudie-worker, or does not reach the controller."},
+                "Look at its console: the firmware boots another disk, or the image does not boot on this machine, lacks cloudie-worker, or does not reach the controller."},
         [CAUSE_ABORTED] = {"aborted", "an operator gave it up", "`cloudie node retry` begins anew."},
         [CAUSE_INTERNAL] = {"internal", "something failed that should not",
                 "The evidence may say what. This is a fault of ours: please report it."},

@@ -27,9 +27,9 @@ truncate -s 1G "$right"
 head -c 32M /dev/urandom >"$wrong"
 noise=$(sha256sum <"$wrong")
 machine() {
-        LAB_KEEP_DISK=1 lab_machine 1 \
+        LAB_KEEP_DISK=1 LAB_DISK_PLACE=3 lab_machine 1 \
                 -drive "file=$right,if=none,id=right,format=raw,cache=unsafe" \
-                -device nvme,drive=right,serial=RIGHT-0001,bootindex=3
+                -device nvme,drive=right,serial=RIGHT-0001,bootindex=2
 }
 
 lab_open

@@ -162,7 +162,8 @@ lab_mac() {
 # lab_machine N [QEMU ARGUMENT...]: powers on a blank machine that boots from the
 # network with its own firmware, and from its disk when it is told to. Its serial
 # console is in log/machine-N.console. LAB_DISK: the size of its disk, which is
-# made anew unless LAB_KEEP_DISK is set.
+# made anew unless LAB_KEEP_DISK is set; LAB_DISK_PLACE: its place in the firmware's
+# order, after the card's 1. (SeaBIOS tries the first of several disks alone.)
 lab_machine() {
         local n=$1 mac disk
         shift
@@ -183,7 +184,7 @@ lab_machine() {
                 -netdev "tap,id=n0,ifname=tap$n,script=no,downscript=no" \
                 -device "virtio-net-pci,netdev=n0,mac=$mac,bootindex=1" \
                 -drive "file=$disk,if=none,id=d0,format=raw,cache=unsafe" \
-                -device "nvme,drive=d0,serial=NVME-$(printf %04d "$n"),bootindex=2" \
+                -device "nvme,drive=d0,serial=NVME-$(printf %04d "$n"),bootindex=${LAB_DISK_PLACE:-2}" \
                 -display none -monitor none -serial "file:$LAB_DIR/log/machine-$n.console" "$@" \
                 </dev/null >"$LAB_DIR/log/machine-$n.qemu" 2>&1 &
         LAB_MACHINE=$!
