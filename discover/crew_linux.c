@@ -27,10 +27,11 @@
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 
-#define REGION_SIZE ((size_t)16 << 20) /* twice what a report may have; only what is used counts   \
-                                        */
-#define WORKERS_MAX 24                 /* devices that hang at the same time */
-#define STOP        1U                 /* in the word that counts units by UNIT */
+#define REGION_SIZE                                                                                \
+        ((size_t)16 << 20) /* twice what a report may have; only what is used counts               \
+                            */
+#define WORKERS_MAX 24     /* devices that hang at the same time */
+#define STOP        1U     /* in the word that counts units by UNIT */
 #define UNIT        2U
 
 const struct crew_times crew_times_default = {

@@ -96,7 +96,8 @@ static void read_field(struct tree *tree, const char *folder, const struct field
         } else if (tree_number(tree, &number, "%s/%s", folder, row->file)) {
                 if (row->kind == FIELD_BOOL)
                         (void)doc_set_bool(to, row->name, number != 0);
-                else if (row->kind == FIELD_NUMBER && number <= INT64_MAX / scale)
+                else if (row->kind == FIELD_NUMBER && number <= INT64_MAX / scale &&
+                         (number > 0 || !row->none_is_zero))
                         field_set_number(to, row->name, number * scale);
         }
 }

@@ -30,6 +30,7 @@ struct field {
         const char *file;          /* in the device's folder; NULL: the probe sets it */
         const char *link;          /* the same, and the value is where it leads: its last part */
         uint32_t scale;            /* of a number in a file; 0: 1 */
+        bool none_is_zero;         /* a number in a file that is 0 where it is not known */
         const struct field *inner; /* ends with a row without a name, as all tables of rows do */
 };
 

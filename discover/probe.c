@@ -15,10 +15,15 @@ const struct probe probes[] = {
         PROBE(firmware, NULL, "its firmware, and how it booted"),
         PROBE(cpu,      NULL, "processors, as the kernel sees them"),
         PROBE(memory,   NULL, "what the kernel has, and what sits in the slots (SMBIOS 16, 17)"),
-        PROBE(disks,    NULL, "whole disks, not what is made of them"),
+        PROBE(disks,    disks_finish, "whole disks, not what is made of them"),
+        PROBE(raid,     NULL, "arrays of disks, by the kernel and by hardware"),
         PROBE(nics,     NULL, "network interfaces that stand on a device"),
         PROBE(gpus,     NULL, "display controllers and accelerators"),
-        PROBE(pci,      NULL, "every PCI function"),
+        PROBE(pci,      pci_finish, "every PCI function"),
+        PROBE(usb,      NULL, "what is plugged in"),
+        PROBE(bmc,      NULL, "the machine's own management, seen from inside"),
+        PROBE(tpm,      NULL, "trusted platform module"),
+        PROBE(kernel,   NULL, "which kernel asked, and what it could not drive"),
 };
 /* clang-format on */
 const size_t probe_count = ARRAY_SIZE(probes);

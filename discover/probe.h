@@ -72,6 +72,14 @@ PROBE_DECLARE(firmware);
 PROBE_DECLARE(cpu);
 PROBE_DECLARE(memory);
 PROBE_DECLARE(disks);
+PROBE_DECLARE(raid);
 PROBE_DECLARE(nics);
 PROBE_DECLARE(gpus);
 PROBE_DECLARE(pci);
+PROBE_DECLARE(usb);
+PROBE_DECLARE(bmc);
+PROBE_DECLARE(tpm);
+PROBE_DECLARE(kernel);
+
+void disks_finish(struct doc *section);
+void pci_finish(struct doc *section);

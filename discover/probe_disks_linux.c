@@ -9,36 +9,55 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "discover/disk_use.h"
 #include "discover/probe.h"
-#include "lib/base/reader.h"
+#include "discover/vpd.h"
 #include "lib/base/text.h"
 #include "lib/node/summary.h"
 
-#define SECTOR_SIZE  512      /* of /sys/block/X/size, whatever the disk's own is */
-#define NO_MEDIUM    0x1fffff /* sectors that the kernel's sr driver tells of an empty drive */
-#define VPD_PAGE_MAX 4096
-#define VPD_SERIAL   0x80
+#define SECTOR_SIZE 512      /* of /sys/block/X/size, whatever the disk's own is */
+#define NO_MEDIUM   0x1fffff /* sectors that the kernel's sr driver tells of an empty drive */
 
 /* clang-format off */
-static const struct field disks_item_fields[] = {
-        {.name = "name", .kind = FIELD_TEXT, .help = "name"},
-        {.name = "type", .kind = FIELD_TEXT, .help = "type"},
-        {.name = "transport", .kind = FIELD_TEXT, .help = "transport"},
-        {.name = "model", .kind = FIELD_TEXT, .help = "model"},
-        {.name = "serial", .kind = FIELD_TEXT, .help = "serial"},
-        {.name = "wwn", .kind = FIELD_TEXT, .help = "wwn"},
-        {.name = "firmware", .kind = FIELD_TEXT, .help = "firmware"},
-        {.name = "pci", .kind = FIELD_TEXT, .help = "pci"},
-        {.name = "size", .kind = FIELD_NUMBER, .help = "size"},
-        {.name = "logical_sector", .kind = FIELD_NUMBER, .help = "logical sector"},
-        {.name = "physical_sector", .kind = FIELD_NUMBER, .help = "physical sector"},
-        {.name = "removable", .kind = FIELD_BOOL, .help = "removable"},
-        {.name = "read_only", .kind = FIELD_BOOL, .help = "read only"},
+static const struct field disk_fields[] = {
+        {.name = "name",      .kind = FIELD_TEXT, .help = "as the kernel has it today"},
+        {.name = "type",      .kind = FIELD_TEXT, .help = "hdd, ssd, nvme, virtual, optical, flash"},
+        {.name = "transport", .kind = FIELD_TEXT, .help = "nvme, ata, sas, fc, iscsi, scsi, usb, virtio, mmc"},
+        {.name = "size",      .kind = FIELD_NUMBER, .help = "bytes; absent without a medium"},
+        {.name = "vendor",    .kind = FIELD_TEXT, .help = "maker, where the disk tells it apart"},
+        {.name = "model",     .kind = FIELD_TEXT, .help = "model"},
+        {.name = "serial",    .kind = FIELD_TEXT, .help = "serial number"},
+        {.name = "wwn",       .kind = FIELD_TEXT, .help = "world-wide name: naa., eui., t10., nvme."},
+        {.name = "eui",       .kind = FIELD_TEXT, .file = "eui",   .help = "NVMe: EUI-64"},
+        {.name = "nguid",     .kind = FIELD_TEXT, .file = "nguid", .help = "NVMe: globally unique id"},
+        {.name = "firmware",  .kind = FIELD_TEXT, .help = "revision of its firmware"},
+        {.name = "pci",       .kind = FIELD_TEXT, .help = "PCI function that it hangs on"},
+        {.name = "scsi_address", .kind = FIELD_TEXT, .help = "host:channel:target:lun"},
+        {.name = "state",     .kind = FIELD_TEXT, .file = "device/state", .help = "running, offline, live, ..."},
+        {.name = "numa_node", .kind = FIELD_NUMBER, .help = "NUMA node that it is near to"},
+        {.name = "logical_sector",  .kind = FIELD_NUMBER, .file = "queue/logical_block_size", .help = "bytes"},
+        {.name = "physical_sector", .kind = FIELD_NUMBER, .file = "queue/physical_block_size", .help = "bytes"},
+        {.name = "optimal_io", .kind = FIELD_NUMBER, .file = "queue/optimal_io_size", .none_is_zero = true,
+         .help = "bytes of the best request"},
+        {.name = "rotation_rpm", .kind = FIELD_NUMBER, .help = "rotations a minute; 0: it does not turn"},
+        {.name = "removable", .kind = FIELD_BOOL, .file = "removable", .help = "the medium can be taken out"},
+        {.name = "read_only", .kind = FIELD_BOOL, .file = "ro", .help = "it cannot be written"},
+        {.name = "zoned",     .kind = FIELD_TEXT, .help = "host-managed, host-aware; absent: not zoned"},
+        {.name = "discard",   .kind = FIELD_BOOL, .file = "queue/discard_max_bytes", .help = "it takes TRIM or UNMAP"},
+        {.name = "discard_granularity", .kind = FIELD_NUMBER, .file = "queue/discard_granularity",
+         .none_is_zero = true, .help = "bytes"},
+        {.name = "nvme_nsid", .kind = FIELD_NUMBER, .file = "nsid", .help = "NVMe: number of the namespace"},
+        {.name = "nvme_subsystem", .kind = FIELD_TEXT, .file = "device/subsysnqn", .help = "NVMe: name of the subsystem (NQN)"},
+        {.name = "nvme_metadata", .kind = FIELD_NUMBER, .file = "metadata_bytes", .none_is_zero = true,
+         .help = "NVMe: bytes beside each sector"},
+        {.name = "paths",     .kind = FIELD_TEXTS, .help = "all names of a disk that is seen over more than one"},
+        {.name = "partitions", .kind = FIELD_ITEMS, .inner = disk_partition_fields, .help = "a partition each"},
+        DISK_USE_FIELDS,
         {.name = NULL},
 };
 
 const struct field disks_fields[] = {
-        {.name = "items", .kind = FIELD_ITEMS, .inner = disks_item_fields, .help = "items"},
+        {.name = "items", .kind = FIELD_ITEMS, .inner = disk_fields, .help = "a disk each"},
         {.name = NULL},
 };
 /* clang-format on */
@@ -59,6 +78,8 @@ static bool is_disk(struct tree *tree, const char *name)
         /* One of several paths to an NVMe namespace: nvme0c1n1. */
         return !tree_number(tree, &is_hidden, "sys/block/%s/hidden", name) || is_hidden == 0;
 }
+
+_Static_assert(VPD_TEXT_SIZE == TREE_LINE_SIZE, "serials of all kinds fit one text");
 
 /* By the way to the device in sysfs; the first that matches. */
 static const struct {
@@ -107,37 +128,40 @@ static const char *type_of(struct tree *tree, const char *name, const char *tran
         return rotational ? "hdd" : "ssd";
 }
 
-static bool vpd_serial(struct tree *tree, const char *name, char to[static TREE_LINE_SIZE])
+static bool read_page(struct tree *tree, const char *name, const char *page, char **ret,
+                      size_t *ret_size)
 {
         char path[TREE_PATH_MAX];
+
+        snprintf(path, sizeof(path), "sys/block/%s/device/%s", name, page);
+        return tree_read(tree, path, VPD_PAGE_MAX, ret, ret_size) == 0;
+}
+
+static bool read_serial(struct tree *tree, const char *name, char to[static VPD_TEXT_SIZE])
+{
         _free_ char *page = NULL;
-        struct reader r, value;
-        uint8_t code;
-        uint16_t len;
         size_t size;
 
-        snprintf(path, sizeof(path), "sys/block/%s/device/vpd_pg80", name);
-        if (tree_read(tree, path, VPD_PAGE_MAX, &page, &size) < 0)
-                return false;
-        r = reader_over(page, size);
-        if (reader_skip(&r, 1) < 0 || reader_u8(&r, &code) < 0 || code != VPD_SERIAL ||
-            reader_be16(&r, &len) < 0 || reader_take(&r, len, &value) < 0)
-                return false;
-        while (reader_left(&value) > 0 && *value.at == ' ')
-                (void)reader_skip(&value, 1);
-        while (reader_left(&value) > 0 && (value.end[-1] == ' ' || value.end[-1] == '\0'))
-                value.end--;
-        return text_copy_bytes(to, TREE_LINE_SIZE, value.at, reader_left(&value)) == 0 && to[0];
+        return read_page(tree, name, "vpd_pg80", &page, &size) && vpd_serial(page, size, to);
+}
+
+static void set_rotation(struct tree *tree, const char *name, struct doc *disk)
+{
+        _free_ char *page = NULL;
+        size_t size;
+        uint16_t rate;
+
+        if (read_page(tree, name, "vpd_pgb1", &page, &size) && vpd_rotation(page, size, &rate))
+                (void)doc_set_number(disk, "rotation_rpm", rate);
 }
 
 static void set_serial(struct tree *tree, const char *name, struct doc *disk)
 {
         char text[TREE_LINE_SIZE];
 
-        if ((tree_line(tree, text, "sys/block/%s/device/serial", name) ||
-             tree_line(tree, text, "sys/block/%s/serial", name) || vpd_serial(tree, name, text)) &&
-            !node_text_is_filler(text))
-                (void)doc_set_text(disk, "serial", text);
+        if (tree_line(tree, text, "sys/block/%s/device/serial", name) ||
+            tree_line(tree, text, "sys/block/%s/serial", name) || read_serial(tree, name, text))
+                field_set_text(disk, "serial", text);
 }
 
 /* First of several files that has a text. */
@@ -149,28 +173,10 @@ static void set_first(struct tree *tree, const char *name, struct doc *disk, con
         for (size_t i = 0; files[i]; i++) {
                 if (tree_line(tree, text, "sys/block/%s/%s", name, files[i]) &&
                     !node_text_is_filler(text)) {
-                        (void)doc_set_text(disk, field, text);
+                        field_set_text(disk, field, text);
                         return;
                 }
         }
-}
-
-static void set_number(struct tree *tree, const char *name, struct doc *disk, const char *field,
-                       const char *file)
-{
-        uint64_t number;
-
-        if (tree_number(tree, &number, "sys/block/%s/%s", name, file) && number <= INT64_MAX)
-                (void)doc_set_number(disk, field, (int64_t)number);
-}
-
-static void set_flag(struct tree *tree, const char *name, struct doc *disk, const char *field,
-                     const char *file)
-{
-        uint64_t number;
-
-        if (tree_number(tree, &number, "sys/block/%s/%s", name, file))
-                (void)doc_set_bool(disk, field, number != 0);
 }
 
 /* Absent where no medium is in. */
@@ -186,16 +192,46 @@ static void set_size(struct tree *tree, const char *name, struct doc *disk)
         (void)doc_set_number(disk, "size", (int64_t)sectors * SECTOR_SIZE);
 }
 
-static struct doc *take_disk(struct tree *tree, const char *name)
+/* SCSI's vendor is "ATA" for all disks behind libata: no maker. */
+static void set_vendor(struct tree *tree, const char *name, struct doc *disk)
 {
-        static const char *const models[] = {"device/model", NULL};
-        static const char *const firmwares[] = {"device/firmware_rev", "device/rev", NULL};
-        static const char *const wwns[] = {"wwid", "device/wwid", NULL};
-        char path[TREE_PATH_MAX], address[32];
-        const char *transport = NULL;
-        struct doc *disk = doc_object();
+        char text[TREE_LINE_SIZE];
 
-        (void)doc_set_text(disk, "name", name);
+        if (tree_line(tree, text, "sys/block/%s/device/vendor", name) && strcmp(text, "ATA") != 0 &&
+            !text_has_prefix(text, "0x"))
+                field_set_text(disk, "vendor", text);
+}
+
+/* A namespace of a subsystem with native multipath hangs on no controller of its own. */
+static void set_controllers(struct tree *tree, const char *name, struct doc *disk)
+{
+        _names_ struct tree_names names = {0};
+        char folder[TREE_PATH_MAX], address[TREE_LINE_SIZE], pci[32];
+        struct doc *paths = doc_list();
+
+        snprintf(folder, sizeof(folder), "sys/block/%s/device", name);
+        (void)tree_list(tree, folder, &names);
+        for (size_t i = 0; i < names.count; i++) {
+                if (!text_has_prefix(names.names[i], "nvme") ||
+                    !tree_line(tree, address, "%s/%s/address", folder, names.names[i]))
+                        continue;
+                if (!doc_get(disk, "pci") && pci_address_in(address, pci, sizeof(pci)))
+                        (void)doc_set_text(disk, "pci", pci);
+                field_append_text(paths, names.names[i]);
+        }
+        if (doc_count(paths) > 1)
+                (void)doc_set(disk, "paths", paths);
+        else
+                doc_free(paths);
+}
+
+/* By where the device hangs. */
+static void set_place(struct tree *tree, const char *name, struct doc *disk)
+{
+        char path[TREE_PATH_MAX], address[TREE_LINE_SIZE];
+        const char *transport = NULL;
+        uint64_t node;
+
         if (tree_link_path(tree, path, "sys/block/%s", name)) {
                 transport = transport_of(path);
                 if (pci_address_in(path, address, sizeof(address)))
@@ -203,15 +239,39 @@ static struct doc *take_disk(struct tree *tree, const char *name)
         }
         (void)doc_set_text(disk, "type", type_of(tree, name, transport));
         (void)doc_set_text(disk, "transport", transport);
+        if (text_is_equal(transport, "nvme") && strstr(path, "/nvme-subsystem/"))
+                set_controllers(tree, name, disk);
+        if (doc_get(disk, "pci") &&
+            tree_number(tree, &node, "sys/bus/pci/devices/%s/numa_node", doc_get_text(disk, "pci")))
+                field_set_number(disk, "numa_node", node);
+        if (tree_link(tree, address, "sys/block/%s/device", name) && strchr(address, ':'))
+                field_set_text(disk, "scsi_address", address);
+}
+
+static struct doc *take_disk(struct tree *tree, const char *name)
+{
+        static const char *const models[] = {"device/model", "device/name", NULL};
+        static const char *const firmwares[] = {"device/firmware_rev", "device/rev", "device/fwrev",
+                                                NULL};
+        static const char *const wwns[] = {"wwid", "device/wwid", NULL};
+        struct doc *disk = doc_object();
+        char folder[TREE_PATH_MAX], text[TREE_LINE_SIZE];
+
+        (void)doc_set_text(disk, "name", name);
+        set_place(tree, name, disk);
         set_size(tree, name, disk);
+        set_vendor(tree, name, disk);
         set_first(tree, name, disk, "model", models);
         set_serial(tree, name, disk);
         set_first(tree, name, disk, "wwn", wwns);
         set_first(tree, name, disk, "firmware", firmwares);
-        set_number(tree, name, disk, "logical_sector", "queue/logical_block_size");
-        set_number(tree, name, disk, "physical_sector", "queue/physical_block_size");
-        set_flag(tree, name, disk, "removable", "removable");
-        set_flag(tree, name, disk, "read_only", "ro");
+        set_rotation(tree, name, disk);
+        snprintf(folder, sizeof(folder), "sys/block/%s", name);
+        fields_read(tree, folder, disk_fields, disk);
+        if (tree_line(tree, text, "sys/block/%s/queue/zoned", name) && strcmp(text, "none") != 0)
+                field_set_text(disk, "zoned", text);
+        disk_partitions_take(tree, name, disk);
+        disk_use_take(tree, folder, name, disk);
         return disk;
 }
 
@@ -226,4 +286,56 @@ void probe_disks(struct probe_context *context)
         for (size_t i = 0; i < names.count; i++)
                 if (is_disk(context->tree, names.names[i]) && probe_begin(context, names.names[i]))
                         probe_item(context, take_disk(context->tree, names.names[i]));
+}
+
+/* ------------------------------------------------- one disk, several paths */
+
+/* Transports over which one disk can be reached twice. Cheap bridges of USB give all disks one
+ * name. */
+static const char *const multipath_transports[] = {"sas", "fc", "iscsi", "scsi"};
+
+static bool is_same_disk(const struct doc *a, const struct doc *b)
+{
+        static const char *const texts[] = {"wwn", "serial", "transport", "model"};
+        bool is_shared = false;
+
+        if (!doc_get(a, "wwn") || doc_get_number(a, "size", 0) != doc_get_number(b, "size", 0))
+                return false;
+        for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+                if (!text_is_equal(doc_get_text(a, texts[i]), doc_get_text(b, texts[i])))
+                        return false;
+        for (size_t i = 0; i < ARRAY_SIZE(multipath_transports); i++)
+                is_shared |= text_is_equal(doc_get_text(a, "transport"), multipath_transports[i]);
+        return is_shared;
+}
+
+static void add_path(struct doc *disk, const struct doc *other)
+{
+        struct doc *paths = doc_get(disk, "paths");
+
+        if (!paths) {
+                paths = doc_list();
+                field_append_text(paths, doc_get_text(disk, "name"));
+                (void)doc_set(disk, "paths", paths);
+                paths = doc_get(disk, "paths");
+        }
+        field_append_text(paths, doc_get_text(other, "name"));
+}
+
+void disks_finish(struct doc *section)
+{
+        struct doc *items = doc_get(section, "items"), *merged = doc_list();
+
+        for (size_t i = 0; i < doc_count(items); i++) {
+                struct doc *disk = doc_at(items, i), *first = NULL;
+
+                for (size_t j = 0; j < doc_count(merged) && !first; j++)
+                        if (is_same_disk(doc_at(merged, j), disk))
+                                first = doc_at(merged, j);
+                if (first)
+                        add_path(first, disk);
+                else
+                        (void)doc_append(merged, doc_copy(disk));
+        }
+        (void)doc_set(section, "items", merged);
 }

@@ -8,8 +8,7 @@
 #include "lib/base/net.h"
 #include "lib/base/text.h"
 
-#define EFI_GLOBAL       "8be4df61-93ca-11d2-aa0d-00e098032b8c" /* UEFI 3.3 */
-#define COMMAND_LINE_MAX ((size_t)64 << 10)
+#define EFI_GLOBAL "8be4df61-93ca-11d2-aa0d-00e098032b8c" /* UEFI 3.3 */
 
 /* clang-format off */
 const struct field firmware_fields[] = {
@@ -72,23 +71,13 @@ static void take_secure_boot(struct probe_context *context)
                 (void)doc_set_bool(context->section, "setup_mode", is_setup);
 }
 
-/* BOOTIF=01-52-54-00-77-00-01, which the boot script put on the kernel's command line. */
 static void take_boot_interface(struct probe_context *context)
 {
-        _free_ char *text = NULL;
+        char text[MAC_TEXT_SIZE];
         struct mac_address mac;
-        char word[24], mac_as_text[MAC_TEXT_SIZE];
-        const char *at;
 
-        if (tree_read(context->tree, "proc/cmdline", COMMAND_LINE_MAX, &text, NULL) < 0)
-                return;
-        at = strstr(text, "BOOTIF=01-");
-        if (!at)
-                return;
-        at += strlen("BOOTIF=01-");
-        if (text_copy_bytes(word, sizeof(word), at, strcspn(at, " \n")) == 0 &&
-            mac_parse(word, &mac) == 0)
-                (void)doc_set_text(context->section, "boot_mac", mac_text(mac_as_text, &mac));
+        if (boot_mac_read(context->tree, &mac))
+                (void)doc_set_text(context->section, "boot_mac", mac_text(text, &mac));
 }
 
 void probe_firmware(struct probe_context *context)

@@ -94,3 +94,18 @@ void smbios_set_string(struct doc *to, const char *name, const struct smbios_str
         if (smbios_string(s, offset, text, sizeof(text)))
                 field_set_text(to, name, text);
 }
+
+bool boot_mac_read(struct tree *tree, struct mac_address *ret)
+{
+        const char *text, *at;
+        char word[24];
+
+        if (tree_borrow(tree, "proc/cmdline", COMMAND_LINE_MAX, &text, NULL) < 0)
+                return false;
+        at = strstr(text, "BOOTIF=01-");
+        if (!at)
+                return false;
+        at += strlen("BOOTIF=01-");
+        return text_copy_bytes(word, sizeof(word), at, strcspn(at, " \n")) == 0 &&
+               mac_parse(word, ret) == 0;
+}

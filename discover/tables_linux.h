@@ -5,6 +5,7 @@
 
 #include "discover/smbios.h"
 #include "discover/tree.h"
+#include "lib/base/net.h"
 #include "lib/base/reader.h"
 #include "lib/doc/value.h"
 
@@ -32,3 +33,8 @@ bool cpu_has_flag(struct tree *tree, const char *flag);
 /* Sets @name to the structure's string at @offset, if it has one that means something. */
 void smbios_set_string(struct doc *to, const char *name, const struct smbios_structure *s,
                        size_t offset);
+
+/* The card that was booted from: BOOTIF=01-52-54-00-77-00-01, which the boot script put on the
+ * kernel's command line. */
+bool boot_mac_read(struct tree *tree, struct mac_address *ret);
+#define COMMAND_LINE_MAX ((size_t)64 << 10)

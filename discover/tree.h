@@ -31,6 +31,9 @@ bool tree_is_live(const struct tree *tree);
 /* A whole file, the caller's to free; binary, so @ret_size counts. 0, -EFBIG, -ENOMEM, -errno. */
 int tree_read(struct tree *tree, const char *path, size_t max, char **ret, size_t *ret_size);
 
+/* Up to @size bytes of a file's beginning, in one read. 0, -errno. */
+int tree_read_into(struct tree *tree, const char *path, void *to, size_t size, size_t *ret_size);
+
 /*
  * The same, read once and kept until the tree is closed; of a file above @max its
  * beginning. 0, -ENOMEM, -errno; that it could not be read is remembered, too.

@@ -20,7 +20,7 @@
 #include "lib/base/text.h"
 
 #define OPEN_TRIES 100
-#define KEPT_MAX   4 /* files that more than one probe reads */
+#define KEPT_MAX   8 /* files that more than one probe reads */
 
 struct kept {
         char path[64], *bytes;
@@ -136,6 +136,20 @@ int tree_read(struct tree *tree, const char *path, size_t max, char **ret, size_
         *ret = file.bytes;
         if (ret_size)
                 *ret_size = file.size;
+        return 0;
+}
+
+int tree_read_into(struct tree *tree, const char *path, void *to, size_t size, size_t *ret_size)
+{
+        _close_ int fd = open_path(tree, path, O_RDONLY | O_NONBLOCK);
+        ssize_t n;
+
+        if (fd < 0)
+                return fd;
+        n = read(fd, to, size);
+        if (n < 0)
+                return -errno;
+        *ret_size = (size_t)n;
         return 0;
 }
 

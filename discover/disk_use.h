@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* Who uses a disk or a partition: what is made of it, and where it is mounted. */
+
+#include "discover/probe.h"
+
+/* Rows that a disk and a partition share. */
+#define DISK_USE_FIELDS                                                                            \
+        {.name = "used_by",                                                                        \
+         .kind = FIELD_ITEMS,                                                                      \
+         .inner = disk_user_fields,                                                                \
+         .help = "what is made of it"},                                                            \
+                {.name = "mounted_on",                                                             \
+                 .kind = FIELD_TEXTS,                                                              \
+                 .help = "folders that it is mounted on"},                                         \
+                {.name = "file_system",                                                            \
+                 .kind = FIELD_TEXT,                                                               \
+                 .help = "of what is mounted, as the kernel names it"},                            \
+        {                                                                                          \
+                .name = "swap", .kind = FIELD_BOOL, .help = "the kernel swaps to it"               \
+        }
+
+extern const struct field disk_user_fields[], disk_partition_fields[];
+
+/* @folder in sysfs, of the block device @name. */
+void disk_use_take(struct tree *tree, const char *folder, const char *name, struct doc *to);
+
+/* Sets "partitions", if there are any. */
+void disk_partitions_take(struct tree *tree, const char *disk, struct doc *to);

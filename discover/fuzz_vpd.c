@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+
+#include "discover/vpd.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        char text[VPD_TEXT_SIZE];
+        uint16_t rate;
+
+        if (vpd_serial(data, size, text) && (!text[0] || !memchr(text, 0, sizeof(text))))
+                __builtin_trap();
+        if (vpd_rotation(data, size, &rate) && rate != 0 && rate <= 0x400)
+                __builtin_trap();
+        return 0;
+}
