@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* cloudie-discover: what is this machine? One JSON document on stdout. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "discover/diff.h"
 #include "discover/probe.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/file.h"
+#include "lib/base/text.h"
 #include "lib/daemon/options.h"
 
+#define LINE_SIZE 1024
+
 static const char *root = "/", *only;
-static bool is_pretty, wants_schema;
+static bool is_pretty, wants_schema, wants_diff;
 
 /* clang-format off */
 static const struct option_row options[] = {
@@ -18,6 +24,8 @@ static const struct option_row options[] = {
         {.name = "only", .value = "SECTIONS", .text = &only,
          .help = "such as cpu,disks; --schema names them all"},
         {.name = "pretty", .is_set = &is_pretty, .help = "for people"},
+        {.name = "diff", .is_set = &wants_diff,
+         .help = "print what changed between two inventories, given as files"},
         {.name = "schema", .is_set = &wants_schema, .help = "print the JSON Schema of what is printed"},
 };
 /* clang-format on */
@@ -25,7 +33,7 @@ static const struct option_row options[] = {
 static const struct program program = {
         .name = "cloudie-discover",
         .summary = "Prints what this machine is, as JSON. Changes nothing.",
-        .usage = "[options]",
+        .usage = "[options] [--diff BEFORE AFTER]",
         .options = options,
         .count = ARRAY_SIZE(options),
 };
@@ -57,6 +65,43 @@ static int print(struct doc *take)
         return EXIT_SUCCESS;
 }
 
+/* NULL: what was wrong has been said. */
+static struct doc *load(const char *path)
+{
+        char error[DOC_ERROR_SIZE];
+        _free_ char *text = NULL;
+        struct doc *inventory = NULL;
+        size_t size;
+        int rc;
+
+        rc = file_read(AT_FDCWD, path, doc_limits_inventory.size, &text, &size);
+        if (rc < 0)
+                (void)program_fail(&program, "%s cannot be read: %s", path, strerror(-rc));
+        else if (doc_parse(text, size, &doc_limits_inventory, error, &inventory) < 0)
+                (void)program_fail(&program, "%s is no inventory: %s", path, error);
+        return inventory;
+}
+
+/* A line a change; with none of them nothing is printed. */
+static int print_diff(const char *before_path, const char *after_path)
+{
+        _doc_ struct doc *before = load(before_path), *changes = NULL;
+        _doc_ struct doc *after = before ? load(after_path) : NULL;
+
+        if (!after)
+                return EXIT_FAILURE;
+        changes = inventory_diff(before, after);
+        for (size_t i = 0; i < doc_count(changes); i++) {
+                const char *text = doc_text(doc_at(changes, i));
+                char line[LINE_SIZE];
+
+                if (puts(text_escape(line, sizeof(line), text)) < 0)
+                        return program_fail(&program, "the changes cannot be written");
+        }
+        return fflush(stdout) == 0 ? EXIT_SUCCESS
+                                   : program_fail(&program, "the changes cannot be written");
+}
+
 int main(int argc, char **argv)
 {
         CLEANUP(tree_close) struct tree *tree = NULL;
@@ -66,6 +111,10 @@ int main(int argc, char **argv)
         rc = options_parse(&program, argc, argv, &rest);
         if (rc != 0)
                 return rc > 0 ? EXIT_SUCCESS : EXIT_USAGE;
+        if (wants_diff && argc - rest == 2)
+                return print_diff(argv[rest], argv[rest + 1]);
+        if (wants_diff)
+                return program_usage(&program, "--diff wants two files");
         if (rest != argc)
                 return program_usage(&program, "'%s' is not understood", argv[rest]);
         unknown = first_unknown(only);

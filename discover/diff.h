@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* What changed between two inventories of a machine, in sentences. */
+
+#include "lib/doc/value.h"
+
+/**
+ * inventory_diff() - compare two inventories
+ *
+ * A sentence a change: "DIMM B2 gone (S/N 12345)", "eth1 25G -> 10G", "disk S/N X replaced by Y".
+ * What is different at each look (took_ms, order, names that the kernel gives anew) is no change.
+ * A section that one of them lacks, or that was not read whole, is not compared.
+ *
+ * Return: a list of texts, the caller's; NULL without memory.
+ */
+struct doc *inventory_diff(const struct doc *before, const struct doc *after);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Two inventories with a NUL byte between them; a file given to --diff is anybody's. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "discover/diff.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        const uint8_t *middle = size > 0 ? memchr(data, 0, size) : NULL;
+        _doc_ struct doc *before = NULL, *after = NULL, *changes = NULL, *none = NULL;
+        size_t first;
+
+        if (!middle)
+                return 0;
+        first = (size_t)(middle - data);
+        if (doc_parse((const char *)data, first, &doc_limits_message, NULL, &before) < 0 ||
+            doc_parse((const char *)middle + 1, size - first - 1, &doc_limits_message, NULL,
+                      &after) < 0)
+                return 0;
+        changes = inventory_diff(before, after);
+        none = inventory_diff(before, before);
+        if (!changes || !none)
+                __builtin_trap();
+        return 0;
+}
