@@ -18,6 +18,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/base/map.h"
@@ -137,11 +138,13 @@ int image_store_open(struct image_store *store, struct image_entry *entry, uint6
 {
         const uint64_t wall_ms = clock_wall_ms();
         const bool is_late = wall_ms - entry->order_ms >= 60000; /* a clock set back as well */
-        const int fd = openat(store->folder_fd, entry->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        _close_ int fd = openat(store->folder_fd, entry->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        struct stat st;
+        int rc = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
 
-        if (fd < 0) {
-                const int rc = -errno;
-
+        if (rc == 0 && (uint64_t)st.st_size != entry->size)
+                rc = -ENOENT; /* cut: as good as none */
+        if (rc < 0) {
                 if (rc == -ENOENT && entry->users == 0)
                         forget(store, entry); /* somebody tidied up: it is fetched again */
                 return rc;
@@ -152,7 +155,7 @@ int image_store_open(struct image_store *store, struct image_entry *entry, uint6
                 entry->order_ms = wall_ms;
                 (void)futimens(fd, NULL);
         }
-        return fd;
+        return TAKE_FD(fd);
 }
 
 int image_store_part_open(struct image_store *store, const char *name)

@@ -46,8 +46,8 @@ struct image_store *image_store_free(struct image_store *store);
 
 struct image_entry *image_store_find(struct image_store *store, const char *name); /* NULL: none */
 
-/* A descriptor, the caller's; @entry->users is one more then. -errno of opening: it is forgotten.
- */
+/* A descriptor, the caller's; @entry->users is one more then. -errno of opening; -ENOENT, also of a
+ * file that is not as long as it was: it is forgotten, unless answers from it are under way. */
 int image_store_open(struct image_store *store, struct image_entry *entry, uint64_t now_ms);
 
 /* Unless it is in use. */

@@ -65,7 +65,8 @@ struct images {
         pthread_mutex_t mutex; /* for what follows, and what is in the store */
         pthread_cond_t changed;
         struct image_store *store;
-        struct wanted queue[IMAGES_MAX_QUEUED]; /* oldest first; who runs stays until it is done */
+        /* Of both lanes, oldest first; who runs stays until it is done. */
+        struct wanted queue[LANE_COUNT * IMAGES_MAX_QUEUED];
         size_t queued;
         struct miss misses[IMAGES_MAX_MISSES];
         struct flood flood; /* of lines about what is not there */
@@ -180,15 +181,19 @@ static void miss_add(struct images *images, const struct wanted *wanted, int rc)
 /* The controller is to be asked for this file, if it may be. With the mutex held. */
 static void want(struct images *images, const char *name, struct ip4_address from, uint64_t now_ms)
 {
+        const bool is_small = image_name_is_small(name);
+        size_t of_lane = 0, of_address = 0;
         struct wanted *place;
-        size_t of_address = 0;
 
         for (size_t i = 0; i < images->queued; i++) {
                 if (strcmp(images->queue[i].name, name) == 0)
                         return;
+                if (image_name_is_small(images->queue[i].name) != is_small)
+                        continue;
+                of_lane++;
                 of_address += ip4_is_equal(images->queue[i].from, from);
         }
-        if (images->queued == IMAGES_MAX_QUEUED || of_address >= IMAGES_MAX_QUEUED_ADDRESS ||
+        if (of_lane == IMAGES_MAX_QUEUED || of_address >= IMAGES_MAX_QUEUED_ADDRESS ||
             miss_count(images, from, now_ms) >= IMAGES_MAX_MISSES_ADDRESS)
                 return;
         place = &images->queue[images->queued++];

@@ -15,9 +15,11 @@
 #include "lib/node/wire.h"
 #include "netboot/image_store.h"
 
-/* Files to fetch, waiting or under way; with that many no machine is delayed by one more. */
+/* Files to fetch, waiting or under way; with that many no machine is delayed by one more. As many
+ * images as manifests and signatures: an image takes minutes, and those who ask for images that
+ * there are not would wait behind it and keep others from their manifests. */
 #define IMAGES_MAX_QUEUED 16
-/* Of one address: the three files of an image, and one more. */
+/* Of one address: two manifests with their signatures; an image a profile. */
 #define IMAGES_MAX_QUEUED_ADDRESS 4
 /* How long the controller's "there is none" is believed. */
 #define IMAGES_MISS_MS 10000

@@ -320,6 +320,13 @@ static void test_queue(void **state)
                 snprintf(name, sizeof(name), "%032x.raw.zst", i);
                 assert_int_equal(images_open(f->images, name, from, &file), -EAGAIN);
         }
+        for (unsigned ms = 0; ms < PATIENCE_MS && atomic_load(&f->asked) < 1; ms++)
+                nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        /* However many images wait behind one that takes its time, manifests come. */
+        assert_int_equal(images_open(f->images, TWO ".json", another, &file), -EAGAIN);
+        for (unsigned ms = 0; ms < PATIENCE_MS && atomic_load(&f->asked) < 2; ms++)
+                nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        assert_int_equal(atomic_load(&f->asked), 2);
         f->status = 404; /* of those that were taken in, each is asked for; the rest never was */
         let_go(f);
         for (unsigned i = 0; i < IMAGES_MAX_QUEUED; i++) {
@@ -333,7 +340,21 @@ static void test_queue(void **state)
                 }
                 assert_int_equal(rc, -ENOENT);
         }
-        assert_int_equal(atomic_load(&f->asked), IMAGES_MAX_QUEUED);
+        assert_int_equal(atomic_load(&f->asked), IMAGES_MAX_QUEUED + 1);
+}
+
+/* Whoever cut a file of the cache has not cut what machines are given. */
+static void test_cut_behind_our_back(void **state)
+{
+        struct fixture *f = *state;
+        struct image_file file;
+
+        assert_int_equal(until_answered(f, ONE ".raw.zst", &file), 0);
+        check_whole(f, &file);
+        write_file(f, ONE ".raw.zst", f->body, IMAGE_BYTES / 2);
+        assert_int_equal(once(f, ONE ".raw.zst", &file), -EAGAIN);
+        assert_int_equal(until_answered(f, ONE ".raw.zst", &file), 0);
+        check_whole(f, &file);
 }
 
 static void test_damaged(void **state)
@@ -501,6 +522,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_manifest_beside_image, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_none, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_queue, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_cut_behind_our_back, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_away, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_fails_then_comes, setup, teardown),
