@@ -10,7 +10,9 @@
  *
  * Parent and child meet in one word: the child counts its units in it, and the
  * parent sets STOP there, after which the child cannot count on. So both know at
- * which unit a stopped child ends: no device is told twice, and none is lost.
+ * which unit a stopped child ends: no device is told twice, and none is lost. With
+ * SPLIT the child goes on, but not beyond its section: what a section does before
+ * its devices is slow on large machines, and they are not another worker's.
  */
 #include "discover/crew.h"
 
@@ -32,7 +34,8 @@
                             */
 #define WORKERS_MAX 24     /* devices that hang at the same time */
 #define STOP        1U     /* in the word that counts units by UNIT */
-#define UNIT        2U
+#define SPLIT       2U
+#define UNIT        4U
 
 const struct crew_times crew_times_default = {
         .stall_ms = 300, .device_ms = 5000, .total_ms = 25000};
@@ -69,7 +72,8 @@ struct report {
         const struct crew_job *job;
         struct region *region;
         uint32_t probe, index; /* units of this probe so far */
-        uint32_t skip;         /* units that others have */
+        uint32_t skip;         /* units of this probe that others have */
+        uint32_t end;          /* probes from here on are others' */
 };
 
 /* ------------------------------------------------------------- the child */
@@ -98,10 +102,17 @@ static void put_document(struct report *report, enum record_kind kind, const str
                 put_record(report, kind, text);
 }
 
+static void leave(struct region *r)
+{
+        atomic_store(&r->has_ended, true);
+        _exit(0);
+}
+
 static void begin_unit(struct report *report, const char *device)
 {
         struct region *r = report->region;
-        uint32_t word = atomic_load(&r->word) & ~STOP;
+        uint32_t word = atomic_load(&r->word);
+        const uint32_t was_probe = unit_of(r, word)->probe;
         struct unit *unit = unit_of(r, word + UNIT);
 
         unit->probe = report->probe;
@@ -109,10 +120,12 @@ static void begin_unit(struct report *report, const char *device)
         if (text_copy(unit->device, sizeof(unit->device), device) < 0)
                 (void)text_copy(unit->device, sizeof(unit->device), "?");
         atomic_store(&r->begun_ms, clock_monotonic_ms());
-        if (atomic_compare_exchange_strong(&r->word, &word, word + UNIT))
-                return;
-        atomic_store(&r->has_ended, true);
-        _exit(0);
+        do {
+                if (word & STOP || (word & SPLIT && report->probe != was_probe))
+                        leave(r);
+                if (word & SPLIT)
+                        report->end = report->probe + 1;
+        } while (!atomic_compare_exchange_weak(&r->word, &word, (word & ~SPLIT) + UNIT));
 }
 
 bool probe_begin(struct probe_context *context, const char *device)
@@ -156,7 +169,7 @@ static void run_probes(struct report *report)
 {
         const struct crew_job *job = report->job;
 
-        for (; report->probe < job->count; report->probe++) {
+        for (; report->probe < report->end; report->probe++) {
                 struct probe_context context = {.tree = job->tree, .report = report};
 
                 report->index = 0;
@@ -183,6 +196,7 @@ struct worker {
         size_t taken;
         uint64_t begun_ms; /* the unit that it stalled at */
         struct unit unit;
+        uint32_t end; /* the first probe that is not its own */
         bool is_stopped;
 };
 
@@ -229,6 +243,13 @@ static void take_records(struct crew *crew, struct worker *w)
         }
 }
 
+static void close_alive(struct worker *w)
+{
+        if (w->alive >= 0)
+                close(w->alive);
+        w->alive = -EBADF;
+}
+
 static void child(struct report *report)
 {
         /* Whoever reads our output waits for its end, and shall not wait for a hung device. */
@@ -237,19 +258,20 @@ static void child(struct report *report)
         _exit(0);
 }
 
-/* A worker for everything behind the first @skip units of a probe. */
-static int add_worker(struct crew *crew, uint32_t probe, uint32_t skip)
+/* A worker for the probes from @probe to @end, but for the first @skip units. */
+static int add_worker(struct crew *crew, uint32_t probe, uint32_t skip, uint32_t end)
 {
         struct worker *w = &crew->workers[crew->count];
-        struct report report = {.job = crew->job, .probe = probe, .skip = skip};
+        struct report report = {.job = crew->job, .probe = probe, .skip = skip, .end = end};
         int ends[2];
 
-        *w = (struct worker){.alive = -EBADF};
+        *w = (struct worker){.alive = -EBADF, .end = end};
         w->region = mmap(NULL, REGION_SIZE, PROT_READ | PROT_WRITE,
                          MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (w->region == MAP_FAILED)
                 return -ENOMEM;
         report.region = w->region;
+        w->region->units[0].probe = probe;
         atomic_store(&w->region->begun_ms, clock_monotonic_ms());
         if (pipe(ends) < 0)
                 ends[0] = ends[1] = -EBADF;
@@ -263,6 +285,7 @@ static int add_worker(struct crew *crew, uint32_t probe, uint32_t skip)
         if (w->pid < 0) { /* no process for it: better an inventory that may hang than none */
                 w->pid = 0;
                 run_probes(&report);
+                close_alive(w);
         }
         return 0;
 }
@@ -275,8 +298,7 @@ static void remove_worker(struct crew *crew, size_t at)
                 (void)kill(w->pid, SIGKILL);
                 (void)waitpid(w->pid, NULL, WNOHANG);
         }
-        if (w->alive >= 0)
-                close(w->alive);
+        close_alive(w);
         (void)munmap(w->region, REGION_SIZE);
         memmove(w, w + 1, (--crew->count - at) * sizeof(*w));
 }
@@ -291,15 +313,13 @@ static void stop_worker(struct worker *w)
         w->is_stopped = true;
 }
 
-/* For all behind the unit that @w was stopped at: the next device, or the next section. */
+/* For all behind the unit that @w is at: the next device, or the next section. */
 static int replace_worker(struct crew *crew, const struct worker *w)
 {
         const bool is_device = w->unit.device[0] != '\0';
+        const uint32_t probe = is_device ? w->unit.probe : w->unit.probe + 1;
 
-        if (!is_device && w->unit.probe + 1 >= crew->job->count)
-                return 0;
-        return add_worker(crew, is_device ? w->unit.probe : w->unit.probe + 1,
-                          is_device ? w->unit.index : 0);
+        return probe < w->end ? add_worker(crew, probe, is_device ? w->unit.index : 0, w->end) : 0;
 }
 
 static void give_up(struct crew *crew, const struct worker *w, const char *why)
@@ -335,26 +355,44 @@ static int reap(struct crew *crew, size_t at)
         return rc < 0 ? rc : 1;
 }
 
+/* It has been at one unit for too long: another goes on with the rest. */
+static int divide(struct crew *crew, struct worker *w, uint32_t word)
+{
+        const struct unit unit = *unit_of(w->region, word);
+        const uint32_t mark = unit.device[0] ? STOP : SPLIT;
+        const uint64_t begun = atomic_load(&w->region->begun_ms);
+        int rc;
+
+        if (!atomic_compare_exchange_strong(&w->region->word, &word, word | mark))
+                return 0; /* it has gone on just now */
+        w->unit = unit;
+        w->begun_ms = begun;
+        w->is_stopped = mark == STOP;
+        rc = replace_worker(crew, w);
+        if (mark == SPLIT)
+                w->end = unit.probe + 1;
+        return rc;
+}
+
 /* Alive: is it at one unit for too long? 1: there is one worker less. */
 static int check(struct crew *crew, size_t at, uint64_t now)
 {
         const struct crew_times *times = crew->job->times;
         struct worker *w = &crew->workers[at];
+        const uint32_t word = atomic_load(&w->region->word);
         const uint64_t begun = atomic_load(&w->region->begun_ms);
         char why[64];
 
-        if (w->is_stopped && now - w->begun_ms >= times->device_ms) {
+        if (word & (STOP | SPLIT) && now - w->begun_ms >= times->device_ms) {
                 snprintf(why, sizeof(why), "no answer within %u ms", times->device_ms);
                 take_records(crew, w);
                 give_up(crew, w, why);
                 remove_worker(crew, at);
                 return 1;
         }
-        if (!w->is_stopped && now >= begun && now - begun >= times->stall_ms &&
-            crew->count < WORKERS_MAX) {
-                stop_worker(w);
-                return replace_worker(crew, w);
-        }
+        if (!(word & (STOP | SPLIT)) && now >= begun && now - begun >= times->stall_ms &&
+            crew->count < WORKERS_MAX)
+                return divide(crew, w, word);
         return 0;
 }
 
@@ -404,7 +442,7 @@ int crew_run(const struct crew_job *job, struct crew_result *results, bool *ret_
         crew->start_ms = clock_monotonic_ms();
         for (size_t i = 0; i < job->count; i++)
                 results[i] = (struct crew_result){.items = doc_list(), .errors = doc_list()};
-        rc = add_worker(crew, 0, 0);
+        rc = add_worker(crew, 0, 0, (uint32_t)job->count);
         while (rc == 0 && crew->count > 0) {
                 struct pollfd polled[WORKERS_MAX];
                 int n = 0;

@@ -2,8 +2,9 @@
 /*
  * A PCI function
  *
- * Its configuration space says in one read what sysfs spreads over a dozen files;
- * where it cannot be read (a capture, an old one) the files serve.
+ * The kernel has its ids in one file. Its configuration space says more, but each
+ * read of it goes to the card, and in a virtual machine out of it: only cards that
+ * are worth it are read so, and captures.
  */
 #include "discover/pci_function.h"
 
@@ -123,6 +124,49 @@ static void set_sriov(struct tree *tree, const char *folder, const struct pci_co
                 field_set_number(function, "sriov_enabled", enabled);
 }
 
+/* All ids in one file that the kernel has at hand: a read of the card itself takes its time. */
+static bool read_ids(struct tree *tree, const char *folder, struct pci_config *ret)
+{
+        char text[TREE_LINE_SIZE];
+        unsigned vendor, device, subvendor, subdevice, class, subclass, interface;
+        uint64_t revision;
+
+        if (!tree_line(tree, text, "%s/modalias", folder) ||
+            sscanf(text, "pci:v%8xd%8xsv%8xsd%8xbc%2xsc%2xi%2x", &vendor, &device, &subvendor,
+                   &subdevice, &class, &subclass, &interface) != 7 ||
+            !tree_number(tree, &revision, "%s/revision", folder))
+                return false;
+        *ret = (struct pci_config){
+                .vendor = (uint16_t)vendor,
+                .device = (uint16_t)device,
+                .subsystem_vendor = (uint16_t)subvendor,
+                .subsystem_device = (uint16_t)subdevice,
+                .class_code = class << 16 | subclass << 8 | interface,
+                .revision = (uint8_t)revision,
+        };
+        return true;
+}
+
+/* From the card. False if there is nothing to read. */
+static bool take_config(struct tree *tree, const char *folder, size_t config_size,
+                        struct doc *function, struct pci_config *config)
+{
+        char path[TREE_PATH_MAX], bytes[PCI_CONFIG_EXTENDED];
+        size_t size = 0;
+
+        snprintf(path, sizeof(path), "%s/config", folder);
+        if (tree_read_into(tree, path, bytes, config_size, &size) < 0 ||
+            !pci_config_parse(bytes, size, config))
+                return false;
+        if (size > HEADER_OF_ANYBODY)
+                set_link(function, config);
+        if (config->is_express)
+                (void)doc_set_bool(function, "function_reset", config->has_function_reset);
+        if (size > PCI_CONFIG_SIZE && config->is_express)
+                (void)doc_set_bool(function, "acs", config->has_acs);
+        return true;
+}
+
 struct doc *pci_function_take(struct tree *tree, const char *address, size_t config_size,
                               struct pci_config *config)
 {
@@ -131,29 +175,26 @@ struct doc *pci_function_take(struct tree *tree, const char *address, size_t con
                 {.name = NULL},
         };
         struct doc *function = doc_object();
-        char folder[TREE_PATH_MAX], path[TREE_PATH_MAX], bytes[PCI_CONFIG_EXTENDED];
-        size_t size = 0;
+        char folder[TREE_PATH_MAX], path[TREE_PATH_MAX + 32];
+        struct pci_config ids;
+        bool has_config;
 
         snprintf(folder, sizeof(folder), PCI_DEVICES "/%s", address);
-        snprintf(path, sizeof(path), PCI_DEVICES "/%s/config", address);
         (void)doc_set_text(function, "address", address);
         *config = (struct pci_config){0};
-        if (tree_read_into(tree, path, bytes, config_size, &size) == 0 &&
-            pci_config_parse(bytes, size, config)) {
+        has_config = (!tree_is_live(tree) || config_size > PCI_CONFIG_SIZE) &&
+                     take_config(tree, folder, config_size, function, config);
+        if (read_ids(tree, folder, &ids)) {
+                set_ids(function, &ids);
+        } else if (has_config) {
                 set_ids(function, config);
-                if (size > HEADER_OF_ANYBODY)
-                        set_link(function, config);
-                if (config->is_express)
-                        (void)doc_set_bool(function, "function_reset", config->has_function_reset);
-                if (size > PCI_CONFIG_SIZE && config->is_express)
-                        (void)doc_set_bool(function, "acs", config->has_acs);
         } else {
                 for (size_t i = 0; i < ARRAY_SIZE(id_files); i++) {
                         snprintf(path, sizeof(path), "%s/%s", folder, id_files[i]);
                         probe_set_text(tree, function, id_files[i], path);
                 }
         }
-        if (!config->is_express)
+        if (!doc_get(function, "link"))
                 set_link_from_files(tree, folder, function);
         fields_read(tree, folder, files, function);
         set_reset(tree, folder, function);
