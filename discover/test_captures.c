@@ -330,6 +330,61 @@ static void test_a_whole_machine(void **state)
         doc_free(inventory);
 }
 
+/* A disk or a partition of that name. */
+static const struct doc *block_device(const struct doc *inventory, const char *name)
+{
+        const struct doc *disks = doc_get(inventory, "disks.items");
+
+        for (size_t i = 0; i < doc_count(disks); i++) {
+                const struct doc *disk = doc_at(disks, i), *parts = doc_get(disk, "partitions");
+
+                if (strcmp(doc_get_text(disk, "name"), name) == 0)
+                        return disk;
+                for (size_t j = 0; j < doc_count(parts); j++)
+                        if (strcmp(doc_get_text(doc_at(parts, j), "name"), name) == 0)
+                                return doc_at(parts, j);
+        }
+        return NULL;
+}
+
+/* "|-sda1   sda1   8:1   0   200M part /boot/efi": disks, partitions, and where they are mounted.
+ */
+static void test_disks_as_lsblk_says(void **state)
+{
+        char root[600], path[700], *lsblk = NULL, *save = NULL;
+        struct doc *inventory;
+        size_t found = 0;
+
+        need_captures();
+        run("tar -C '%s' -xJf '%s/lsblk/simple-lvm.tar.xz'", (const char *)*state, captures);
+        snprintf(root, sizeof(root), "%s/simple-lvm", (const char *)*state);
+        snprintf(path, sizeof(path), "%s/lsblk/lsblk-simple-lvm-basic", captures);
+        assert_int_equal(file_read(AT_FDCWD, path, 1 << 20, &lsblk, NULL), 0);
+        inventory = discover(root, "disks");
+        for (char *line = strtok_r(lsblk, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+                char name[64], type[16], size[16], point[128] = "";
+                const struct doc *device, *points;
+
+                if (sscanf(line, "%*s %63s %*s %*s %15s %15s %127s", name, size, type, point) < 3 ||
+                    (strcmp(type, "disk") != 0 && strcmp(type, "part") != 0))
+                        continue;
+                found++;
+                device = block_device(inventory, name);
+                assert_non_null(device);
+                points = doc_get(device, "mounted_on");
+                assert_int_equal(doc_count(points) > 0, point[0] != '\0');
+                if (point[0])
+                        assert_string_equal(doc_text(doc_at(points, 0)), point);
+                /* lsblk rounds to a tenth. */
+                assert_true(strtod(size, NULL) - 0.06 <
+                            (double)doc_get_number(device, "size", 0) /
+                                    (double)((int64_t)1 << (strchr(size, 'G') ? 30 : 20)));
+        }
+        assert_true(found > 5);
+        free(lsblk);
+        doc_free(inventory);
+}
+
 /* Some firmware lists the chip that it lies in beside the modules: 16 MiB that nobody can use. */
 static void test_flash_is_no_memory(void **state)
 {
@@ -439,6 +494,7 @@ int main(void)
                 cmocka_unit_test(test_offline_cpus),
                 cmocka_unit_test(test_smbios_tables),
                 cmocka_unit_test(test_a_whole_machine),
+                cmocka_unit_test(test_disks_as_lsblk_says),
                 cmocka_unit_test(test_flash_is_no_memory),
                 cmocka_unit_test(test_an_empty_tree),
                 cmocka_unit_test(test_nothing_leads_out_of_a_capture),
