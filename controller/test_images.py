@@ -268,6 +268,33 @@ class Images(unittest.TestCase):
         self.frame(0, self.frames[0])
         self.assertEqual(self.begin(size=SIZE)["next"], 0)
 
+    def test_two_files_of_one_name_are_never_mixed(self):
+        mine, other = "&source=aaaa", "&source=bbbb"
+        self.begin(more=mine)
+        self.frame(f"0{mine}", self.frames[0])
+        self.assertEqual(self.begin(more=mine)["next"], 1)  # a cut: it goes on
+        # another file of the same size takes its place, from its own first frame on
+        self.assertEqual(self.begin(more=other)["next"], 0)
+        theirs = frames_of(plain(2))
+        self.frame(f"0{other}", theirs[0])
+        # who is late is told so, and puts nothing between theirs
+        answer = self.frame(f"1{mine}", self.frames[1], status=409)
+        self.assertEqual(answer["code"], "import-replaced")
+        self.assertEqual(self.frame(1, self.frames[1], status=409)["code"], "import-replaced")
+        for i in (1, 2):
+            self.frame(f"{i}{other}", theirs[i])
+        self.assertEqual(self.api("POST", "/worker/finish?source=aaaa", status=409)["code"],
+                         "import-replaced")
+        self.assertEqual(self.api("POST", "/worker/finish", status=409)["code"],
+                         "import-replaced")
+        made = self.api("POST", "/worker/finish?source=bbbb")
+        raw = self.fetch(made["status"]["id"] + ".raw.zst").body
+        out = subprocess.run(("zstd", "-dcq"), input=raw, check=True, capture_output=True).stdout
+        self.assertTrue(out == plain(2))
+        for wrong in ("x" * 65, "a%2fb", "%20"):
+            self.assertEqual(self.begin(more="&source=" + wrong, status=400)["code"],
+                             "query-malformed")
+
     def test_killed_in_the_middle(self):
         made = self.upload()
         self.begin()

@@ -178,6 +178,25 @@ class Install(unittest.TestCase):
         self.agent.install("check")
         self.assertIs(self.agent.got["may_overwrite"], True)
 
+    def test_an_image_in_use_is_not_replaced(self):
+        """An agent that was told of an image finds it, whatever is imported meanwhile."""
+        self.install()
+        frame = subprocess.run(("zstd", "-qc"), input=b"x" * IMAGE_SIZE, check=True,
+                               capture_output=True).stdout
+        self.api("PUT", f"/images/worker?size={IMAGE_SIZE}")
+        self.api("PUT", "/images/worker/frame?number=0", frame)
+        self.api("POST", "/images/worker/finish", status=409, code="image-in-use")
+        self.assertEqual(self.api("GET", "/images/worker")["status"]["id"], self.image)
+        self.agent.install("image")
+        answer = self.d.get(f"/edge/v1/images/{self.image}.json", token=self.edge)
+        self.assertEqual(answer.status, 200)
+        # what was uploaded is not lost by it
+        self.node("POST", "/abort")
+        fresh = self.api("POST", "/images/worker/finish")["status"]["id"]
+        self.assertNotEqual(fresh, self.image)
+        self.node("POST", "/retry")
+        self.assertEqual(self.operation()["image_id"], fresh)
+
     def test_what_stands_in_the_way(self):
         self.install(400, "body-malformed", profile=7)
         self.node("POST", "/install", {}, 400, "body-malformed")

@@ -2,7 +2,8 @@
 /*
  * Images. What is only looked at is answered on the server's thread; whatever
  * waits for the disk is done by a reader's thread. The logic thread is asked for
- * one thing alone: whether an operation that runs needs an image that is to go.
+ * one thing alone: whether an operation that runs needs an image that is to go,
+ * or to be another one; from then on none begins with it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -58,6 +59,15 @@ void handle_image(struct call *call)
         call_send(call);
 }
 
+/* As call_read(), of what was withdrawn or held for it. */
+static void read_or_release(struct call *call, store_read_fn fn)
+{
+        if (store_read(call->api->store, fn, call) == 0)
+                return;
+        images_release(call->api->images, call->match.name);
+        call_refuse(call, PROBLEM_BUSY, "More requests wait to read than may.");
+}
+
 /* Deleting */
 
 static void remove_image(struct store_reader *reader, void *context)
@@ -93,7 +103,7 @@ void handle_image_delete(struct call *call)
         else if (rc < 0)
                 call_refuse(call, PROBLEM_BUSY, "The image is being imported or deleted.");
         else
-                call_read(call, remove_image);
+                read_or_release(call, remove_image);
 }
 
 /* Importing */
@@ -105,13 +115,14 @@ static void refuse_import(struct call *call, int rc, const char *error)
                 int rc;
                 enum problem problem;
         } rows[] = {
-                {-EINVAL,  PROBLEM_QUERY         },
-                {-ENOENT,  PROBLEM_IMPORT_UNKNOWN},
-                {-EBUSY,   PROBLEM_BUSY          },
-                {-EUSERS,  PROBLEM_FULL          },
-                {-EBADMSG, PROBLEM_FRAME_WRONG   },
-                {-ENOSPC,  PROBLEM_DISK_FULL     },
-                {-ENOMEM,  PROBLEM_NO_MEMORY     },
+                {-EINVAL,  PROBLEM_QUERY          },
+                {-ENOENT,  PROBLEM_IMPORT_UNKNOWN },
+                {-ESTALE,  PROBLEM_IMPORT_REPLACED},
+                {-EBUSY,   PROBLEM_BUSY           },
+                {-EUSERS,  PROBLEM_FULL           },
+                {-EBADMSG, PROBLEM_FRAME_WRONG    },
+                {-ENOSPC,  PROBLEM_DISK_FULL      },
+                {-ENOMEM,  PROBLEM_NO_MEMORY      },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -169,6 +180,7 @@ static void begin_import(struct store_reader *reader, void *context)
         char error[IMAGES_ERROR_SIZE] = "";
         uint64_t size = 0, sector_size = 0, next = 0, frames = 0;
         struct images_wanted wanted = {.name = call->match.name,
+                                       .source = query_text(call, "source"),
                                        .os = query_text(call, "os"),
                                        .architecture = query_text(call, "architecture")};
         int rc;
@@ -202,7 +214,8 @@ static void add_frame(struct store_reader *reader, void *context)
 {
         struct call *call = context;
         char error[IMAGES_ERROR_SIZE] = "";
-        struct images_piece piece = {.name = call->match.name};
+        struct images_piece piece = {.name = call->match.name,
+                                     .source = query_text(call, "source")};
         uint64_t next = 0;
         const void *body;
         size_t size;
@@ -237,7 +250,8 @@ static void finish_import(struct store_reader *reader, void *context)
         int rc;
 
         (void)reader;
-        rc = images_finish(call->api->images, call->match.name, clock_wall_ms(), error, &next);
+        rc = images_finish(call->api->images, call->match.name, query_text(call, "source"),
+                           clock_wall_ms(), error, &next);
         if (rc == -ERANGE) {
                 refuse_order(call, next);
                 return;
@@ -253,7 +267,12 @@ static void finish_import(struct store_reader *reader, void *context)
 
 void handle_image_finish(struct call *call)
 {
-        call_read(call, finish_import);
+        if (operation_uses_image(call->api->logic, call->match.name))
+                call_refuse(call, PROBLEM_IMAGE_IN_USE, NULL);
+        else if (images_hold(call->api->images, call->match.name) < 0)
+                call_refuse(call, PROBLEM_BUSY, "The image is being imported or deleted.");
+        else
+                read_or_release(call, finish_import);
 }
 
 /* Verifying */

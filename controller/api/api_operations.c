@@ -57,16 +57,25 @@ static enum node_way way_of(const struct install_job *job)
 static bool find_image(struct call *call, const char *name, struct image_manifest *ret)
 {
         const struct install_job *job = call->data;
-        char detail[2 * NODE_NAME_SIZE + 64];
+        char detail[2 * NODE_NAME_SIZE + 96];
+        const char *what = "is broken";
+        enum problem problem = PROBLEM_IMAGE_BROKEN;
         int rc = -ENOENT;
 
         if (call->api->images)
                 rc = images_find(call->api->images, name, ret);
         if (rc == 0)
                 return true;
+        if (rc == -ENOENT) {
+                problem = PROBLEM_IMAGE_UNKNOWN;
+                what = "there is not";
+        } else if (rc == -EBUSY) {
+                problem = PROBLEM_BUSY;
+                what = "is being replaced at this moment";
+        }
         snprintf(detail, sizeof(detail), "Profile '%s' asks for image '%s', which %s.",
-                 job->profile, name, rc == -ENOENT ? "there is not" : "is broken");
-        call_refuse(call, rc == -ENOENT ? PROBLEM_IMAGE_UNKNOWN : PROBLEM_IMAGE_BROKEN, detail);
+                 job->profile, name, what);
+        call_refuse(call, problem, detail);
         return false;
 }
 
@@ -178,8 +187,12 @@ static void install_end(void *context)
         if (!node || !find_image(call, job->parsed.image, &image))
                 return;
         image_id(&image, id);
-        if (strcmp(id, job->image_id) != 0 || node->version != job->node_version) {
-                call_refuse(call, PROBLEM_VERSION, NULL);
+        if (strcmp(id, job->image_id) != 0) {
+                call_refuse(call, PROBLEM_VERSION, "The image was replaced at this moment.");
+                return;
+        }
+        if (node->version != job->node_version) {
+                call_refuse(call, PROBLEM_VERSION, "The node was changed at this moment.");
                 return;
         }
         if (job->dry_run) {

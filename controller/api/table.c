@@ -50,7 +50,7 @@ const struct route routes[] = {
         {"DELETE", "/api/v1/images/{name}", NEED_OPERATOR, 0, 0, NULL, handle_image_delete, "deletes an image"},
         {"PUT", "/api/v1/images/{name}", NEED_OPERATOR, ROUTE_IN_PLACE, SMALL, NULL, handle_image_begin, "begins an import, or goes on with it"},
         {"PUT", "/api/v1/images/{name}/frame", NEED_OPERATOR, ROUTE_IN_PLACE, IMAGE_STORED_MAX, NULL, handle_image_frame, "the next frame of an import"},
-        {"POST", "/api/v1/images/{name}/finish", NEED_OPERATOR, ROUTE_IN_PLACE, SMALL, NULL, handle_image_finish, "signs it, and puts it in its place"},
+        {"POST", "/api/v1/images/{name}/finish", NEED_OPERATOR, 0, SMALL, NULL, handle_image_finish, "signs it, and puts it in its place"},
         {"POST", "/api/v1/images/{name}/verify", NEED_OPERATOR, ROUTE_IN_PLACE, SMALL, NULL, handle_image_verify, "reads all of it"},
         {"GET", "/api/v1/events", NEED_VIEWER, 0, 0, NULL, handle_events, "a stream of all events"},
 };

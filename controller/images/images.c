@@ -129,6 +129,8 @@ int images_find(struct images *images, const char *name, struct image_manifest *
         image = image_find(images, name);
         if (!image || image->is_leaving)
                 rc = -ENOENT;
+        else if (image->is_held)
+                rc = -EBUSY;
         else if (image->broken[0])
                 rc = -EBADMSG;
         else
@@ -276,7 +278,7 @@ int images_withdraw(struct images *images, const char *name)
         upload = upload_find(images, name);
         if (!image && !upload)
                 rc = -ENOENT;
-        else if ((image && image->is_leaving) ||
+        else if ((image && (image->is_leaving || image->is_held)) ||
                  (upload && (upload->is_busy || upload->is_dropped)))
                 rc = -EBUSY;
         else if (image)
@@ -285,6 +287,32 @@ int images_withdraw(struct images *images, const char *name)
                 upload->is_dropped = true; /* images_remove() lets it go */
         pthread_mutex_unlock(&images->lock);
         return rc;
+}
+
+int images_hold(struct images *images, const char *name)
+{
+        struct image *image;
+        int rc = 0;
+
+        pthread_mutex_lock(&images->lock);
+        image = image_find(images, name);
+        if (image && (image->is_leaving || image->is_held))
+                rc = -EBUSY;
+        else if (image)
+                image->is_held = true;
+        pthread_mutex_unlock(&images->lock);
+        return rc;
+}
+
+void images_release(struct images *images, const char *name)
+{
+        struct image *image;
+
+        pthread_mutex_lock(&images->lock);
+        image = image_find(images, name);
+        if (image)
+                image->is_leaving = image->is_held = false;
+        pthread_mutex_unlock(&images->lock);
 }
 
 /* The manifest first: what is left of a deletion that was cut off is no image. */

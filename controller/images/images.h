@@ -26,8 +26,9 @@
 #define IMAGES_RESERVE                                                                             \
         ((uint64_t)256 << 20) /* free bytes that no upload takes from the database                 \
                                */
-#define IMAGES_ERROR_SIZE 256
-#define IMAGES_ETAG_SIZE  68 /* a SHA-256 in hex between quotes */
+#define IMAGES_SOURCE_SIZE 65 /* of what an import is, as its client names it: a SHA-256 in hex */
+#define IMAGES_ERROR_SIZE  256
+#define IMAGES_ETAG_SIZE   68 /* a SHA-256 in hex between quotes */
 
 struct images;
 
@@ -55,7 +56,7 @@ CLEANUP_DEFINE(struct images *, images_close)
  * Takes NULL. */
 void images_stop(struct images *images);
 
-/* 0; -ENOENT: no such image; -EBADMSG: it is broken. */
+/* 0; -ENOENT: no such image; -EBADMSG: it is broken; -EBUSY: it is being replaced just now. */
 int images_find(struct images *images, const char *name, struct image_manifest *ret);
 /* {"items": [image…]}, sorted by name; NULL without memory. */
 struct doc *images_list(struct images *images);
@@ -78,15 +79,16 @@ struct images_wanted {
         uint64_t size;
         uint32_t sector_size;
         const char *os, *architecture; /* "": not said */
+        const char *source;            /* which file it is, as the client tells them apart; "" */
 };
 
 /**
- * images_begin() - begin an import, or go on with the one of that name and size
+ * images_begin() - begin an import, or go on with the one of that name, size and source
  * @now_ms:  monotonic
  * @error:   IMAGES_ERROR_SIZE bytes
  *
  * Return: 0.
- *         -EINVAL: a name, size or text that no image may have.
+ *         -EINVAL: a name, size, source or text that no image may have.
  *         -EBUSY: another request works on it at this moment; the image is being deleted.
  *         -EUSERS: IMAGES_UPLOADS_MAX are on their way, or there are IMAGES_MAX images.
  *         -ENOSPC: the disk is full.
@@ -97,6 +99,7 @@ int images_begin(struct images *images, const struct images_wanted *wanted, uint
 
 struct images_piece {
         const char *name;     /* of the image */
+        const char *source;   /* as it was begun */
         uint64_t number;      /* of the frame */
         struct reader stored; /* one whole Zstandard frame */
 };
@@ -109,6 +112,7 @@ struct images_piece {
  *
  * Return: 0.
  *         -ENOENT: no such import: it was never begun, or was dropped.
+ *         -ESTALE: an import of another source took its place.
  *         -EBUSY: as above.
  *         -ERANGE: it is not this frame's turn.
  *         -EBADMSG: not one frame of the right size.
@@ -118,14 +122,26 @@ struct images_piece {
 int images_frame(struct images *images, const struct images_piece *piece, uint64_t now_ms,
                  char *error, uint64_t *ret_next);
 
+/*
+ * Replacing, as deleting, is allowed by whoever decides what is installed, and takes its time
+ * elsewhere: from images_hold() on nobody finds the image of that name, until images_finish() has
+ * ended. 0, also where there is none yet; -EBUSY: it is being deleted or replaced. Does not use the
+ * disk.
+ */
+int images_hold(struct images *images, const char *name);
+/* What images_hold() or images_withdraw() took is not to be done after all: it is offered again. */
+void images_release(struct images *images, const char *name);
+
 /**
  * images_finish() - table, manifest, signature; it takes the place of an older image of that name
+ * @source:       as it was begun
  * @now_wall_ms:  stands in the manifest
  *
- * Return: 0, -ENOENT, -EBUSY, -ERANGE (frames are missing; @ret_next), -ENOSPC, -errno: as above.
+ * Return: 0, -ENOENT, -ESTALE, -EBUSY, -ERANGE (frames are missing; @ret_next), -ENOSPC, -errno: as
+ *         above.
  */
-int images_finish(struct images *images, const char *name, uint64_t now_wall_ms, char *error,
-                  uint64_t *ret_next);
+int images_finish(struct images *images, const char *name, const char *source, uint64_t now_wall_ms,
+                  char *error, uint64_t *ret_next);
 
 /* Removes uploads of which nothing was heard for IMAGES_IDLE_MS. Uses the disk. */
 void images_expire(struct images *images, uint64_t now_ms);

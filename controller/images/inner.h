@@ -24,16 +24,18 @@ struct image {
         char broken[IMAGES_ERROR_SIZE]; /* why; "": it is not */
         bool has_manifest;              /* signed by our key, and of this name */
         bool is_leaving;                /* it is being deleted */
+        bool is_held;                   /* it is being replaced */
         struct image_manifest manifest;
         uint64_t sizes[FILE_COUNT];
         char etags[FILE_COUNT][IMAGES_ETAG_SIZE];
 };
 
-/* Whoever set is_busy owns all but name and flags, without the lock. */
+/* Whoever set is_busy owns all but name, source and flags, without the lock. */
 struct upload {
         bool is_used, is_busy;
         bool is_dropped;              /* images_expire() is to remove it, however young it is */
         struct image_manifest wanted; /* what is known of it before it is there */
+        char source[IMAGES_SOURCE_SIZE];
         uint64_t heard_ms;
         int fd;
         struct image_import *import;

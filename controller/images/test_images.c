@@ -26,6 +26,7 @@ struct bench {
         char folder[64];
         struct signing_key *key;
         struct images *images;
+        const char *source; /* of whoever imports just now */
         uint8_t *stored[FRAMES];
         size_t stored_size[FRAMES];
 };
@@ -85,6 +86,7 @@ static int setup(void **state)
 
         snprintf(bench->folder, sizeof(bench->folder), "/tmp/images-XXXXXX");
         assert_non_null(mkdtemp(bench->folder));
+        bench->source = "";
         open_images(bench, 1); /* the machine that tests may be short of space */
         return 0;
 }
@@ -127,8 +129,12 @@ static const char *path_of(const struct bench *bench, const char *name)
 
 static int begin(struct bench *bench, const char *name, uint64_t now_ms)
 {
-        const struct images_wanted wanted = {
-                .name = name, .size = SIZE, .sector_size = 512, .os = "", .architecture = ""};
+        const struct images_wanted wanted = {.name = name,
+                                             .size = SIZE,
+                                             .sector_size = 512,
+                                             .os = "",
+                                             .architecture = "",
+                                             .source = bench->source};
         char error[IMAGES_ERROR_SIZE];
         uint64_t next, frames;
 
@@ -139,6 +145,7 @@ static int add(struct bench *bench, const char *name, uint64_t number, char *err
 {
         const struct images_piece piece = {
                 .name = name,
+                .source = bench->source,
                 .number = number,
                 .stored = reader_over(bench->stored[number], bench->stored_size[number])};
         uint64_t next;
@@ -151,7 +158,7 @@ static int finish(struct bench *bench, const char *name, uint64_t now_ms)
         char error[IMAGES_ERROR_SIZE];
         uint64_t next;
 
-        return images_finish(bench->images, name, now_ms, error, &next);
+        return images_finish(bench->images, name, bench->source, now_ms, error, &next);
 }
 
 static void import(struct bench *bench, const char *name, uint64_t now_ms)
@@ -379,6 +386,63 @@ static void test_withdraw(void **state)
         import(bench, "worker", 5000);
 }
 
+static void test_sources(void **state)
+{
+        struct bench *bench = *state;
+        char error[IMAGES_ERROR_SIZE];
+
+        bench->source = "one";
+        assert_int_equal(begin(bench, "worker", 1000), 0);
+        assert_int_equal(add(bench, "worker", 0, error), 0);
+        bench->source = "two";
+        assert_int_equal(add(bench, "worker", 1, error), -ESTALE);
+        assert_int_equal(finish(bench, "worker", 5000), -ESTALE);
+        assert_int_equal(begin(bench, "worker", 1000), 0);
+        assert_int_equal(add(bench, "worker", 1, error), -ERANGE); /* it begins at its first */
+        bench->source = "one";
+        assert_int_equal(add(bench, "worker", 0, error), -ESTALE);
+        bench->source = "two";
+        assert_int_equal(add(bench, "worker", 0, error), 0);
+        assert_int_equal(add(bench, "worker", 1, error), 0);
+        assert_int_equal(finish(bench, "worker", 5000), 0);
+        bench->source = "a/b";
+        assert_int_equal(begin(bench, "worker", 1000), -EINVAL);
+}
+
+static void test_held(void **state)
+{
+        struct bench *bench = *state;
+        struct image_manifest manifest;
+        char error[IMAGES_ERROR_SIZE];
+
+        assert_int_equal(images_hold(bench->images, "worker"), 0); /* there is none yet */
+        import(bench, "worker", 5000);
+        assert_int_equal(images_hold(bench->images, "worker"), 0);
+        assert_int_equal(images_find(bench->images, "worker", &manifest), -EBUSY);
+        assert_int_equal(images_hold(bench->images, "worker"), -EBUSY);
+        assert_int_equal(images_withdraw(bench->images, "worker"), -EBUSY);
+        images_release(bench->images, "worker");
+        assert_int_equal(images_find(bench->images, "worker", &manifest), 0);
+
+        /* whatever becomes of the import, the image is found again */
+        assert_int_equal(begin(bench, "worker", 1000), 0);
+        assert_int_equal(images_hold(bench->images, "worker"), 0);
+        assert_int_equal(finish(bench, "worker", 6000), -ERANGE);
+        assert_int_equal(images_find(bench->images, "worker", &manifest), 0);
+        for (uint64_t i = 0; i < FRAMES; i++)
+                assert_int_equal(add(bench, "worker", i, error), 0);
+        assert_int_equal(images_hold(bench->images, "worker"), 0);
+        assert_int_equal(finish(bench, "worker", 6000), 0);
+        assert_int_equal(images_find(bench->images, "worker", &manifest), 0);
+        assert_int_equal(manifest.made_ms, 6000);
+
+        /* a deletion that could not be begun */
+        assert_int_equal(images_withdraw(bench->images, "worker"), 0);
+        images_release(bench->images, "worker");
+        assert_int_equal(images_find(bench->images, "worker", &manifest), 0);
+        assert_int_equal(images_withdraw(bench->images, "worker"), 0);
+}
+
 struct answer {
         int done; /* pipe */
         bool is_ok;
@@ -439,6 +503,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_full, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_idle, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_withdraw, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_sources, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_held, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_verify, setup, teardown),
         };
 

@@ -73,8 +73,9 @@ static void give_back(struct images *images, struct upload *upload)
         pthread_mutex_unlock(&images->lock);
 }
 
-/* Makes one busy for the caller. 0, -ENOENT, -EBUSY. */
-static int take(struct images *images, const char *name, struct upload **ret, char *error)
+/* Makes one busy for the caller. 0, -ENOENT, -ESTALE, -EBUSY. */
+static int take(struct images *images, const char *name, const char *source, struct upload **ret,
+                char *error)
 {
         struct upload *upload;
         int rc = 0;
@@ -83,6 +84,8 @@ static int take(struct images *images, const char *name, struct upload **ret, ch
         upload = upload_find(images, name);
         if (!upload || upload->is_dropped)
                 rc = -ENOENT;
+        else if (strcmp(upload->source, source) != 0)
+                rc = -ESTALE;
         else if (upload->is_busy)
                 rc = -EBUSY;
         else
@@ -93,6 +96,14 @@ static int take(struct images *images, const char *name, struct upload **ret, ch
                 return IMAGES_FAIL(error, rc, "Another request works on this import.");
         *ret = upload;
         return rc;
+}
+
+static bool source_is_valid(const char *source)
+{
+        static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                      "0123456789.-_";
+
+        return strlen(source) < IMAGES_SOURCE_SIZE && strspn(source, letters) == strlen(source);
 }
 
 /* What would stand in the manifest must be one: so a name or a text is refused before the upload.
@@ -114,6 +125,10 @@ static int make_wanted(const struct images_wanted *wanted, char *error, struct i
                         error, -EINVAL,
                         "An image's name is 1 to 63 of a-z, 0-9, dot and dash, no dot or "
                         "dash first.");
+        if (!source_is_valid(wanted->source))
+                return IMAGES_FAIL(error, -EINVAL,
+                                   "'source' has at most 64 of a-z, A-Z, 0-9, dot, dash and "
+                                   "underscore.");
         if (!image_size_is_valid(wanted->size, wanted->sector_size))
                 return IMAGES_FAIL(
                         error, -EINVAL,
@@ -161,7 +176,7 @@ static int reserve(struct images *images, const char *name, char *error, struct 
         return 0;
 }
 
-/* The file is emptied: what another size began is gone. */
+/* The file is emptied: what another size or source began is gone. */
 static int start_import(struct images *images, struct upload *upload, char *error)
 {
         char part[IMAGE_FILE_SIZE];
@@ -180,9 +195,19 @@ static int start_import(struct images *images, struct upload *upload, char *erro
         return rc < 0 ? IMAGES_FAIL(error, rc, "%s", strerror(-rc)) : 0;
 }
 
-/* Finds or makes it, busy. */
-static int take_or_make(struct images *images, const struct image_manifest *wanted, uint64_t now_ms,
-                        char *error, struct upload **ret)
+/* With the lock, not busy: it is now of this. Two files of one size are never put together. */
+static void rededicate(struct upload *upload, const struct image_manifest *wanted,
+                       const char *source)
+{
+        if (upload->wanted.size != wanted->size || strcmp(upload->source, source) != 0)
+                upload->import = image_import_free(upload->import);
+        upload->wanted = *wanted;
+        (void)text_copy(upload->source, sizeof(upload->source), source);
+}
+
+/* Finds or makes it, busy. The caller knows when it was heard. */
+static int take_or_make(struct images *images, const struct image_manifest *wanted,
+                        const char *source, char *error, struct upload **ret)
 {
         const struct image *image;
         struct upload *upload;
@@ -198,11 +223,8 @@ static int take_or_make(struct images *images, const struct image_manifest *want
         else if (!upload)
                 rc = reserve(images, wanted->name, error, &upload);
         if (rc == 0) {
-                if (upload->wanted.size != wanted->size)
-                        upload->import = image_import_free(upload->import);
-                upload->wanted = *wanted;
+                rededicate(upload, wanted, source);
                 upload->is_busy = true;
-                upload->heard_ms = now_ms;
                 *ret = upload;
         }
         pthread_mutex_unlock(&images->lock);
@@ -221,9 +243,10 @@ int images_begin(struct images *images, const struct images_wanted *wanted, uint
         if (rc == 0)
                 rc = check_space(images, 0, error);
         if (rc == 0)
-                rc = take_or_make(images, &manifest, now_ms, error, &upload);
+                rc = take_or_make(images, &manifest, wanted->source, error, &upload);
         if (rc < 0 || !upload)
                 return rc;
+        upload->heard_ms = now_ms;
         if (!upload->import)
                 rc = start_import(images, upload, error);
         if (rc < 0) {
@@ -257,7 +280,7 @@ int images_frame(struct images *images, const struct images_piece *piece, uint64
         struct upload *upload = NULL;
         int rc;
 
-        rc = take(images, piece->name, &upload, error);
+        rc = take(images, piece->name, piece->source, &upload, error);
         if (rc < 0)
                 return rc;
         upload->heard_ms = now_ms;
@@ -349,14 +372,14 @@ static int finish(struct images *images, struct upload *upload)
         return image ? take_place(images, image) : -ENOMEM;
 }
 
-int images_finish(struct images *images, const char *name, uint64_t now_wall_ms, char *error,
-                  uint64_t *ret_next)
+static int take_and_finish(struct images *images, const char *name, const char *source,
+                           uint64_t now_wall_ms, char *error, uint64_t *ret_next)
 {
         struct upload *upload = NULL;
         bool is_begun;
         int rc;
 
-        rc = take(images, name, &upload, error);
+        rc = take(images, name, source, &upload, error);
         if (rc < 0)
                 return rc;
         *ret_next = image_import_next(upload->import);
@@ -375,6 +398,15 @@ int images_finish(struct images *images, const char *name, uint64_t now_wall_ms,
                          strerror(-rc));
         drop(images, upload);
         return is_full(rc) ? -ENOSPC : rc;
+}
+
+int images_finish(struct images *images, const char *name, const char *source, uint64_t now_wall_ms,
+                  char *error, uint64_t *ret_next)
+{
+        const int rc = take_and_finish(images, name, source, now_wall_ms, error, ret_next);
+
+        images_release(images, name); /* the older one, where it kept its place */
+        return rc;
 }
 
 static bool is_idle(const struct upload *upload, uint64_t now_ms)
