@@ -19,7 +19,7 @@
 #include "lib/disk/fat.h"
 #include "lib/trust/secret.h"
 
-static int print_worker_file(const struct job *job, char **ret)
+static int print_worker_file(const struct job *job, uint64_t time_s, char **ret)
 {
         _free_ struct worker_seed *seed = calloc(1, sizeof(*seed));
         _doc_ struct doc *object = NULL;
@@ -27,6 +27,8 @@ static int print_worker_file(const struct job *job, char **ret)
         if (!seed)
                 return -ENOMEM;
         seed->generation = job->plan.generation;
+        /* A clock that is beyond it says nothing, and its seed must be read all the same. */
+        seed->made_ms = time_s <= INSTALL_MADE_MAX_MS / 1000 ? time_s * 1000 : 0;
         memcpy(seed->node, job->plan.node, sizeof(seed->node));
         memcpy(seed->secret, job->plan.secret, sizeof(seed->secret));
         memcpy(seed->controllers, job->controllers, sizeof(seed->controllers));
@@ -47,7 +49,7 @@ int seed_make(const struct job *job, uint64_t time_s, size_t size, uint8_t **ret
 
         if (!volume)
                 return -ENOMEM;
-        rc = print_worker_file(job, &worker);
+        rc = print_worker_file(job, time_s, &worker);
         if (rc < 0)
                 return rc;
         buffer_format(&text, "instance-id: %s-%llu\nlocal-hostname: %s\n", job->plan.node,

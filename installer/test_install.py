@@ -138,6 +138,7 @@ class Install(unittest.TestCase):
         self.assertEqual(files["meta-data"], "instance-id: lab-1-7\nlocal-hostname: worker-1\n")
         self.assertEqual(files["user-data"], "#cloud-config\n")
         seed = json.loads(files["cloudie.json"])
+        self.assertLess(abs(seed.pop("made_ms") - time.time() * 1000), 600000)
         self.assertEqual(seed, {"generation": 7, "node": "lab-1", "secret": lab.SECRET,
                                 "controllers": ["https://10.77.0.1:8443"], "ca": lab.CA})
 

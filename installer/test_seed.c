@@ -117,6 +117,7 @@ static void test_volume(void **state)
                 doc_decode_text(&worker_seed_table, text, size, &doc_limits_message, NULL, seed),
                 0);
         assert_int_equal(seed->generation, 7);
+        assert_int_equal(seed->made_ms, 1000000000000);
         assert_string_equal(seed->node, "lab-1");
         assert_string_equal(seed->secret, SECRET);
         assert_int_equal(seed->controller_count, 1);
@@ -126,6 +127,36 @@ static void test_volume(void **state)
 
         assert_int_equal(seed_make(&job, 1000000000, VOLUME, &again), 0);
         assert_memory_equal(again, volume, VOLUME);
+}
+
+/* A clock that is far ahead makes no seed that nobody reads. */
+static void test_time_beyond(void **state)
+{
+        static const struct {
+                uint64_t time_s, made_ms;
+        } cases[] = {
+                {0,                              0                  },
+                {INSTALL_MADE_MAX_MS / 1000,     INSTALL_MADE_MAX_MS},
+                {INSTALL_MADE_MAX_MS / 1000 + 1, 0                  },
+                {UINT64_MAX,                     0                  },
+        };
+
+        assert_int_equal(parse(print_job("http://e", "https://c", SECRET, *state), NULL), 0);
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                _free_ struct worker_seed *seed = calloc(1, sizeof(*seed));
+                _free_ uint8_t *volume = NULL;
+                _free_ char *text = NULL;
+                size_t size;
+
+                assert_int_equal(seed_make(&job, cases[i].time_s, VOLUME, &volume), 0);
+                assert_int_equal(fat_read(reader_over(volume, VOLUME), WORKER_SEED_FILE, VOLUME,
+                                          &text, &size),
+                                 0);
+                assert_int_equal(doc_decode_text(&worker_seed_table, text, size,
+                                                 &doc_limits_message, NULL, seed),
+                                 0);
+                assert_int_equal(seed->made_ms, cases[i].made_ms);
+        }
 }
 
 static void test_no_room(void **state)
@@ -146,6 +177,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_job),
                 cmocka_unit_test(test_volume),
+                cmocka_unit_test(test_time_beyond),
                 cmocka_unit_test(test_no_room),
         };
 

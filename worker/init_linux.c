@@ -93,6 +93,7 @@ static void look_for_seed(struct machine *m)
         }
         m->has_seed = true;
         loop_timer_disarm(m->seed_late);
+        init_advance_clock(m->seed.made_ms / 1000);
         log_info("seed.found", "node=%s generation=%llu", m->seed.node,
                  (unsigned long long)m->seed.generation);
         if (sethostname(m->seed.node, strlen(m->seed.node)) < 0)

@@ -35,7 +35,7 @@ int seed_read_device(const char *path, char *error, struct worker_seed *ret);
  *
  * Partitions named "cidata" are looked at. If one is on the disk of the root
  * file system, that is the seed, good or bad: a disk beside it may be left from
- * another installation, or another machine. Else the one of the newest generation.
+ * another installation, or another machine. Else the one that was made last.
  *
  * Return: as seed_read_device(); -ENOENT: there is none.
  */

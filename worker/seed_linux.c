@@ -181,6 +181,14 @@ static int read_candidate(const char *root, const struct candidate *from, char *
         return seed_read_device(path, error, ret);
 }
 
+/* Generations are of one node; what another node left behind may have a higher one. */
+static bool is_newer(const struct worker_seed *one, const struct worker_seed *other)
+{
+        if (one->made_ms != other->made_ms)
+                return one->made_ms > other->made_ms;
+        return one->generation > other->generation;
+}
+
 int seed_find(const char *root, char *error, struct worker_seed *ret)
 {
         _free_ struct worker_seed *seed = calloc(1, sizeof(*seed));
@@ -202,7 +210,7 @@ int seed_find(const char *root, char *error, struct worker_seed *ret)
                 if (rc < 0) {
                         last = rc;
                         snprintf(error, SEED_ERROR_SIZE, "%s", why);
-                } else if (!is_found || seed->generation > ret->generation) {
+                } else if (!is_found || is_newer(seed, ret)) {
                         *ret = *seed;
                         is_found = true;
                 }

@@ -24,6 +24,10 @@
 
 #define SECRET "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define CA     "-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----\\n"
+#define DATED(generation, made_ms)                                                                 \
+        "{\"made_ms\":" made_ms ",\"generation\":" generation                                      \
+        ",\"node\":\"lab-0001\",\"secret\":\"" SECRET                                              \
+        "\",\"controllers\":[\"https://c\"],\"ca\":\"" CA "\"}"
 #define WHOLE(generation)                                                                          \
         "{\"generation\":" generation ",\"node\":\"lab-0001\",\"secret\":\"" SECRET                \
         "\",\"controllers\":[\"https://10.77.0.1:8443\",\"https://c2:8443\"],\"ca\":\"" CA "\"}"
@@ -36,6 +40,7 @@ static void a_whole_seed(void **state)
         (void)state;
         assert_int_equal(seed_parse(WHOLE("7"), strlen(WHOLE("7")), error, &seed), 0);
         assert_int_equal(seed.generation, 7);
+        assert_int_equal(seed.made_ms, 0);
         assert_string_equal(seed.node, "lab-0001");
         assert_string_equal(seed.secret, SECRET);
         assert_int_equal(seed.controller_count, 2);
@@ -234,6 +239,28 @@ static void the_one_beside_the_root(void **state)
         assert_int_equal(seed.generation, 5);
 }
 
+/* Generations are counted by node, and each of these disks may have been another's. */
+static void the_one_made_last(void **state)
+{
+        (void)state;
+        add_partition("nvme0n1", 2, "cidata", DATED("3", "1800000000000"));
+        add_partition("nvme1n1", 2, "cidata", DATED("8", "1700000000000"));
+        add_partition("nvme2n1", 2, "cidata", WHOLE("9"));
+        assert_int_equal(seed_find(root, error, &seed), 0);
+        assert_int_equal(seed.generation, 3);
+        assert_int_equal(seed.made_ms, 1800000000000);
+}
+
+static void times_that_no_clock_is_set_to(void **state)
+{
+        static const char good[] = DATED("3", "4102444800000"), bad[] = DATED("3", "4102444800001");
+
+        (void)state;
+        assert_int_equal(seed_parse(good, strlen(good), error, &seed), 0);
+        assert_int_equal(seed_parse(bad, strlen(bad), error, &seed), -EBADMSG);
+        assert_non_null(strstr(error, "made_ms"));
+}
+
 static void a_bad_one_beside_the_root_is_not_replaced(void **state)
 {
         (void)state;
@@ -270,6 +297,8 @@ int main(void)
                 cmocka_unit_test(out_of_a_volume),
                 cmocka_unit_test_setup_teardown(the_partition_by_its_name, make_root, remove_root),
                 cmocka_unit_test_setup_teardown(the_one_beside_the_root, make_root, remove_root),
+                cmocka_unit_test_setup_teardown(the_one_made_last, make_root, remove_root),
+                cmocka_unit_test(times_that_no_clock_is_set_to),
                 cmocka_unit_test_setup_teardown(a_bad_one_beside_the_root_is_not_replaced,
                                                 make_root, remove_root),
                 cmocka_unit_test_setup_teardown(files_and_devices_by_path, make_root, remove_root),

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -86,15 +87,29 @@ bool init_is_whole(void)
         return access(INIT_SENTINEL, F_OK) == 0;
 }
 
-void init_set_clock(uint64_t time_s)
+static void set_clock(uint64_t time_s)
 {
         const struct timespec told = {.tv_sec = (time_t)time_s};
         const long long off = (long long)time(NULL) - (long long)time_s;
 
-        if (time_s == 0 || llabs(off) <= CLOCK_TOLERANCE_S)
-                return;
         if (clock_settime(CLOCK_REALTIME, &told) == 0)
                 log_warning("clock.set", "was_off_s=%lld", off);
+        else
+                log_warning("clock.not_set", "off_s=%lld error=%s", off, QUOTE(strerror(errno)));
+}
+
+void init_set_clock(uint64_t time_s)
+{
+        const long long off = (long long)time(NULL) - (long long)time_s;
+
+        if (time_s != 0 && llabs(off) > CLOCK_TOLERANCE_S)
+                set_clock(time_s);
+}
+
+void init_advance_clock(uint64_t time_s)
+{
+        if (time_s <= INT64_MAX && (int64_t)time(NULL) < (int64_t)time_s)
+                set_clock(time_s);
 }
 
 void init_reboot(void)

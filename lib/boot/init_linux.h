@@ -28,6 +28,9 @@ bool init_is_whole(void);
  * machine with an empty battery would otherwise find no certificate valid. */
 void init_set_clock(uint64_t time_s);
 
+/* Sets it to a time that has certainly come, if it is before that; never back. */
+void init_advance_clock(uint64_t time_s);
+
 /* Syncs disks and restarts the machine; returns only if that fails. */
 void init_reboot(void);
 

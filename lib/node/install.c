@@ -75,6 +75,7 @@ DOC_TABLE(install_progress_table, struct install_progress, "progress", progress_
 
 static const struct doc_field seed_fields[] = {
         DOC_FIELD(struct worker_seed, generation, DOC_U64, DOC_REQUIRED),
+        DOC_FIELD(struct worker_seed, made_ms, DOC_U64, 0, .max = INSTALL_MADE_MAX_MS),
         DOC_FIELD(struct worker_seed, node, DOC_TEXT, DOC_REQUIRED),
         DOC_FIELD(struct worker_seed, secret, DOC_TEXT, DOC_REQUIRED),
         DOC_TEXTS_FIELD(struct worker_seed, controllers, controller_count, DOC_REQUIRED),

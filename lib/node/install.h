@@ -15,8 +15,9 @@
 
 #define INSTALL_MAX_CONTROLLERS 8
 #define INSTALL_URL_SIZE        256
-#define INSTALL_SECRET_SIZE     65    /* 64 hex digits */
-#define INSTALL_MAX_CA          16384 /* bytes of PEM */
+#define INSTALL_SECRET_SIZE     65                      /* 64 hex digits */
+#define INSTALL_MAX_CA          16384                   /* bytes of PEM */
+#define INSTALL_MADE_MAX_MS     UINT64_C(4102444800000) /* the year 2100; no clock is set beyond */
 
 /* GET /agent/v1/plan. Holds a secret. */
 struct install_plan {
@@ -53,6 +54,7 @@ extern const struct doc_table install_progress_table;
 /* cloudie.json on the CIDATA partition: how the installed system finds its controller. */
 struct worker_seed {
         uint64_t generation;
+        uint64_t made_ms; /* wall clock of the installer, at which the CA was good; 0: not said */
         char node[NODE_NAME_SIZE];
         char secret[INSTALL_SECRET_SIZE];
         char controllers[INSTALL_MAX_CONTROLLERS][INSTALL_URL_SIZE];

@@ -22,12 +22,13 @@ expect() { # WHAT HAVE WANT
         [ "$2" = "$3" ] || lab_fail "$1: '$2', not '$3'"
 }
 
-# The wrong disk is the machine's first one, 32 MB of noise; the right one is blank.
+# The wrong disk is the machine's first one, 32 MB of noise; the right one is blank. Its battery is
+# empty: neither the ramdisk nor the installed system finds a certificate valid by its clock.
 truncate -s 1G "$right"
 head -c 32M /dev/urandom >"$wrong"
 noise=$(sha256sum <"$wrong")
 machine() {
-        LAB_KEEP_DISK=1 LAB_DISK_PLACE=3 lab_machine 1 \
+        LAB_KEEP_DISK=1 LAB_DISK_PLACE=3 lab_machine 1 -rtc base=2001-09-09T01:46:40 \
                 -drive "file=$right,if=none,id=right,format=raw,cache=unsafe" \
                 -device nvme,drive=right,serial=RIGHT-0001,bootindex=2
 }
