@@ -40,6 +40,7 @@ struct import {
         const struct command_context *context;
         const char *file;
         char name[IMAGE_NAME_SIZE];
+        char source[SHA256_TEXT_SIZE]; /* which file it is: what another one began is not gone on */
         int fd;
         struct stat stat;
         uint64_t size, frames;
@@ -75,6 +76,15 @@ static bool may_come_again(const struct call_answer *answer)
         return answer->rc < 0 || answer->status == 503 || answer->status == 429;
 }
 
+/* 409: another frame's turn, but not somebody else's, whom we would only drive out again; 404: the
+ * import was dropped meanwhile. */
+static bool may_go_on(const struct call_answer *answer)
+{
+        return may_come_again(answer) || answer->status == 404 ||
+               (answer->status == 409 &&
+                !text_is_equal(doc_get_text(answer->doc, "code"), "import-replaced"));
+}
+
 static void pause_for(const struct call_answer *answer)
 {
         sleep(answer->retry_after_s ? answer->retry_after_s : IMPORT_PAUSE);
@@ -87,7 +97,8 @@ static int begin(struct import *i)
         const struct call_request request = {.method = "PUT", .path = path};
 
         call_escape(os, sizeof(os), i->context->os ? i->context->os : "");
-        snprintf(query, sizeof(query), "?size=%" PRIu64 "&sector_size=%u", i->size, i->sector_size);
+        snprintf(query, sizeof(query), "?size=%" PRIu64 "&sector_size=%u&source=%s", i->size,
+                 i->sector_size, i->source);
         each_path(path, sizeof(path), IMAGES, i->name, query);
         if (os[0])
                 snprintf(path + strlen(path), sizeof(path) - strlen(path), "&os=%s", os);
@@ -142,14 +153,14 @@ static int encode(struct import *i, uint64_t number)
 /* The frame in hand. */
 static enum outcome send_frame(struct import *i, uint64_t number)
 {
-        char path[IMPORT_PATH], query[64];
+        char path[IMPORT_PATH], query[64 + SHA256_TEXT_SIZE];
         const struct call_request request = {.method = "PUT",
                                              .path = path,
                                              .content_type = "application/zstd",
                                              .body = i->stored,
                                              .body_size = i->frame.stored};
 
-        snprintf(query, sizeof(query), "/frame?number=%" PRIu64, number);
+        snprintf(query, sizeof(query), "/frame?number=%" PRIu64 "&source=%s", number, i->source);
         each_path(path, sizeof(path), IMAGES, i->name, query);
         for (unsigned tries = 1;; tries++) {
                 _answer_ struct call_answer answer = {0};
@@ -159,9 +170,7 @@ static enum outcome send_frame(struct import *i, uint64_t number)
                         i->sent += i->frame.stored;
                         return SENT;
                 }
-                /* 409: another frame's turn; 404: the import was dropped meanwhile. */
-                if ((!may_come_again(&answer) && answer.status != 409 && answer.status != 404) ||
-                    tries == IMPORT_TRIES) {
+                if (!may_go_on(&answer) || tries == IMPORT_TRIES) {
                         (void)call_complain(i->context->call, &answer);
                         return FAILED;
                 }
@@ -223,7 +232,7 @@ static bool is_ours(struct import *i, const struct doc *image)
 static enum outcome finish(struct import *i, struct doc **ret)
 {
         _answer_ struct call_answer answer = {0};
-        char path[IMPORT_PATH];
+        char path[IMPORT_PATH], query[64 + SHA256_TEXT_SIZE];
         const struct call_request request = {
                 .method = "POST", .path = path, .patience_ms = FINISH_PATIENCE_MS};
 
@@ -231,7 +240,8 @@ static enum outcome finish(struct import *i, struct doc **ret)
                 say(i, "it was changed while it was read: import it again");
                 return FAILED;
         }
-        each_path(path, sizeof(path), IMAGES, i->name, "/finish");
+        snprintf(query, sizeof(query), "/finish?source=%s", i->source);
+        each_path(path, sizeof(path), IMAGES, i->name, query);
         if (!call_try(i->context->call, &request, &answer)) {
                 (void)call_complain(i->context->call, &answer);
                 return FAILED;
@@ -305,6 +315,34 @@ static int look_at_file(struct import *i)
         return EXIT_FAILURE;
 }
 
+/* Size, time and beginning tell two files of one name apart; what they do not, is_ours() does. */
+static int choose_source(struct import *i)
+{
+        CLEANUP(sha256_stream_free) struct sha256_stream *stream = NULL;
+        const size_t size = i->size < IMAGE_FRAME_SIZE ? (size_t)i->size : IMAGE_FRAME_SIZE;
+        struct sha256 hash;
+        char facts[96];
+        int rc;
+
+        snprintf(facts, sizeof(facts), "%" PRIu64 " %lld.%09ld", i->size,
+                 (long long)i->stat.st_mtim.tv_sec, i->stat.st_mtim.tv_nsec);
+        rc = import_read(i->fd, 0, i->plain, size);
+        if (rc == 0)
+                rc = sha256_stream_new(&stream);
+        if (rc == 0)
+                rc = sha256_stream_add(stream, facts, strlen(facts));
+        if (rc == 0)
+                rc = sha256_stream_add(stream, i->plain, size);
+        if (rc == 0)
+                rc = sha256_stream_end(stream, &hash);
+        if (rc < 0) {
+                say(i, rc == -EPIPE ? "it became shorter while it was read" : strerror(-rc));
+                return EXIT_FAILURE;
+        }
+        (void)sha256_text(i->source, &hash);
+        return 0;
+}
+
 static int choose_name(struct import *i)
 {
         const char *name = i->context->name;
@@ -364,6 +402,8 @@ int command_image_import(const struct command_context *context)
                 say(&i, "no memory");
                 return EXIT_FAILURE;
         }
-        rc = upload(&i, &image);
+        rc = choose_source(&i);
+        if (rc == 0)
+                rc = upload(&i, &image);
         return rc == 0 ? print_image(&i, image) : rc;
 }

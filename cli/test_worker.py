@@ -125,6 +125,25 @@ class Worker(Case):
         with open(path, "rb") as file:
             self.assertTrue(plain == file.read())
 
+    def test_two_that_import_one_name(self):
+        """The later one wins; the first is told, and does not begin a fight."""
+        path = self.file("twice.raw", (0, os.urandom(48 * MIB)))
+        token = self.d.login()
+        with subprocess.Popen([CLOUDIE, "image", "import", path], env=self.environment(),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
+            while command.poll() is None and not self.sent_so_far():
+                pass
+            begun = None
+            while begun is None or begun.status == 503:  # a frame is just being taken
+                begun = self.d.call("PUT", f"/api/v1/images/twice?size={48 * MIB}&source=other",
+                                    token=token)
+            out, error = command.communicate(timeout=90)
+        self.assertEqual(begun.json["next"], 0, begun.body)
+        self.assertEqual((command.returncode, out), (1, ""))
+        self.assertIn("Another file is being imported under this name", error)
+        self.d.call("DELETE", "/api/v1/images/twice", token=token)
+        self.ok("image", "import", path)
+
     def test_a_cut_is_mended(self):
         path = self.file("long.raw", (0, os.urandom(48 * MIB)))
         with subprocess.Popen([CLOUDIE, "image", "import", path], env=self.environment(),
