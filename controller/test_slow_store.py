@@ -120,6 +120,25 @@ class SlowStore(unittest.TestCase):
             self.assertEqual(heard[agent][1], 2)
             self.assertGreater(heard[agent][0] - start, SYNC_S * 0.9)
 
+    def test_a_token_is_void_once_that_is_on_disk(self):
+        """An agent that hears it asks no more: a crash must not make it good again."""
+        name, token = self.agents[0]
+        heard = []
+
+        def ask():
+            answer = self.d.get("/agent/v1/orders?generation=1", token=token)
+            heard.append((time.monotonic(), answer.code))
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        while self.d.get("/api/v1/status", token=self.token).json["agents_waiting"] < 1:
+            time.sleep(0.02)
+        start = time.monotonic()
+        gone = self.d.call("DELETE", "/api/v1/nodes/" + name, token=self.token)
+        thread.join(20)
+        self.assertEqual((gone.status, heard[0][1]), (204, "token-stale"))
+        self.assertGreater(heard[0][0] - start, SYNC_S * 0.9)
+
 
 if __name__ == "__main__":
     if not shutil.which("strace"):

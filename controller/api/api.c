@@ -317,6 +317,7 @@ int api_new(const struct api_options *options, char *error, struct api **ret)
         api->edge_config = *options->edge_config;
         api->started_ms = clock_monotonic_ms();
         list_init(&api->waiting);
+        list_init(&api->stale);
         rc = start(api, options, error);
         if (rc < 0) {
                 if (!error[0])

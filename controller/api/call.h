@@ -45,6 +45,7 @@ struct api {
         bool is_joining;     /* a join token was used up and the next is not on disk yet */
         struct list waiting; /* struct call: agents that wait for orders */
         size_t waiting_count;
+        struct list stale; /* struct call: waited; their tokens are void once that is on disk */
         struct operations_watch watch;
         uint64_t orders_change; /* the last change by which orders changed */
         bool has_woken;         /* somebody waits for the disk alone */
@@ -74,10 +75,11 @@ struct call {
         struct route_match match;
         struct identity who;
         void *data;           /* what prepare made of the body; free()d with the call */
-        struct list link;     /* of api->waiting */
+        struct list link;     /* of api->waiting, api->stale */
         struct claim *claim;  /* while it waits: whose orders */
         uint64_t deadline_ms; /* while it waits; monotonic */
         uint64_t generation;  /* while it waits: that it knows */
+        uint64_t change;      /* while its token is stale: what made it so */
         bool is_woken;        /* while it waits: its orders changed, maybe not on disk yet */
         bool is_waking;       /* once it is committed, those who wait are looked at */
         struct reply reply;

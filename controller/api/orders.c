@@ -88,8 +88,10 @@ void orders_wake(void *context, struct claim *claim, bool is_stale)
                 call->is_woken = api->has_woken = true;
                 return;
         }
+        /* It stops asking for good when it hears this, so that must not be taken back. */
         stop_waiting(call);
-        call_refuse(call, PROBLEM_TOKEN_STALE, NULL);
+        call->change = orders_next_change(api);
+        list_append(&api->stale, &call->link);
 }
 
 /* True: it goes on waiting for the disk. */
@@ -109,11 +111,25 @@ static bool settle(struct api *api, struct call *call)
         return false;
 }
 
+static void settle_stale(struct api *api)
+{
+        LIST_FOR_EACH(&api->stale, at)
+        {
+                struct call *call = container_of(at, struct call, link);
+
+                if (!store_is_done(api->store, call->change))
+                        break; /* in the order of their changes */
+                list_remove(&call->link);
+                call_refuse(call, PROBLEM_TOKEN_STALE, NULL);
+        }
+}
+
 void orders_settle(void *context)
 {
         struct api *api = context;
         bool has_woken = false;
 
+        settle_stale(api);
         if (!api->has_woken)
                 return;
         LIST_FOR_EACH(&api->waiting, at)
@@ -154,6 +170,13 @@ void orders_end(struct api *api)
                 struct call *call = container_of(at, struct call, link);
 
                 stop_waiting(call);
+                call_refuse(call, PROBLEM_STOPPING, NULL);
+        }
+        LIST_FOR_EACH(&api->stale, at)
+        {
+                struct call *call = container_of(at, struct call, link);
+
+                list_remove(&call->link);
                 call_refuse(call, PROBLEM_STOPPING, NULL);
         }
 }

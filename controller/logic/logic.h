@@ -98,8 +98,9 @@ struct edge {
 };
 
 struct logic_hooks {
-        /* A claim with a waiter. Stale: its token is; answer, and clear claim->waiter. Else its
-         * orders changed: answer once claim->node->orders_change is on disk. */
+        /* A claim with a waiter. Stale: its token is, once the change that is being built is on
+         * disk; clear claim->waiter, and answer then. Else its orders changed: answer once
+         * claim->node->orders_change is on disk. */
         void (*wake)(void *context, struct claim *claim, bool is_stale);
         /* The number that the change which is being built will have. NULL: nobody asks the disk. */
         uint64_t (*next_change)(void *context);
