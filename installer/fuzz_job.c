@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!job)
                 return 0;
         if (job_parse((const char *)data, size, error, job, &key) == 0 &&
-            seed_make(job, 1, VOLUME_SIZE, &volume) == 0) {
+            seed_make(job, 1, 512, VOLUME_SIZE, &volume) == 0) {
                 struct worker_seed *seed = calloc(1, sizeof(*seed));
 
                 if (fat_read(reader_over(volume, VOLUME_SIZE), WORKER_SEED_FILE, VOLUME_SIZE, &text,

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import tempfile
 import threading
+import zlib
 
 FRAME = 4 << 20
 SECTOR = 512
@@ -59,6 +60,17 @@ def plain_disk(size, *partitions):
         sgdisk(file.name, "-a", "1", *partitions)
         file.seek(0)
         return bytearray(file.read())
+
+
+def bare_disk(size, sector, count):
+    """The plain bytes of a disk whose partition table has @count entries, none of them used."""
+    entries = bytes(count * 128)
+    last, tail = (64 << 20) // sector - 1, 1 + (16384 + sector - 1) // sector
+    head = struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, 0, 0, 1, last, tail + 1,
+                       last - tail, bytes(range(16)), 2, count, 128, zlib.crc32(entries))
+    head = head[:16] + struct.pack("<I", zlib.crc32(head)) + head[20:]
+    plain = bytes(sector) + head.ljust(sector, b"\0") + entries
+    return plain.ljust(size, b"\0")
 
 
 class Image:

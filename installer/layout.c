@@ -65,6 +65,10 @@ int install_layout(struct install *in)
 {
         int last, rc;
 
+        if (in->head_size < gpt_head_size(in->disk.sector_size))
+                return install_fail(in, CAUSE_IMAGE_LAYOUT,
+                                    "%s is smaller than the partition table of a disk",
+                                    in->job->plan.image);
         rc = gpt_parse(reader_over(in->head, in->head_size), in->disk.sector_size, &in->gpt);
         if (rc == -ENOENT)
                 return install_fail(in, CAUSE_IMAGE_LAYOUT, "%s has no GUID partition table",

@@ -39,7 +39,8 @@ static int print_worker_file(const struct job *job, uint64_t time_s, char **ret)
         return doc_print(object, DOC_PRETTY, ret);
 }
 
-int seed_make(const struct job *job, uint64_t time_s, size_t size, uint8_t **ret)
+int seed_make(const struct job *job, uint64_t time_s, uint32_t sector_size, size_t size,
+              uint8_t **ret)
 {
         static const char user_data[] = "#cloud-config\n";
         _free_ char *worker = NULL, *meta = NULL;
@@ -62,7 +63,7 @@ int seed_make(const struct job *job, uint64_t time_s, size_t size, uint8_t **ret
                         {WORKER_SEED_FILE, worker,    strlen(worker)   },
                 };
                 const struct fat_volume seed = {WORKER_SEED_LABEL, (uint32_t)job->plan.operation,
-                                                time_s};
+                                                time_s, sector_size};
 
                 rc = fat_write(files, ARRAY_SIZE(files), &seed, volume, size);
         }
@@ -79,7 +80,7 @@ int install_seed(struct install *in, char *text)
         _free_ uint8_t *volume = NULL;
         int rc;
 
-        rc = seed_make(in->job, clock_wall_ms() / 1000, size, &volume);
+        rc = seed_make(in->job, clock_wall_ms() / 1000, in->disk.sector_size, size, &volume);
         if (rc == -ENOSPC)
                 return install_fail(in, CAUSE_SEED, "its files do not fit into %zu bytes", size);
         if (rc < 0)

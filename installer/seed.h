@@ -7,10 +7,12 @@
 
 /**
  * seed_make() - the whole volume
- * @time_s:  of its files
- * @size:    a multiple of 512
+ * @time_s:  of its files, and when it was made
+ * @sector_size: of the disk
+ * @size:    a multiple of that
  * @ret:     @size bytes, the caller's; it holds the secret
  *
  * Return: 0, -ENOSPC: the files do not fit, -ENOMEM, -EINVAL.
  */
-int seed_make(const struct job *job, uint64_t time_s, size_t size, uint8_t **ret);
+int seed_make(const struct job *job, uint64_t time_s, uint32_t sector_size, size_t size,
+              uint8_t **ret);

@@ -155,6 +155,19 @@ class Install(unittest.TestCase):
         self.same_outside(image)
         self.assertIn(lab.SECRET, self.read_seed(first * lab.SECTOR)["cloudie.json"])
 
+    def test_a_disk_with_large_sectors(self):
+        # No kernel mounts a file system whose sectors are smaller than the disk's.
+        image = lab.Image(lab.bare_disk(8 * MIB, 4096, 128), sector_size=4096)
+        self.edge.files = image.files
+        self.machine.add_disk("vda", DISK_SIZE, "DISK-1", sector=4096)
+        self.succeeds(image)
+        disk = self.machine.content("vda")
+        entry = disk[8192:8192 + 128]
+        self.assertEqual(entry[56:68].decode("utf-16-le"), "cidata")
+        offset = int.from_bytes(entry[32:40], "little") * 4096
+        self.assertEqual(int.from_bytes(disk[offset + 11:offset + 13], "little"), 4096)
+        self.assertIn(lab.SECRET, self.read_seed(offset)["cloudie.json"])
+
     def test_what_is_not_asked_for_is_left_out(self):
         lines = self.succeeds()
         self.assertEqual([line["step"] for line in lines if line["state"] == "done"],
@@ -304,6 +317,13 @@ class Install(unittest.TestCase):
         image = lab.Image(bytes(8 * MIB - 512) + b"x" * 512)
         self.edge.files = image.files
         self.fails("image-layout-wrong", image)
+        self.untouched()
+
+    def test_an_image_smaller_than_the_tables_of_a_disk(self):
+        # A table of 4 entries ends within 4 sectors; the one that we write takes 34.
+        image = lab.Image(lab.bare_disk(4 * lab.SECTOR, lab.SECTOR, 4))
+        self.edge.files = image.files
+        self.fails("image-layout-wrong", image, text="smaller")
         self.untouched()
 
     def test_no_room_for_a_seed(self):

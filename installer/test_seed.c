@@ -106,7 +106,7 @@ static void test_volume(void **state)
         size_t size;
 
         assert_int_equal(parse(print_job("http://e", "https://c", SECRET, *state), NULL), 0);
-        assert_int_equal(seed_make(&job, 1000000000, VOLUME, &volume), 0);
+        assert_int_equal(seed_make(&job, 1000000000, 512, VOLUME, &volume), 0);
         assert_int_equal(fat_label(reader_over(volume, VOLUME), label), 0);
         assert_string_equal(label, WORKER_SEED_LABEL);
         expect_file(volume, "meta-data", "instance-id: lab-1-7\nlocal-hostname: w-1\n");
@@ -125,7 +125,7 @@ static void test_volume(void **state)
         assert_string_equal(seed->ca, "PEM\n");
         free(seed);
 
-        assert_int_equal(seed_make(&job, 1000000000, VOLUME, &again), 0);
+        assert_int_equal(seed_make(&job, 1000000000, 512, VOLUME, &again), 0);
         assert_memory_equal(again, volume, VOLUME);
 }
 
@@ -148,7 +148,7 @@ static void test_time_beyond(void **state)
                 _free_ char *text = NULL;
                 size_t size;
 
-                assert_int_equal(seed_make(&job, cases[i].time_s, VOLUME, &volume), 0);
+                assert_int_equal(seed_make(&job, cases[i].time_s, 512, VOLUME, &volume), 0);
                 assert_int_equal(fat_read(reader_over(volume, VOLUME), WORKER_SEED_FILE, VOLUME,
                                           &text, &size),
                                  0);
@@ -165,10 +165,10 @@ static void test_no_room(void **state)
 
         assert_int_equal(parse(print_job("http://e", "https://c", SECRET, *state), NULL), 0);
         memset(job.ca, 'x', sizeof(job.ca) - 1);
-        assert_int_equal(seed_make(&job, 0, FAT_MIN_SIZE, &volume), 0);
+        assert_int_equal(seed_make(&job, 0, 512, FAT_MIN_SIZE, &volume), 0);
         free(volume);
         volume = NULL;
-        assert_int_equal(seed_make(&job, 0, FAT_MIN_SIZE / 2, &volume), -EINVAL);
+        assert_int_equal(seed_make(&job, 0, 512, FAT_MIN_SIZE / 2, &volume), -EINVAL);
         assert_null(volume);
 }
 

@@ -88,7 +88,8 @@ static int write_seed(int fd)
 
         if (!volume)
                 return -ENOMEM;
-        rc = fat_write(NULL, 0, &(struct fat_volume){"CIDATA", SEED_ID, 0}, volume, SEED_MIB * MIB);
+        rc = fat_write(NULL, 0, &(struct fat_volume){"CIDATA", SEED_ID, 0, 0}, volume,
+                       SEED_MIB * MIB);
         return rc < 0 ? rc : write_at(fd, volume, SEED_MIB * MIB, SEED_AT);
 }
 

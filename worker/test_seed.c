@@ -101,7 +101,7 @@ static void make_volume(const char *name, const char *text)
         };
 
         assert_int_equal(fat_write(files, ARRAY_SIZE(files),
-                                   &(struct fat_volume){WORKER_SEED_LABEL, 1, 0}, volume,
+                                   &(struct fat_volume){WORKER_SEED_LABEL, 1, 0, 0}, volume,
                                    sizeof(volume)),
                          0);
 }

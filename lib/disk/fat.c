@@ -23,7 +23,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/writer.h"
 
-#define SECTOR           512
+#define SECTOR           512 /* the smallest, and the boot sector's content in a larger one */
+#define SECTOR_MAX       4096
 #define ROOT_ENTRIES     512 /* as everybody makes them: 64 files of 6 entries, and the label */
 #define ENTRY_SIZE       32
 #define TABLES           2
@@ -31,7 +32,8 @@
 #define FAT12_MAX        4084 /* clusters */
 #define FAT16_MAX        65524
 #define BORDER           16
-#define MAX_PER_CLUSTER  64 /* sectors; 256 MiB need 16 */
+#define MAX_CLUSTER_SIZE ((uint32_t)32 << 10) /* more not every reader takes; 256 MiB need 8 KiB   \
+                                               */
 #define MEDIA            0xf8
 #define LABEL_SIZE       11
 #define SHORT_SIZE       11
@@ -51,6 +53,16 @@ enum {
         ATTRIBUTE_LONG_MASK = 0x3f,
 };
 
+static bool is_power_of_two(uint32_t number)
+{
+        return number != 0 && (number & (number - 1)) == 0;
+}
+
+static bool sector_is_valid(uint32_t size)
+{
+        return is_power_of_two(size) && size >= SECTOR && size <= SECTOR_MAX;
+}
+
 struct geometry {
         uint32_t sector_size, cluster_size; /* bytes */
         uint32_t clusters;
@@ -65,7 +77,7 @@ static size_t table_bytes(unsigned bits, uint32_t clusters)
 }
 
 /* The smallest clusters that are few enough, away from the border between the kinds. */
-static int plan_geometry(size_t size, struct geometry *ret)
+static int plan_geometry(size_t size, uint32_t sector, struct geometry *ret)
 {
         static const struct {
                 unsigned bits;
@@ -74,25 +86,25 @@ static int plan_geometry(size_t size, struct geometry *ret)
                 {12, 1,                      FAT12_MAX - BORDER},
                 {16, FAT12_MAX + 1 + BORDER, FAT16_MAX - BORDER},
         };
-        const uint32_t root = ROOT_ENTRIES * ENTRY_SIZE / SECTOR;
-        const uint32_t space = (uint32_t)(size / SECTOR) - RESERVED_SECTORS - root;
+        const uint32_t root = ROOT_ENTRIES * ENTRY_SIZE / sector;
+        const uint32_t space = (uint32_t)(size / sector) - RESERVED_SECTORS - root;
 
-        for (uint32_t per_cluster = 1; per_cluster <= MAX_PER_CLUSTER; per_cluster *= 2) {
+        for (uint32_t per_cluster = 1; per_cluster <= MAX_CLUSTER_SIZE / sector; per_cluster *= 2) {
                 for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
                         const size_t bytes = table_bytes(kinds[i].bits, space / per_cluster);
-                        const uint32_t table = (uint32_t)((bytes + SECTOR - 1) / SECTOR);
+                        const uint32_t table = (uint32_t)((bytes + sector - 1) / sector);
                         const uint32_t clusters = (space - TABLES * table) / per_cluster;
 
                         if (clusters < kinds[i].least || clusters > kinds[i].most)
                                 continue;
                         *ret = (struct geometry){
-                                .sector_size = SECTOR,
-                                .cluster_size = SECTOR * per_cluster,
+                                .sector_size = sector,
+                                .cluster_size = sector * per_cluster,
                                 .clusters = clusters,
-                                .table_at = (uint64_t)RESERVED_SECTORS * SECTOR,
-                                .table_size = (uint64_t)table * SECTOR,
-                                .root_at = (uint64_t)(RESERVED_SECTORS + TABLES * table) * SECTOR,
-                                .root_size = (uint64_t)root * SECTOR,
+                                .table_at = (uint64_t)RESERVED_SECTORS * sector,
+                                .table_size = (uint64_t)table * sector,
+                                .root_at = (uint64_t)(RESERVED_SECTORS + TABLES * table) * sector,
+                                .root_size = (uint64_t)root * sector,
                                 .bits = kinds[i].bits,
                                 .sectors_per_table = table,
                                 .sectors_per_cluster = per_cluster,
@@ -310,13 +322,13 @@ static void write_boot_sector(const struct geometry *g, const char *label, uint3
                               struct writer *w)
 {
         const uint64_t sectors =
-                g->data_at / SECTOR + (uint64_t)g->clusters * g->sectors_per_cluster;
+                g->data_at / g->sector_size + (uint64_t)g->clusters * g->sectors_per_cluster;
 
         writer_u8(w, 0xeb); /* jump over the fields, to where a boot program would be */
         writer_u8(w, 0x3c);
         writer_u8(w, 0x90);
         writer_text(w, "CLOUDIE ");
-        writer_le16(w, SECTOR);
+        writer_le16(w, (uint16_t)g->sector_size);
         writer_u8(w, (uint8_t)g->sectors_per_cluster);
         writer_le16(w, RESERVED_SECTORS);
         writer_u8(w, TABLES);
@@ -417,6 +429,7 @@ int fat_write(const struct fat_file *files, size_t count, const struct fat_volum
               size_t size)
 {
         const struct dos_time time = dos_time_of(volume->time_s);
+        const uint32_t sector = volume->sector_size ? volume->sector_size : SECTOR;
         uint32_t first[FAT_MAX_FILES] = {0};
         char padded[LABEL_SIZE + 1];
         uint8_t *bytes = to;
@@ -425,8 +438,8 @@ int fat_write(const struct fat_file *files, size_t count, const struct fat_volum
         struct writer w;
         int rc;
 
-        if (size < FAT_MIN_SIZE || size > FAT_MAX_SIZE || size % SECTOR != 0 ||
-            !label_is_valid(label) || plan_geometry(size, &g) < 0)
+        if (!sector_is_valid(sector) || size < FAT_MIN_SIZE || size > FAT_MAX_SIZE ||
+            size % sector != 0 || !label_is_valid(label) || plan_geometry(size, sector, &g) < 0)
                 return -EINVAL;
         if (count > FAT_MAX_FILES)
                 return -ENOSPC;
@@ -454,11 +467,6 @@ static int part_of(struct reader volume, uint64_t at, uint64_t size, struct read
         if (at > SIZE_MAX || size > SIZE_MAX || reader_skip(&volume, (size_t)at) < 0)
                 return -EBADMSG;
         return reader_take(&volume, (size_t)size, ret);
-}
-
-static bool is_power_of_two(uint32_t number)
-{
-        return number != 0 && (number & (number - 1)) == 0;
 }
 
 struct boot_sector {
@@ -501,8 +509,7 @@ static int read_geometry(const struct boot_sector *boot, struct geometry *ret)
         const uint64_t sectors = boot->sectors16 ? boot->sectors16 : boot->sectors32;
         uint64_t before, root, clusters;
 
-        if (!is_power_of_two(boot->sector_size) || boot->sector_size < SECTOR ||
-            boot->sector_size > 4096 || !is_power_of_two(boot->per_cluster) ||
+        if (!sector_is_valid(boot->sector_size) || !is_power_of_two(boot->per_cluster) ||
             boot->reserved == 0 || boot->tables == 0 || boot->tables > TABLES ||
             boot->root_entries == 0 || boot->table_sectors == 0)
                 return -EBADMSG;

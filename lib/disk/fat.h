@@ -25,15 +25,18 @@ struct fat_volume {
         const char *label; /* at most 11 bytes of ASCII, upper case; "" for none */
         uint32_t id;
         uint64_t time_s; /* of the files; seconds since 1970, or 0: 1980-01-01 */
+        /* The disk's, 512 to 4,096, or 0: 512. No kernel mounts a volume with smaller ones than the
+         * disk has. */
+        uint32_t sector_size;
 };
 
 /**
  * fat_write() - a whole volume
- * @to:  @size bytes, a multiple of 512; all of it is written
+ * @to:  @size bytes, a multiple of the sector size; all of it is written
  *
  * The same arguments give the same bytes.
  *
- * Return: 0, -EINVAL for such a size, label or name, -ENOSPC if the files do not fit.
+ * Return: 0, -EINVAL for such a size, sector size, label or name, -ENOSPC if the files do not fit.
  */
 int fat_write(const struct fat_file *files, size_t count, const struct fat_volume *volume, void *to,
               size_t size);

@@ -26,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (bytes_size > LIMIT || bytes[bytes_size] != '\0')
                 abort();
         file = (struct fat_file){"cloudie.json", bytes, bytes_size};
-        if (fat_write(&file, 1, &(struct fat_volume){"CIDATA", 1, 0}, volume, sizeof(volume)) < 0 ||
+        if (fat_write(&file, 1, &(struct fat_volume){"CIDATA", 1, 0, 0}, volume, sizeof(volume)) <
+                    0 ||
             fat_read(reader_over(volume, sizeof(volume)), "CLOUDIE.JSON", LIMIT, &again,
                      &again_size) < 0 ||
             again_size != bytes_size || memcmp(again, bytes, bytes_size) != 0)

@@ -55,9 +55,9 @@ static void what_is_written_is_read(void **state)
                 char label[12];
                 size_t size = 4711;
 
-                assert_int_equal(
-                        fat_write(three, 3, &(struct fat_volume){"CIDATA", 7, 0}, volume, sizes[i]),
-                        0);
+                assert_int_equal(fat_write(three, 3, &(struct fat_volume){"CIDATA", 7, 0, 0},
+                                           volume, sizes[i]),
+                                 0);
                 assert_int_equal(fat_read(reader_over(volume, sizes[i]), "cloudie.json",
                                           sizeof(seed) - 1, &text, &size),
                                  0);
@@ -72,6 +72,30 @@ static void what_is_written_is_read(void **state)
         }
 }
 
+/* A kernel refuses a volume whose sectors are smaller than the disk's. */
+static void sectors_of_the_disk(void **state)
+{
+        static const size_t sizes[] = {FAT_MIN_SIZE, 4 * MIB, 16 * MIB, 33 * MIB, FAT_MAX_SIZE};
+
+        (void)state;
+        for (uint32_t sector = 512; sector <= 4096; sector *= 2) {
+                for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+                        _free_ uint8_t *volume = volume_new(sizes[i]);
+                        _free_ char *text = NULL;
+
+                        assert_int_equal(fat_write(three, 3,
+                                                   &(struct fat_volume){.label = "CIDATA",
+                                                                        .sector_size = sector},
+                                                   volume, sizes[i]),
+                                         0);
+                        assert_int_equal(volume[11] | volume[12] << 8, sector);
+                        assert_true(volume[13] * sector <= 32 * KIB);
+                        assert_int_equal(read_text(volume, sizes[i], "cloudie.json", &text), 0);
+                        assert_string_equal(text, seed);
+                }
+        }
+}
+
 static void every_byte_is_ours_and_the_same(void **state)
 {
         _free_ uint8_t *one = volume_new(MIB), *two = volume_new(MIB);
@@ -79,9 +103,9 @@ static void every_byte_is_ours_and_the_same(void **state)
         (void)state;
         memset(two, 0x11, MIB);
         assert_int_equal(
-                fat_write(three, 3, &(struct fat_volume){"CIDATA", 7, 1800000001}, one, MIB), 0);
+                fat_write(three, 3, &(struct fat_volume){"CIDATA", 7, 1800000001, 0}, one, MIB), 0);
         assert_int_equal(
-                fat_write(three, 3, &(struct fat_volume){"CIDATA", 7, 1800000001}, two, MIB), 0);
+                fat_write(three, 3, &(struct fat_volume){"CIDATA", 7, 1800000001, 0}, two, MIB), 0);
         assert_memory_equal(one, two, MIB);
 }
 
@@ -104,8 +128,9 @@ static void times_of_files(void **state)
                 const struct fat_file file = {"A", "", 0};
                 const uint8_t *entry = volume + (size_t)3 * 512; /* boot sector and two tables */
 
-                assert_int_equal(fat_write(&file, 1, &(struct fat_volume){"", 0, times[i].time_s},
-                                           volume, FAT_MIN_SIZE),
+                assert_int_equal(fat_write(&file, 1,
+                                           &(struct fat_volume){"", 0, times[i].time_s, 0}, volume,
+                                           FAT_MIN_SIZE),
                                  0);
                 assert_memory_equal(entry, "A          ", 11);
                 assert_int_equal(entry[22] | entry[23] << 8, times[i].time);
@@ -149,8 +174,8 @@ static void short_names_are_all_different(void **state)
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(names); i++)
                 files[i] = (struct fat_file){names[i].name, names[i].name, strlen(names[i].name)};
-        assert_int_equal(fat_write(files, ARRAY_SIZE(files), &(struct fat_volume){"", 0, 0}, volume,
-                                   FAT_MIN_SIZE),
+        assert_int_equal(fat_write(files, ARRAY_SIZE(files), &(struct fat_volume){"", 0, 0, 0},
+                                   volume, FAT_MIN_SIZE),
                          0);
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                 _free_ char *text = NULL;
@@ -175,7 +200,7 @@ static void many_files_of_one_beginning(void **state)
                 files[i] = (struct fat_file){names[i], names[i], 62};
         }
         assert_int_equal(
-                fat_write(files, FAT_MAX_FILES, &(struct fat_volume){"FULL", 0, 0}, volume, MIB),
+                fat_write(files, FAT_MAX_FILES, &(struct fat_volume){"FULL", 0, 0, 0}, volume, MIB),
                 0);
         for (size_t i = 0; i < FAT_MAX_FILES; i++) {
                 _free_ char *text = NULL;
@@ -184,7 +209,7 @@ static void many_files_of_one_beginning(void **state)
                 assert_string_equal(text, names[i]);
         }
         assert_int_equal(
-                fat_write(files, FAT_MAX_FILES + 1, &(struct fat_volume){"", 0, 0}, volume, MIB),
+                fat_write(files, FAT_MAX_FILES + 1, &(struct fat_volume){"", 0, 0, 0}, volume, MIB),
                 -ENOSPC);
 }
 
@@ -212,6 +237,7 @@ static void what_cannot_be_written(void **state)
                 "1234567890123456789012345678901234567890123456789012345678901234"};
         static const char *const labels[] = {"cidata", "TWELVE-BYTES", " A",       "A ",
                                              "A.B",    "A/B",          "\xc3\x9c", "A\n"};
+        static const uint32_t sectors[] = {1, 256, 513, 1536, 8192, UINT32_MAX};
         const struct fat_file twice[] = {
                 {"name", "", 0},
                 {"NAME", "", 0}
@@ -221,22 +247,32 @@ static void what_cannot_be_written(void **state)
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(names); i++)
                 assert_int_equal(fat_write(&(struct fat_file){names[i], "", 0}, 1,
-                                           &(struct fat_volume){"", 0, 0}, volume, MIB),
+                                           &(struct fat_volume){"", 0, 0, 0}, volume, MIB),
                                  -EINVAL);
         for (size_t i = 0; i < ARRAY_SIZE(labels); i++)
                 assert_int_equal(
-                        fat_write(three, 3, &(struct fat_volume){labels[i], 0, 0}, volume, MIB),
+                        fat_write(three, 3, &(struct fat_volume){labels[i], 0, 0, 0}, volume, MIB),
                         -EINVAL);
-        assert_int_equal(fat_write(twice, 2, &(struct fat_volume){"", 0, 0}, volume, MIB), -EINVAL);
+        assert_int_equal(fat_write(twice, 2, &(struct fat_volume){"", 0, 0, 0}, volume, MIB),
+                         -EINVAL);
         assert_int_equal(
-                fat_write(three, 3, &(struct fat_volume){"", 0, 0}, volume, FAT_MIN_SIZE - 512),
+                fat_write(three, 3, &(struct fat_volume){"", 0, 0, 0}, volume, FAT_MIN_SIZE - 512),
                 -EINVAL);
         assert_int_equal(
-                fat_write(three, 3, &(struct fat_volume){"", 0, 0}, volume, FAT_MIN_SIZE + 1),
+                fat_write(three, 3, &(struct fat_volume){"", 0, 0, 0}, volume, FAT_MIN_SIZE + 1),
                 -EINVAL);
         assert_int_equal(
-                fat_write(three, 3, &(struct fat_volume){"", 0, 0}, volume, FAT_MAX_SIZE + 512),
+                fat_write(three, 3, &(struct fat_volume){"", 0, 0, 0}, volume, FAT_MAX_SIZE + 512),
                 -EINVAL);
+        for (size_t i = 0; i < ARRAY_SIZE(sectors); i++)
+                assert_int_equal(
+                        fat_write(three, 3,
+                                  &(struct fat_volume){.label = "", .sector_size = sectors[i]},
+                                  volume, MIB),
+                        -EINVAL);
+        assert_int_equal(fat_write(three, 3, &(struct fat_volume){.label = "", .sector_size = 4096},
+                                   volume, FAT_MIN_SIZE + 512),
+                         -EINVAL);
 }
 
 static void a_volume_that_is_full(void **state)
@@ -251,17 +287,17 @@ static void a_volume_that_is_full(void **state)
         for (size_t i = 0; i < FAT_MIN_SIZE; i++)
                 bytes[i] = (uint8_t)(i * 31 + i / 512);
         assert_int_equal(fat_write(&(struct fat_file){"all", bytes, space}, 1,
-                                   &(struct fat_volume){"", 0, 0}, volume, FAT_MIN_SIZE),
+                                   &(struct fat_volume){"", 0, 0, 0}, volume, FAT_MIN_SIZE),
                          0);
         assert_int_equal(
                 fat_read(reader_over(volume, FAT_MIN_SIZE), "all", FAT_MIN_SIZE, &got, &size), 0);
         assert_int_equal(size, space);
         assert_memory_equal(got, bytes, space);
         assert_int_equal(fat_write(&(struct fat_file){"all", bytes, space + 1}, 1,
-                                   &(struct fat_volume){"", 0, 0}, volume, FAT_MIN_SIZE),
+                                   &(struct fat_volume){"", 0, 0, 0}, volume, FAT_MIN_SIZE),
                          -ENOSPC);
         assert_int_equal(fat_write(&(struct fat_file){"all", bytes, SIZE_MAX}, 1,
-                                   &(struct fat_volume){"", 0, 0}, volume, FAT_MIN_SIZE),
+                                   &(struct fat_volume){"", 0, 0, 0}, volume, FAT_MIN_SIZE),
                          -ENOSPC);
 }
 
@@ -273,7 +309,8 @@ static void what_is_not_there(void **state)
         size_t size;
 
         (void)state;
-        assert_int_equal(fat_write(three, 3, &(struct fat_volume){"CIDATA", 7, 0}, volume, MIB), 0);
+        assert_int_equal(fat_write(three, 3, &(struct fat_volume){"CIDATA", 7, 0, 0}, volume, MIB),
+                         0);
         assert_int_equal(read_text(volume, MIB, "cloudie", &text), -ENOENT);
         assert_int_equal(read_text(volume, MIB, "", &text), -ENOENT);
         assert_int_equal(read_text(volume, MIB, "CIDATA", &text), -ENOENT); /* the label */
@@ -284,7 +321,7 @@ static void what_is_not_there(void **state)
         assert_int_equal(read_text(volume, MIB, "cloudi~1.jso", &text), 0);
         assert_string_equal(text, seed);
 
-        assert_int_equal(fat_write(three, 3, &(struct fat_volume){"", 7, 0}, volume, MIB), 0);
+        assert_int_equal(fat_write(three, 3, &(struct fat_volume){"", 7, 0, 0}, volume, MIB), 0);
         assert_int_equal(fat_label(reader_over(volume, MIB), label), 0);
         assert_string_equal(label, "");
         /* Without an entry, the boot sector's counts. */
@@ -352,7 +389,8 @@ static void a_volume_that_lies(void **state)
 
                 /* Three clusters. */
                 assert_int_equal(fat_write(&(struct fat_file){"a long one", bytes, 1500}, 1,
-                                           &(struct fat_volume){"L", 0, 0}, volume, FAT_MIN_SIZE),
+                                           &(struct fat_volume){"L", 0, 0, 0}, volume,
+                                           FAT_MIN_SIZE),
                                  0);
                 memcpy(volume + damages[i].at, damages[i].bytes, damages[i].count);
                 rc = fat_read(reader_over(volume, FAT_MIN_SIZE), "a long one", MIB, &got, &size);
@@ -368,7 +406,8 @@ static void the_beginning_of_a_volume(void **state)
 
         (void)state;
         assert_int_equal(
-                fat_write(three, 3, &(struct fat_volume){"CIDATA", 0, 0}, volume, FAT_MIN_SIZE), 0);
+                fat_write(three, 3, &(struct fat_volume){"CIDATA", 0, 0, 0}, volume, FAT_MIN_SIZE),
+                0);
         /* The first cluster has meta-data, the second cloudie.json. */
         for (size_t size = 0; size <= DATA + 1024; size++) {
                 _free_ uint8_t *part = volume_new(size + 1);
@@ -408,10 +447,11 @@ static void others_find_no_fault(void **state)
                         continue;
                 }
                 asked++;
-                assert_int_equal(fat_write(three, 3,
-                                           &(struct fat_volume){"CIDATA", 0x1234abcd, 1800000001},
-                                           volume, size),
-                                 0);
+                assert_int_equal(
+                        fat_write(three, 3,
+                                  &(struct fat_volume){"CIDATA", 0x1234abcd, 1800000001, 0}, volume,
+                                  size),
+                        0);
                 fd = mkstemp(path);
                 assert_true(fd >= 0);
                 assert_int_equal(write(fd, volume, size), size);
@@ -433,6 +473,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_written_is_read),
+                cmocka_unit_test(sectors_of_the_disk),
                 cmocka_unit_test(every_byte_is_ours_and_the_same),
                 cmocka_unit_test(times_of_files),
                 cmocka_unit_test(short_names_are_all_different),

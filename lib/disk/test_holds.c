@@ -45,7 +45,7 @@ static void put_fat(int fd, size_t at)
         const struct fat_file file = {"a", "b", 1};
 
         assert_int_equal(
-                fat_write(&file, 1, &(struct fat_volume){"LABEL", 1, 0}, volume, sizeof(volume)),
+                fat_write(&file, 1, &(struct fat_volume){"LABEL", 1, 0, 0}, volume, sizeof(volume)),
                 0);
         put(fd, at, volume, sizeof(volume));
 }
