@@ -17,8 +17,9 @@
 #include "lib/base/text.h"
 #include "lib/node/profile.h"
 
-#define APPLY_MAX_BYTES ((size_t)16 << 20) /* of one file: people write them */
-#define KIND_SIZE       32
+#define APPLY_MAX_BYTES  ((size_t)16 << 20) /* of one file: people write them */
+#define KIND_SIZE        32
+#define APPLY_PATH_SHOWN 512 /* of a file's name, which somebody else may have given it */
 
 static int check_profile(const struct doc *document, char *error)
 {
@@ -108,16 +109,17 @@ static int read_text(const char *path, char **ret, size_t *ret_size)
         const bool is_stdin = text_is_equal(path, "-");
         const int rc = is_stdin ? read_stdin(ret, ret_size)
                                 : file_read(AT_FDCWD, path, APPLY_MAX_BYTES, ret, ret_size);
+        char safe[APPLY_PATH_SHOWN];
 
         if (rc < 0)
-                fprintf(stderr, "cloudie: %s cannot be read: %s\n", is_stdin ? "stdin" : path,
-                        strerror(-rc));
+                fprintf(stderr, "cloudie: %s cannot be read: %s\n",
+                        is_stdin ? "stdin" : text_escape(safe, sizeof(safe), path), strerror(-rc));
         return rc;
 }
 
 static int read_file(struct items *items, const char *path)
 {
-        char error[DOC_ERROR_SIZE] = "", safe[2 * DOC_ERROR_SIZE];
+        char error[DOC_ERROR_SIZE] = "", safe[2 * DOC_ERROR_SIZE], file[APPLY_PATH_SHOWN];
         const size_t before = items->count;
         struct document_part part;
         _free_ char *text = NULL;
@@ -125,16 +127,17 @@ static int read_file(struct items *items, const char *path)
 
         if (read_text(path, &text, &size) < 0)
                 return EXIT_FAILURE;
+        text_escape(file, sizeof(file), path);
         while (document_next(text, size, &at, &part) > 0) {
                 if (take_part(items, &part, error) == 0)
                         continue;
-                fprintf(stderr, "cloudie: %s, the document from line %zu on: %s\n", path, part.line,
+                fprintf(stderr, "cloudie: %s, the document from line %zu on: %s\n", file, part.line,
                         text_escape(safe, sizeof(safe), error[0] ? error : "no memory"));
                 return EXIT_FAILURE;
         }
         if (items->count > before)
                 return 0;
-        fprintf(stderr, "cloudie: %s has no document\n", path);
+        fprintf(stderr, "cloudie: %s has no document\n", file);
         return EXIT_FAILURE;
 }
 

@@ -55,9 +55,12 @@ struct import {
         struct image_frame frame; /* in hand */
 };
 
+/* A file may have been named by somebody else. */
 static void say(const struct import *i, const char *sentence)
 {
-        fprintf(stderr, "cloudie: %s: %s\n", i->file, sentence);
+        char safe[IMPORT_PATH];
+
+        fprintf(stderr, "cloudie: %s: %s\n", text_escape(safe, sizeof(safe), i->file), sentence);
 }
 
 /* One line that is written over, by what may follow, too. For people alone. */
@@ -284,7 +287,9 @@ static int look_at_file(struct import *i)
         off_t size;
         int rc;
 
-        i->fd = open(i->file, O_RDONLY | O_CLOEXEC);
+        /* A pipe that nobody writes to would keep us waiting; files and disks know no such thing.
+         */
+        i->fd = open(i->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         if (i->fd < 0 || fstat(i->fd, &i->stat) < 0) {
                 say(i, strerror(errno));
                 return EXIT_FAILURE;
@@ -304,10 +309,9 @@ static int look_at_file(struct import *i)
         if (i->size == 0)
                 say(i, "it is empty");
         else if (i->size % i->sector_size != 0)
-                fprintf(stderr,
-                        "cloudie: %s: its size is no multiple of %u bytes: is it a raw disk "
-                        "image?\n",
-                        i->file, i->sector_size);
+                say(i, i->sector_size == 512
+                               ? "its size is no multiple of 512 bytes: is it a raw disk image?"
+                               : "its size is no multiple of 4096 bytes: is it a raw disk image?");
         else if (!image_size_is_valid(i->size, i->sector_size))
                 say(i, "it is larger than an image may be");
         else

@@ -99,6 +99,10 @@ class Worker(Case):
         self.refused("empty", "image", "import", self.file("empty.raw"))
         self.refused("neither a file nor a disk", "image", "import", self.d.folder, "--name", "a")
         self.refused("No such file", "image", "import", self.d.folder + "/none.raw")
+        pipe = self.d.folder + "/pipe.raw"
+        os.mkfifo(pipe)
+        self.refused("neither a file nor a disk", "image", "import", pipe)
+        self.assert_plain(self.refused("No such file", "image", "import", "\x1b[2J", "--name", "a"))
         large = self.file("4k.raw", (4096, b"EFI PART"), size=5 * 4096 + 512)
         self.refused("multiple of 4096", "image", "import", large)
         good = self.file("Upper.raw", size=512)
@@ -201,6 +205,7 @@ class Worker(Case):
             bad = self.file("bad.yaml", (0, text.encode()))
             self.refused(sentence, "apply", "-f", good, "-f", bad)
         self.refused("No such file", "apply", "-f", good, self.d.folder + "/none.yaml")
+        self.assert_plain(self.refused("No such file", "apply", "-f", good, "\x1b[2J"))
         self.refused("early", "profile", "show", "early")
 
     # ---- installs ----
@@ -292,6 +297,26 @@ class Worker(Case):
             out, error = command.communicate(timeout=60)
         self.assertEqual(command.returncode, 1)
         self.assertIn("an operator gave it up", error)
+
+    def test_waiting_for_one_that_is_gone(self):
+        """Given up and deleted; and again, when a node without operation has its name already."""
+        for is_there_again, sentence in ((False, "no node"), (True, "discovered anew")):
+            agent = self.prepared()
+            with self.waiting("node", "install", agent.name, "--profile", "worker") as command:
+                begun = command.stdout.readline()
+                command.send_signal(signal.SIGSTOP)
+                try:
+                    self.ok("node", "abort", agent.name)
+                    self.ok("node", "delete", agent.name)
+                    if is_there_again:
+                        agent.boot()
+                finally:
+                    command.send_signal(signal.SIGCONT)
+                out, error = command.communicate(timeout=20)
+            self.assertIn("install begun", begun)
+            self.assertEqual(command.returncode, 1, out)
+            self.assertIn(agent.name, error)
+            self.assertIn(sentence, error)
 
     def test_waiting_outlasts_the_controller(self):
         agent = self.prepared()

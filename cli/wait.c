@@ -14,11 +14,12 @@
 
 #include "cli/each.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 #include "lib/base/text.h"
 
 /* A controller is back in a second; an operator who restarts its machine takes minutes. */
 #define WAIT_PAUSE_S 2
-#define WAIT_TRIES   150
+#define WAIT_MOST_MS 300000
 
 struct waiting {
         const struct command_context *context;
@@ -66,6 +67,14 @@ static void show(const struct waiting *w, const struct waited *node)
         }
 }
 
+/* Ended, and nobody can say any more how. */
+static void lose(struct waited *node, const char *why)
+{
+        fprintf(stderr, "cloudie: %s: %s\n", node->name, why);
+        node->operation.state = OPERATION_ABORTED;
+        node->is_ended = true;
+}
+
 /* Another operation is none of ours: what became of ours cannot be asked any more. */
 static void take(struct waiting *w, struct waited *node, const struct operation *now)
 {
@@ -74,16 +83,23 @@ static void take(struct waiting *w, struct waited *node, const struct operation 
                             now->attempt != before->attempt;
 
         if (now->number != node->number) {
-                fprintf(stderr, "cloudie: %s: another operation took the place of this one\n",
-                        node->name);
-                node->operation.state = OPERATION_ABORTED;
-                node->is_ended = true;
+                lose(node, "another operation took the place of this one");
                 return;
         }
         node->operation = *now;
         node->is_ended = now->state != OPERATION_RUNNING;
         if (is_new)
                 show(w, node);
+}
+
+/* A newer controller's step or cause: the next step may be known, but an end is one. */
+static void take_unknown(struct waited *node, const struct doc *object)
+{
+        const char *state = doc_get_text(object, "state");
+
+        if (!text_is_equal(state, operation_state_names[OPERATION_RUNNING]))
+                lose(node, "it has ended in a way that this release does not know: 'cloudie node "
+                           "show' says more");
 }
 
 /* 0, or -EAGAIN: the controller does not answer now. */
@@ -106,9 +122,12 @@ static int look(struct waiting *w, struct waited *node)
                 return call_complain(w->asker, &answer), 0;
         }
         object = doc_get(answer.doc, "status.operation");
-        if (!object || doc_decode(&operation_table, object, NULL, &now) < 0)
-                return 0; /* a newer controller's step: the next one may be known */
-        take(w, node, &now);
+        if (!object)
+                lose(node, "it was deleted, and discovered anew, meanwhile");
+        else if (doc_decode(&operation_table, object, NULL, &now) < 0)
+                take_unknown(node, object);
+        else
+                take(w, node, &now);
         return 0;
 }
 
@@ -156,21 +175,23 @@ static int on_event(void *context, const char *id, const char *name, const char 
 
 static int wait_on(struct waiting *w)
 {
-        unsigned tries = 0;
+        uint64_t away_ms = 0; /* since when */
 
-        while (tries < WAIT_TRIES) {
+        while (away_ms == 0 || clock_monotonic_ms() - away_ms < WAIT_MOST_MS) {
+                const bool is_there = look_at_all(w) == 0;
                 char path[96];
 
-                if (look_at_all(w) == 0)
-                        tries = 0;
                 if (have_all_ended(w))
                         return 0;
                 if (ferror(stdout))
                         return EXIT_FAILURE;
                 snprintf(path, sizeof(path), "/api/v1/events?after=%" PRIu64, w->after);
-                if (call_listen(w->context->call, path, on_event, w) > 0)
+                if (is_there && call_listen(w->context->call, path, on_event, w) > 0)
                         return 0;
-                tries++;
+                if (is_there)
+                        away_ms = 0;
+                else if (away_ms == 0)
+                        away_ms = clock_monotonic_ms();
                 sleep(WAIT_PAUSE_S);
         }
         fprintf(stderr, "cloudie: the controller does not answer; what was begun goes on without "
