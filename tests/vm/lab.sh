@@ -200,14 +200,19 @@ lab_cpu() {
         awk -v t=$((${12} + ${13})) -v hz="$(getconf CLK_TCK)" 'BEGIN { printf "%.2f\n", t / hz }'
 }
 
+# lab_all_run WHAT: fails when a server or a machine ended, as nothing will come of waiting then
+lab_all_run() {
+        local pid
+        for pid in "${LAB_PIDS[@]}"; do
+                kill -0 "$pid" 2>/dev/null || lab_fail "process $pid ended before '$1'" || return
+        done
+}
+
 # lab_wait_step STEP SECONDS [COUNT]: until that many events of the step were seen
 lab_wait_step() {
-        local end=$((SECONDS + $2)) pid
+        local end=$((SECONDS + $2))
         while [ "$(lab_count_step "$1")" -lt "${3:-1}" ]; do
-                for pid in "${LAB_PIDS[@]}"; do
-                        kill -0 "$pid" 2>/dev/null ||
-                                lab_fail "process $pid ended before '$1'" || return
-                done
+                lab_all_run "$1" || return
                 [ $SECONDS -lt $end ] || lab_fail "no '$1' within $2 s" || return
                 sleep 0.5
         done
@@ -221,6 +226,7 @@ lab_wait_phase() {
                 if "$LAB_BIN/cloudie" node list | grep -q ' failed '; then
                         lab_fail "an operation failed: $("$LAB_BIN/cloudie" node list)" || return
                 fi
+                lab_all_run "$1" || return
                 [ $SECONDS -lt $end ] || lab_fail "no node '$1' within $2 s" || return
                 sleep 0.5
         done
