@@ -10,7 +10,9 @@
  *   4. Else it is a machine that was never seen.
  *
  * A UUID that contradicts the node's, or a MAC that a second node has, is a
- * conflict: nothing is overwritten, and an operator decides.
+ * conflict: nothing is overwritten, and an operator decides. So is 2 or 3 while the
+ * node is being installed: MACs and UUIDs are told to whoever listens, and the
+ * agent of such a node is told a secret.
  */
 #include "controller/logic/identity.h"
 
@@ -79,6 +81,12 @@ static struct node *find_otherwise(const struct logic *logic, const struct repor
                 if (is_same_board(&logic->sorted[i]->summary, &report->summary))
                         return logic->sorted[i];
         return NULL;
+}
+
+/* It did not boot by a card of the node's, and is not known to be it already. */
+static bool comes_in_the_middle(const struct claim *claim, const struct node *node)
+{
+        return claim->node != node && node->operation.state == OPERATION_RUNNING;
 }
 
 static int make_node(struct logic *logic, const struct claim *claim, const struct report *report,
@@ -150,8 +158,17 @@ int inventory_take(struct logic *logic, struct claim *claim, const struct report
                 *ret_node = node;
                 return 0;
         }
-        if (!node)
+        if (!node) {
                 node = find_otherwise(logic, report);
+                if (node && comes_in_the_middle(claim, node)) {
+                        node_set_conflict(logic, node, &claim->row.mac,
+                                          "in the middle of its install a machine that booted by "
+                                          "another card says that it is this node",
+                                          now_ms, change);
+                        *ret_node = node;
+                        return 0;
+                }
+        }
         if (!node) {
                 rc = make_node(logic, claim, report, now_ms, &node);
                 if (rc < 0)

@@ -299,6 +299,19 @@ static void test_failure_and_retry(void **state)
         assert_false(f->node->is_dirty);
 }
 
+/* That a step failed says that it was begun, though no other word of it came. */
+static void test_a_disk_is_ours_when_it_failed(void **state)
+{
+        struct fixture *f = *state;
+
+        go_to(f, INSTALL_IMAGE);
+        assert_int_equal(say(f, INSTALL_WRITE, PROGRESS_FAILED), 0);
+        assert_true(f->node->is_dirty);
+        assert_string_equal(f->node->installed.serial, "NVME-0001");
+        assert_int_equal(install(f, false), 0);
+        assert_true(f->node->install.may_overwrite);
+}
+
 static void test_abort(void **state)
 {
         struct fixture *f = *state;
@@ -367,6 +380,49 @@ static void test_conflict_holds(void **state)
         assert_int_equal(poll_orders(f), ORDER_INSTALL);
         assert_int_equal(fetch_plan(f), 0);
         assert_int_equal(say(f, INSTALL_CHECK, PROGRESS_DONE), 0);
+}
+
+/* MAC and UUID are no secrets. Who knows them, and boots by a card of his own, is not let in where
+ * the next answer is a secret. */
+static void test_another_card_in_the_middle(void **state)
+{
+        static const struct mac_address own = {
+                {0x52, 0x54, 0, 0x77, 0, 9}
+        };
+        const struct report says = {
+                .macs = {own, mac},
+                  .mac_count = 2, .body = "{}", .size = 2, .summary.serial = "X"
+        };
+        struct fixture *f = *state;
+        struct agent_claim claim = {.mac = own, .address = {0x6500004d}, .public_key = "k2"};
+        struct agent_claimed answer;
+        struct agent_orders orders;
+        struct claim *stranger;
+        const struct claim *before;
+        struct boot *given = NULL;
+        struct node *node = NULL;
+
+        go_to(f, INSTALL_AGENT);
+        before = f->node->claim;
+        assert_int_equal(boot_give(f->logic, &own, claim.address, f->now, f->change, &given), 0);
+        memcpy(claim.boot, given->row.number, sizeof(claim.boot));
+        assert_int_equal(claim_take(f->logic, &claim, f->now, f->change, &answer), CLAIM_TAKEN);
+        stranger = claim_find(f->logic, f->logic->last_claim);
+        assert_int_equal(inventory_take(f->logic, stranger, &says, f->now, f->change, &node), 0);
+        assert_ptr_equal(f->node->claim, before);
+        assert_null(stranger->node);
+        claim_orders(f->logic, stranger, &orders);
+        assert_int_equal(orders.order, ORDER_HOLD);
+        assert_true(f->node->is_in_conflict);
+        assert_string_equal(f->node->summary.serial, "SN1");
+        assert_null(node_find_mac(f->logic, &own));
+
+        /* Nothing runs: it may be the machine, with a new card. */
+        assert_int_equal(abort_it(f), 0);
+        assert_int_equal(accept_node(f), 0);
+        assert_int_equal(inventory_take(f->logic, stranger, &says, f->now, f->change, &node), 0);
+        assert_ptr_equal(node, f->node);
+        assert_ptr_equal(stranger->node, f->node);
 }
 
 static void test_overwrite(void **state)
@@ -496,6 +552,9 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_restarts, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_plan_again, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_conflict_holds, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_a_disk_is_ours_when_it_failed, setup,
+                                                teardown),
+                cmocka_unit_test_setup_teardown(test_another_card_in_the_middle, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_overwrite, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_erase_is_of_a_disk, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_evidence, setup, teardown),

@@ -6,6 +6,7 @@
  */
 
 #include "controller/logic/test_machine.h"
+#include "controller/store/change.h"
 
 static uint64_t random_state;
 
@@ -15,6 +16,17 @@ static unsigned pick(unsigned below)
         random_state ^= random_state >> 7;
         random_state ^= random_state << 17;
         return (unsigned)((random_state >> 11) % below);
+}
+
+/* The newest document of this kind that was handed to the store since the last commit. */
+static const char *newest(const struct fixture *f, const char *kind)
+{
+        const char *body = NULL;
+
+        for (const struct op *op = f->change->first; op; op = op->next)
+                if (op->kind == OP_PUT_DOCUMENT && strcmp(op->document.kind, kind) == 0)
+                        body = op->body;
+        return body;
 }
 
 static void act_boot(struct fixture *f)
@@ -47,7 +59,9 @@ static void act_progress(struct fixture *f)
 
 static void act_phone(struct fixture *f)
 {
-        (void)phone(f, pick(4) ? f->plan.secret : f->old_secret, f->plan.generation + !pick(4));
+        if (phone(f, pick(4) ? f->plan.secret : f->old_secret, f->plan.generation + !pick(4)) ==
+            PHONE_HOME_TAKEN)
+                assert_non_null(strstr(newest(f, SECRET_KIND), "\"used\":true"));
 }
 
 static void act_time(struct fixture *f)
@@ -102,7 +116,7 @@ static void act_delete(struct fixture *f)
         }
 }
 
-/* The daemon is killed and started again: the node is read from what was stored. */
+/* The daemon is killed and started again: check_on_disk() is what it would read. */
 static void act_restart(struct fixture *f)
 {
         operations_resume(f->logic, f->now);
@@ -168,6 +182,47 @@ static void check_stored(struct node *node)
         node_free(copy);
 }
 
+/* What only shows that it lives is not saved; all else is, in the change that changed it. */
+static void forget_signs_of_life(struct node *node)
+{
+        struct operation *o = &node->operation;
+
+        o->done = o->total = 0;
+        o->deadline_ms = 0;
+        node->last_seen_ms = node->online_since_ms = 0;
+        node->is_agent_online = false;
+        node->address = (struct ip4_address){0};
+        node_touch(node);
+}
+
+static struct node *read_back(const struct node *node, const char *body)
+{
+        const struct store_document row = {
+                .kind = "node", .name = node->name, .version = node->version, .body = body};
+        struct node *copy = NULL;
+
+        assert_int_equal(node_decode(&row, &copy), 0);
+        forget_signs_of_life(copy);
+        return copy;
+}
+
+/* A crash at any moment loses nothing that was told: memory is what the store was given. */
+static void check_on_disk(struct fixture *f, char **saved)
+{
+        const char *body = newest(f, "node");
+        struct node *kept, *is;
+
+        if (body) {
+                free(*saved);
+                *saved = strdup(body);
+        }
+        kept = read_back(f->node, *saved);
+        is = read_back(f->node, node_text(f->node));
+        assert_string_equal(node_text(is), node_text(kept));
+        node_free(kept);
+        node_free(is);
+}
+
 static void check(struct fixture *f)
 {
         const struct node *node = f->node;
@@ -196,6 +251,7 @@ static void test_walk(void **state)
 {
         struct fixture *f = *state;
         unsigned deployed = 0, failed = 0;
+        char *saved = NULL;
 
         random_state = 0x9e3779b97f4a7c15ULL;
         for (unsigned i = 0; i < 20000; i++) {
@@ -211,11 +267,13 @@ static void test_walk(void **state)
                 check_came_by_a_row(to,
                                     (struct node_state){f->node->phase, f->node->operation.state});
                 check(f);
+                check_on_disk(f, &saved);
                 deployed += from.phase != PHASE_DEPLOYED && to.phase == PHASE_DEPLOYED;
                 failed += f->node->operation.state == OPERATION_FAILED;
                 if (i % 64 == 0)
                         commit(f);
         }
+        free(saved);
         /* It went everywhere, or this says nothing. */
         assert_true(deployed > 20);
         assert_true(failed > 20);

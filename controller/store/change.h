@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Inside controller/store only. */
+/* Inside controller/store only, but for tests that look at what a change holds. */
 
 #include "controller/store/engine.h"
 
