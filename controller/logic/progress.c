@@ -161,6 +161,7 @@ static int take_failure(struct logic *logic, struct node *node,
 {
         if (progress->step > node->operation.step)
                 operation_set_step(node, progress->step, now_ms);
+        (void)note_disk(node, progress);
         operation_fail(logic, node, progress->cause, progress->text, now_ms, change);
         return 0;
 }
