@@ -59,8 +59,10 @@ void field_set_text(struct doc *to, const char *name, const char *text)
 
         if (!text || node_text_is_filler(text))
                 return;
-        if (has_control(text))
-                text = clean = without_control(text);
+        if (has_control(text)) {
+                clean = without_control(text);
+                text = clean;
+        }
         (void)doc_set_text(to, name, text);
 }
 
@@ -68,8 +70,10 @@ void field_append_text(struct doc *list, const char *text)
 {
         _free_ char *clean = NULL;
 
-        if (has_control(text))
-                text = clean = without_control(text);
+        if (has_control(text)) {
+                clean = without_control(text);
+                text = clean;
+        }
         if (text)
                 (void)doc_append_text(list, text);
 }

@@ -21,6 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         memcpy(text, data, size);
         text[size] = '\0';
+        if (pci_modalias_parse(text, &config) && config.class_code > 0xffffff)
+                __builtin_trap();
         while (pci_resource_next(&at, &resource))
                 if (resource.size > INT64_MAX)
                         __builtin_trap();

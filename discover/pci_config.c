@@ -2,7 +2,10 @@
 /* Lists of capabilities are linked by the card: they may point anywhere, and in circles. */
 #include "discover/pci_config.h"
 
+#include <string.h>
+
 #include "lib/base/reader.h"
+#include "lib/base/text.h"
 
 #define HEADER_SIZE        64
 #define STATUS             0x06
@@ -135,4 +138,43 @@ const char *pci_speed_text(uint8_t generation)
                                              "16.0 GT/s", "32.0 GT/s", "64.0 GT/s"};
 
         return generation < sizeof(speeds) / sizeof(speeds[0]) ? speeds[generation] : NULL;
+}
+
+/* @prefix, and behind it exactly @digits hexadecimal digits, at most 8. */
+static bool take_hex(const char **at, const char *prefix, size_t digits, uint32_t *ret)
+{
+        char padded[9] = "00000000";
+        uint8_t bytes[4];
+
+        if (!text_has_prefix(*at, prefix))
+                return false;
+        *at += strlen(prefix);
+        if (strspn(*at, "0123456789abcdefABCDEF") < digits)
+                return false;
+        memcpy(padded + 8 - digits, *at, digits);
+        if (text_unhex(padded, bytes, sizeof(bytes)) < 0)
+                return false;
+        *at += digits;
+        *ret = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
+               bytes[3];
+        return true;
+}
+
+bool pci_modalias_parse(const char *text, struct pci_config *ret)
+{
+        uint32_t vendor, device, subvendor, subdevice, base, sub, interface;
+
+        if (!take_hex(&text, "pci:v", 8, &vendor) || !take_hex(&text, "d", 8, &device) ||
+            !take_hex(&text, "sv", 8, &subvendor) || !take_hex(&text, "sd", 8, &subdevice) ||
+            !take_hex(&text, "bc", 2, &base) || !take_hex(&text, "sc", 2, &sub) ||
+            !take_hex(&text, "i", 2, &interface) || *text)
+                return false;
+        *ret = (struct pci_config){
+                .vendor = (uint16_t)vendor,
+                .device = (uint16_t)device,
+                .subsystem_vendor = (uint16_t)subvendor,
+                .subsystem_device = (uint16_t)subdevice,
+                .class_code = base << 16 | sub << 8 | interface,
+        };
+        return true;
 }

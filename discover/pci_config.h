@@ -32,3 +32,7 @@ bool pci_config_parse(const void *bytes, size_t size, struct pci_config *ret);
 
 /* Of a generation: 3 -> "8.0 GT/s"; NULL if it is not known. */
 const char *pci_speed_text(uint8_t generation);
+
+/* Ids, class and all but the revision out of
+ * "pci:v00008086d00000D57sv00000000sd00000000bc06sc00i00". */
+bool pci_modalias_parse(const char *text, struct pci_config *ret);

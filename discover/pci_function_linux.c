@@ -128,22 +128,12 @@ static void set_sriov(struct tree *tree, const char *folder, const struct pci_co
 static bool read_ids(struct tree *tree, const char *folder, struct pci_config *ret)
 {
         char text[TREE_LINE_SIZE];
-        unsigned vendor, device, subvendor, subdevice, class, subclass, interface;
         uint64_t revision;
 
-        if (!tree_line(tree, text, "%s/modalias", folder) ||
-            sscanf(text, "pci:v%8xd%8xsv%8xsd%8xbc%2xsc%2xi%2x", &vendor, &device, &subvendor,
-                   &subdevice, &class, &subclass, &interface) != 7 ||
+        if (!tree_line(tree, text, "%s/modalias", folder) || !pci_modalias_parse(text, ret) ||
             !tree_number(tree, &revision, "%s/revision", folder))
                 return false;
-        *ret = (struct pci_config){
-                .vendor = (uint16_t)vendor,
-                .device = (uint16_t)device,
-                .subsystem_vendor = (uint16_t)subvendor,
-                .subsystem_device = (uint16_t)subdevice,
-                .class_code = class << 16 | subclass << 8 | interface,
-                .revision = (uint8_t)revision,
-        };
+        ret->revision = (uint8_t)revision;
         return true;
 }
 

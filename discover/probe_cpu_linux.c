@@ -133,11 +133,19 @@ static void take_vulnerabilities(struct probe_context *context)
 static int64_t mhz_in_model(const char *model)
 {
         const char *at = model ? strstr(model, "@ ") : NULL;
-        unsigned ghz = 0, hundredths = 0;
+        char whole[4], hundredths[3];
+        uint64_t ghz, rest;
 
-        if (!at || sscanf(at, "@ %3u.%2uGHz", &ghz, &hundredths) != 2 || !strstr(at, "GHz"))
+        at = at ? at + strlen("@ ") : "";
+        if (text_copy_bytes(whole, sizeof(whole), at, strcspn(at, ".")) < 0)
                 return 0;
-        return (int64_t)ghz * 1000 + (int64_t)hundredths * 10;
+        at += strcspn(at, ".");
+        if (!*at ||
+            text_copy_bytes(hundredths, sizeof(hundredths), at + 1, strcspn(at + 1, "G")) < 0 ||
+            strlen(hundredths) != 2 || strcmp(at + 3, "GHz") != 0 ||
+            text_parse_u64(whole, 100, &ghz) < 0 || text_parse_u64(hundredths, 99, &rest) < 0)
+                return 0;
+        return (int64_t)(ghz * 1000 + rest * 10);
 }
 
 static void take_frequencies(struct probe_context *context, unsigned cpu)

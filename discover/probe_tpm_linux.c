@@ -31,14 +31,13 @@ const struct field tpm_fields[] = {
 /* "Manufacturer: 0x49465800": four letters, the last may be missing. */
 static void set_vendor(struct doc *tpm, const char *text)
 {
-        unsigned number;
-        char letters[5] = "";
+        char digits[9], letters[5] = "";
 
-        if (sscanf(text, "Manufacturer: 0x%8x", &number) != 1)
-                return;
-        for (int i = 0; i < 4; i++)
-                letters[i] = (char)(number >> (24 - 8 * i) & 0xff);
-        field_set_text(tpm, "vendor", letters);
+        text += strlen("Manufacturer: ");
+        if (text_has_prefix(text, "0x") &&
+            text_copy_bytes(digits, sizeof(digits), text + 2, strcspn(text + 2, "\n")) == 0 &&
+            text_unhex(digits, letters, 4) == 0)
+                field_set_text(tpm, "vendor", letters);
 }
 
 static void set_caps(struct doc *tpm, const char *caps)

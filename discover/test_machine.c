@@ -24,7 +24,8 @@ static void add_scsi(const char *name, unsigned host, const char *serial, const 
         put(path, "2048\n");
         snprintf(path, sizeof(path), "%s/block/%s/queue/rotational", target, name);
         put(path, "1\n");
-        memcpy(page + 4, serial, strlen(serial));
+        for (size_t i = 0; serial[i]; i++)
+                page[4 + i] = (uint8_t)serial[i];
         snprintf(path, sizeof(path), "%s/vpd_pg80", target);
         put_bytes(path, page, 4 + strlen(serial));
         snprintf(path, sizeof(path), "%s/vpd_pgb1", target);

@@ -152,7 +152,7 @@ static void check_dump(const char *name, size_t *ret_count, struct pci_config *r
 
 static void test_dumps(void **state)
 {
-        struct pci_config c;
+        struct pci_config c = {0};
         size_t count;
 
         (void)state;
@@ -163,6 +163,26 @@ static void test_dumps(void **state)
         assert_true(c.resizable_to[0] > 0 || c.resizable_to[1] > 0 || c.resizable_to[2] > 0);
         check_dump("broken-ecaps", &count, &c);
         assert_true(count > 0);
+}
+
+static void test_modalias(void **state)
+{
+        static const char good[] = "pci:v00008086d00000D57sv00001AF4sd00001100bc06sc04i01";
+        struct pci_config c;
+
+        (void)state;
+        assert_true(pci_modalias_parse(good, &c));
+        assert_int_equal(c.vendor, 0x8086);
+        assert_int_equal(c.device, 0x0d57);
+        assert_int_equal(c.subsystem_device, 0x1100);
+        assert_int_equal(c.class_code, 0x060401);
+        for (size_t len = 0; len < strlen(good); len++) {
+                char cut[sizeof(good)] = "";
+
+                memcpy(cut, good, len);
+                assert_false(pci_modalias_parse(cut, &c));
+        }
+        assert_false(pci_modalias_parse("usb:v00008086", &c));
 }
 
 static void test_resources(void **state)
@@ -201,9 +221,9 @@ static void test_speeds(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_a_card), cmocka_unit_test(test_circles),
-                cmocka_unit_test(test_dumps),  cmocka_unit_test(test_resources),
-                cmocka_unit_test(test_speeds),
+                cmocka_unit_test(test_a_card),    cmocka_unit_test(test_circles),
+                cmocka_unit_test(test_dumps),     cmocka_unit_test(test_modalias),
+                cmocka_unit_test(test_resources), cmocka_unit_test(test_speeds),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -323,6 +323,7 @@ static int compare_names(const void *a, const void *b)
 int tree_list(struct tree *tree, const char *path, struct tree_names *ret)
 {
         struct tree_names names = {0};
+        size_t space = 0;
         const int fd = open_path(tree, path, O_RDONLY | O_DIRECTORY);
         DIR *dir;
 
@@ -338,13 +339,16 @@ int tree_list(struct tree *tree, const char *path, struct tree_names *ret)
 
                 if (e->d_name[0] == '.' || strlen(e->d_name) >= TREE_NAME_SIZE)
                         continue;
-                more = reallocarray(names.names, names.count + 1, TREE_NAME_SIZE);
-                if (!more) {
-                        tree_names_done(&names);
-                        closedir(dir);
-                        return -ENOMEM;
+                if (names.count == space) {
+                        space = space ? 2 * space : 32;
+                        more = reallocarray(names.names, space, TREE_NAME_SIZE);
+                        if (!more) {
+                                tree_names_done(&names);
+                                closedir(dir);
+                                return -ENOMEM;
+                        }
+                        names.names = more;
                 }
-                names.names = more;
                 (void)text_copy(names.names[names.count++], TREE_NAME_SIZE, e->d_name);
         }
         closedir(dir);
