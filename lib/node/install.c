@@ -46,6 +46,10 @@ int install_plan_check(const struct install_plan *plan, char *error)
                 wrong = "'disk' has neither a serial number nor a WWN";
         else if (plan->image_size == 0)
                 wrong = "'image_size' is 0";
+        else if (plan->operation == 0)
+                wrong = "'operation' is 0";
+        else if (plan->generation == 0)
+                wrong = "'generation' is 0";
         if (!wrong)
                 return 0;
         if (error)

@@ -155,19 +155,31 @@ static void spoil_size(struct install_plan *plan)
         plan->image_size = 0;
 }
 
+static void spoil_operation(struct install_plan *plan)
+{
+        plan->operation = 0;
+}
+
+static void spoil_generation(struct install_plan *plan)
+{
+        plan->generation = 0;
+}
+
 static void test_plans_that_make_no_sense_are_refused(void **state)
 {
         static const struct {
                 void (*spoil)(struct install_plan *plan);
                 const char *says;
         } cases[] = {
-                {spoil_id,       "'image_id'"  },
-                {spoil_id_short, "'image_id'"  },
-                {spoil_secret,   "'secret'"    },
-                {spoil_hostname, "'hostname'"  },
-                {spoil_node,     "'node'"      },
-                {spoil_disk,     "'disk'"      },
-                {spoil_size,     "'image_size'"},
+                {spoil_id,         "'image_id'"  },
+                {spoil_id_short,   "'image_id'"  },
+                {spoil_secret,     "'secret'"    },
+                {spoil_hostname,   "'hostname'"  },
+                {spoil_node,       "'node'"      },
+                {spoil_disk,       "'disk'"      },
+                {spoil_size,       "'image_size'"},
+                {spoil_operation,  "'operation'" },
+                {spoil_generation, "'generation'"},
         };
         struct install_plan plan = a_plan();
         char error[DOC_ERROR_SIZE] = "";
