@@ -8,6 +8,7 @@ WHAT is one of:
   links     a relative link in a *.md leads to a file, and to a heading of it
   sources   `folder/file.c name ...` in a page: that file is there and holds each name
   config    every configuration key stands in docs/configuration.md, and no other
+  causes    every cause why an operation fails stands in docs/operations.md, and no other
   options   every program's options, and cloudie's commands, stand in docs/programs.md, and no other
 
 Prints a line a fault; exits 0 without a fault, 1 with one.
@@ -168,8 +169,16 @@ def check_options(root):
         yield f"{page}: '{heading}' has {name}, which {COMMANDS} has not"
 
 
+def check_causes(root):
+    page, path, heading = "docs/operations.md", "lib/node/operation.c", "When it fails"
+    rows = re.search(r"node_causes\[CAUSE_COUNT\] = \{\n(.*?)\n\};", read(root, path), re.S)
+    names = re.findall(r'\[CAUSE_\w+\] = \{"([\w-]+)"', rows.group(1)) if rows else []
+    yield from compare(page, heading, headings(read(root, page)).get(heading),
+                       set(names) - {"none"}, path)
+
+
 CHECKS = {"links": check_links, "sources": check_sources, "config": check_config,
-          "options": check_options}
+          "options": check_options, "causes": check_causes}
 
 
 def main(argv):

@@ -28,6 +28,11 @@ GOOD = {
     "netboot/config.c": FIELDS % ("fields", "name"),
     "lib/node/config.c": FIELDS % ("network_fields", "subnet") + FIELDS % ("reservation_fields", "mac"),
     "cli/command.c": 'const struct command commands[] = {\n        {"node list", "", "all"},\n};\n',
+    "lib/node/operation.c": "const struct node_cause_row node_causes[CAUSE_COUNT] = {\n"
+                            '        [CAUSE_NONE] = {"none", "", ""},\n'
+                            '        [CAUSE_DISK_GONE] = {"disk-gone", "it is gone",\n'
+                            '                "Look."},\n};\n',
+    "docs/operations.md": "### When it fails\n\n| `disk-gone` | it is gone |\n",
     "docs/configuration.md": table("cloudied.yaml", "port") + table("networks", "subnet") +
                              table("reservations", "mac") + table("netbootd.yaml", "name"),
     "docs/programs.md": "All have `--help` and `--version`.\n\n" +
@@ -77,6 +82,12 @@ class Checks(unittest.TestCase):
         more = table("networks", "subnet", "colour")
         self.refused("config", "has colour,", "docs/configuration.md", table("networks", "subnet"),
                      more)
+
+    def test_causes(self):
+        self.refused("causes", "leaves out disk-hot", "lib/node/operation.c", "disk-gone\", ",
+                     'disk-gone", "", ""},\n        [CAUSE_DISK_HOT] = {"disk-hot", ')
+        self.refused("causes", "has disk-hot,", "docs/operations.md", "| `disk-gone`",
+                     "| `disk-hot` | |\n| `disk-gone`")
 
     def test_options(self):
         self.refused("options", "'cloudied' leaves out --quiet", "controller/main.c",
