@@ -46,6 +46,10 @@ static int open_it(struct install *in)
         if (rc < 0)
                 return install_fail(in, CAUSE_DISK_FAILED, "%s cannot be opened: %s", disk->name,
                                     strerror(-rc));
+        if (disk_confirm(in->options->root, &in->job->plan.disk, disk) < 0)
+                return install_fail(in, CAUSE_DISK_CHANGED,
+                                    "another disk took the place of %s while it was opened",
+                                    disk->name);
         return 0;
 }
 

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
@@ -225,4 +226,22 @@ int disk_open(const char *root, struct disk *disk)
         }
         disk->fd = TAKE_FD(fd);
         return 0;
+}
+
+int disk_confirm(const char *root, const struct disk_id *wanted, const struct disk *disk)
+{
+        char is[32], should[32];
+        struct disk again;
+        struct stat info;
+
+        if (disk_find(root, wanted, &again) < 0 || strcmp(again.name, disk->name) != 0)
+                return -ESTALE;
+        if (disk->is_regular)
+                return 0;
+        if (fstat(disk->fd, &info) < 0)
+                return -errno;
+        snprintf(is, sizeof(is), "%u:%u", major(info.st_rdev), minor(info.st_rdev));
+        return read_line(root, disk->name, "dev", should, sizeof(should)) && strcmp(is, should) == 0
+                       ? 0
+                       : -ESTALE;
 }

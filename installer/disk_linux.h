@@ -35,6 +35,12 @@ int disk_holder(const char *root, const char *name, char ret[static 32]);
 int disk_open(const char *root, struct disk *disk);
 
 /*
+ * After disk_open(): what was opened is still the one disk that was looked for. While it is open,
+ * the kernel gives its name to no other. 0; -ESTALE: another disk took its place meanwhile.
+ */
+int disk_confirm(const char *root, const struct disk_id *wanted, const struct disk *disk);
+
+/*
  * Whether writes go around the page cache from here on. Not all can: then they do not.
  * They must then begin at a multiple of the sector size, with bytes that lie at a multiple of
  * DISK_ALIGN; a write that is refused all the same is done again through the cache.

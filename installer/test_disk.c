@@ -204,6 +204,38 @@ static void test_open(void **state)
         assert_int_equal(disk_open("", &disk), -ENOTBLK);
 }
 
+/* Between the search and the opening somebody pulled it, and put another into its place. */
+static void test_confirm(void **state)
+{
+        const struct disk_id wanted = {.serial = "SWAP-1"};
+        struct disk disk;
+
+        (void)state;
+        put("sys/block/vdx/size", "32\n");
+        put("sys/block/vdx/serial", "SWAP-1\n");
+        put("dev/vdx", "");
+        assert_int_equal(disk_find(root, &wanted, &disk), 0);
+        assert_int_equal(disk_open(root, &disk), 0);
+        assert_int_equal(disk_confirm(root, &wanted, &disk), 0);
+        put("sys/block/vdx/serial", "SWAP-2\n");
+        assert_int_equal(disk_confirm(root, &wanted, &disk), -ESTALE);
+        put("sys/block/vdy/size", "32\n");
+        put("sys/block/vdy/serial", "SWAP-1\n"); /* it came back by another name */
+        assert_int_equal(disk_confirm(root, &wanted, &disk), -ESTALE);
+        put("sys/block/vdx/serial", "SWAP-1\n");
+        assert_int_equal(disk_confirm(root, &wanted, &disk), -ESTALE);
+        close(disk.fd);
+
+        /* What is opened by that name is another device than the one of /sys. */
+        disk = (struct disk){.name = "vdx", .fd = open("/dev/null", O_RDWR | O_CLOEXEC)};
+        put("sys/block/vdy/serial", "SWAP-2\n");
+        put("sys/block/vdx/dev", "1:3\n");
+        assert_int_equal(disk_confirm(root, &wanted, &disk), 0);
+        put("sys/block/vdx/dev", "1:4\n");
+        assert_int_equal(disk_confirm(root, &wanted, &disk), -ESTALE);
+        close(disk.fd);
+}
+
 static void test_memory(void **state)
 {
         (void)state;
@@ -220,7 +252,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_find),    cmocka_unit_test(test_facts),
                 cmocka_unit_test(test_holders), cmocka_unit_test(test_write_and_zero),
-                cmocka_unit_test(test_open),    cmocka_unit_test(test_memory),
+                cmocka_unit_test(test_open),    cmocka_unit_test(test_confirm),
+                cmocka_unit_test(test_memory),
         };
 
         return cmocka_run_group_tests(tests, make_tree, remove_tree);
