@@ -61,7 +61,12 @@ static int tell(struct conversation *c, const struct install_progress *progress)
                                &answer);
         if (rc < 0 || is_ending)
                 return rc;
-        return obey(c, answer, &orders);
+        rc = obey(c, answer, &orders);
+        if (rc == 0 || rc == -ECANCELED)
+                return rc;
+        /* It took the report; a word of its that we do not know must not make us repeat it. */
+        log_warning("install.orders", "error=%s", QUOTE(c->error));
+        return 0;
 }
 
 /* All that is due. 0, or the first fault. */

@@ -254,6 +254,18 @@ class AgentInstall(unittest.TestCase):
             return 503 if offset <= at < self.image.table_at else 0
         self.edge.answer = answer
 
+    def test_an_order_of_a_later_controller(self):
+        """It is not understood, and what was told was told all the same."""
+        self.controller.give("install", 2)
+
+        def refuse(call, body):
+            if call == "progress":
+                self.controller.order = "dance" if body["step"] != "boot" else "install"
+        self.controller.refuse = refuse
+        self.ends_well(self.start())
+        told = [step for step in self.told("done") if step != "boot"]
+        self.assertEqual(len(told), len(set(told)), told)
+
     def test_no_operation_any_more(self):
         self.controller.refuse = lambda call, body: (409, "operation-none") if call == "plan" \
             else None
