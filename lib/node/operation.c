@@ -73,7 +73,7 @@ const struct node_cause_row node_causes[CAUSE_COUNT] = {
         [CAUSE_IMAGE_UNREACHABLE] = {"image-unreachable", "the edge did not give the image",
                 "See that cloudie-netbootd runs and reaches its controller, then retry."},
         [CAUSE_IMAGE_GONE] = {"image-gone", "the controller does not have the image any more",
-                "It was replaced or deleted in the middle: retry, which takes the present one."},
+                "It was found damaged, or its files were taken away: `cloudie image show` tells. Import it again, then retry."},
         [CAUSE_IMAGE_SIGNATURE] = {"image-signature-wrong", "the image is not signed by this site",
                 "Its manifest or signature was changed on the way or on disk: import the image anew, and find out who changed it."},
         [CAUSE_IMAGE_MANIFEST] = {"image-manifest-wrong", "the image's manifest makes no sense, or is of another image",
