@@ -88,10 +88,16 @@ static void test_the_table_is_the_schema(void **state)
         assert_int_equal(file_read(AT_FDCWD, path, 1 << 20, &text, NULL), 0);
         start = strstr(text, begin_mark);
         end = strstr(text, end_mark);
-        assert_true(start && end && start < end);
+        if (!start || !end || start > end) {
+                fail_msg("%s has no place for the fields", path);
+                return;
+        }
         start += strlen(begin_mark);
         add_sections(&table);
-        assert_int_equal(buffer_take(&table, &want), 0);
+        if (buffer_take(&table, &want) < 0) {
+                fail_msg("no memory");
+                return;
+        }
         if (strncmp(start, want, strlen(want)) == 0 && start + strlen(want) == end)
                 return;
         if (!getenv("CLOUDIE_WRITE_DOCS"))
