@@ -348,6 +348,52 @@ class Install(unittest.TestCase):
         self.assertEqual((rc, lines[-1]["cause"]), (1, "image-unreachable"))
         self.untouched()
 
+    def test_an_edge_that_lies(self):
+        def answer(handler, status, size, body, **headers):
+            handler.send_response(status)
+            if size is not None:
+                handler.send_header("Content-Length", str(size))
+            for name, value in headers.items():
+                handler.send_header(name.replace("_", "-"), value)
+            handler.end_headers()
+            handler.wfile.write(body)
+
+        def first(handler):
+            return int(handler.headers["Range"][6:].split("-")[0])
+
+        def part(handler, data, size, said):
+            at = first(handler)
+            answer(handler, 206, said, data[at:at + size],
+                   Content_Range=f"bytes {at}-{at + size - 1}/{len(data)}")
+
+        def endless(handler, _):
+            at = first(handler)
+            answer(handler, 206, None, b"100000\r\n" + bytes(MIB) + b"\r\n",
+                   Content_Range=f"bytes {at}-{at}/*", Transfer_Encoding="chunked")
+            while True:  # until it hangs up
+                handler.wfile.write(b"100000\r\n" + bytes(MIB) + b"\r\n")
+
+        lies = [
+            ("the whole file", "image-unreachable",
+             lambda handler, data: answer(handler, 200, len(data), data)),
+            ("another place", "image-unreachable",
+             lambda handler, data: answer(handler, 206, 9, data[:9],
+                                          Content_Range=f"bytes 0-8/{len(data)}")),
+            ("less, and says so", "image-table-wrong", lambda h, data: part(h, data, 10, 10)),
+            ("less than it says", "image-unreachable", lambda h, data: part(h, data, 10, 300)),
+            ("without end", "image-table-wrong", endless),
+            ("somewhere else", "image-unreachable",
+             lambda handler, _: answer(handler, 302, 0, b"", Location=self.edge.url + "/else")),
+        ]
+        for name, cause, lie in lies:
+            with self.subTest(name):
+                self.edge.lie = lie
+                self.edge.asked.clear()
+                rc, lines, _ = self.install(None, "--patience", "0")
+                self.assertEqual((rc, lines[-1]["cause"]), (1, cause), lines[-1])
+                self.assertNotIn("/else", [path for path, _ in self.edge.asked])
+                self.untouched()
+
     def test_503_first(self):
         left = [2]
 
