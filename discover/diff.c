@@ -226,7 +226,7 @@ static bool replace_at_place(struct parts *p, size_t at)
 {
         const struct doc *before = doc_at(p->before, at);
         const struct doc *place = p->kind->place ? doc_get(before, p->kind->place) : NULL;
-        const char *field_was, *field_is;
+        const char *field_was = "", *field_is = "";
 
         for (size_t j = 0; place && j < p->after_count; j++) {
                 const struct doc *after = doc_at(p->after, j);
