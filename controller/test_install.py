@@ -197,6 +197,18 @@ class Install(unittest.TestCase):
         self.node("POST", "/retry")
         self.assertEqual(self.operation()["image_id"], fresh)
 
+    def test_in_conflict_nothing_begins(self):
+        other = {**report(), "system": {"serial": "SN1", "uuid": "2" * 8 + "-1111-1111-1111-" +
+                                        "1" * 12}}
+        mine = {**report(), "system": {"serial": "SN1", "uuid": "1" * 8 + "-1111-1111-1111-" +
+                                       "1" * 12}}
+        Agent(self.d, self.edge, self.key, inventory=mine)
+        stranger = Agent(self.d, self.edge, self.key, inventory=other)
+        begun = self.install()
+        self.assertIn("in conflict", begun["advice"])
+        self.assertEqual(stranger.orders(), "hold")
+        self.assertEqual(stranger.plan().code, "operation-none")
+
     def test_what_stands_in_the_way(self):
         self.install(400, "body-malformed", profile=7)
         self.node("POST", "/install", {}, 400, "body-malformed")

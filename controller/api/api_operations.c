@@ -167,6 +167,9 @@ static void reply_dry_run(struct call *call, const struct node *node,
 
 static const char *install_advice(const struct node *node)
 {
+        if (node->is_in_conflict)
+                return "The node is in conflict, and nothing begins before that is decided: accept "
+                       "it, if it is the right machine.";
         return node->is_agent_online ? "Its agent is online, and begins at once."
                                      : "No agent is online: power the machine on; it has no BMC "
                                        "here.";

@@ -206,7 +206,7 @@ int operation_succeed(struct logic *logic, struct node *node, uint64_t now_ms,
         return 0;
 }
 
-/* For how long, and what the edge saw of it meanwhile. */
+/* For how long, what the edge saw of it meanwhile, and what kept it from being told anything. */
 static void describe_silence(const struct node *node, char *to, size_t size)
 {
         const struct operation_step_row *row = &operation_steps[node->operation.step];
@@ -220,6 +220,9 @@ static void describe_silence(const struct node *node, char *to, size_t size)
                 snprintf(to + used, size - used, "%s%s",
                          strstr(to, "seen: ") ? ", " : "; seen: ", node_steps[step].name);
         }
+        used = strlen(to);
+        if (node->is_in_conflict)
+                snprintf(to + used, size - used, "; it is in conflict: %s", node->conflict_reason);
 }
 
 void operations_tick(struct logic *logic, uint64_t now_ms, struct store_change *change)

@@ -380,6 +380,15 @@ static void test_conflict_holds(void **state)
         assert_int_equal(poll_orders(f), ORDER_INSTALL);
         assert_int_equal(fetch_plan(f), 0);
         assert_int_equal(say(f, INSTALL_CHECK, PROGRESS_DONE), 0);
+        assert_int_equal(abort_it(f), 0);
+
+        /* Nobody decides: that it was held is why it was silent. */
+        assert_int_equal(install(f, false), 0);
+        node_set_conflict(f->logic, f->node, &mac, "two of them", f->now, f->change);
+        f->now += 31 * MINUTE;
+        operations_tick(f->logic, f->now, f->change);
+        assert_int_equal(f->node->operation.state, OPERATION_FAILED);
+        assert_non_null(strstr(f->node->operation.evidence, "conflict: two of them"));
 }
 
 /* MAC and UUID are no secrets. Who knows them, and boots by a card of his own, is not let in where
