@@ -32,8 +32,8 @@
 #define FAT12_MAX        4084 /* clusters */
 #define FAT16_MAX        65524
 #define BORDER           16
-#define MAX_CLUSTER_SIZE ((uint32_t)32 << 10) /* more not every reader takes; 256 MiB need 8 KiB   \
-                                               */
+/* More not every reader takes; 256 MiB need 8 KiB. */
+#define MAX_CLUSTER_SIZE ((uint32_t)32 << 10)
 #define MEDIA            0xf8
 #define LABEL_SIZE       11
 #define SHORT_SIZE       11

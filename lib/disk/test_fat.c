@@ -89,7 +89,7 @@ static void sectors_of_the_disk(void **state)
                                                    volume, sizes[i]),
                                          0);
                         assert_int_equal(volume[11] | volume[12] << 8, sector);
-                        assert_true(volume[13] * sector <= 32 * KIB);
+                        assert_true((size_t)volume[13] * sector <= 32 * KIB);
                         assert_int_equal(read_text(volume, sizes[i], "cloudie.json", &text), 0);
                         assert_string_equal(text, seed);
                 }
