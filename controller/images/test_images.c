@@ -436,6 +436,12 @@ static void test_held(void **state)
         assert_int_equal(images_find(bench->images, "worker", &manifest), 0);
         assert_int_equal(manifest.made_ms, 6000);
 
+        /* the end of an import is not the end of a deletion that began meanwhile */
+        assert_int_equal(images_withdraw(bench->images, "worker"), 0);
+        assert_int_equal(finish(bench, "worker", 7000), -ENOENT);
+        assert_int_equal(images_find(bench->images, "worker", &manifest), -ENOENT);
+        images_release(bench->images, "worker");
+
         /* a deletion that could not be begun */
         assert_int_equal(images_withdraw(bench->images, "worker"), 0);
         images_release(bench->images, "worker");

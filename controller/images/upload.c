@@ -405,7 +405,14 @@ int images_finish(struct images *images, const char *name, const char *source, u
 {
         const int rc = take_and_finish(images, name, source, now_wall_ms, error, ret_next);
 
-        images_release(images, name); /* the older one, where it kept its place */
+        struct image *older;
+
+        /* Where it kept its place. It may be withdrawn again by now: that is not ours to end. */
+        pthread_mutex_lock(&images->lock);
+        older = image_find(images, name);
+        if (older)
+                older->is_held = false;
+        pthread_mutex_unlock(&images->lock);
         return rc;
 }
 
