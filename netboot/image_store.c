@@ -139,7 +139,7 @@ int image_store_open(struct image_store *store, struct image_entry *entry, uint6
         const uint64_t wall_ms = clock_wall_ms();
         const bool is_late = wall_ms - entry->order_ms >= 60000; /* a clock set back as well */
         _close_ int fd = openat(store->folder_fd, entry->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-        struct stat st;
+        struct stat st = {0};
         int rc = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
 
         if (rc == 0 && (uint64_t)st.st_size != entry->size)
