@@ -67,6 +67,8 @@ void event_add(struct logic *logic, const struct node *node, struct node_event *
         add(logic, node, event, "controller", change);
 }
 
+_Static_assert(STEP_COUNT <= 32, "a bit of node->seen each");
+
 static void note_seen(struct node *node, const struct node_event *event, uint64_t now_ms)
 {
         if (!node)
