@@ -132,15 +132,18 @@ class Worker(Case):
     def test_two_that_import_one_name(self):
         """The later one wins; the first is told, and does not begin a fight."""
         path = self.file("twice.raw", (0, os.urandom(48 * MIB)))
+        part = os.path.join(self.d.state, "images", ".twice.raw.zst.part")
         token = self.d.login()
         with subprocess.Popen([CLOUDIE, "image", "import", path], env=self.environment(),
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
-            while command.poll() is None and not self.sent_so_far():
+            while command.poll() is None and not (os.path.exists(part) and os.path.getsize(part)):
                 pass
+            command.send_signal(signal.SIGSTOP)
             begun = None
             while begun is None or begun.status == 503:  # a frame is just being taken
                 begun = self.d.call("PUT", f"/api/v1/images/twice?size={48 * MIB}&source=other",
                                     token=token)
+            command.send_signal(signal.SIGCONT)
             out, error = command.communicate(timeout=90)
         self.assertEqual(begun.json["next"], 0, begun.body)
         self.assertEqual((command.returncode, out), (1, ""))
