@@ -46,6 +46,8 @@ int install_plan_check(const struct install_plan *plan, char *error)
                 wrong = "'disk' has neither a serial number nor a WWN";
         else if (plan->image_size == 0)
                 wrong = "'image_size' is 0";
+        else if (plan->image[0] == '\0')
+                wrong = "'image' has no name";
         else if (plan->operation == 0)
                 wrong = "'operation' is 0";
         else if (plan->generation == 0)

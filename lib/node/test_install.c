@@ -160,6 +160,11 @@ static void spoil_operation(struct install_plan *plan)
         plan->operation = 0;
 }
 
+static void spoil_image(struct install_plan *plan)
+{
+        plan->image[0] = '\0';
+}
+
 static void spoil_generation(struct install_plan *plan)
 {
         plan->generation = 0;
@@ -180,6 +185,7 @@ static void test_plans_that_make_no_sense_are_refused(void **state)
                 {spoil_size,       "'image_size'"},
                 {spoil_operation,  "'operation'" },
                 {spoil_generation, "'generation'"},
+                {spoil_image,      "'image'"     },
         };
         struct install_plan plan = a_plan();
         char error[DOC_ERROR_SIZE] = "";
