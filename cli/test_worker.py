@@ -237,7 +237,7 @@ class Worker(Case):
         self.refused("nothing to abort", "node", "abort", agent.name)
         self.refused("deployed", "node", "release", agent.name)
         self.refused("no-such", "node", "install", "no-such", "--profile", "worker", "--wait")
-        big = self.file("big.raw", size=(1 << 31) + 512)
+        big = self.file("big.raw", size=(1 << 26) + 512)
         self.ok("image", "import", big)
         self.run_it("apply", "-", stdin=PROFILE % ("big", "big"))
         self.refused(r"nvme0n1 \(NVME-0001\) is too small", "node", "install", agent.name, "--profile", "big")

@@ -14,7 +14,7 @@ import cloudied_lab as lab
 
 MAC = "52:54:00:77:00:01"
 IMAGE_SIZE = 1 << 20
-DISK = {"name": "nvme0n1", "type": "nvme", "size": 1 << 31, "serial": "NVME-0001", "model": "QEMU"}
+DISK = {"name": "nvme0n1", "type": "nvme", "size": 1 << 26, "serial": "NVME-0001", "model": "QEMU"}
 STEPS = ("check", "image", "wipe", "write", "seed", "table", "reboot")
 PROFILE = {"kind": "profile", "name": "worker", "labels": {"of": "tests"},
            "spec": {"steps": [{"wipe": "quick"}, {"image": "worker"}, {"grow": "root"},
