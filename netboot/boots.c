@@ -193,7 +193,7 @@ bool boots_plan_want(struct boots *boots, const struct plan_request *request,
         return true;
 }
 
-bool boots_plan_again(struct boots *boots, const struct mac_address *mac,
+bool boots_plan_again(struct boots *boots, const struct mac_address *mac, bool is_ipxe,
                       struct boots_question *ret)
 {
         LOCKED(boots);
@@ -201,11 +201,10 @@ bool boots_plan_again(struct boots *boots, const struct mac_address *mac,
 
         if (!boot || boot->state == PLAN_ASKED)
                 return false;
-        /* After a restart of ours nothing is known but the lease; who asks for an iPXE script is
-         * iPXE. */
+        /* After a restart of ours nothing is known but the lease. */
         if (!mac_is_equal(&boot->request.mac, mac))
                 boot->request = (struct plan_request){
-                        .mac = *mac, .address = boot->address, .is_ipxe = true};
+                        .mac = *mac, .address = boot->address, .is_ipxe = is_ipxe};
         ask(boots, boot, ret);
         return true;
 }

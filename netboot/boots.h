@@ -62,8 +62,9 @@ struct boots_question {
 bool boots_plan_want(struct boots *boots, const struct plan_request *request,
                      struct boots_question *ret);
 
-/* A script is asked for, and there is no plan: true if the caller must ask, with @ret. */
-bool boots_plan_again(struct boots *boots, const struct mac_address *mac,
+/* A script is asked for, and there is no plan: true if the caller must ask, with @ret. @is_ipxe:
+ * by an iPXE, as its script is; used where nothing but the lease is known. */
+bool boots_plan_again(struct boots *boots, const struct mac_address *mac, bool is_ipxe,
                       struct boots_question *ret);
 
 enum boots_answer {

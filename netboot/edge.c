@@ -432,11 +432,11 @@ void edge_want_plan(struct edge *edge, const struct plan_request *request)
                 enqueue(edge, &question);
 }
 
-void edge_want_plan_again(struct edge *edge, const struct mac_address *mac)
+void edge_want_plan_again(struct edge *edge, const struct mac_address *mac, bool is_ipxe)
 {
         struct boots_question question;
 
-        if (boots_plan_again(edge->options.boots, mac, &question))
+        if (boots_plan_again(edge->options.boots, mac, is_ipxe, &question))
                 enqueue(edge, &question);
 }
 

@@ -27,7 +27,12 @@ static void check(const char *text, enum boot_transport transport)
                         abort();
                 break;
         case BOOT_PATH_SCRIPT:
-                if (!mac_is_usable(&path.mac))
+                if (!mac_is_usable(&path.mac) ||
+                    (transport == TRANSPORT_HTTP && path.language != LANGUAGE_IPXE))
+                        abort();
+                break;
+        case BOOT_PATH_GRUB:
+                if (transport != TRANSPORT_TFTP)
                         abort();
                 break;
         case BOOT_PATH_LOADER:

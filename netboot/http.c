@@ -258,6 +258,7 @@ static void handle(void *context, struct serve_request *request)
         case BOOT_PATH_IMAGE:
                 handle_image(service, request, path.name);
                 break;
+        case BOOT_PATH_GRUB:
         case BOOT_PATH_LOADER: /* of TFTP alone */
                 answer_text(request, 404, "nothing of ours");
                 break;

@@ -14,6 +14,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "pxe/script_grub.h"
 #include "tftp/path.h"
 
 /* An image's id is half of a SHA-256, in hex. */
@@ -52,6 +53,13 @@ static int store_image(const char *name, struct boot_path *path)
         return text_copy(path->name, sizeof(path->name), name);
 }
 
+static int store_script(const char *mac, enum boot_language language, struct boot_path *path)
+{
+        path->kind = BOOT_PATH_SCRIPT;
+        path->language = language;
+        return mac_parse(mac, &path->mac) < 0 || !mac_is_usable(&path->mac) ? -ENOENT : 0;
+}
+
 int boot_path_parse(const char *path, enum boot_transport transport, struct boot_path *ret)
 {
         char clean[TFTP_PATH_SIZE];
@@ -68,13 +76,16 @@ int boot_path_parse(const char *path, enum boot_transport transport, struct boot
         if ((rest = after(clean, "assets/"))) {
                 rc = store_name(rest, BOOT_PATH_ASSET, &found);
         } else if ((rest = after(clean, "boot/ipxe/"))) {
-                found.kind = BOOT_PATH_SCRIPT;
-                rc = mac_parse(rest, &found.mac) < 0 || !mac_is_usable(&found.mac) ? -ENOENT : 0;
+                rc = store_script(rest, LANGUAGE_IPXE, &found);
         } else if (transport == TRANSPORT_HTTP && (rest = after(clean, "images/"))) {
                 rc = store_image(rest, &found);
         } else if (transport == TRANSPORT_HTTP) {
                 found.kind = BOOT_PATH_HEALTH;
                 rc = strcmp(clean, "healthz") == 0 ? 0 : -ENOENT;
+        } else if ((rest = after(clean, "boot/grub/"))) {
+                rc = store_script(rest, LANGUAGE_GRUB, &found);
+        } else if (strcmp(clean, PXE_GRUB_CONFIGURATION) == 0) {
+                found.kind = BOOT_PATH_GRUB;
         } else {
                 rc = store_name(clean, BOOT_PATH_LOADER, &found);
         }

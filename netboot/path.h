@@ -10,18 +10,21 @@
 
 enum boot_path_kind {
         BOOT_PATH_HEALTH, /* /healthz; HTTP only */
-        BOOT_PATH_SCRIPT, /* boot/ipxe/MAC */
+        BOOT_PATH_SCRIPT, /* boot/ipxe/MAC; boot/grub/MAC by TFTP only */
+        BOOT_PATH_GRUB,   /* grub/grub.cfg, where GRUB begins; TFTP only */
         BOOT_PATH_ASSET,  /* assets/NAME */
         BOOT_PATH_IMAGE,  /* images/ID.raw.zst, ID.json, ID.json.sig; HTTP only */
         BOOT_PATH_LOADER, /* NAME alone, as firmware asks for a loader; TFTP only */
 };
 
+enum boot_language { LANGUAGE_IPXE, LANGUAGE_GRUB };
 enum boot_transport { TRANSPORT_HTTP, TRANSPORT_TFTP };
 
 struct boot_path {
         enum boot_path_kind kind;
-        struct mac_address mac;    /* BOOT_PATH_SCRIPT */
-        char name[WIRE_NAME_SIZE]; /* of an asset, image or loader: safe as a file's name */
+        enum boot_language language; /* BOOT_PATH_SCRIPT */
+        struct mac_address mac;      /* as above */
+        char name[WIRE_NAME_SIZE];   /* of an asset, image or loader: safe as a file's name */
 };
 
 /* ID.raw.zst, ID.json or ID.json.sig, where ID is 32 lower-case hex digits. */

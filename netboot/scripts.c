@@ -12,6 +12,7 @@
 #include "lib/daemon/log.h"
 #include "netboot/flood.h"
 #include "pxe/script.h"
+#include "pxe/script_grub.h"
 
 struct waiter {
         struct list link;
@@ -73,6 +74,18 @@ static const struct boot_plan *plan_without_controller(struct scripts *scripts,
         return site_boots_disk(scripts->options.site, mac) ? &disk : NULL;
 }
 
+static int script_write(enum boot_language language, const struct boot_plan *plan,
+                        const struct pxe_script_facts *facts, char *to, size_t *ret_size)
+{
+        switch (language) {
+        case LANGUAGE_IPXE:
+                return pxe_script_write(plan, facts, to, ret_size);
+        case LANGUAGE_GRUB:
+                return pxe_grub_script_write(plan, facts, to, ret_size);
+        }
+        return -EINVAL;
+}
+
 /* Renders @plan, or the script that asks again where it cannot be rendered. NULL: the controller
  * gave none. */
 static void answer(struct scripts *scripts, struct waiter *w, const struct boot_plan *plan)
@@ -99,12 +112,12 @@ static void answer(struct scripts *scripts, struct waiter *w, const struct boot_
                         reason = "kernel and ramdisk did not come from the controller yet";
                 }
         }
-        if (rc == 0 && plan && pxe_script_write(plan, &facts, text, &size) < 0) {
+        if (rc == 0 && plan && script_write(w->question.language, plan, &facts, text, &size) < 0) {
                 plan = NULL;
                 reason = "the plan holds something that cannot stand in a script";
         }
         if (rc == 0 && !plan)
-                rc = pxe_script_write_ask_again(&facts, text, &size);
+                rc = script_write(w->question.language, &none, &facts, text, &size);
         if (rc == 0) {
                 note(scripts, w, plan ? plan : &none, size, reason);
         } else {
@@ -195,7 +208,8 @@ void scripts_ask(struct scripts *scripts, const struct script_question *question
                 return;
         }
         if (state == PLAN_NONE)
-                edge_want_plan_again(scripts->edge, &question->mac);
+                edge_want_plan_again(scripts->edge, &question->mac,
+                                     question->language == LANGUAGE_IPXE);
         if (scripts->count < SCRIPTS_MAX_WAITING)
                 w = malloc(sizeof(*w));
         if (!w) {
@@ -206,6 +220,28 @@ void scripts_ask(struct scripts *scripts, const struct script_question *question
         list_append(&scripts->waiters, &w->link);
         scripts->count++;
         arm(scripts);
+}
+
+int scripts_grub_configuration(struct scripts *scripts, struct ip4_address from, char **take_text,
+                               size_t *ret_size)
+{
+        struct edge_network network;
+        struct pxe_site site;
+        char *text;
+        int rc;
+
+        rc = site_find(scripts->options.site, from, &network, &site);
+        if (rc < 0)
+                return rc;
+        text = malloc(PXE_SCRIPT_SIZE);
+        if (!text)
+                return -ENOMEM;
+        rc = pxe_grub_configuration_write(&site, text, ret_size);
+        if (rc < 0)
+                free(text);
+        else
+                *take_text = text;
+        return rc;
 }
 
 void scripts_cancel_all(struct scripts *scripts)

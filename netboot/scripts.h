@@ -43,7 +43,8 @@ void scripts_set_edge(struct scripts *scripts, struct edge *edge);
 typedef void (*script_fn)(void *context, int rc, char *take_text, size_t size);
 
 struct script_question {
-        struct mac_address mac;  /* out of the name that was asked for */
+        struct mac_address mac; /* out of the name that was asked for */
+        enum boot_language language;
         struct ip4_address from; /* who asks */
         enum boot_transport transport;
 };
@@ -51,6 +52,11 @@ struct script_question {
 /* @fn is called exactly once, maybe before this returns, on the loop's thread. */
 void scripts_ask(struct scripts *scripts, const struct script_question *question, script_fn fn,
                  void *context);
+
+/* GRUB's configuration for a machine at this address: the same for all of a network, and no plan.
+ * Return: 0, and @take_text is the caller's to free; -ENOENT: no network of ours; -ENOMEM. */
+int scripts_grub_configuration(struct scripts *scripts, struct ip4_address from, char **take_text,
+                               size_t *ret_size);
 
 /* Some question to the controller was answered. Any thread. */
 void scripts_plan_came(struct scripts *scripts);

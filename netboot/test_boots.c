@@ -92,7 +92,7 @@ static void test_plan(void **state)
         assert_false(boots_plan_want(boots, &stranger, &question));
         assert_true(boots_plan_want(boots, &request, &question));
         assert_int_equal(question.request.architecture, 7);
-        assert_false(boots_plan_again(boots, &one, &again)); /* under way */
+        assert_false(boots_plan_again(boots, &one, true, &again)); /* under way */
         assert_int_equal(boots_plan_get(boots, &one, 0, &got), PLAN_ASKED);
 
         assert_int_equal(boots_plan_set(boots, &question, &plan, 0, &next), ANSWER_TAKEN);
@@ -105,7 +105,7 @@ static void test_plan(void **state)
 
         /* Too old, and asked for anew with what the firmware once said. */
         assert_int_equal(boots_plan_get(boots, &one, BOOTS_PLAN_MS, &got), PLAN_NONE);
-        assert_true(boots_plan_again(boots, &one, &again));
+        assert_true(boots_plan_again(boots, &one, true, &again));
         assert_int_equal(again.request.architecture, 7);
         assert_int_equal(boots_plan_set(boots, &again, NULL, 0, &next), ANSWER_TAKEN);
         assert_int_equal(boots_plan_get(boots, &one, 0, &got), PLAN_NONE);
@@ -130,11 +130,11 @@ static void test_plan_after_restart(void **state)
         struct boots *boots = *state;
         struct boots_question again;
 
-        assert_true(boots_plan_again(boots, &one, &again));
+        assert_true(boots_plan_again(boots, &one, true, &again));
         assert_true(mac_is_equal(&again.request.mac, &one));
         assert_true(ip4_is_equal(again.request.address, a));
         assert_true(again.request.is_ipxe);
-        assert_false(boots_plan_again(boots, &two, &again));
+        assert_false(boots_plan_again(boots, &two, true, &again));
 }
 
 static const struct boot_plan install_plan = {.action = BOOT_INSTALL, .boot = "00f1e2d3c4b5a697"},
@@ -159,7 +159,7 @@ static void test_install_then_reboot(void **state)
         /* None comes: the next script is a new question. */
         assert_int_equal(boots_plan_set(boots, &question, NULL, 3, &next), ANSWER_TAKEN);
         assert_int_equal(boots_plan_get(boots, &one, 3, &got), PLAN_NONE);
-        assert_true(boots_plan_again(boots, &one, &question));
+        assert_true(boots_plan_again(boots, &one, true, &question));
         assert_int_equal(boots_plan_get(boots, &one, 4, &got), PLAN_ASKED);
         assert_int_equal(boots_plan_set(boots, &question, &disk_plan, 5, &next), ANSWER_TAKEN);
         assert_int_equal(boots_plan_get(boots, &one, 5, &got), PLAN_READY);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -29,6 +30,12 @@ static const struct {
         {"boot/ipxe/52:54:00:77:00:01",  TRANSPORT_TFTP, 0,       BOOT_PATH_SCRIPT, ""             },
         {"/boot/ipxe/ff-ff-ff-ff-ff-ff", TRANSPORT_HTTP, -ENOENT, BOOT_PATH_SCRIPT, ""             },
         {"/boot/ipxe/",                  TRANSPORT_HTTP, -ENOENT, BOOT_PATH_SCRIPT, ""             },
+        {"/boot/grub/52:54:00:77:00:01", TRANSPORT_TFTP, 0,       BOOT_PATH_SCRIPT, ""             },
+        {"/boot/grub/52:54:00:77:00:01", TRANSPORT_HTTP, -ENOENT, BOOT_PATH_SCRIPT, ""             },
+        {"/boot/grub/",                  TRANSPORT_TFTP, -ENOENT, BOOT_PATH_SCRIPT, ""             },
+        {"/grub/grub.cfg",               TRANSPORT_TFTP, 0,       BOOT_PATH_GRUB,   ""             },
+        {"/grub/grub.cfg",               TRANSPORT_HTTP, -ENOENT, BOOT_PATH_GRUB,   ""             },
+        {"/grub/x86_64-efi/command.lst", TRANSPORT_TFTP, -ENOENT, BOOT_PATH_LOADER, ""             },
         {"/assets/.credential.part",     TRANSPORT_HTTP, -ENOENT, BOOT_PATH_ASSET,  ""             },
         {"/assets/a/b",                  TRANSPORT_HTTP, -ENOENT, BOOT_PATH_ASSET,  ""             },
         {"/assets/../credential",        TRANSPORT_HTTP, -EINVAL, BOOT_PATH_ASSET,  ""             },
@@ -63,6 +70,8 @@ static void test_table(void **state)
                         continue;
                 assert_int_equal(path.kind, cases[i].kind);
                 assert_string_equal(path.name, cases[i].name);
+                assert_int_equal(path.language,
+                                 strstr(cases[i].path, "/grub/5") ? LANGUAGE_GRUB : LANGUAGE_IPXE);
         }
 }
 

@@ -112,7 +112,7 @@ static void transfer_end(struct transfer *t, enum tftp_end end)
                  (unsigned long long)s->blocks_resent, s->block_size, s->window,
                  (unsigned long long)(clock_monotonic_ms() - s->started_ms),
                  QUOTE(s->client_message));
-        if (t->path.kind != BOOT_PATH_SCRIPT && end != TFTP_PROBED) {
+        if (!t->text && end != TFTP_PROBED) {
                 struct delivery d = {
                         .to = address_of(&t->peer),
                         .transport = TRANSPORT_TFTP,
@@ -263,7 +263,8 @@ static int open_asset(struct transfer *t)
         rc = assets_open(t->port->service->options.assets, t->path.name, &file);
         if (rc < 0)
                 return rc == -ENOENT ? rc : -EIO;
-        if (t->path.kind == BOOT_PATH_LOADER && !(file.has_role && file.role == ROLE_LOADER)) {
+        if (t->path.kind == BOOT_PATH_LOADER &&
+            !(file.has_role && (file.role == ROLE_LOADER || file.role == ROLE_SECOND_LOADER))) {
                 close(file.fd);
                 return -ENOENT;
         }
@@ -272,6 +273,16 @@ static int open_asset(struct transfer *t)
         t->has_role = file.has_role;
         t->role = file.role;
         return 0;
+}
+
+static int write_grub_configuration(struct transfer *t)
+{
+        size_t size = 0;
+        const int rc = scripts_grub_configuration(t->port->service->options.scripts,
+                                                  address_of(&t->peer), &t->text, &size);
+
+        t->size = size;
+        return rc;
 }
 
 /* The transfer of this client port, and how many this address has. */
@@ -313,11 +324,15 @@ static void transfer_begin(struct tftp_port *port, const struct sockaddr_in *pee
         service->count++;
 
         if (path->kind == BOOT_PATH_SCRIPT) {
-                const struct script_question question = {
-                        .mac = path->mac, .from = address_of(peer), .transport = TRANSPORT_TFTP};
+                const struct script_question question = {.mac = path->mac,
+                                                         .language = path->language,
+                                                         .from = address_of(peer),
+                                                         .transport = TRANSPORT_TFTP};
 
                 t->is_waiting = true;
                 scripts_ask(service->options.scripts, &question, script_came, t);
+        } else if (path->kind == BOOT_PATH_GRUB) {
+                start_or_refuse(t, write_grub_configuration(t));
         } else {
                 start_or_refuse(t, open_asset(t));
         }

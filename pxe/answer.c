@@ -6,6 +6,11 @@
  * else about firmware is rumour, so that the table below has a row for each
  * number and quirks are kept out until a machine proves one.
  *
+ * No option says whether Secure Boot is on. So every UEFI machine gets what
+ * starts with it and without: Debian's signed shim, which loads Debian's signed
+ * GRUB from beside it; an iPXE in its card, too, as its "exit" does not end at
+ * the disk there.
+ *
  * The MAC that boots is put into the name of the script: the loader asks for
  * its own script by name, and nobody has to guess from a source address who is
  * asking.
@@ -18,26 +23,28 @@
 
 #include "lib/base/text.h"
 
-#define UEFI_LATER "UEFI boot comes with a later release"
+#define UEFI_LATER "this kind of UEFI boot comes with a later release"
+#define UEFI_SHIM  "UEFI: Debian's signed shim, then its signed GRUB"
 
 struct architecture_row {
         uint16_t architecture;
         const char *loader; /* NULL: none yet */
+        bool runs_ipxe;     /* an iPXE that runs there gets a script: all else its loader */
         const char *reason;
 };
 
 /* IANA "Processor Architecture Types". */
 static const struct architecture_row architectures[] = {
-        {DHCP_ARCH_BIOS,            PXE_LOADER_BIOS, "BIOS: our iPXE"},
-        {DHCP_ARCH_EFI_IA32,        NULL,            UEFI_LATER      },
-        {DHCP_ARCH_EFI_BC,          NULL,            UEFI_LATER      },
-        {DHCP_ARCH_EFI_X86_64,      NULL,            UEFI_LATER      },
-        {DHCP_ARCH_EFI_ARM32,       NULL,            UEFI_LATER      },
-        {DHCP_ARCH_EFI_ARM64,       NULL,            UEFI_LATER      },
-        {DHCP_ARCH_EFI_HTTP_IA32,   NULL,            UEFI_LATER      },
-        {DHCP_ARCH_EFI_HTTP_X86_64, NULL,            UEFI_LATER      },
-        {DHCP_ARCH_EFI_HTTP_ARM32,  NULL,            UEFI_LATER      },
-        {DHCP_ARCH_EFI_HTTP_ARM64,  NULL,            UEFI_LATER      },
+        {DHCP_ARCH_BIOS,            PXE_LOADER_BIOS, true,  "BIOS: our iPXE"},
+        {DHCP_ARCH_EFI_IA32,        NULL,            false, UEFI_LATER      },
+        {DHCP_ARCH_EFI_BC,          PXE_LOADER_UEFI, false, UEFI_SHIM       },
+        {DHCP_ARCH_EFI_X86_64,      PXE_LOADER_UEFI, false, UEFI_SHIM       },
+        {DHCP_ARCH_EFI_ARM32,       NULL,            false, UEFI_LATER      },
+        {DHCP_ARCH_EFI_ARM64,       NULL,            false, UEFI_LATER      },
+        {DHCP_ARCH_EFI_HTTP_IA32,   NULL,            false, UEFI_LATER      },
+        {DHCP_ARCH_EFI_HTTP_X86_64, NULL,            false, UEFI_LATER      },
+        {DHCP_ARCH_EFI_HTTP_ARM32,  NULL,            false, UEFI_LATER      },
+        {DHCP_ARCH_EFI_HTTP_ARM64,  NULL,            false, UEFI_LATER      },
 };
 
 static const struct architecture_row unknown = {
@@ -95,7 +102,8 @@ static void answer_loader(const struct pxe_site *site, const struct architecture
 {
         *ret = (struct pxe_answer){
                 .kind = PXE_ANSWER_LOADER,
-                .reason = is_ipxe ? "an iPXE that is not ours: this network has it load ours first"
+                .reason = is_ipxe && row->runs_ipxe
+                                  ? "an iPXE that is not ours: this network has it load ours first"
                                   : row->reason,
         };
         ret->boot.next_server = site->edge;
@@ -140,7 +148,7 @@ void pxe_answer_make(const struct dhcp_message *request, bool is_our_loader,
                                                           : (uint16_t)DHCP_ARCH_BIOS);
         if (!row->loader)
                 answer_none(row->reason, ret);
-        else if (is_ipxe && (is_our_loader || !site->reload_ipxe))
+        else if (is_ipxe && row->runs_ipxe && (is_our_loader || !site->reload_ipxe))
                 answer_script(site, &request->mac, ret);
         else
                 answer_loader(site, row, is_ipxe, ret);

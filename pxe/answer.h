@@ -33,6 +33,8 @@ struct pxe_answer {
 
 /* Our iPXE for BIOS; its name in the netboot package. */
 #define PXE_LOADER_BIOS "undionly.kpxe"
+/* Debian's signed shim. It asks for "grubx64.efi" from beside it by itself. */
+#define PXE_LOADER_UEFI "shimx64.efi"
 
 /* "http://10.77.0.1:65535/boot/ipxe/52-54-00-77-00-01" and its like, with NUL. */
 #define PXE_URL_SIZE 128

@@ -36,7 +36,3 @@ struct pxe_script_facts {
  */
 int pxe_script_write(const struct boot_plan *plan, const struct pxe_script_facts *facts,
                      char to[static PXE_SCRIPT_SIZE], size_t *ret_size);
-
-/* The script for BOOT_ASK_AGAIN: waits, and asks for the same script again. As above. */
-int pxe_script_write_ask_again(const struct pxe_script_facts *facts,
-                               char to[static PXE_SCRIPT_SIZE], size_t *ret_size);

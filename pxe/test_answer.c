@@ -13,7 +13,7 @@
 
 #define PXE_ROM  "PXEClient:Arch:00000:UNDI:002001"
 #define UEFI_ROM "PXEClient:Arch:00007:UNDI:003000"
-#define LATER    "UEFI boot comes with a later release"
+#define LATER    "this kind of UEFI boot comes with a later release"
 #define SCRIPT   "boot/ipxe/52-54-00-77-00-01"
 
 static const struct {
@@ -46,8 +46,12 @@ static const struct {
          PXE_ANSWER_LOADER,                                                                                                                                               "undionly.kpxe"                },
         {"our iPXE, after it was replaced",                   PXE_ROM,                             0,   true,  true,  true,  BOOT_PROTOCOL_TFTP, 80,
          PXE_ANSWER_SCRIPT,                                                                                                                                               "tftp://10.77.0.1/" SCRIPT     },
-        {"UEFI",                                              UEFI_ROM,                            7,   false, false, false, BOOT_PROTOCOL_HTTP, 80,   PXE_ANSWER_NONE,   ""                             },
-        {"UEFI iPXE",                                         UEFI_ROM,                            7,   true,  false, false, BOOT_PROTOCOL_HTTP, 80,   PXE_ANSWER_NONE,   ""                             },
+        {"UEFI",                                              UEFI_ROM,                            7,   false, false, false, BOOT_PROTOCOL_HTTP, 80,   PXE_ANSWER_LOADER,
+         "shimx64.efi"                                                                                                                                                                                   },
+        {"UEFI iPXE",                                         UEFI_ROM,                            7,   true,  false, false, BOOT_PROTOCOL_HTTP, 80,   PXE_ANSWER_LOADER,
+         "shimx64.efi"                                                                                                                                                                                   },
+        {"UEFI, as some firmware numbers it",                 "PXEClient:Arch:00009:UNDI:003000",  9,   false, false,
+         false,                                                                                                              BOOT_PROTOCOL_TFTP, 80,   PXE_ANSWER_LOADER, "shimx64.efi"                  },
         {"UEFI HTTP boot",                                    "HTTPClient:Arch:00016:UNDI:003000", 16,  false, false, false,
          BOOT_PROTOCOL_HTTP,                                                                                                                     80,   PXE_ANSWER_NONE,   ""                             },
         {"arm64",                                             "PXEClient:Arch:00011:UNDI:003000",  11,  false, false, false, BOOT_PROTOCOL_HTTP,
@@ -87,7 +91,8 @@ static void test_table(void **state)
                 assert_int_equal(answer.kind, cases[i].kind);
                 assert_string_equal(answer.boot.file, cases[i].file);
                 assert_non_null(answer.reason);
-                if (cases[i].architecture >= DHCP_ARCH_EFI_IA32 && cases[i].architecture < 200)
+                if (cases[i].kind == PXE_ANSWER_NONE && cases[i].architecture >= 0 &&
+                    cases[i].architecture < 200)
                         assert_string_equal(answer.reason, LATER);
                 assert_int_equal(ip4_is_set(answer.boot.next_server),
                                  cases[i].kind != PXE_ANSWER_NONE);

@@ -11,6 +11,7 @@ const char *const asset_role_names[ROLE_COUNT + 1] = {
         [ROLE_RAMDISK] = "ramdisk",
         [ROLE_STAGE_TWO] = "stage-two",
         [ROLE_LOADER] = "loader",
+        [ROLE_SECOND_LOADER] = "second-loader",
 };
 
 static const struct doc_field asset_fields[] = {

@@ -118,9 +118,16 @@ int node_events_decode(const struct doc *object, char *error,
                        struct node_event ret[static EVENTS_MAX], size_t *ret_count);
 
 /* netboot/manifest.json, made by cloudie-mkimage, signed by cloudied. */
-enum asset_role { ROLE_KERNEL, ROLE_RAMDISK, ROLE_STAGE_TWO, ROLE_LOADER, ROLE_COUNT };
-extern const char
-        *const asset_role_names[ROLE_COUNT + 1]; /* "kernel","ramdisk","stage-two","loader" */
+enum asset_role {
+        ROLE_KERNEL,
+        ROLE_RAMDISK,
+        ROLE_STAGE_TWO,
+        ROLE_LOADER,
+        ROLE_SECOND_LOADER, /* what a loader loads by itself */
+        ROLE_COUNT
+};
+extern const char *const asset_role_names[ROLE_COUNT + 1]; /* "kernel", "ramdisk", "stage-two",
+                                                              "loader", "second-loader" */
 #define MANIFEST_MAX_FILES 32
 struct asset {
         char name[WIRE_NAME_SIZE]; /* [a-z0-9.-]+, no leading dot */

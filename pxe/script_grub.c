@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Boot plan -> GRUB script
+ *
+ * Lines of ours with words in them, see pxe/words.c. GRUB's configuration is a
+ * loop that sources the plan of this machine; a plan either boots something and
+ * never returns, or returns, and is asked for again 5 seconds later. So a
+ * machine may wait for days, and nothing of its waiting piles up in GRUB.
+ *
+ * A failed command of a script is an error on the screen and the next line;
+ * hence the "if" around what must not go on.
+ */
+#include "pxe/script_grub.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "pxe/words.h"
+
+/* What makes a disk one that UEFI starts, in the order of our liking: the name for firmware that
+ * knows no entry (Debian's installers and ours put a shim there), then what systems have besides.
+ */
+static const char *const disk_loaders[] = {
+        "/EFI/BOOT/BOOTX64.EFI",
+        "/EFI/debian/shimx64.efi",
+        "/EFI/ubuntu/shimx64.efi",
+        "/EFI/Microsoft/Boot/bootmgfw.efi",
+};
+
+/* "(tftp,10.77.0.1)/", of the files that we serve */
+struct server {
+        char text[IP4_TEXT_SIZE + 16];
+};
+
+static struct server server_of(const struct pxe_site *site)
+{
+        struct server server;
+        struct writer w = writer_over(server.text, sizeof(server.text) - 1);
+        char ip[IP4_TEXT_SIZE];
+
+        writer_text(&w, "(tftp,");
+        writer_text(&w, ip4_text(ip, site->edge));
+        writer_text(&w, ")/");
+        server.text[writer_size(&w)] = '\0'; /* an address is short: it fits */
+        return server;
+}
+
+static void add_path(struct writer *w, const struct server *server, const char *folder,
+                     const char *name)
+{
+        writer_u8(w, ' ');
+        writer_text(w, server->text);
+        writer_text(w, folder);
+        writer_text(w, name);
+}
+
+/* GRUB's own "exit" ends in the firmware's menu on some machines: only where nothing else is left.
+ */
+static void add_disk(struct writer *w, const struct boot_plan *plan)
+{
+        writer_text(w, "echo Cloudie: boot from the disk");
+        if (plan->reason[0])
+                pxe_reason_add(w, plan->reason);
+        writer_u8(w, '\n');
+        for (size_t i = 0; i < sizeof(disk_loaders) / sizeof(disk_loaders[0]); i++) {
+                PXE_LINE(w, "if search --no-floppy --file --set=root", disk_loaders[i], "; then");
+                PXE_LINE(w, "if chainloader", disk_loaders[i], "; then boot ; fi");
+                PXE_LINE(w, "fi");
+        }
+        PXE_LINE(w, "exit");
+}
+
+static void add_agent(struct writer *w, const struct boot_plan *plan,
+                      const struct pxe_script_facts *facts)
+{
+        const struct server server = server_of(&facts->site);
+
+        PXE_LINE(w,
+                 plan->action == BOOT_INSTALL ? "echo Cloudie: install, boot"
+                                              : "echo Cloudie: discovery, boot",
+                 plan->boot);
+        writer_text(w, "if linux");
+        add_path(w, &server, "assets/", facts->kernel);
+        writer_u8(w, ' ');
+        pxe_arguments_add(w, plan, facts);
+        PXE_LINE(w, " ; then");
+        writer_text(w, "if initrd");
+        add_path(w, &server, "assets/", facts->ramdisk);
+        add_path(w, &server, "assets/", PXE_SITE_FILE);
+        PXE_LINE(w, " ; then boot ; fi");
+        PXE_LINE(w, "fi");
+}
+
+int pxe_grub_configuration_write(const struct pxe_site *site, char to[static PXE_SCRIPT_SIZE],
+                                 size_t *ret_size)
+{
+        const struct server server = server_of(site);
+        struct writer w = writer_over(to, PXE_SCRIPT_SIZE);
+
+        PXE_LINE(&w, "while true; do");
+        writer_text(&w, "source");
+        add_path(&w, &server, "boot/grub/", "$net_default_mac");
+        PXE_LINE(&w, "");
+        PXE_LINE(&w, "echo Cloudie: asking again in 5 seconds");
+        PXE_LINE(&w, "sleep 5");
+        PXE_LINE(&w, "done");
+        return pxe_script_finish(&w, to, ret_size);
+}
+
+int pxe_grub_script_write(const struct boot_plan *plan, const struct pxe_script_facts *facts,
+                          char to[static PXE_SCRIPT_SIZE], size_t *ret_size)
+{
+        struct writer w = writer_over(to, PXE_SCRIPT_SIZE);
+
+        to[0] = '\0';
+        if (!pxe_plan_is_writable(plan, facts))
+                return -EINVAL;
+        switch (plan->action) {
+        case BOOT_DISK:
+                add_disk(&w, plan);
+                break;
+        case BOOT_DISCOVER:
+        case BOOT_INSTALL:
+                add_agent(&w, plan, facts);
+                break;
+        case BOOT_ASK_AGAIN:
+                PXE_LINE(&w, "echo Cloudie: no plan yet");
+                break;
+        case BOOT_ACTION_COUNT:
+                return -EINVAL;
+        }
+        return pxe_script_finish(&w, to, ret_size);
+}
