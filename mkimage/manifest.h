@@ -11,7 +11,7 @@
 
 struct manifest_file {
         const char *name;
-        const char *role; /* "kernel", "ramdisk", "stage-two" or "loader" */
+        const char *role; /* as asset_role_names of lib/node/wire.h */
 };
 
 /**

@@ -19,15 +19,24 @@
 
 #define MANIFEST_SCHEMA 1
 
-#define LOADER_FOLDER   "usr/lib/ipxe"
-#define LOADER_NAME     "undionly.kpxe"
-#define LOADER_MAX      ((size_t)1 << 20) /* it has 70 kB */
+#define LOADER_MAX      ((size_t)8 << 20) /* GRUB, the largest, has 3.8 MB */
+
+/* Boot loaders as their packages have them: of two, Debian's signature is inside. */
+static const struct loader {
+        const char *package, *path;
+        struct manifest_file file;
+} loaders[] = {
+        {"ipxe",                  "usr/lib/ipxe/undionly.kpxe",      {"undionly.kpxe", "loader"}     },
+        {"shim-signed",           "usr/lib/shim/shimx64.efi.signed", {"shimx64.efi", "loader"}       },
+ /* The name by which shim asks for it. */
+        {"grub-efi-amd64-signed",
+         "usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed",     {"grubx64.efi", "second-loader"}},
+};
 
 static const struct manifest_file package_files[] = {
         {"vmlinuz",            "kernel"   },
         {"discovery.initrd",   "ramdisk"  },
         {"stage-two.squashfs", "stage-two"},
-        {LOADER_NAME,          "loader"   },
 };
 
 /* The folder that all is built in, and its parts. */
@@ -62,30 +71,41 @@ static void shop_done(struct shop *shop)
         workshop_done(&shop->all);
 }
 
-/* From the installed ipxe, or else from its package. */
-static int copy_loader(const char *cache, const struct shop *shop, char *error)
+/* From the installed package, or else from the package itself. */
+static int copy_loader(const struct loader *loader, const char *cache, const struct shop *shop,
+                       char *error)
 {
         char from[PATH_MAX], to[PATH_MAX];
         _free_ char *bytes = NULL;
         size_t size = 0;
-        int rc = file_read(AT_FDCWD, "/" LOADER_FOLDER "/" LOADER_NAME, LOADER_MAX, &bytes, &size);
+        int rc = workshop_path(from, "/%s", loader->path);
 
+        if (rc == 0)
+                rc = file_read(AT_FDCWD, from, LOADER_MAX, &bytes, &size);
         if (rc == -ENOENT) {
-                rc = package_extract("ipxe", LOADER_FOLDER "/" LOADER_NAME, cache, shop->loader,
-                                     error);
+                rc = package_extract(loader->package, loader->path, cache, shop->loader, error);
                 if (rc < 0)
                         return rc;
-                rc = workshop_path(from, "%s/" LOADER_FOLDER "/" LOADER_NAME, shop->loader);
+                rc = workshop_path(from, "%s/%s", shop->loader, loader->path);
                 if (rc == 0)
                         rc = file_read(AT_FDCWD, from, LOADER_MAX, &bytes, &size);
         }
         if (rc == 0)
-                rc = workshop_path(to, "%s/" LOADER_NAME, shop->package);
+                rc = workshop_path(to, "%s/%s", shop->package, loader->file.name);
         if (rc == 0)
                 rc = file_replace(to, bytes, size, 0644);
-        return rc < 0 ? mkimage_fail(error, rc, LOADER_NAME " of the package ipxe: %s",
-                                     strerror(-rc))
+        return rc < 0 ? mkimage_fail(error, rc, "%s of the package %s: %s", loader->file.name,
+                                     loader->package, strerror(-rc))
                       : 0;
+}
+
+static int copy_loaders(const char *cache, const struct shop *shop, char *error)
+{
+        int rc = 0;
+
+        for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(loaders); i++)
+                rc = copy_loader(&loaders[i], cache, shop, error);
+        return rc;
 }
 
 static int write_stages(const struct netboot_options *options, const struct shop *shop,
@@ -116,8 +136,13 @@ static int write_stages(const struct netboot_options *options, const struct shop
 static int write_manifest(const struct shop *shop, const char *kernel_version,
                           const struct modules *modules, struct doc *families, char *error)
 {
+        struct manifest_file files[ARRAY_SIZE(package_files) + ARRAY_SIZE(loaders)];
         _doc_ struct doc *manifest = doc_object();
         struct doc *counts = doc_object();
+
+        memcpy(files, package_files, sizeof(package_files));
+        for (size_t i = 0; i < ARRAY_SIZE(loaders); i++)
+                files[ARRAY_SIZE(package_files) + i] = loaders[i].file;
 
         doc_set_number(counts, "stage_one", (int64_t)modules_count(modules, STAGE_ONE));
         doc_set_number(counts, "stage_two", (int64_t)modules_count(modules, STAGE_TWO));
@@ -125,8 +150,7 @@ static int write_manifest(const struct shop *shop, const char *kernel_version,
         doc_set_number(manifest, "schema", MANIFEST_SCHEMA);
         doc_set_text(manifest, "kernel_version", kernel_version);
         doc_set(manifest, "modules", counts);
-        return manifest_write(manifest, package_files, ARRAY_SIZE(package_files), shop->package,
-                              error);
+        return manifest_write(manifest, files, ARRAY_SIZE(files), shop->package, error);
 }
 
 static int build(const struct netboot_options *options, const struct shop *shop, const char *deb,
@@ -145,7 +169,7 @@ static int build(const struct netboot_options *options, const struct shop *shop,
         if (rc == 0)
                 rc = write_stages(options, shop, &kernel, modules, error);
         if (rc == 0)
-                rc = copy_loader(options->cache, shop, error);
+                rc = copy_loaders(options->cache, shop, error);
         if (rc == 0)
                 rc = write_manifest(shop, kernel.version, modules, families, error);
         return rc;

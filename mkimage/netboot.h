@@ -8,6 +8,8 @@
  *   discovery.initrd      stage one
  *   stage-two.squashfs    stage two
  *   undionly.kpxe         iPXE, for BIOS machines
+ *   shimx64.efi           Debian's shim, for UEFI machines, with Microsoft's signature
+ *   grubx64.efi           Debian's GRUB for the network, which shim loads; signed by Debian
  *   manifest.json         sizes and hashes of the above
  */
 

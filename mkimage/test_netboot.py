@@ -112,8 +112,8 @@ class Netboot(unittest.TestCase):
         del os.environ["SOURCE_DATE_EPOCH"]
         self.assertEqual(done.returncode, 0, done.stderr)
         names = sorted(os.listdir(self.package))
-        self.assertEqual(names, ["discovery.initrd", "manifest.json", "stage-two.squashfs",
-                                 "undionly.kpxe", "vmlinuz"])
+        self.assertEqual(names, ["discovery.initrd", "grubx64.efi", "manifest.json", "shimx64.efi",
+                                 "stage-two.squashfs", "undionly.kpxe", "vmlinuz"])
         self.assertEqual(filecmp.cmpfiles(self.package, again, names, shallow=False),
                          (names, [], []))
 
@@ -146,9 +146,23 @@ class Netboot(unittest.TestCase):
                 content = content.read()
             self.assertEqual(len(content), file["size"])
             self.assertEqual(hashlib.sha256(content).hexdigest(), file["sha256"])
-            roles[file["role"]] = file["name"]
-        self.assertEqual(roles, {"kernel": "vmlinuz", "ramdisk": "discovery.initrd",
-                                 "stage-two": "stage-two.squashfs", "loader": "undionly.kpxe"})
+            roles.setdefault(file["role"], []).append(file["name"])
+        self.assertEqual(roles, {"kernel": ["vmlinuz"], "ramdisk": ["discovery.initrd"],
+                                 "stage-two": ["stage-two.squashfs"],
+                                 "loader": ["undionly.kpxe", "shimx64.efi"],
+                                 "second-loader": ["grubx64.efi"]})
+
+    def test_uefi_loaders_are_signed(self):
+        """A PE file whose certificate table (PE/COFF, data directory 4) is not empty."""
+        for name in ("shimx64.efi", "grubx64.efi"):
+            with open(os.path.join(self.package, name), "rb") as file:
+                image = file.read()
+            header = int.from_bytes(image[0x3c:0x40], "little")
+            self.assertEqual(image[header:header + 4], b"PE\0\0", name)
+            at, size = (int.from_bytes(image[header + 24 + 144 + i:header + 28 + 144 + i], "little")
+                        for i in (0, 4))
+            self.assertGreater(size, 1000, name)
+            self.assertEqual(at + size, len(image), name)
 
     def test_root(self):
         names = [entry[0] for entry in self.root]
