@@ -1,20 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# boot.sh http|tftp: a blank machine boots with its own firmware over the network
+# boot.sh http|tftp|uefi|secureboot: a blank machine boots with its own firmware over the network
 # and stands in the list with what it truly is.
 #
 # http: the card's own iPXE fetches script, kernel and ramdisk by HTTP.
 # tftp: the card's iPXE is made to load ours, and loader, script, kernel, ramdisk
 # and site.cpio all come from our TFTP; not a byte of them by HTTP.
-protocol=${1:?http or tftp}
-export LAB_PROTOCOL=$protocol LAB_RELOAD=false
-[ "$protocol" = http ] || LAB_RELOAD=true
+# uefi, secureboot: the firmware's own PXE loads shim, that GRUB, and all else comes
+# by TFTP as well, whatever the network's protocol; with Secure Boot on as with it off.
+kind=${1:?http, tftp, uefi or secureboot}
+# LAB_MEMORY: the budget of the design; it must do in this much.
+export LAB_PROTOCOL=http LAB_RELOAD=false LAB_FIRMWARE=bios LAB_MEMORY=192
+case $kind in
+http) number=2 ;;
+tftp) number=3 LAB_PROTOCOL=tftp LAB_RELOAD=true ;;
+uefi) number=7 LAB_FIRMWARE=$kind LAB_MEMORY=320 ;;
+secureboot) number=8 LAB_FIRMWARE=$kind LAB_MEMORY=320 ;;
+*)
+        echo "boot.sh: '$kind' is not http, tftp, uefi or secureboot" >&2
+        exit 2
+        ;;
+esac
 # shellcheck source=tests/vm/setup.sh
-. "$(dirname "$0")/setup.sh" "$protocol" "$([ "$protocol" = http ] && echo 2 || echo 3)"
-
-# The budget of the design: it must do in this much memory.
-export LAB_MEMORY=192
+. "$(dirname "$0")/setup.sh" "$kind" "$number"
+[ "$LAB_FIRMWARE" = bios ] || [ -e "$LAB_OVMF/OVMF_CODE_4M.fd" ] || skip "the package ovmf is not installed"
 lab_open
 lab_controller
 lab_edge
@@ -32,7 +42,7 @@ lab_wait_step held 10
 "$LAB_BIN/cloudie" -o json events >"$LAB_DIR/events.json"
 "$LAB_BIN/cloudie" -o json node list >"$LAB_DIR/nodes.json"
 "$LAB_BIN/cloudie" -o json node show lab-0001 --inventory >"$LAB_DIR/node.json"
-python3 "$here/expect.py" "$protocol" "$LAB_DIR" "$LAB_PACKAGE"
+python3 "$here/expect.py" "$kind" "$LAB_DIR" "$LAB_PACKAGE"
 
 # Tables, explanation, timeline: what an operator reads.
 "$LAB_BIN/cloudie" node list | grep -q '^lab-0001 *discovered'

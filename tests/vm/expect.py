@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""expect.py http|tftp FOLDER PACKAGE: is what the controller says about the boot the truth?
+"""expect.py http|tftp|uefi|secureboot FOLDER PACKAGE: is what the controller says about the boot the truth?
 
 FOLDER holds events.json (an event a line), nodes.json and node.json as the command
 printed them; PACKAGE is the netboot package that the machine booted from.
@@ -19,7 +19,12 @@ def expect(have, want, what):
         sys.exit(f"expect: {what}: {have!r}, not {want!r}")
 
 
-def check_events(protocol, events, package):
+LOADERS = {"http": [], "tftp": ["undionly.kpxe"], "uefi": ["shimx64.efi", "grubx64.efi"],
+           "secureboot": ["shimx64.efi", "grubx64.efi"]}
+
+
+def check_events(kind, events, package):
+    protocol = "http" if kind == "http" else "tftp"
     sizes = {name: os.path.getsize(os.path.join(package, name)) for name in os.listdir(package)}
     steps = [event["step"] for event in events]
     at = -1
@@ -34,10 +39,9 @@ def check_events(protocol, events, package):
     expect(len({e["address"] for e in events if e["step"] == "dhcp-ack"}), 1, "addresses given")
 
     moved = {"kernel": "vmlinuz", "ramdisk": "discovery.initrd", "stage-two": "stage-two.squashfs"}
-    if protocol == "tftp":
-        moved["loader"] = "undionly.kpxe"
-    else:
-        expect("loader" in steps, False, "a loader was sent to a card that has iPXE")
+    # A card that has iPXE is sent no loader.
+    loaders = [(f"{name} by tftp", sizes[name]) for name in LOADERS[kind]]
+    expect([(e["text"], e["bytes"]) for e in events if e["step"] == "loader"], loaders, "loaders")
     for step, name in moved.items():
         found = [e for e in events if e["step"] == step]
         expect([e["bytes"] for e in found], [sizes[name]], f"bytes of '{step}'")
@@ -53,7 +57,19 @@ def check_events(protocol, events, package):
     expect(dated, sorted(dated), "times of what the agent did")
 
 
-def check_node(node, listed):
+def check_firmware(kind, firmware):
+    mode, vendor = ("bios", "SeaBIOS") if kind in ("http", "tftp") else ("uefi", "EFI Development")
+    expect(firmware["boot_mode"], mode, "boot mode")
+    expect(firmware["vendor"].startswith(vendor), True, f"firmware {firmware['vendor']}")
+    expect(firmware["boot_mac"], MAC, "interface that booted")
+    # Seen from inside, and with the firmware's own keys: nobody can enrol another.
+    secure = {"uefi": (False, None), "secureboot": (True, False)}.get(kind, (None, None))
+    expect(firmware.get("secure_boot"), secure[0], "Secure Boot")
+    if kind == "secureboot":
+        expect(firmware.get("setup_mode"), secure[1], "setup mode")
+
+
+def check_node(kind, node, listed):
     inventory = node["inventory"]
     expect(node["status"]["phase"], "discovered", "phase")
     expect(node["status"]["macs"], [MAC], "MACs")
@@ -66,16 +82,15 @@ def check_node(node, listed):
            ("Cloudie Lab", "Blank", "LAB-0001"), "system")
     expect(system["uuid"], "8d1a2b3c-4e5f-6071-8293-a4b5c6d70001", "UUID")
     expect(system["virtual"], True, "virtual")
-    expect(inventory["firmware"]["boot_mode"], "bios", "boot mode")
-    expect(inventory["firmware"]["vendor"], "SeaBIOS", "firmware")
-    expect(inventory["firmware"]["boot_mac"], MAC, "interface that booted")
+    check_firmware(kind, inventory["firmware"])
     cpu = inventory["cpu"]
     expect((cpu["packages"], cpu["cores"], cpu["threads"]), (1, 1, 1), "CPU")
     if "sse2" not in cpu["flags"]:
         sys.exit("expect: no sse2 among the flags")
     memory = inventory["memory"]
-    expect(memory["installed"], 192 << 20, "memory installed")
-    if not (100 << 20) < memory["total"] < (192 << 20):
+    size = 192 if kind in ("http", "tftp") else 320
+    expect(memory["installed"], size << 20, "memory installed")
+    if not (100 << 20) < memory["total"] < (size << 20):
         sys.exit(f"expect: usable memory {memory['total']}")
     disks = inventory["disks"]["items"]
     expect([(d["type"], d["serial"], d["size"], d["transport"]) for d in disks],
@@ -92,16 +107,16 @@ def check_node(node, listed):
 
 
 def main():
-    protocol, folder, package = sys.argv[1:]
+    kind, folder, package = sys.argv[1:]
 
     def load(name):
         with open(os.path.join(folder, name), encoding="utf-8") as f:
             return f.read()
 
-    check_events(protocol, [json.loads(line) for line in load("events.json").splitlines()], package)
+    check_events(kind, [json.loads(line) for line in load("events.json").splitlines()], package)
     nodes = json.loads(load("nodes.json"))
     expect(len(nodes), 1, "nodes")
-    check_node(json.loads(load("node.json")), nodes[0])
+    check_node(kind, json.loads(load("node.json")), nodes[0])
 
 
 main()

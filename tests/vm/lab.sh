@@ -24,6 +24,8 @@ LAB_LINK=clup$LAB_NUMBER
 LAB_PROTOCOL=${LAB_PROTOCOL:-http}
 LAB_RELOAD=${LAB_RELOAD:-false}
 LAB_MEMORY=${LAB_MEMORY:-512}
+LAB_FIRMWARE=${LAB_FIRMWARE:-bios}
+LAB_OVMF=/usr/share/OVMF
 LAB_PIDS=()
 
 lab_fail() {
@@ -159,14 +161,44 @@ lab_mac() {
         printf '52:54:00:77:%02x:%02x' $(($1 / 256)) $(($1 % 256))
 }
 
+# lab_firmware N: LAB_FIRMWARE (bios, uefi, secureboot) as arguments of QEMU, in the array
+# "firmware". A UEFI machine has variables of its own, fresh at each power-on unless LAB_KEEP_DISK
+# is set; with secureboot they hold Microsoft's keys and no other.
+lab_firmware() {
+        local code vars=OVMF_VARS_4M.fd own=$LAB_DIR/machine-$1.variables
+        case $LAB_FIRMWARE in
+        bios)
+                firmware=(-machine "pc,graphics=off")
+                return
+                ;;
+        uefi)
+                code=OVMF_CODE_4M.fd
+                firmware=(-machine q35)
+                ;;
+        secureboot)
+                code=OVMF_CODE_4M.secboot.fd vars=OVMF_VARS_4M.ms.fd
+                firmware=(-machine "q35,smm=on" -global driver=cfi.pflash01,property=secure,value=on)
+                ;;
+        *) lab_fail "LAB_FIRMWARE is bios, uefi or secureboot, not '$LAB_FIRMWARE'" || return ;;
+        esac
+        if [ -z "${LAB_KEEP_DISK:-}" ] || [ ! -e "$own" ]; then
+                cp "$LAB_OVMF/$vars" "$own" || return
+        fi
+        firmware+=(-drive "if=pflash,format=raw,unit=0,readonly=on,file=$LAB_OVMF/$code"
+                -drive "if=pflash,format=raw,unit=1,file=$own")
+}
+
 # lab_machine N [QEMU ARGUMENT...]: powers on a blank machine that boots from the
 # network with its own firmware, and from its disk when it is told to. Its serial
 # console is in log/machine-N.console. LAB_DISK: the size of its disk, which is
 # made anew unless LAB_KEEP_DISK is set; LAB_DISK_PLACE: its place in the firmware's
 # order, after the card's 1. (SeaBIOS tries the first of several disks alone.)
 lab_machine() {
-        local n=$1 mac disk
+        local n=$1 mac disk firmware rom=
         shift
+        lab_firmware "$n" || return
+        # OVMF's own network boot, instead of the card's iPXE.
+        [ "$LAB_FIRMWARE" = bios ] || rom=,romfile=
         mac=$(lab_mac "$n")
         disk=$LAB_DIR/machine-$n.disk
         rm -f "$LAB_DIR/log/machine-$n.console"
@@ -177,12 +209,12 @@ lab_machine() {
         ip -n "$LAB" link show "tap$n" >/dev/null 2>&1 ||
                 ip -n "$LAB" tuntap add "tap$n" mode tap
         ip -n "$LAB" link set "tap$n" master br0 up
-        ip netns exec "$LAB" qemu-system-x86_64 -accel tcg -machine pc,graphics=off -cpu max \
+        ip netns exec "$LAB" qemu-system-x86_64 -accel tcg "${firmware[@]}" -cpu max \
                 -m "$LAB_MEMORY" -smp 1 -nodefaults -vga none \
                 -uuid "$(printf '8d1a2b3c-4e5f-6071-8293-a4b5c6d7%04x' "$n")" \
                 -smbios "type=1,manufacturer=Cloudie Lab,product=Blank,serial=LAB-$(printf %04d "$n")" \
                 -netdev "tap,id=n0,ifname=tap$n,script=no,downscript=no" \
-                -device "virtio-net-pci,netdev=n0,mac=$mac,bootindex=1" \
+                -device "virtio-net-pci,netdev=n0,mac=$mac,bootindex=1$rom" \
                 -drive "file=$disk,if=none,id=d0,format=raw,cache=unsafe" \
                 -device "nvme,drive=d0,serial=NVME-$(printf %04d "$n"),bootindex=${LAB_DISK_PLACE:-2}" \
                 -display none -monitor none -serial "file:$LAB_DIR/log/machine-$n.console" "$@" \
