@@ -177,7 +177,7 @@ lab_firmware() {
                 ;;
         secureboot)
                 code=OVMF_CODE_4M.secboot.fd vars=OVMF_VARS_4M.ms.fd
-                firmware=(-machine "q35,smm=on" -global driver=cfi.pflash01,property=secure,value=on)
+                firmware=(-machine "q35,smm=on" -global "driver=cfi.pflash01,property=secure,value=on")
                 ;;
         *) lab_fail "LAB_FIRMWARE is bios, uefi or secureboot, not '$LAB_FIRMWARE'" || return ;;
         esac
