@@ -11,6 +11,7 @@ machine that boots. Exits 77 (skipped) without root or a client.
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -30,6 +31,7 @@ BOOT = "00f1e2d3c4b5a697"
 TOOLS = ["ip", "udhcpc", "curl", "tftp", "atftp", "strace", "openssl", "setpriv"]
 PXE = ["-V", "PXEClient:Arch:00000:UNDI:002001", "-x", "0x5d:0000"]
 IPXE = PXE + ["-x", "0x4d:69505845"]
+ARM = ["-V", "PXEClient:Arch:00011:UNDI:003000", "-x", "0x5d:000b"]
 UEFI = ["-V", "PXEClient:Arch:00007:UNDI:003000", "-x", "0x5d:0007"]
 EDGE_NS = "nbt-edge-%d" % os.getpid()
 NODE_NS = "nbt-node-%d" % os.getpid()
@@ -116,7 +118,8 @@ class EdgeTest(unittest.TestCase):
     def make_package(self):
         files = []
         for name, role, size in (("vmlinuz", "kernel", 3000001), ("discovery.initrd", "ramdisk", 700),
-                                 ("undionly.kpxe", "loader", 71000), ("two.squashfs", "stage-two", 9)):
+                                 ("undionly.kpxe", "loader", 71000), ("shimx64.efi", "loader", 900),
+                                 ("grubx64.efi", "second-loader", 3000), ("two.squashfs", "stage-two", 9)):
             data = os.urandom(size)
             self.write("assets/" + name, data)
             files.append({"name": name, "size": size, "role": role,
@@ -272,7 +275,10 @@ class Serving(EdgeTest):
         self.assertEqual(ipxe["ip"], rom["ip"])
         uefi = self.dhcp(UEFI)
         self.assertEqual(uefi["ip"], rom["ip"])
-        self.assertNotIn("boot_file", uefi)
+        self.assertEqual((uefi["boot_file"], uefi["siaddr"]), ("shimx64.efi", EDGE))
+        arm = self.dhcp(ARM)
+        self.assertEqual(arm["ip"], rom["ip"])
+        self.assertNotIn("boot_file", arm)
         self.assertIn("UEFI boot comes with a later release", self.log() + str(self.heard("event")))
 
     def test_http(self):
@@ -328,6 +334,28 @@ class Serving(EdgeTest):
         self.assertNotEqual(in_node("atftp", "--put", "-l", out, "-r", "x", EDGE,
                                     check=False).returncode, 0)
         until(8, lambda: {"loader", "kernel", "script"} <= set(self.steps()), "events")
+
+    def test_grub(self):
+        """What shim and GRUB ask for, in their order; the plan is told as an iPXE's is."""
+        self.start()
+        self.assertEqual(self.lease(UEFI)["boot_file"], "shimx64.efi")
+        url = "tftp://%s/" % EDGE
+        for name in ("shimx64.efi", "grubx64.efi"):
+            self.assertEqual(self.fetch(url + name), self.asset(name))
+        start = self.fetch(url + "/grub/grub.cfg").decode()
+        self.assertEqual(self.fetch(url + "/grub/grub.cfg").decode(), start)
+        source = re.search(r"^source \(tftp,%s\)(/\S+)/\$net_default_mac$" % EDGE, start, re.M)
+        plan = source.group(1) + "/" + MAC
+        script = self.fetch(url + plan).decode()
+        self.assertIn("if linux (tftp,%s)/assets/vmlinuz rdinit=/init " % EDGE, script)
+        self.assertIn(" cloudie.boot=%s cloudie.edge=http://%s " % (BOOT, EDGE), script)
+        self.assertEqual(self.fetch(url + plan).decode().split("cloudie.time")[0],
+                         script.split("cloudie.time")[0])
+        for name in ("/grub/x86_64-efi/command.lst", "revocations_sku.efi",
+                     source.group(1) + "/" + OTHER_MAC, source.group(1) + "/"):
+            self.assertIsNone(self.fetch(url + name, check=False), name)
+        self.assertEqual(len(self.heard("plan")), 1)
+        until(8, lambda: self.steps().count("loader") == 2 and "script" in self.steps(), "events")
 
     def test_router_solicitation(self):
         self.start()
