@@ -10,10 +10,8 @@
 
 /* Stage two is missing: the agent says when it has verified and mounted it. */
 static const enum node_step step_of_role[ROLE_COUNT] = {
-        [ROLE_KERNEL] = STEP_KERNEL,
-        [ROLE_RAMDISK] = STEP_RAMDISK,
-        [ROLE_STAGE_TWO] = STEP_NONE,
-        [ROLE_LOADER] = STEP_LOADER,
+        [ROLE_KERNEL] = STEP_KERNEL,        [ROLE_RAMDISK] = STEP_RAMDISK,
+        [ROLE_STAGE_TWO] = STEP_NONE,       [ROLE_LOADER] = STEP_LOADER,
         [ROLE_SECOND_LOADER] = STEP_LOADER,
 };
 
