@@ -28,23 +28,23 @@
 
 struct architecture_row {
         uint16_t architecture;
-        const char *loader; /* NULL: none yet */
         bool runs_ipxe;     /* an iPXE that runs there gets a script: all else its loader */
+        const char *loader; /* NULL: none yet */
         const char *reason;
 };
 
 /* IANA "Processor Architecture Types". */
 static const struct architecture_row architectures[] = {
-        {DHCP_ARCH_BIOS,            PXE_LOADER_BIOS, true,  "BIOS: our iPXE"},
-        {DHCP_ARCH_EFI_IA32,        NULL,            false, UEFI_LATER      },
-        {DHCP_ARCH_EFI_BC,          PXE_LOADER_UEFI, false, UEFI_SHIM       },
-        {DHCP_ARCH_EFI_X86_64,      PXE_LOADER_UEFI, false, UEFI_SHIM       },
-        {DHCP_ARCH_EFI_ARM32,       NULL,            false, UEFI_LATER      },
-        {DHCP_ARCH_EFI_ARM64,       NULL,            false, UEFI_LATER      },
-        {DHCP_ARCH_EFI_HTTP_IA32,   NULL,            false, UEFI_LATER      },
-        {DHCP_ARCH_EFI_HTTP_X86_64, NULL,            false, UEFI_LATER      },
-        {DHCP_ARCH_EFI_HTTP_ARM32,  NULL,            false, UEFI_LATER      },
-        {DHCP_ARCH_EFI_HTTP_ARM64,  NULL,            false, UEFI_LATER      },
+        {DHCP_ARCH_BIOS,            true,  PXE_LOADER_BIOS, "BIOS: our iPXE"},
+        {DHCP_ARCH_EFI_IA32,        false, NULL,            UEFI_LATER      },
+        {DHCP_ARCH_EFI_BC,          false, PXE_LOADER_UEFI, UEFI_SHIM       },
+        {DHCP_ARCH_EFI_X86_64,      false, PXE_LOADER_UEFI, UEFI_SHIM       },
+        {DHCP_ARCH_EFI_ARM32,       false, NULL,            UEFI_LATER      },
+        {DHCP_ARCH_EFI_ARM64,       false, NULL,            UEFI_LATER      },
+        {DHCP_ARCH_EFI_HTTP_IA32,   false, NULL,            UEFI_LATER      },
+        {DHCP_ARCH_EFI_HTTP_X86_64, false, NULL,            UEFI_LATER      },
+        {DHCP_ARCH_EFI_HTTP_ARM32,  false, NULL,            UEFI_LATER      },
+        {DHCP_ARCH_EFI_HTTP_ARM64,  false, NULL,            UEFI_LATER      },
 };
 
 static const struct architecture_row unknown = {
