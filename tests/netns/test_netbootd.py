@@ -226,7 +226,7 @@ interfaces: [br0]
         with open(self.path("assets", name), "rb") as f:
             return f.read()
 
-    def dhcp(self, options=(), seconds=3, mac=None):
+    def dhcp(self, options=(), seconds=8, mac=None):
         """What udhcpc was given, as its script's variables; None without a lease."""
         script = self.path("udhcpc.sh")
         given = self.path("given")
