@@ -84,11 +84,15 @@ static bool plan_of_operation(const struct operation *operation, struct boot_pla
         return true;
 }
 
+/*
+ * A conflict keeps a machine from being installed, not from its own disk: or else
+ * whoever names a MAC of a deployed node would stop it at its next boot.
+ */
 void boot_plan_make(const struct plan_facts *facts, struct boot_plan *ret)
 {
         const enum node_phase phase = facts->is_known ? facts->phase : PHASE_NONE;
 
-        if (facts->is_in_conflict) {
+        if (facts->is_in_conflict && by_phase[phase].action != BOOT_DISK) {
                 ret->action = BOOT_DISCOVER;
                 snprintf(ret->reason, sizeof(ret->reason),
                          "two machines claim this identity: it is only discovered, until an "

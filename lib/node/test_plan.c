@@ -24,8 +24,8 @@ static void test_phase_decides(void **state)
                 {{.is_known = true, .phase = PHASE_RESERVED},                         BOOT_DISK    },
                 {{.is_known = true, .phase = PHASE_DEPLOYED},                         BOOT_DISK    },
                 {{.is_known = true, .phase = PHASE_RETIRED},                          BOOT_DISK    },
-                {{.is_known = true, .phase = PHASE_DEPLOYED, .is_in_conflict = true},
-                 BOOT_DISCOVER                                                                     },
+                {{.is_known = true, .phase = PHASE_READY, .is_in_conflict = true},    BOOT_DISCOVER},
+                {{.is_known = true, .phase = PHASE_DEPLOYED, .is_in_conflict = true}, BOOT_DISK    },
         };
 
         (void)state;
