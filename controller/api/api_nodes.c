@@ -349,44 +349,45 @@ void call_refuse_way(struct call *call, const struct node *node, enum node_way w
         call_refuse(call, problem_of(node, way), detail);
 }
 
-void handle_node_accept(struct call *call)
+struct store_change *call_take_way(struct call *call, enum node_way way, node_way_fn take,
+                                   struct node **ret)
 {
         CLEANUP(store_change_free) struct store_change *change = store_change_new();
         struct node *node = call_node_to_change(call);
         const char *why = "";
 
         if (!node)
-                return;
+                return NULL;
         if (!change) {
                 call_refuse(call, PROBLEM_NO_MEMORY, NULL);
-                return;
+                return NULL;
         }
-        if (node_accept(call->api->logic, node, call->who.user, clock_wall_ms(), change, &why) <
-            0) {
-                call_refuse_way(call, node, WAY_ACCEPT, why);
-                return;
+        if (take(call->api->logic, node, call->who.user, clock_wall_ms(), change, &why) < 0) {
+                call_refuse_way(call, node, way, why);
+                return NULL;
         }
+        *ret = node;
+        return TAKE_PTR(change);
+}
+
+void handle_node_accept(struct call *call)
+{
+        struct node *node = NULL;
+        struct store_change *change = call_take_way(call, WAY_ACCEPT, node_accept, &node);
+
+        if (!change)
+                return;
         reply_node(call, node, NULL);
-        call_commit(call, TAKE_PTR(change));
+        call_commit(call, change);
 }
 
 void handle_node_delete(struct call *call)
 {
-        CLEANUP(store_change_free) struct store_change *change = store_change_new();
-        struct node *node = call_node_to_change(call);
-        const char *why = "";
+        struct node *node = NULL;
+        struct store_change *change = call_take_way(call, WAY_DELETE, node_delete, &node);
 
-        if (!node)
+        if (!change)
                 return;
-        if (!change) {
-                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
-                return;
-        }
-        if (node_delete(call->api->logic, node, call->who.user, clock_wall_ms(), change, &why) <
-            0) {
-                call_refuse_way(call, node, WAY_DELETE, why);
-                return;
-        }
         reply_empty(call, 204);
-        call_commit(call, TAKE_PTR(change));
+        call_commit(call, change);
 }

@@ -309,44 +309,24 @@ static const char *abort_advice(const struct node *node)
 
 void handle_node_abort(struct call *call)
 {
-        CLEANUP(store_change_free) struct store_change *change = store_change_new();
-        struct node *node = call_node_to_change(call);
-        const char *why = "";
+        struct node *node = NULL;
+        struct store_change *change = call_take_way(call, WAY_ABORT, operation_abort, &node);
 
-        if (!node)
+        if (!change)
                 return;
-        if (!change) {
-                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
-                return;
-        }
-        if (operation_abort(call->api->logic, node, call->who.user, clock_wall_ms(), change, &why) <
-            0) {
-                call_refuse_way(call, node, WAY_ABORT, why);
-                return;
-        }
         reply_node(call, node, abort_advice(node));
-        call_commit(call, TAKE_PTR(change));
+        call_commit(call, change);
 }
 
 void handle_node_release(struct call *call)
 {
-        CLEANUP(store_change_free) struct store_change *change = store_change_new();
-        struct node *node = call_node_to_change(call);
-        const char *why = "";
+        struct node *node = NULL;
+        struct store_change *change = call_take_way(call, WAY_RELEASE, operation_release, &node);
 
-        if (!node)
+        if (!change)
                 return;
-        if (!change) {
-                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
-                return;
-        }
-        if (operation_release(call->api->logic, node, call->who.user, clock_wall_ms(), change,
-                              &why) < 0) {
-                call_refuse_way(call, node, WAY_RELEASE, why);
-                return;
-        }
         reply_node(call, node,
                    "Restart the machine to have it run the agent; nothing of Cloudie can restart "
                    "it.");
-        call_commit(call, TAKE_PTR(change));
+        call_commit(call, change);
 }

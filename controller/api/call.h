@@ -184,6 +184,15 @@ void reply_etag(struct call *call, uint64_t version);
 void call_refuse_way(struct call *call, const struct node *node, enum node_way way,
                      const char *why);
 
+/* One of the ways of a node that need nothing but the word of an operator. */
+typedef int (*node_way_fn)(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
+                           struct store_change *change, const char **why);
+
+/* Has the node of this call take a way. The change, to commit, and the node, of which nothing is
+ * left after WAY_DELETE. NULL: it has answered. */
+struct store_change *call_take_way(struct call *call, enum node_way way, node_way_fn take,
+                                   struct node **ret);
+
 /* Agents that wait, orders.c. */
 void orders_wake(void *context, struct claim *claim, bool is_stale);
 uint64_t orders_next_change(void *context);
