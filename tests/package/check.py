@@ -17,7 +17,7 @@ FOLDER, SOURCE = sys.argv[1:3]
 PROGRAMS = {
     "usr/sbin/cloudied", "usr/sbin/cloudie-netbootd", "usr/bin/cloudie",
     "usr/bin/cloudie-mkimage", "usr/sbin/cloudie-agent", "usr/sbin/cloudie-discover",
-    "usr/sbin/cloudie-install",
+    "usr/sbin/cloudie-install", "usr/sbin/cloudie-worker",
 }
 
 
