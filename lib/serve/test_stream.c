@@ -216,7 +216,8 @@ static void test_overtaken(void **state)
         while (reset > text && strncmp(reset, "\n\nid: ", 6) != 0)
                 reset--;
         assert_ptr_not_equal(reset, text);
-        assert_int_equal(reset[-1], 'd');
+        /* Or nothing was: on a busy machine the first comment is all that it had time for. */
+        assert_true(reset[-1] == 'd' || reset[-1] == ':');
         /* How far it had come depends on the machine; what follows does not. */
         assert_int_equal(serve_ring_add(s->ring, 201, NULL, "after"), 0);
         read_text(fd, "id: 201\ndata: after\n\n", text, sizeof(text));
