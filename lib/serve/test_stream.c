@@ -80,25 +80,48 @@ static int listen_to(struct site *s, const char *target)
         return fd;
 }
 
+/* The text of the next chunk, NUL-terminated; returns its length, 0: the last one. */
+static size_t read_chunk(int fd, char *to, size_t size)
+{
+        char line[32];
+        size_t len;
+
+        client_read_until(fd, "\r\n", line, sizeof(line));
+        len = strtoul(line, NULL, 16);
+        assert_true(len < size);
+        client_read_bytes(fd, to, len);
+        to[len] = '\0';
+        client_read_bytes(fd, line, 2);
+        return len;
+}
+
 /* The text of the next chunks, until it ends with @end. */
 static void read_text(int fd, const char *end, char *to, size_t size)
 {
         size_t filled = 0;
+        size_t len = 1;
 
         to[0] = '\0';
-        while (!strstr(to, end)) {
-                char line[32];
-                size_t len;
-
-                client_read_until(fd, "\r\n", line, sizeof(line));
-                len = strtoul(line, NULL, 16);
-                assert_true(filled + len < size);
-                client_read_bytes(fd, to + filled, len);
+        while (len > 0 && !strstr(to, end)) {
+                len = read_chunk(fd, to + filled, size - filled);
                 filled += len;
-                to[filled] = '\0';
-                client_read_bytes(fd, line, 2);
-                if (len == 0)
-                        return;
+        }
+}
+
+/* Whole events, to the one of @id. */
+static void read_events_to(int fd, const char *id, char *to, size_t size)
+{
+        size_t filled = 0;
+        const char *found = NULL;
+
+        while (!found || strcmp(to + filled - 2, "\n\n") != 0) {
+                size_t len = read_chunk(fd, to + filled, size - filled);
+                size_t behind = filled < strlen(id) ? filled : strlen(id);
+
+                assert_true(len > 0);
+                if (!found)
+                        found = strstr(to + filled - behind, id);
+                filled += len;
         }
 }
 
@@ -196,11 +219,15 @@ static void test_bad_events(void **state)
         assert_int_equal(serve_ring_add(s->ring, 3, "a", "b\r"), -EINVAL);
 }
 
-/* A reader too slow for the ring loses events, and is told. */
+/*
+ * A reader too slow for the ring loses events, and is told. How far it comes, and how often
+ * it is overtaken on the way, depends on the machine; that it learns of the last event, and
+ * hears what follows, does not.
+ */
 static void test_overtaken(void **state)
 {
         static char data[200000];
-        static char text[8 << 20];
+        static char text[16 << 20];
         struct site *s = *state;
         int fd = listen_to(s, "/");
         const char *reset;
@@ -209,7 +236,7 @@ static void test_overtaken(void **state)
         for (uint64_t id = 1; id <= 200; id++)
                 assert_int_equal(serve_ring_add(s->ring, id, "big", data), 0);
         sleep_ms(100);
-        read_text(fd, "event: reset\ndata: {}\n\n", text, sizeof(text));
+        read_events_to(fd, "id: 200\n", text, sizeof(text));
         /* What was under way ended as a whole event, though the ring had forgotten it. */
         reset = strstr(text, "\nevent: reset");
         assert_non_null(reset);
@@ -218,9 +245,9 @@ static void test_overtaken(void **state)
         assert_ptr_not_equal(reset, text);
         /* Or nothing was: on a busy machine the first comment is all that it had time for. */
         assert_true(reset[-1] == 'd' || reset[-1] == ':');
-        /* How far it had come depends on the machine; what follows does not. */
         assert_int_equal(serve_ring_add(s->ring, 201, NULL, "after"), 0);
-        read_text(fd, "id: 201\ndata: after\n\n", text, sizeof(text));
+        read_text(fd, "\n\n", text, sizeof(text));
+        assert_string_equal(text, "id: 201\ndata: after\n\n");
         close(fd);
 }
 
