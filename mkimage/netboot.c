@@ -19,19 +19,19 @@
 
 #define MANIFEST_SCHEMA 1
 
-#define LOADER_MAX      ((size_t)8 << 20) /* GRUB, the largest, has 3.8 MB */
-
 /* Boot loaders as their packages have them: of two, Debian's signature is inside. */
+/* clang-format off */
 static const struct loader {
-        const char *package, *path;
+        struct package_file from;
         struct manifest_file file;
 } loaders[] = {
-        {"ipxe",                  "usr/lib/ipxe/undionly.kpxe",      {"undionly.kpxe", "loader"}     },
-        {"shim-signed",           "usr/lib/shim/shimx64.efi.signed", {"shimx64.efi", "loader"}       },
- /* The name by which shim asks for it. */
-        {"grub-efi-amd64-signed",
-         "usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed",     {"grubx64.efi", "second-loader"}},
+        {{"ipxe", "usr/lib/ipxe/undionly.kpxe"}, {"undionly.kpxe", "loader"}},
+        {{"shim-signed", PACKAGE_SHIM}, {"shimx64.efi", "loader"}},
+        /* The name by which shim asks for it. */
+        {{"grub-efi-amd64-signed", "usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed"},
+         {"grubx64.efi", "second-loader"}},
 };
+/* clang-format on */
 
 static const struct manifest_file package_files[] = {
         {"vmlinuz",            "kernel"   },
@@ -71,32 +71,20 @@ static void shop_done(struct shop *shop)
         workshop_done(&shop->all);
 }
 
-/* From the installed package, or else from the package itself. */
 static int copy_loader(const struct loader *loader, const char *cache, const struct shop *shop,
                        char *error)
 {
-        char from[PATH_MAX], to[PATH_MAX];
+        char to[PATH_MAX];
         _free_ char *bytes = NULL;
         size_t size = 0;
-        int rc = workshop_path(from, "/%s", loader->path);
+        int rc = package_read(&loader->from, cache, shop->loader, error, &bytes, &size);
 
-        if (rc == 0)
-                rc = file_read(AT_FDCWD, from, LOADER_MAX, &bytes, &size);
-        if (rc == -ENOENT) {
-                rc = package_extract(loader->package, loader->path, cache, shop->loader, error);
-                if (rc < 0)
-                        return rc;
-                rc = workshop_path(from, "%s/%s", shop->loader, loader->path);
-                if (rc == 0)
-                        rc = file_read(AT_FDCWD, from, LOADER_MAX, &bytes, &size);
-        }
-        if (rc == 0)
-                rc = workshop_path(to, "%s/%s", shop->package, loader->file.name);
+        if (rc < 0)
+                return rc;
+        rc = workshop_path(to, "%s/%s", shop->package, loader->file.name);
         if (rc == 0)
                 rc = file_replace(to, bytes, size, 0644);
-        return rc < 0 ? mkimage_fail(error, rc, "%s of the package %s: %s", loader->file.name,
-                                     loader->package, strerror(-rc))
-                      : 0;
+        return rc < 0 ? mkimage_fail(error, rc, "cannot write %s: %s", to, strerror(-rc)) : 0;
 }
 
 static int copy_loaders(const char *cache, const struct shop *shop, char *error)

@@ -21,6 +21,7 @@
 #include "mkimage/folder.h"
 #include "mkimage/package.h"
 #include "mkimage/run.h"
+#include "mkimage/workshop.h"
 
 static int no_memory(char *error)
 {
@@ -195,4 +196,25 @@ int package_extract(const char *name, const char *prefix, const char *cache, con
                 return mkimage_fail(error, -errno, "cannot read %s: %s", deb, strerror(errno));
         rc = deb_extract(fd, folder, has_prefix, context, why);
         return rc < 0 ? mkimage_fail(error, rc, "%s: %s", deb, why) : 0;
+}
+
+int package_read(const struct package_file *file, const char *cache, const char *folder,
+                 char *error, char **ret, size_t *ret_size)
+{
+        char path[PATH_MAX];
+        int rc = workshop_path(path, "/%s", file->path);
+
+        if (rc == 0)
+                rc = file_read(AT_FDCWD, path, PACKAGE_FILE_MAX, ret, ret_size);
+        if (rc == -ENOENT) {
+                rc = package_extract(file->package, file->path, cache, folder, error);
+                if (rc < 0)
+                        return rc;
+                rc = workshop_path(path, "%s/%s", folder, file->path);
+                if (rc == 0)
+                        rc = file_read(AT_FDCWD, path, PACKAGE_FILE_MAX, ret, ret_size);
+        }
+        return rc < 0 ? mkimage_fail(error, rc, "%s of the package %s: %s", file->path,
+                                     file->package, strerror(-rc))
+                      : 0;
 }

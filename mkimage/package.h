@@ -3,6 +3,8 @@
 
 /* Debian packages, by the apt of this machine. */
 
+#include <stddef.h>
+
 /**
  * package_fetch() - the .deb of a package, from the cache folder or by apt-get download
  * @name:   "ipxe"
@@ -28,3 +30,23 @@ int package_first_dependency(const char *name, char *error, char **ret);
  */
 int package_extract(const char *name, const char *prefix, const char *cache, const char *folder,
                     char *error);
+
+/* Boot loaders as Debian signed them. */
+#define PACKAGE_SHIM        "usr/lib/shim/shimx64.efi.signed"
+#define PACKAGE_GRUB_SIGNED "usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed"
+
+#define PACKAGE_FILE_MAX    ((size_t)8 << 20) /* GRUB, the largest that is read whole, has 4.2 MB */
+
+struct package_file {
+        const char *package, *path; /* without a leading slash */
+};
+
+/**
+ * package_read() - a file of a package: the installed one, or else out of the package itself
+ * @folder:  as of package_extract(); empty, or of earlier calls
+ * @ret:     the caller's
+ *
+ * Return: as package_extract(); -ENOENT if it is not in the package, -EFBIG above PACKAGE_FILE_MAX.
+ */
+int package_read(const struct package_file *file, const char *cache, const char *folder,
+                 char *error, char **ret, size_t *ret_size);

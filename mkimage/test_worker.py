@@ -27,6 +27,7 @@ SECTOR = 512
 SKIP = 77
 
 BIOS_BOOT = uuid.UUID("21686148-6449-6e6f-744e-656564454649")
+EFI_SYSTEM = uuid.UUID("c12a7328-f81f-11d2-ba4b-00a0c93ec93b")
 BASIC_DATA = uuid.UUID("ebd0a0a2-b9e5-4433-87c0-68b6b72699c7")
 LINUX_ROOT = uuid.UUID("4f68bce3-e8cd-4db1-96e7-fbcaf984b709")
 
@@ -85,7 +86,7 @@ class Worker(unittest.TestCase):
         with open(cls.path, "rb") as file:
             cls.image = file.read()
         cls.header, cls.partitions = table(cls.image, 1)
-        first, last = cls.partitions[2][2:4]
+        first, last = cls.partitions[3][2:4]
         cls.root = os.path.join(cls.work, "root.ext4")
         with open(cls.root, "wb") as file:
             file.write(cls.image[first * SECTOR:(last + 1) * SECTOR])
@@ -135,8 +136,9 @@ class Worker(unittest.TestCase):
         self.assertEqual([(row[0], row[2] * SECTOR, (row[3] + 1) * SECTOR, row[4])
                           for row in partitions],
                          [(BIOS_BOOT, MIB, 2 * MIB, "bios"),
-                          (BASIC_DATA, 2 * MIB, 6 * MIB, "cidata"),
-                          (LINUX_ROOT, 6 * MIB, 79 * MIB, "root")])
+                          (EFI_SYSTEM, 2 * MIB, 10 * MIB, "esp"),
+                          (BASIC_DATA, 10 * MIB, 14 * MIB, "cidata"),
+                          (LINUX_ROOT, 14 * MIB, 79 * MIB, "root")])
         if shutil.which("sgdisk", path=PATH):
             self.assertIn("No problems found", run("sgdisk", "-v", self.path).stdout)
 
@@ -151,7 +153,7 @@ class Worker(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(os.path.getsize(large), 4096 * MIB)
         with open(large, "rb") as file:
-            self.assertEqual(table(file.read(34 * SECTOR), 1)[1][2][3], 4095 * MIB // SECTOR - 1)
+            self.assertEqual(table(file.read(34 * SECTOR), 1)[1][3][3], 4095 * MIB // SECTOR - 1)
         os.remove(large)
 
     def test_loader(self):
@@ -167,13 +169,40 @@ class Worker(unittest.TestCase):
 
     def test_seed(self):
         """A FAT volume that has a label and nothing else."""
-        volume = self.image[2 * MIB:6 * MIB]
+        volume = self.image[10 * MIB:14 * MIB]
         self.assertEqual(volume[510:512], b"\x55\xaa")
         self.assertIn(b"CIDATA     ", volume[:64])
         if shutil.which("blkid", path=PATH):
-            said = run("blkid", "-p", "-O", str(2 * MIB), "-S", str(4 * MIB), self.path).stdout
+            said = run("blkid", "-p", "-O", str(10 * MIB), "-S", str(4 * MIB), self.path).stdout
             self.assertIn(' LABEL="CIDATA"', said)
             self.assertIn(' TYPE="vfat"', said)
+
+    def test_boot_partition(self):
+        """Signed loaders as their packages have them; fsck and mtools find no fault."""
+        volume = os.path.join(self.work, "esp.fat")
+        with open(volume, "wb") as file:
+            file.write(self.image[2 * MIB:10 * MIB])
+        if shutil.which("fsck.vfat", path=PATH):
+            self.assertEqual(run("fsck.vfat", "-n", volume).returncode, 0)
+        if not shutil.which("mcopy", path=PATH):
+            self.skipTest("the package mtools is not installed")
+        for name, package, path in (
+                ("BOOTX64.EFI", "shim-signed", "usr/lib/shim/shimx64.efi.signed"),
+                ("grubx64.efi", "grub-efi-amd64-signed",
+                 "usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed")):
+            copy = os.path.join(self.work, name)
+            self.assertEqual(run("mcopy", "-i", volume, f"::EFI/BOOT/{name}", copy).returncode, 0)
+            found = "/" + path
+            if not os.path.exists(found):
+                deb = next(entry for entry in sorted(os.listdir(CACHE), reverse=True)
+                           if entry.startswith(package + "_"))
+                folder = os.path.join(self.work, package)
+                subprocess.run(["dpkg-deb", "-x", os.path.join(CACHE, deb), folder], check=True)
+                found = os.path.join(folder, path)
+            self.assertEqual(digest(copy), digest(found), name)
+        words = run("mtype", "-i", volume, "::EFI/debian/grub.cfg").stdout
+        self.assertRegex(words, r'(?m)^set root="\$disk,gpt4"$')
+        self.assertIn(f"root=PARTUUID={self.partitions[3][1]} ", words)
 
     def test_root(self):
         self.assertEqual(run("e2fsck", "-fn", self.root).returncode, 0)
@@ -231,8 +260,8 @@ class Worker(unittest.TestCase):
             words = file.read()
         found = re.search(r"^linux /boot/vmlinuz root=PARTUUID=(\S+) .*init=/sbin/init$", words,
                           re.M)
-        self.assertEqual(uuid.UUID(found.group(1)), self.partitions[2][1])
-        self.assertEqual(found.group(1), str(self.partitions[2][1]))
+        self.assertEqual(uuid.UUID(found.group(1)), self.partitions[3][1])
+        self.assertEqual(found.group(1), str(self.partitions[3][1]))
 
     def test_missing_program(self):
         """The sentence names what to install."""
@@ -266,13 +295,13 @@ class Worker(unittest.TestCase):
         with open(large, "ab") as file:
             file.write(os.urandom(40 * MIB))
         before = digest(self.path)
-        self.refused(self.make(self.path, "--size", "48", programs=programs), "mke2fs failed: ")
+        self.refused(self.make(self.path, "--size", "56", programs=programs), "mke2fs failed: ")
         self.assertEqual(digest(self.path), before)
 
     def test_usage(self):
         for words in (["worker"], ["worker", "--tiny"], ["worker", "--tiny", "--programs", "x"],
                       ["worker", "--programs", "x", "--output", "y"],
-                      ["worker", "--tiny", "--programs", "x", "--output", "y", "--size", "47"],
+                      ["worker", "--tiny", "--programs", "x", "--output", "y", "--size", "55"],
                       ["worker", "--tiny", "--programs", "x", "--output", "y", "--size", "8G"]):
             self.assertEqual(run(MKIMAGE, *words).returncode, 2, words)
         self.assertIn("only the tiny worker",

@@ -4,16 +4,13 @@
 /*
  * The tiny worker: the image of a disk with Debian's cloud kernel and one
  * program, cloudie-worker, as its first process. It is what an installation is
- * tried with; it boots by BIOS from NVMe.
- *
- *   1  BIOS boot   1 MiB at 1 MiB   GRUB
- *   2  cidata      4 MiB            FAT, label CIDATA, empty: the installer's seed goes here
- *   3  root        the rest         ext4, label root; last, so that it can grow
+ * tried with; it boots by BIOS and by UEFI, with Secure Boot too, from NVMe. Its
+ * disk is that of mkimage/layout.h, its root file system ext4, with the label root.
  */
 
 #include <stdint.h>
 
-#define WORKER_MIN_MIB     48      /* the kernel and the program, and ext4's own */
+#define WORKER_MIN_MIB     56      /* loaders, kernel and program, and ext4's own */
 #define WORKER_MAX_MIB     1048576 /* a terabyte: nobody installs a larger test worker */
 #define WORKER_DEFAULT_MIB 80
 

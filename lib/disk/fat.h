@@ -14,9 +14,13 @@
 #define FAT_MIN_SIZE  ((size_t)64 << 10)
 #define FAT_MAX_SIZE  ((size_t)256 << 20)
 #define FAT_MAX_FILES 64
+/* A boot partition has 3; a system's own, some more. */
+#define FAT_MAX_FOLDERS 16
 
 struct fat_file {
-        const char *name; /* in the root folder: 1 to 63 bytes of ASCII, as in long names */
+        /* "grub.cfg", or a path, "EFI/debian/grub.cfg": its folders are made. Each part is 1 to 63
+         * bytes of ASCII, as in long names. */
+        const char *name;
         const void *bytes;
         size_t size;
 };
@@ -36,15 +40,16 @@ struct fat_volume {
  *
  * The same arguments give the same bytes.
  *
- * Return: 0, -EINVAL for such a size, sector size, label or name, -ENOSPC if the files do not fit.
+ * Return: 0, -EINVAL for such a size, sector size, label or name, -ENOSPC if the files do not fit
+ * or are too many, -ENOMEM.
  */
 int fat_write(const struct fat_file *files, size_t count, const struct fat_volume *volume, void *to,
               size_t size);
 
 /**
- * fat_read() - the bytes of a file in the root folder
+ * fat_read() - the bytes of a file
  * @volume:  all of it, or its beginning
- * @name:    ASCII case is ignored
+ * @name:    as of struct fat_file; ASCII case is ignored
  * @limit:   largest file accepted
  * @ret:     the caller's, NUL-terminated beyond its size
  *

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A volume of somebody else: its label and a file. Then one of ours with the same file in it. */
+/* A volume of somebody else: its label, and a file that lies in a folder or not. Then one of ours
+ * with the same file in it, in both places. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,19 +17,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const struct reader given = reader_over(data, size);
         _free_ char *bytes = NULL, *again = NULL;
         size_t bytes_size, again_size;
-        struct fat_file file;
+        struct fat_file files[2];
         char label[12];
 
         if (fat_label(given, label) == 0 && strlen(label) > 11)
                 abort();
-        if (fat_read(given, "cloudie.json", LIMIT, &bytes, &bytes_size) < 0)
+        if (fat_read(given, "EFI/BOOT/BOOTX64.EFI", LIMIT, &bytes, &bytes_size) < 0 &&
+            fat_read(given, "cloudie.json", LIMIT, &bytes, &bytes_size) < 0)
                 return 0;
         if (bytes_size > LIMIT || bytes[bytes_size] != '\0')
                 abort();
-        file = (struct fat_file){"cloudie.json", bytes, bytes_size};
-        if (fat_write(&file, 1, &(struct fat_volume){"CIDATA", 1, 0, 0}, volume, sizeof(volume)) <
-                    0 ||
-            fat_read(reader_over(volume, sizeof(volume)), "CLOUDIE.JSON", LIMIT, &again,
+        files[0] = (struct fat_file){"cloudie.json", bytes, bytes_size};
+        files[1] = (struct fat_file){"EFI/debian/a long name", bytes, bytes_size};
+        if (fat_write(files, 2, &(struct fat_volume){"CIDATA", 1, 0, 0}, volume, sizeof(volume)) <
+            0)
+                abort();
+        if (fat_read(reader_over(volume, sizeof(volume)), "efi/debian/A LONG NAME", LIMIT, &again,
                      &again_size) < 0 ||
             again_size != bytes_size || memcmp(again, bytes, bytes_size) != 0)
                 abort();

@@ -216,25 +216,18 @@ static void many_files_of_one_beginning(void **state)
 static void what_cannot_be_written(void **state)
 {
         static const char *const names[] = {
-                "",
-                " a",
-                "a ",
-                "a.",
-                ".",
-                "..",
-                "a/b",
-                "a\\b",
-                "a:b",
-                "a*",
-                "a?",
-                "a\"",
-                "a<",
-                "a>",
-                "a|",
-                "a\n",
-                "\x7f",
-                "\xc3\xbc",
-                "1234567890123456789012345678901234567890123456789012345678901234"};
+                "",         " a",
+                "a ",       "a.",
+                ".",        "..",
+                "/a",       "a/",
+                "a//b",     "a/./b",
+                "../a",     "a /b",
+                "a\\b",     "a:b",
+                "a*",       "a?",
+                "a\"",      "a<",
+                "a>",       "a|",
+                "a\n",      "\x7f",
+                "\xc3\xbc", "1234567890123456789012345678901234567890123456789012345678901234"};
         static const char *const labels[] = {"cidata", "TWELVE-BYTES", " A",       "A ",
                                              "A.B",    "A/B",          "\xc3\x9c", "A\n"};
         static const uint32_t sectors[] = {1, 256, 513, 1536, 8192, UINT32_MAX};
@@ -273,6 +266,104 @@ static void what_cannot_be_written(void **state)
         assert_int_equal(fat_write(three, 3, &(struct fat_volume){.label = "", .sector_size = 4096},
                                    volume, FAT_MIN_SIZE + 512),
                          -EINVAL);
+}
+
+/* As a system's boot partition is. */
+static const struct fat_file boot[] = {
+        {"EFI/BOOT/BOOTX64.EFI", "the first loader\n", 17              },
+        {"EFI/BOOT/grubx64.efi", "",                   0               },
+        {"EFI/debian/grub.cfg",  seed,                 sizeof(seed) - 1},
+};
+
+static void files_in_folders(void **state)
+{
+        static const struct {
+                const char *name, *is; /* NULL: not there */
+        } reads[] = {
+                {"EFI/BOOT/BOOTX64.EFI",   "the first loader\n"},
+                {"efi/boot/bootx64.efi",   "the first loader\n"},
+                {"EFI/BOOT/grubx64.efi",   ""                  },
+                {"EFI/debian/grub.cfg",    seed                },
+                {"EFI/BOOT/../X",          NULL                },
+                {"EFI",                    NULL                },
+                {"EFI/BOOT",               NULL                },
+                {"EFI/BOOT/",              NULL                },
+                {"BOOTX64.EFI",            NULL                },
+                {"EFI/BOOTX64.EFI",        NULL                },
+                {"EFI/BOOT/BOOTX64.EFI/x", NULL                },
+                {"/EFI/BOOT/BOOTX64.EFI",  NULL                },
+        };
+        static const size_t sizes[] = {FAT_MIN_SIZE, MIB, 8 * MIB, 64 * MIB, FAT_MAX_SIZE};
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(sizes) * ARRAY_SIZE(reads); i++) {
+                const size_t which = i % ARRAY_SIZE(reads), size = sizes[i / ARRAY_SIZE(reads)];
+                _free_ uint8_t *volume = volume_new(size);
+                _free_ char *text = NULL;
+
+                assert_int_equal(fat_write(boot, ARRAY_SIZE(boot),
+                                           &(struct fat_volume){"ESP", 7, 0, 0}, volume, size),
+                                 0);
+                if (!reads[which].is) {
+                        assert_int_not_equal(read_text(volume, size, reads[which].name, &text), 0);
+                        continue;
+                }
+                if (read_text(volume, size, reads[which].name, &text) < 0)
+                        fail_msg("no %s in %zu bytes", reads[which].name, size);
+                assert_string_equal(text, reads[which].is);
+        }
+}
+
+static void what_folders_cannot_be(void **state)
+{
+        static const struct fat_file pairs[][2] = {
+                {{"a/b", "", 0}, {"A/B", "", 0}},
+                {{"a", "", 0},   {"a/b", "", 0}},
+                {{"a/b", "", 0}, {"A", "", 0}  },
+        };
+        static const struct fat_volume none = {"", 0, 0, 0};
+        _free_ uint8_t *volume = volume_new(FAT_MIN_SIZE);
+        char name[2 * FAT_MAX_FOLDERS + 4] = "";
+        const struct fat_file deep = {name, "x", 1};
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+                assert_int_equal(fat_write(pairs[i], 2, &none, volume, FAT_MIN_SIZE), -EINVAL);
+        for (size_t i = 0; i < FAT_MAX_FOLDERS; i++)
+                memcpy(name + 2 * i, "d/", 3);
+        name[(size_t)2 * FAT_MAX_FOLDERS] = 'f';
+        assert_int_equal(fat_write(&deep, 1, &none, volume, FAT_MIN_SIZE), 0);
+        memcpy(name + (size_t)2 * FAT_MAX_FOLDERS, "d/f", 4);
+        assert_int_equal(fat_write(&deep, 1, &none, volume, FAT_MIN_SIZE), -ENOSPC);
+}
+
+/* One that needs more than a cluster; and then does not end. */
+static void a_folder_of_many(void **state)
+{
+        enum { TABLE_AT = 512 };
+        char names[FAT_MAX_FILES][64];
+        struct fat_file files[FAT_MAX_FILES];
+        _free_ uint8_t *volume = volume_new(FAT_MIN_SIZE);
+        _free_ char *text = NULL;
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+                snprintf(names[i], sizeof(names[i]), "f/%.57s%02zu",
+                         "a-name-that-is-as-long-as-any-can-be-in-a-volume-that-we-", i);
+                files[i] = (struct fat_file){names[i], "", 0};
+        }
+        assert_int_equal(fat_write(files, ARRAY_SIZE(files), &(struct fat_volume){"", 0, 0, 0},
+                                   volume, FAT_MIN_SIZE),
+                         0);
+        for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+                _free_ char *empty = NULL;
+
+                assert_int_equal(read_text(volume, FAT_MIN_SIZE, names[i], &empty), 0);
+        }
+        /* Its second cluster is followed by its first. */
+        volume[TABLE_AT + 4] = 0x20;
+        volume[TABLE_AT + 5] = 0;
+        assert_int_equal(read_text(volume, FAT_MIN_SIZE, "f/none", &text), -EBADMSG);
 }
 
 static void a_volume_that_is_full(void **state)
@@ -419,21 +510,27 @@ static void the_beginning_of_a_volume(void **state)
         }
 }
 
-/* What programs of others say of it, where they are there. fsck counts the label as a file. */
+/* What programs of others say of it, where they are there. fsck counts label and folders as files.
+ */
 static void others_find_no_fault(void **state)
 {
         static const struct {
                 const char *program, *option, *file, *want;
         } others[] = {
-                {"/usr/sbin/fsck.vfat", "-n", "",               "4 files,"        },
-                {"/usr/bin/mtype",      "-i", "::cloudie.json", "lab-0001"        },
-                {"/usr/bin/mdir",       "-i", "::",             "meta-data"       },
-                {"/usr/sbin/blkid",     "-p", "",               "LABEL=\"CIDATA\""},
+                {"/usr/sbin/fsck.vfat", "-n", "",                       "10 files,"       },
+                {"/usr/bin/mtype",      "-i", "::cloudie.json",         "lab-0001"        },
+                {"/usr/bin/mdir",       "-i", "::",                     "meta-data"       },
+                {"/usr/bin/mdir",       "-i", "::EFI/debian",           "grub.cfg"        },
+                {"/usr/bin/mtype",      "-i", "::EFI/BOOT/BOOTX64.EFI", "the first loader"},
+                {"/usr/sbin/blkid",     "-p", "",                       "LABEL=\"CIDATA\""},
         };
         static const size_t sizes[] = {FAT_MIN_SIZE, 4 * MIB, FAT_MAX_SIZE};
+        struct fat_file all[ARRAY_SIZE(three) + ARRAY_SIZE(boot)];
         size_t asked = 0;
 
         (void)state;
+        memcpy(all, three, sizeof(three));
+        memcpy(all + ARRAY_SIZE(three), boot, sizeof(boot));
         for (size_t i = 0; i < ARRAY_SIZE(others) * ARRAY_SIZE(sizes); i++) {
                 const size_t which = i % ARRAY_SIZE(others), size = sizes[i / ARRAY_SIZE(others)];
                 char path[] = "/tmp/cloudie-fat-XXXXXX", command[256], output[4096] = "";
@@ -448,7 +545,7 @@ static void others_find_no_fault(void **state)
                 }
                 asked++;
                 assert_int_equal(
-                        fat_write(three, 3,
+                        fat_write(all, ARRAY_SIZE(all),
                                   &(struct fat_volume){"CIDATA", 0x1234abcd, 1800000001, 0}, volume,
                                   size),
                         0);
@@ -479,6 +576,9 @@ int main(void)
                 cmocka_unit_test(short_names_are_all_different),
                 cmocka_unit_test(many_files_of_one_beginning),
                 cmocka_unit_test(what_cannot_be_written),
+                cmocka_unit_test(files_in_folders),
+                cmocka_unit_test(what_folders_cannot_be),
+                cmocka_unit_test(a_folder_of_many),
                 cmocka_unit_test(a_volume_that_is_full),
                 cmocka_unit_test(what_is_not_there),
                 cmocka_unit_test(a_volume_that_lies),
