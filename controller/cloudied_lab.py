@@ -38,8 +38,9 @@ class Key:
         self.public = base64.b64encode(der[-32:]).decode()
 
     def sign(self, text):
+        """Of a text, or bytes."""
         with tempfile.NamedTemporaryFile() as f:
-            f.write(text.encode())
+            f.write(text if isinstance(text, bytes) else text.encode())
             f.flush()
             raw = openssl("pkeyutl", "-sign", "-rawin", "-inkey", self.path, "-in", f.name)
         return base64.b64encode(raw).decode()
@@ -177,6 +178,12 @@ class Cloudied:
                 "signature": key.sign("cloudie-claim-v1:" + boot), "version": "test"}
         body.update(changes)
         return self.post("/agent/v1/claim", body)
+
+    def worker(self, key, call, body, **more):
+        """A call of cloudie-worker: signed as a whole. @call: "phone-home" or "beat"."""
+        data = json.dumps({**body, "public_key": key.public}).encode()
+        headers = {"Cloudie-Signature": key.sign(f"cloudie-{call}-v1:".encode() + data)}
+        return self.post(f"/agent/v1/{call}", data, headers={**headers, **more})
 
     def discover(self, edge, key, mac, report):
         """A whole boot of a machine: returns its name and the agent's token."""

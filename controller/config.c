@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/text.h"
+#include "lib/node/worker.h"
 
 static const struct doc_field fields[] = {
         DOC_FIELD(struct config, state, DOC_TEXT, 0, .help = "folder of all that cloudied keeps"),
@@ -21,6 +22,8 @@ static const struct doc_field fields[] = {
                   .help = "folder made by cloudie-mkimage netboot"),
         DOC_FIELD(struct config, kernel_arguments, DOC_TEXT, 0,
                   .help = "for the kernel of every machine that boots"),
+        DOC_FIELD(struct config, beat_s, DOC_U32, 0, .max = BEAT_MAX_S,
+                  .help = "seconds between two beats of an installed system"),
         DOC_FIELD(struct config, user, DOC_TEXT, 0,
                   .help = "account to become when started by root"),
         DOC_LIST_FIELD(struct config, networks, network_count, 0, &edge_network_table,
@@ -49,6 +52,9 @@ static int check(struct config *config, const char *path, char *error)
         if (config->port == 0 || config->port == config->http_port)
                 snprintf(error, DAEMON_ERROR_SIZE,
                          "%s: 'port' must be from 1 to 65535, and not that of 'http_port'", path);
+        else if (config->beat_s < BEAT_MIN_S)
+                snprintf(error, DAEMON_ERROR_SIZE, "%s: 'beat_s' must be from %d to %d", path,
+                         BEAT_MIN_S, BEAT_MAX_S);
         else if (config->state[0] != '/')
                 snprintf(error, DAEMON_ERROR_SIZE, "%s: 'state' must begin with /", path);
         else if (boot_plan_check(&plan) < 0)
@@ -80,7 +86,8 @@ int config_read(const char *path, char *error, struct config *ret)
 {
         int rc;
 
-        *ret = (struct config){.state = "/var/lib/cloudie", .port = 8443, .http_port = 8080};
+        *ret = (struct config){
+                .state = "/var/lib/cloudie", .port = 8443, .http_port = 8080, .beat_s = BEAT_S};
         rc = config_load(path, &config_table, error, ret);
         if (rc < 0)
                 return rc;

@@ -20,7 +20,8 @@ struct config {
         size_t name_count;
         char netboot_package[CONFIG_PATH_SIZE]; /* "": none */
         char kernel_arguments[PLAN_ARGUMENTS_SIZE];
-        char user[64]; /* "": stay who we are */
+        uint32_t beat_s; /* between two beats of a worker */
+        char user[64];   /* "": stay who we are */
         struct edge_network networks[CONFIG_MAX_NETWORKS];
         size_t network_count;
         struct edge_reservation reservations[CONFIG_MAX_RESERVATIONS];

@@ -15,6 +15,7 @@ import cloudied_lab as lab
 MAC = "52:54:00:77:00:01"
 IMAGE_SIZE = 1 << 20
 DISK = {"name": "nvme0n1", "type": "nvme", "size": 1 << 26, "serial": "NVME-0001", "model": "QEMU"}
+HOST_KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIPeSP9CZ3myFy/oABiT2NXv2ZeYrcxQEDHRSUjJ0meNp"
 STEPS = ("check", "image", "wipe", "write", "seed", "table", "reboot")
 PROFILE = {"kind": "profile", "name": "worker", "labels": {"of": "tests"},
            "spec": {"steps": [{"wipe": "quick"}, {"image": "worker"}, {"grow": "root"},
@@ -149,7 +150,8 @@ class Install(unittest.TestCase):
         self.assertEqual(changed.status, 200)
 
         home = self.agent.phone_home()
-        self.assertEqual((home.status, home.json), (200, {"node": "sn1", "phase": "deployed"}))
+        self.assertEqual((home.status, home.json), (200, {"node": "sn1", "phase": "deployed",
+                                                         "beat_s": 60}))
         node = self.node("GET")["status"]
         self.assertEqual((node["phase"], node["operation"]["state"]), ("deployed", "succeeded"))
         self.assertEqual(node["installed"]["serial"], "NVME-0001")
@@ -260,6 +262,80 @@ class Install(unittest.TestCase):
             self.assertEqual((answer.status, answer.code), (status, code), changes)
         self.assertEqual(self.node("GET")["status"]["phase"], "ready")
         self.assertEqual(self.agent.phone_home().status, 200)
+
+    def deployed(self):
+        """A worker with a key, whose phone-home was taken."""
+        self.install()
+        self.agent.install()
+        self.worker = lab.Key(self.d.folder)
+        self.facts = {
+            "kernel": "6.1.0-37-amd64", "uptime_s": 7,
+            "addresses": [{"interface": "eth0", "mac": MAC, "address": "10.77.0.100/24"}],
+            "host_keys": [{"type": "ssh-ed25519", "key": HOST_KEY}],
+            "health": [{"name": "systemd", "state": "ok", "text": "running"}]}
+        self.says = {"node": "sn1", "generation": self.agent.got["generation"], "version": "0.1",
+                     "system": "Debian 12", "hostname": "w-sn1", "address": "10.77.0.100",
+                     "facts": self.facts}
+        self.home = {**self.says, "secret": self.agent.got["secret"]}
+        answer = self.d.worker(self.worker, "phone-home", self.home)
+        self.assertEqual((answer.status, answer.json),
+                         (200, {"node": "sn1", "phase": "deployed", "beat_s": 60}))
+
+    def beat(self, status=200, code=None, key=None, headers=(), **changes):
+        answer = self.d.worker(key or self.worker, "beat", {**self.says, **changes},
+                               **dict(headers))
+        self.assertEqual((answer.status, code and answer.code), (status, code), answer.body)
+
+    def conditions(self):
+        return {c["name"]: c["reason"] for c in self.node("GET")["status"]["conditions"]}
+
+    def test_worker(self):
+        self.deployed()
+        worker = self.node("GET")["worker"]
+        self.assertEqual(worker["public_key"], self.worker.public)
+        self.assertEqual({**self.facts, "version": "0.1", "system": "Debian 12",
+                          "hostname": "w-sn1", "address": "10.77.0.100"}, worker["says"])
+        self.assertNotIn("worker", self.api("GET", "/nodes")["items"][0])
+        # the answer was lost: the same key is the same worker
+        again = self.d.worker(self.worker, "phone-home", self.home)
+        self.assertEqual((again.status, again.json["phase"]), (200, "deployed"))
+        # another key with a used secret is an event, and changes nothing
+        other = lab.Key(self.d.folder)
+        for _ in range(2):
+            self.assertEqual(self.d.worker(other, "phone-home", self.home).code, "secret-used")
+        self.assertEqual([s for s, _ in self.events()].count("conflict"), 1)
+        self.assertNotIn("conflict", self.conditions())
+        self.beat(403, "worker-unknown", key=other)
+        for changes in ({"node": "nobody"}, {"generation": 1}):
+            self.beat(403, "worker-unknown", **changes)
+        self.beat(403, "signature-wrong", headers={"Cloudie-Signature": other.sign("x")})
+        self.beat(400, "body-malformed", headers={"Cloudie-Signature": "x"})
+        unsigned = self.d.post("/agent/v1/beat", {**self.says, "public_key": self.worker.public})
+        self.assertEqual(unsigned.code, "signature-wrong")
+        for wrong in ({"host_keys": [{"type": "ssh-ed25519", "key": "AAAA"}]},
+                      {"addresses": [{"interface": "eth0", "address": "10.77.0.100"}]},
+                      {"health": [{"name": "x", "state": "fine"}]},
+                      {"health": [{"name": f"c{i}", "state": "ok"} for i in range(17)]}):
+            self.beat(400, "body-malformed", facts=wrong)
+
+        time.sleep(1.1)  # what comes sooner only shows that it lives
+        self.beat(facts={"health": [{"name": "systemd", "state": "bad", "text": "a.service\n"}]})
+        self.assertEqual(self.conditions(), {"degraded": "systemd: a.service "})
+        self.assertNotIn("addresses", self.node("GET")["worker"]["says"])
+
+        # killed: the condition is on disk, and the key is
+        self.d.stop(signal.SIGKILL)
+        self.d.start()
+        self.assertEqual(self.conditions(), {"degraded": "systemd: a.service "})
+        before = self.node("GET")["worker"]["last_beat_ms"]
+        self.beat()
+        self.assertGreater(self.node("GET")["worker"]["last_beat_ms"], before)
+        self.assertEqual(self.conditions(), {})
+
+        self.node("POST", "/release")
+        self.assertNotIn("worker", self.node("GET"))
+        self.beat(403, "worker-unknown")
+        self.assertEqual(self.d.worker(self.worker, "phone-home", self.home).code, "secret-wrong")
 
     def test_failure_abort_retry(self):
         self.install()

@@ -22,6 +22,7 @@
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 #include "lib/fetch/fetch.h"
+#include "lib/node/worker.h"
 #include "lib/trust/secret.h"
 #include "worker/facts.h"
 

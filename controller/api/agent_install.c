@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What an agent asks and says while it installs, and what the installed system says. */
+/* What an agent asks and says while it installs. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,11 +7,9 @@
 #include "controller/api/call.h"
 #include "controller/logic/claims.h"
 #include "controller/logic/nodes.h"
-#include "controller/logic/phone_home.h"
 #include "controller/logic/progress.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
-#include "lib/daemon/log.h"
 
 /* A machine that has not reported has no node, and nothing to install. NULL: it has answered. */
 static struct node *node_of(struct call *call, struct claim *claim)
@@ -110,42 +108,4 @@ void handle_agent_progress(struct call *call)
                 call_send(call);
         else
                 call_commit(call, TAKE_PTR(change));
-}
-
-enum problem prepare_phone_home(struct call *call, char *detail)
-{
-        return prepare_table(call, &phone_home_table, detail);
-}
-
-void handle_agent_phone_home(struct call *call)
-{
-        static const enum problem problems[PHONE_HOME_OUTCOME_COUNT] = {
-                [PHONE_HOME_WRONG] = PROBLEM_SECRET_WRONG,
-                [PHONE_HOME_USED] = PROBLEM_SECRET_USED,
-                [PHONE_HOME_STALE] = PROBLEM_GENERATION,
-        };
-        CLEANUP(store_change_free) struct store_change *change = store_change_new();
-        struct phone_home *says = call->data;
-        enum phone_home_outcome outcome;
-        struct node *node = NULL;
-        struct doc *answer;
-
-        if (!change) {
-                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
-                return;
-        }
-        outcome = operation_phone_home(call->api->logic, says, clock_wall_ms(), change, &node);
-        secret_erase(says->secret, sizeof(says->secret));
-        if (outcome == PHONE_HOME_TAKEN) {
-                answer = doc_object();
-                doc_set_text(answer, "node", node->name);
-                doc_set_text(answer, "phase", node_phase_names[node->phase]);
-                reply_doc(call, 200, answer);
-        } else {
-                log_warning("phone-home.refused", "peer=%s node=%s code=%s",
-                            serve_peer(call->request), QUOTE(says->node),
-                            problem_rows[problems[outcome]].code);
-                reply_problem(call, problems[outcome], NULL);
-        }
-        call_commit(call, TAKE_PTR(change));
 }

@@ -276,6 +276,7 @@ static int start(struct api *api, const struct api_options *options, char *error
                 rc = logic_new(api->book, &logic_hooks, options->kernel_arguments, &api->logic);
         if (rc < 0)
                 return rc;
+        api->logic->beat_s = options->beat_s;
 
         rc = store_open(options->database, &store_hooks, what, &api->store);
         if (rc == 0)

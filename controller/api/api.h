@@ -26,6 +26,7 @@ struct api_options {
         const char *login_folder;              /* of one-time login links */
         const char *join_token_file;           /* made if missing */
         const char *kernel_arguments;          /* of every machine of the site */
+        uint32_t beat_s;                       /* between two beats of a worker */
         const struct edge_config *edge_config; /* what netbootds are to serve */
         const struct assets *assets;
         struct images *images; /* all of these are borrowed until api_free() */

@@ -7,6 +7,7 @@
 
 #include "controller/api/call.h"
 #include "controller/logic/nodes.h"
+#include "controller/logic/workers.h"
 #include "lib/base/buffer.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
@@ -180,6 +181,16 @@ static void add_inventory(struct store_reader *reader, void *context)
         call_send(call);
 }
 
+static void add_worker(struct call *call, const struct node *node)
+{
+        _free_ char *worker = worker_text(call->api->logic, node), *text = NULL;
+
+        if (!worker || !call->reply.text || call->reply.status != 200)
+                return;
+        text = TAKE_PTR(call->reply.text);
+        reply_with_member(call, text, call->reply.size, "worker", worker);
+}
+
 void handle_node(struct call *call)
 {
         struct node *node = call_node(call);
@@ -187,6 +198,7 @@ void handle_node(struct call *call)
         if (!node)
                 return;
         reply_node(call, node, NULL);
+        add_worker(call, node);
         if (text_is_equal(serve_query(call->request, "inventory"), "1") && call->reply.text &&
             call->reply.status == 200)
                 call_read(call, add_inventory);

@@ -117,6 +117,7 @@ enum problem prepare_events(struct call *call, char *detail);
 enum problem prepare_inventory(struct call *call, char *detail);
 enum problem prepare_progress(struct call *call, char *detail);
 enum problem prepare_phone_home(struct call *call, char *detail);
+enum problem prepare_beat(struct call *call, char *detail);
 enum problem prepare_install(struct call *call, char *detail);
 enum problem prepare_profile(struct call *call, char *detail);
 
@@ -139,6 +140,7 @@ void handle_agent_orders(struct call *call);
 void handle_agent_plan(struct call *call);
 void handle_agent_progress(struct call *call);
 void handle_agent_phone_home(struct call *call);
+void handle_agent_beat(struct call *call);
 void handle_login(struct call *call);
 void handle_status(struct call *call);
 void handle_nodes(struct call *call);

@@ -2,6 +2,7 @@
 /* All that cloudied answers to. docs/protocol.md says what each call means. */
 #include "controller/api/call.h"
 #include "controller/logic/profiles.h"
+#include "lib/node/worker.h"
 
 #define SMALL     4096        /* a token and a name; a claim is 500 bytes */
 #define EVENTS    (256 << 10) /* EVENTS_MAX events of at most 1 KiB */
@@ -26,7 +27,8 @@ const struct route routes[] = {
         {"GET", "/agent/v1/orders", NEED_AGENT, 0, 0, NULL, handle_agent_orders, "what it is to do; waits"},
         {"GET", "/agent/v1/plan", NEED_AGENT, ROUTE_WRITES, 0, NULL, handle_agent_plan, "what to install, and a fresh secret"},
         {"POST", "/agent/v1/progress", NEED_AGENT, ROUTE_WRITES, SMALL, prepare_progress, handle_agent_progress, "how far the install is"},
-        {"POST", "/agent/v1/phone-home", NEED_NOTHING, ROUTE_COSTS | ROUTE_WRITES, SMALL, prepare_phone_home, handle_agent_phone_home, "the installed system runs"},
+        {"POST", "/agent/v1/phone-home", NEED_NOTHING, ROUTE_COSTS | ROUTE_WRITES, WORKER_BODY_MAX, prepare_phone_home, handle_agent_phone_home, "the installed system runs"},
+        {"POST", "/agent/v1/beat", NEED_NOTHING, ROUTE_COSTS | ROUTE_WRITES, WORKER_BODY_MAX, prepare_beat, handle_agent_beat, "it still runs, and how it is"},
 
         {"POST", "/api/v1/login", NEED_NOTHING, ROUTE_GUESSES | ROUTE_WRITES, SMALL, prepare_login, handle_login, "a one-time token for a token"},
         {"GET", "/api/v1/status", NEED_VIEWER, 0, 0, NULL, handle_status, "counts"},

@@ -66,6 +66,7 @@ static void test_table(void **state)
                                            "/edge/v1/join",
                                            "/agent/v1/claim",
                                            "/agent/v1/phone-home",
+                                           "/agent/v1/beat",
                                            "/api/v1/login"};
 
         (void)state;

@@ -21,21 +21,6 @@
 #include "lib/daemon/log.h"
 #include "lib/trust/signature.h"
 
-static int decode_exact(const char *text, void *to, size_t size)
-{
-        _free_ uint8_t *bytes = NULL;
-        size_t len;
-        int rc;
-
-        rc = base64_decode(text, strlen(text), &bytes, &len);
-        if (rc < 0)
-                return rc;
-        if (len != size)
-                return -EBADMSG;
-        memcpy(to, bytes, size);
-        return 0;
-}
-
 int claim_check(const struct agent_claim *claim)
 {
         char text[sizeof(CLAIM_PREFIX) + BOOT_TEXT_SIZE];
@@ -46,9 +31,9 @@ int claim_check(const struct agent_claim *claim)
         if (strlen(claim->boot) != BOOT_TEXT_SIZE - 1 ||
             text_unhex(claim->boot, number, sizeof(number)) < 0 || !mac_is_usable(&claim->mac))
                 return -EBADMSG;
-        rc = decode_exact(claim->public_key, key.bytes, sizeof(key.bytes));
+        rc = base64_decode_exact(claim->public_key, key.bytes, sizeof(key.bytes));
         if (rc == 0)
-                rc = decode_exact(claim->signature, signature, sizeof(signature));
+                rc = base64_decode_exact(claim->signature, signature, sizeof(signature));
         if (rc < 0)
                 return rc;
         snprintf(text, sizeof(text), "%s%s", CLAIM_PREFIX, claim->boot);

@@ -41,17 +41,37 @@ static void add_condition(struct doc *list, const char *name, uint64_t since_ms,
         doc_append(list, condition);
 }
 
+/* The conditions that are stored; in the order in which they are told. */
+static const struct condition_row {
+        const char *name;
+        size_t is, since_ms, reason; /* where in struct node: bool, uint64_t, text */
+} conditions[] = {
+        {"dirty",    offsetof(struct node, is_dirty),       offsetof(struct node, dirty_since_ms),
+         offsetof(struct node,                                                                                              dirty_reason)   },
+        {"degraded", offsetof(struct node, is_degraded),    offsetof(struct node, degraded_since_ms),
+         offsetof(struct node,                                                                                              degraded_reason)},
+        {"conflict", offsetof(struct node, is_in_conflict),
+         offsetof(struct node,                                                    conflict_since_ms), offsetof(struct node, conflict_reason)},
+};
+
 static struct doc *encode_conditions(const struct node *node)
 {
+        const char *base = (const char *)node;
         struct doc *list = doc_list();
 
         if (node->is_agent_online)
                 add_condition(list, "agent-online", node->online_since_ms,
                               "its agent waits for orders");
-        if (node->is_dirty)
-                add_condition(list, "dirty", node->dirty_since_ms, node->dirty_reason);
-        if (node->is_in_conflict)
-                add_condition(list, "conflict", node->conflict_since_ms, node->conflict_reason);
+        for (size_t i = 0; i < ARRAY_SIZE(conditions); i++) {
+                const struct condition_row *row = &conditions[i];
+                uint64_t since_ms;
+                bool is;
+
+                memcpy(&is, base + row->is, sizeof(is));
+                memcpy(&since_ms, base + row->since_ms, sizeof(since_ms));
+                if (is)
+                        add_condition(list, row->name, since_ms, base + row->reason);
+        }
         return list;
 }
 
@@ -113,27 +133,30 @@ void node_write(struct node *node, uint64_t now_ms, struct store_change *change)
         store_put_document(change, &row);
 }
 
+/* Whether an agent is there is found out anew. */
+static void decode_condition(const struct doc *condition, struct node *node)
+{
+        const char *name = doc_get_text(condition, "name");
+        const char *reason = doc_get_text(condition, "reason");
+        const uint64_t since_ms = (uint64_t)doc_get_number(condition, "since_ms", 0);
+        const bool is = true;
+        char *base = (char *)node;
+
+        for (size_t i = 0; i < ARRAY_SIZE(conditions); i++) {
+                const struct condition_row *row = &conditions[i];
+
+                if (!text_is_equal(name, row->name))
+                        continue;
+                memcpy(base + row->is, &is, sizeof(is));
+                memcpy(base + row->since_ms, &since_ms, sizeof(since_ms));
+                (void)text_copy(base + row->reason, EVENT_TEXT_SIZE, reason ? reason : "");
+        }
+}
+
 static void decode_conditions(const struct doc *list, struct node *node)
 {
-        for (size_t i = 0; i < doc_count(list); i++) {
-                const struct doc *condition = doc_at(list, i);
-                const char *name = doc_get_text(condition, "name");
-                const char *reason = doc_get_text(condition, "reason");
-                const uint64_t since_ms = (uint64_t)doc_get_number(condition, "since_ms", 0);
-
-                /* Whether an agent is there is found out anew. */
-                if (text_is_equal(name, "conflict")) {
-                        node->is_in_conflict = true;
-                        node->conflict_since_ms = since_ms;
-                        (void)text_copy(node->conflict_reason, sizeof(node->conflict_reason),
-                                        reason ? reason : "");
-                } else if (text_is_equal(name, "dirty")) {
-                        node->is_dirty = true;
-                        node->dirty_since_ms = since_ms;
-                        (void)text_copy(node->dirty_reason, sizeof(node->dirty_reason),
-                                        reason ? reason : "");
-                }
-        }
+        for (size_t i = 0; i < doc_count(list); i++)
+                decode_condition(doc_at(list, i), node);
 }
 
 /* What a document of an older version lacks, the node lacks. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What an agent or an installed system may send, by its first byte: a claim, an
- * inventory, progress, a phone-home, events.
+ * inventory, progress, a phone-home, a beat, events.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +13,7 @@
 #include "controller/logic/nodes.h"
 #include "controller/logic/phone_home.h"
 #include "controller/logic/progress.h"
+#include "controller/logic/workers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -75,6 +76,42 @@ static struct node *busy_node(struct logic *logic)
         return node;
 }
 
+/* And its worker beats: what is taken can be stored, and read again. */
+static void try_beat(const char *text, size_t size)
+{
+        const struct logic_hooks hooks = {0};
+        struct store_document row = {
+                .kind = "node",
+                .name = "sn1",
+                .version = 1,
+                .body = "{\"status\":{\"phase\":\"deployed\",\"generation\":3}}",
+        };
+        struct auth_book *book = auth_book_new();
+        struct store_change *change = store_change_new();
+        struct phone_home *says = calloc(1, sizeof(*says));
+        struct logic *logic = NULL;
+        struct node *node = NULL;
+        char error[DOC_ERROR_SIZE];
+        _free_ char *kept = NULL;
+
+        if (!says || logic_new(book, &hooks, "", &logic) < 0 || node_decode(&row, &node) < 0 ||
+            node_add(logic, node) < 0)
+                abort();
+        row.body = "{\"public_key\":\"k\",\"generation\":3}";
+        if (worker_restore(logic, &row) < 0)
+                abort();
+        if (doc_decode_text(&beat_table, text, size, &doc_limits_message, error, says) == 0 &&
+            worker_says_check(says, error) == 0)
+                (void)worker_beat(logic, says, 1, change);
+        row.body = kept = worker_text(logic, node);
+        if (!kept || worker_restore(logic, &row) < 0)
+                abort();
+        free(says);
+        store_change_free(change);
+        logic_free(logic);
+        auth_book_free(book);
+}
+
 /* What was taken can be stored, and read again. */
 static void check_node(struct node *node)
 {
@@ -127,6 +164,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 try_claim(text, size - 1);
         else if (data[0] == 'i')
                 try_inventory(text, size - 1);
+        else if (data[0] == 'b')
+                try_beat(text, size - 1);
         else if (data[0] == 'p' || data[0] == 'h')
                 try_install((char)data[0], text, size - 1);
         else

@@ -12,6 +12,7 @@
 #include "controller/logic/nodes.h"
 #include "controller/logic/phone_home.h"
 #include "controller/logic/profiles.h"
+#include "controller/logic/workers.h"
 #include "lib/base/text.h"
 
 int logic_new(struct auth_book *book, const struct logic_hooks *hooks, const char *kernel_arguments,
@@ -34,11 +35,13 @@ int logic_new(struct auth_book *book, const struct logic_hooks *hooks, const cha
         logic->claims_by_mac = map_new(CLAIMS_MAX);
         logic->edges = map_new(EDGES_MAX);
         logic->secrets = map_new(NODES_MAX);
+        logic->workers = map_new(NODES_MAX);
         logic->profiles = map_new(PROFILES_MAX);
+        logic->beat_s = BEAT_S;
         list_init(&logic->running);
         if (!logic->nodes || !logic->nodes_by_mac || !logic->boots || !logic->open_boots ||
             !logic->claims || !logic->claims_by_mac || !logic->edges || !logic->secrets ||
-            !logic->profiles)
+            !logic->workers || !logic->profiles)
                 return -ENOMEM;
         *ret = TAKE_PTR(logic);
         return 0;
@@ -70,6 +73,7 @@ struct logic *logic_free(struct logic *logic)
         free_map(logic->claims, true);
         free_map(logic->edges, true);
         free_map(logic->secrets, true);
+        workers_free(logic);
         profiles_free(logic);
         free(logic);
         return NULL;
@@ -83,6 +87,8 @@ static int load_document(void *context, const struct store_document *row)
 
         if (strcmp(row->kind, SECRET_KIND) == 0)
                 return secret_restore(logic, row);
+        if (strcmp(row->kind, WORKER_KIND) == 0)
+                return worker_restore(logic, row);
         if (strcmp(row->kind, PROFILE_KIND) == 0)
                 return profile_restore(logic, row);
         if (strcmp(row->kind, "node") != 0)
@@ -143,4 +149,5 @@ void logic_tick(struct logic *logic, uint64_t now_ms, struct store_change *chang
 {
         boots_expire(logic, now_ms, change);
         claims_expire(logic, now_ms, change);
+        workers_expire(logic, now_ms, change);
 }

@@ -70,6 +70,9 @@ struct node {
         bool is_dirty;            /* an install ended badly after it had touched the disk */
         uint64_t dirty_since_ms;
         char dirty_reason[EVENT_TEXT_SIZE];
+        bool is_degraded; /* its worker is silent, or not well */
+        uint64_t degraded_since_ms;
+        char degraded_reason[EVENT_TEXT_SIZE];
         uint32_t seen;       /* 1u << enum node_step: what the edge reported since the step began */
         struct list running; /* of logic->running, while its operation runs */
         size_t disk_macs;    /* how many of its MACs stand in the edges' list of disks */
@@ -118,11 +121,13 @@ struct logic {
         struct map *claims_by_mac;
         struct map *edges;      /* by id */
         struct map *secrets;    /* struct secret: of the phone-home, by the node's name */
+        struct map *workers;    /* struct worker, by the node's name */
         struct map *profiles;   /* struct profile_entry, by name */
         struct list running;    /* nodes whose operation runs */
         struct auth_book *book; /* borrowed */
         struct logic_hooks hooks;
         char kernel_arguments[PLAN_ARGUMENTS_SIZE];
+        uint32_t beat_s; /* what workers are told */
         uint64_t last_event, last_claim, last_edge, last_operation;
         uint64_t disks_version; /* rises when the set of machines that boot their disk changes */
         size_t by_phase[PHASE_COUNT];

@@ -10,6 +10,7 @@
 #include "controller/logic/events.h"
 #include "controller/logic/phone_home.h"
 #include "controller/logic/ways.h"
+#include "controller/logic/workers.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
@@ -218,6 +219,7 @@ int node_delete(struct logic *logic, struct node *node, const char *by, uint64_t
         snprintf(reason, sizeof(reason), "deleted by %s", by);
         (void)node_go(logic, node, WAY_DELETE, reason, now_ms, change);
         secret_forget(logic, node->name, now_ms, change);
+        worker_forget(logic, node, now_ms, change);
         claims_drop_node(logic, node, change);
         store_delete_document(change, &row);
         take_out(logic, node);

@@ -16,6 +16,7 @@
 #include "controller/logic/nodes.h"
 #include "controller/logic/phone_home.h"
 #include "controller/logic/ways.h"
+#include "controller/logic/workers.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
@@ -162,6 +163,7 @@ int operation_release(struct logic *logic, struct node *node, const char *by, ui
         snprintf(reason, sizeof(reason), "released by %s", by);
         (void)node_go(logic, node, WAY_RELEASE, reason, now_ms, change);
         secret_forget(logic, node->name, now_ms, change);
+        worker_forget(logic, node, now_ms, change);
         node_renew_orders(logic, node);
         node_save(logic, node, now_ms, change);
         return 0;
@@ -265,6 +267,7 @@ void operations_watch(struct logic *logic, struct operations_watch *watch, uint6
                             "anew\"",
                             (unsigned long long)passed, (unsigned long long)ran);
                 operations_resume(logic, now_ms);
+                workers_resume(logic);
         }
         operations_tick(logic, now_ms, change);
 }

@@ -19,10 +19,13 @@
 #include "controller/logic/nodes.h"
 #include "controller/logic/operations.h"
 #include "controller/logic/ways.h"
+#include "controller/logic/workers.h"
+#include "lib/daemon/log.h"
 
 struct secret {
         char hash[SHA256_TEXT_SIZE];
         bool used;
+        bool is_contested;   /* and then another key came with it */
         uint64_t generation; /* of the operation that it is for */
         uint64_t version;
 };
@@ -30,6 +33,7 @@ struct secret {
 static const struct doc_field secret_fields[] = {
         DOC_FIELD(struct secret, hash, DOC_TEXT, DOC_REQUIRED),
         DOC_FIELD(struct secret, used, DOC_BOOL, DOC_ALWAYS),
+        DOC_FIELD(struct secret, is_contested, DOC_BOOL, 0),
         DOC_FIELD(struct secret, generation, DOC_U64, DOC_REQUIRED),
 };
 static DOC_TABLE(secret_table, struct secret, "phone-home", secret_fields);
@@ -81,7 +85,7 @@ int secret_make(struct logic *logic, const struct node *node, uint64_t now_ms,
         if (rc < 0)
                 return rc;
         (void)sha256_text(secret->hash, &hash);
-        secret->used = false;
+        secret->used = secret->is_contested = false;
         secret->generation = node->operation.generation;
         return save(secret, node->name, now_ms, change);
 }
@@ -149,18 +153,56 @@ static void tell(struct logic *logic, struct node *node, const struct phone_home
         event_add(logic, node, &event, change);
 }
 
+/*
+ * The secret was good, and used by another key. One of the two is an impostor; the
+ * first stays, as it was there in time. Told once: who has such a secret could
+ * else fill the timeline. No condition either, for the same reason.
+ */
+static void note_contest(struct logic *logic, const struct node *node, struct secret *secret,
+                         uint64_t now_ms, struct store_change *change)
+{
+        struct node_event event = {.at_ms = now_ms, .step = STEP_CONFLICT};
+
+        if (secret->is_contested)
+                return;
+        log_warning("phone-home.contested", "node=%s", node->name);
+        snprintf(event.text, sizeof(event.text),
+                 "another key came with the secret of this install after it was used: somebody "
+                 "has a copy of the disk, or the worker lost its key");
+        event_add(logic, node, &event, change);
+        secret->is_contested = true;
+        (void)save(secret, node->name, now_ms, change);
+}
+
+/* The answer was lost, or the worker does not remember: the same key is the same worker. */
+static enum phone_home_outcome repeat(struct logic *logic, struct node *node, struct secret *secret,
+                                      const struct phone_home *says, uint64_t now_ms,
+                                      struct store_change *change)
+{
+        if (worker_beat(logic, says, now_ms, change) == 0)
+                return PHONE_HOME_TAKEN;
+        if (says->public_key[0])
+                note_contest(logic, node, secret, now_ms, change);
+        return PHONE_HOME_USED;
+}
+
 enum phone_home_outcome operation_phone_home(struct logic *logic, const struct phone_home *says,
                                              uint64_t now_ms, struct store_change *change,
                                              struct node **ret)
 {
         struct secret *secret = find(logic, says->node);
         struct node *node = node_find(logic, says->node);
+        enum phone_home_outcome outcome;
         const char *why;
 
         if (!is_its_secret(secret, says->secret) || !node)
                 return PHONE_HOME_WRONG;
-        if (secret->used)
-                return PHONE_HOME_USED;
+        if (secret->used) {
+                outcome = repeat(logic, node, secret, says, now_ms, change);
+                if (outcome == PHONE_HOME_TAKEN)
+                        *ret = node;
+                return outcome;
+        }
         if (says->generation != secret->generation ||
             node->operation.generation != secret->generation ||
             node_may_go(node, WAY_INSTALLED, &why) < 0)
@@ -170,6 +212,8 @@ enum phone_home_outcome operation_phone_home(struct logic *logic, const struct p
         secret->used = true;
         (void)save(secret, node->name, now_ms, change);
         (void)operation_succeed(logic, node, now_ms, change);
+        /* Without memory for it the node is deployed all the same, and does not beat. */
+        (void)worker_take(logic, node, says, now_ms, change);
         *ret = node;
         return PHONE_HOME_TAKEN;
 }

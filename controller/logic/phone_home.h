@@ -8,6 +8,7 @@
 
 #include "controller/logic/logic.h"
 #include "lib/node/install.h"
+#include "lib/node/worker.h"
 
 #define SECRET_KIND "phone-home"
 
@@ -19,7 +20,7 @@ void secret_forget(struct logic *logic, const char *node, uint64_t now_ms,
 int secret_restore(struct logic *logic, const struct store_document *row); /* -EBADMSG, -ENOMEM */
 
 enum phone_home_outcome {
-        PHONE_HOME_TAKEN, /* it is deployed */
+        PHONE_HOME_TAKEN, /* it is deployed; or was by this very worker, which says so again */
         PHONE_HOME_WRONG, /* unknown node, another's or an old secret: nobody is told which */
         PHONE_HOME_USED,
         PHONE_HOME_STALE, /* the secret is of an install that does not run */

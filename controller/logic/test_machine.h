@@ -25,6 +25,7 @@
 #include "controller/logic/phone_home.h"
 #include "controller/logic/progress.h"
 #include "controller/logic/ways.h"
+#include "controller/logic/workers.h"
 
 #define MINUTE     60000ULL
 #define START      1000000000ULL
@@ -176,14 +177,36 @@ static inline int say(struct fixture *f, enum operation_step step, enum progress
         return operation_progress(f->logic, f->node, &progress, f->now, f->change);
 }
 
-static inline enum phone_home_outcome phone(struct fixture *f, const char *secret,
-                                            uint64_t generation)
+static inline enum phone_home_outcome phone_as(struct fixture *f, const char *secret,
+                                               uint64_t generation, const char *key)
 {
         struct phone_home says = {.generation = generation, .version = "1", .node = "sn1"};
         struct node *node = NULL;
 
         snprintf(says.secret, sizeof(says.secret), "%s", secret);
+        snprintf(says.public_key, sizeof(says.public_key), "%s", key);
         return operation_phone_home(f->logic, &says, f->now, f->change, &node);
+}
+
+static inline enum phone_home_outcome phone(struct fixture *f, const char *secret,
+                                            uint64_t generation)
+{
+        return phone_as(f, secret, generation, "");
+}
+
+/* A beat of the worker with this key; @bad: what it says of itself is not well. */
+static inline int beat(struct fixture *f, const char *key, const char *bad)
+{
+        struct phone_home says = {.generation = f->plan.generation, .version = "1", .node = "sn1"};
+
+        snprintf(says.public_key, sizeof(says.public_key), "%s", key);
+        if (bad) {
+                says.facts.check_count = 1;
+                snprintf(says.facts.health[0].name, sizeof(says.facts.health[0].name), "systemd");
+                snprintf(says.facts.health[0].text, sizeof(says.facts.health[0].text), "%s", bad);
+                says.facts.health[0].state = HEALTH_BAD;
+        }
+        return worker_beat(f->logic, &says, f->now, f->change);
 }
 
 /* An install on its way, up to the beginning of @step. */

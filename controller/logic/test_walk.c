@@ -64,6 +64,22 @@ static void act_phone(struct fixture *f)
                 assert_non_null(strstr(newest(f, SECRET_KIND), "\"used\":true"));
 }
 
+/* With a key, as cloudie-worker does; sometimes with another one's. */
+static void act_phone_with_key(struct fixture *f)
+{
+        (void)phone_as(f, f->plan.secret, f->plan.generation, pick(8) ? "key" : "other");
+}
+
+static void act_beat(struct fixture *f)
+{
+        const int rc = beat(f, pick(8) ? "key" : "other", pick(4) ? NULL : "degraded: foo.service");
+
+        if (rc == 0)
+                assert_int_equal(f->node->phase, PHASE_DEPLOYED);
+        else
+                assert_int_equal(rc, -ENOENT);
+}
+
 static void act_time(struct fixture *f)
 {
         f->now += pick(4) ? pick(30000) : pick(40 * MINUTE);
@@ -112,6 +128,7 @@ static void act_delete(struct fixture *f)
 
         if (!pick(4) && node_delete(f->logic, f->node, "admin", f->now, f->change, &why) == 0) {
                 assert_int_equal(map_count(f->logic->secrets), 0);
+                assert_int_equal(map_count(f->logic->workers), 0);
                 act_boot(f);
         }
 }
@@ -120,13 +137,15 @@ static void act_delete(struct fixture *f)
 static void act_restart(struct fixture *f)
 {
         operations_resume(f->logic, f->now);
+        workers_resume(f->logic);
 }
 
 static void (*const acts[])(struct fixture *f) = {
-        act_boot,    act_poll,     act_poll,  act_plan,    act_next,     act_next,
-        act_next,    act_next,     act_next,  act_next,    act_next,     act_phone,
-        act_phone,   act_progress, act_time,  act_edge,    act_conflict, act_accept,
-        act_install, act_retry,    act_abort, act_release, act_delete,   act_restart,
+        act_boot,    act_poll,     act_poll,           act_plan,    act_next,     act_next,
+        act_next,    act_next,     act_next,           act_next,    act_next,     act_phone,
+        act_phone,   act_progress, act_time,           act_edge,    act_conflict, act_accept,
+        act_install, act_retry,    act_abort,          act_release, act_delete,   act_restart,
+        act_beat,    act_beat,     act_phone_with_key,
 };
 
 static bool is_home(struct node_state state)
@@ -249,13 +268,22 @@ static void check(struct fixture *f)
         assert_true((o->state == OPERATION_FAILED || o->state == OPERATION_ABORTED) ==
                     (o->cause != CAUSE_NONE));
         assert_false(node->phase == PHASE_DEPLOYED && node->is_dirty);
+        /* A credential lasts as long as the node is deployed, and so does what it caused. */
+        if (node->phase != PHASE_DEPLOYED) {
+                assert_int_equal(map_count(f->logic->workers), 0);
+                assert_false(node->is_degraded);
+        }
+        if (map_count(f->logic->workers) == 0)
+                assert_false(node->is_degraded);
+        assert_int_equal(node->is_degraded, node->degraded_reason[0] != '\0');
+        assert_int_equal(node->is_degraded, node->degraded_since_ms > 0);
         check_stored(f->node);
 }
 
 static void test_walk(void **state)
 {
         struct fixture *f = *state;
-        unsigned deployed = 0, failed = 0;
+        unsigned deployed = 0, failed = 0, degraded = 0;
         char *saved = NULL;
 
         random_state = 0x9e3779b97f4a7c15ULL;
@@ -269,6 +297,7 @@ static void test_walk(void **state)
                 to = (struct node_state){f->node->phase, f->node->operation.state};
                 check_came_by_a_row(from, to);
                 operations_tick(f->logic, f->now, f->change);
+                workers_expire(f->logic, f->now, f->change);
                 check_came_by_a_row(to,
                                     (struct node_state){f->node->phase, f->node->operation.state});
                 check(f);
@@ -276,6 +305,7 @@ static void test_walk(void **state)
                 if (i % 4 == 0) /* what is not saved stays so for a while */
                         check_on_disk(f, saved);
                 deployed += from.phase != PHASE_DEPLOYED && to.phase == PHASE_DEPLOYED;
+                degraded += f->node->is_degraded;
                 failed += f->node->operation.state == OPERATION_FAILED;
                 if (i % 64 == 0)
                         commit(f);
@@ -284,6 +314,7 @@ static void test_walk(void **state)
         /* It went everywhere, or this says nothing. */
         assert_true(deployed > 20);
         assert_true(failed > 20);
+        assert_true(degraded > 20);
         /* Left alone, it comes to an end. */
         f->now += MINUTE * 60 * 24;
         operations_tick(f->logic, f->now, f->change);

@@ -88,14 +88,3 @@ static const struct doc_field seed_fields[] = {
         DOC_FIELD(struct worker_seed, ca, DOC_TEXT, DOC_REQUIRED),
 };
 DOC_TABLE(worker_seed_table, struct worker_seed, "seed", seed_fields);
-
-static const struct doc_field phone_home_fields[] = {
-        DOC_FIELD(struct phone_home, generation, DOC_U64, DOC_REQUIRED),
-        DOC_FIELD(struct phone_home, node, DOC_TEXT, DOC_REQUIRED),
-        DOC_FIELD(struct phone_home, secret, DOC_TEXT, DOC_REQUIRED),
-        DOC_FIELD(struct phone_home, version, DOC_TEXT, DOC_REQUIRED),
-        DOC_FIELD(struct phone_home, system, DOC_TEXT, 0),
-        DOC_FIELD(struct phone_home, hostname, DOC_TEXT, 0),
-        DOC_FIELD(struct phone_home, address, DOC_IP4, 0),
-};
-DOC_TABLE(phone_home_table, struct phone_home, "phone-home", phone_home_fields);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Install: what the agent is told to do, what it says while it does it, and what
- * the installed system then says. docs/protocol.md has the calls.
+ * Install: what the agent is told to do, and what it says while it does it. What
+ * the installed system then says is worker.h. docs/protocol.md has the calls.
  */
 
 #include <stdbool.h>
@@ -65,15 +65,3 @@ extern const struct doc_table worker_seed_table;
 #define WORKER_SEED_FILE  "cloudie.json"
 #define WORKER_SEED_LABEL "CIDATA" /* of the file system */
 #define WORKER_SEED_PART  "cidata" /* name of the GPT partition */
-
-/* POST /agent/v1/phone-home */
-struct phone_home {
-        uint64_t generation;
-        char node[NODE_NAME_SIZE];
-        char secret[INSTALL_SECRET_SIZE];
-        char version[32]; /* of cloudie-worker */
-        char system[128]; /* PRETTY_NAME of its os-release, or what it is */
-        char hostname[NODE_NAME_SIZE];
-        struct ip4_address address; /* from which it calls */
-};
-extern const struct doc_table phone_home_table;

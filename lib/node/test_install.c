@@ -67,25 +67,14 @@ static void test_round_trips(void **state)
                 .controller_count = 2,
                 .ca = "-----BEGIN CERTIFICATE-----\n",
         };
-        struct phone_home call = {
-                .generation = 4,
-                .node = "lab-0001",
-                .secret = SECRET,
-                .version = "0.1.0",
-                .system = "Debian",
-                .hostname = "lab-0001",
-        };
         static struct worker_seed seed_again;
         struct install_plan plan_again;
         struct install_progress progress_again;
-        struct phone_home call_again;
 
         (void)state;
-        assert_int_equal(ip4_parse("10.77.0.100", &call.address), 0);
         check_round_trip(&install_plan_table, &plan, &plan_again);
         check_round_trip(&install_progress_table, &progress, &progress_again);
         check_round_trip(&worker_seed_table, &seed, &seed_again);
-        check_round_trip(&phone_home_table, &call, &call_again);
 }
 
 /* Whatever is left out of a message that must be there is named. */
@@ -114,16 +103,12 @@ static void test_what_is_needed_is_asked_for(void **state)
 {
         const struct install_plan plan = a_plan();
         const struct install_progress progress = {.step = INSTALL_SEED, .state = PROGRESS_DONE};
-        const struct phone_home call = {
-                .generation = 4, .node = "a", .secret = SECRET, .version = "0"};
         struct install_plan plan_again;
         struct install_progress progress_again;
-        struct phone_home call_again;
 
         (void)state;
         check_required(&install_plan_table, &plan, &plan_again);
         check_required(&install_progress_table, &progress, &progress_again);
-        check_required(&phone_home_table, &call, &call_again);
 }
 
 static void spoil_id(struct install_plan *plan)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/trust/hash.h"
 
@@ -104,5 +105,20 @@ int base64_decode(const char *text, size_t size, uint8_t **ret, size_t *ret_size
         }
         *ret = bytes;
         *ret_size = bytes_size;
+        return 0;
+}
+
+int base64_decode_exact(const char *text, void *to, size_t size)
+{
+        _free_ uint8_t *bytes = NULL;
+        size_t len;
+        int rc;
+
+        rc = base64_decode(text, strlen(text), &bytes, &len);
+        if (rc < 0)
+                return rc;
+        if (len != size)
+                return -EBADMSG;
+        memcpy(to, bytes, size);
         return 0;
 }

@@ -37,3 +37,5 @@ bool sha256_is_equal(const struct sha256 *a, const struct sha256 *b);
 int base64_encode(const void *bytes, size_t size, char **ret);
 /* Strict: no blanks, right padding. @ret is the caller's. -EBADMSG, -ENOMEM. */
 int base64_decode(const char *text, size_t size, uint8_t **ret, size_t *ret_size);
+/* Of exactly @size bytes, into @to; NUL-terminated text. -EBADMSG, -ENOMEM. */
+int base64_decode_exact(const char *text, void *to, size_t size);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A phone-home or a beat, as a stranger may send it: what is taken can be written, and read again.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/node/worker.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(const struct doc_table *table, const char *text, size_t size)
+{
+        _free_ struct phone_home *says = calloc(1, sizeof(*says));
+        _free_ struct phone_home *again = calloc(1, sizeof(*again));
+        _doc_ struct doc *object = NULL;
+
+        if (!says || !again ||
+            doc_decode_text(table, text, size, &doc_limits_message, NULL, says) < 0)
+                return;
+        object = doc_encode(table, says);
+        if (doc_decode(table, object, NULL, again) < 0 || memcmp(says, again, sizeof(*says)) != 0)
+                abort();
+        if (worker_facts_check(&says->facts, NULL) == 0 &&
+            (worker_facts_worst(&says->facts) != NULL) != (says->facts.check_count > 0))
+                abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        check(&phone_home_table, (const char *)data, size);
+        check(&beat_table, (const char *)data, size);
+        return 0;
+}
