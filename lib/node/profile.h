@@ -12,6 +12,7 @@
 #include "lib/doc/value.h"
 #include "lib/node/install.h"
 #include "lib/node/operation.h"
+#include "lib/node/seed.h"
 #include "lib/node/step.h"
 
 enum disk_type { DISK_NVME, DISK_SSD, DISK_HDD, DISK_VIRTUAL, DISK_TYPE_COUNT };
@@ -44,7 +45,11 @@ struct profile {
         bool wipe;
         char image[NODE_NAME_SIZE];
         bool grow;
-        char hostname[NODE_NAME_SIZE + 16]; /* pattern; "{name}" */
+        char hostname[NODE_NAME_SIZE + 16];           /* pattern; "{name}" */
+        char user[SEED_USER_SIZE];                    /* "": the one that the image has */
+        char ssh_keys[SEED_KEYS_MAX][NODE_NAME_SIZE]; /* names of documents of kind `key` */
+        size_t ssh_key_count;
+        char user_data[NODE_NAME_SIZE]; /* name of a document of kind `file`; "": none */
         bool boot;
 };
 

@@ -62,7 +62,8 @@ static void test_a_whole_profile(void **state)
                                                  "    - wipe: quick\n"
                                                  "    - image: debian-12.5\n"
                                                  "    - grow: root\n"
-                                                 "    - seed: {hostname: \"w-{name}\"}\n"
+                                                 "    - seed: {hostname: \"w-{name}\", user: ops, "
+                                                 "ssh_keys: [b, a], user_data: w.yaml}\n"
                                                  "    - boot: disk\n");
 
         (void)state;
@@ -80,6 +81,11 @@ static void test_a_whole_profile(void **state)
         assert_true(p.wipe && p.grow && p.boot);
         assert_string_equal(p.image, "debian-12.5");
         assert_string_equal(p.hostname, "w-{name}");
+        assert_string_equal(p.user, "ops");
+        assert_int_equal(p.ssh_key_count, 2);
+        assert_string_equal(p.ssh_keys[0], "b");
+        assert_string_equal(p.ssh_keys[1], "a");
+        assert_string_equal(p.user_data, "w.yaml");
 }
 
 static void test_the_least_profile(void **state)
@@ -158,8 +164,17 @@ static void test_what_is_not_understood_is_named(void **state)
                 {STEPS("{image: a}, {grow: 2}"),                                                  "'grow' must be 'root'"                                },
                 {STEPS("{image: a}, {boot: pxe}"),                                                "'boot' must be 'disk'"                                },
                 {STEPS("{image: a}, {seed: x}"),                                                  "step 2, seed: it must have keys"                      },
-                {STEPS("{image: a}, {seed: {ssh_keys: [ops]}}"),
-                 "spec.steps, step 2, seed: 'ssh_keys' is not understood: hostname is"                                                                   },
+                {STEPS("{image: a}, {seed: {ssh_key: a}}"),
+                 "seed: 'ssh_key' is not understood: hostname, user, ssh_keys, user_data are"                                                            },
+                {STEPS("{image: a}, {seed: {user: root}}"),                                       "seed: 'user' must be a name like ops"                 },
+                {STEPS("{image: a}, {seed: {user: \"a b\"}}"),                                    "'user' must be a name like ops"                       },
+                {STEPS("{image: a}, {seed: {ssh_keys: ops}}"),
+                 "'ssh_keys' must be a list of names"                                                                                                    },
+                {STEPS("{image: a}, {seed: {ssh_keys: []}}"),                                     "'ssh_keys' must be a list of names"                   },
+                {STEPS("{image: a}, {seed: {ssh_keys: [a, b, a]}}"),                              "'ssh_keys' has 'a' twice"                             },
+                {STEPS("{image: a}, {seed: {ssh_keys: [\"a b\"]}}"),
+                 "'ssh_keys' must be a name: a-z"                                                                                                        },
+                {STEPS("{image: a}, {seed: {user_data: ../a}}"),                                  "'user_data' must be a name: a-z"                      },
                 {STEPS("{image: a}, {seed: {hostname: \"{serial}\"}}"),
                  "'hostname' is no host name: a-z, 0-9, dashes, and {name}"                                                                              },
                 {STEPS("{image: a}, {seed: {hostname: \"a.b\"}}"),                                "'hostname' is no host name"                           },

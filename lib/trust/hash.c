@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SHA-256 by OpenSSL (libsodium's is five times slower), and base64. */
+/* SHA-256 by OpenSSL (libsodium's is five times slower). */
 
 #include "lib/trust/hash.h"
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 
 #define SHA256_SIZE      32
@@ -32,10 +33,3 @@ int sha256_of_fd(int fd, struct sha256 *ret, uint64_t *ret_size);
 const char *sha256_text(char to[static SHA256_TEXT_SIZE], const struct sha256 *hash);
 int sha256_parse(const char *text, struct sha256 *ret); /* -EINVAL */
 bool sha256_is_equal(const struct sha256 *a, const struct sha256 *b);
-
-/* RFC 4648 4, with padding. @ret: NUL-terminated, the caller's. */
-int base64_encode(const void *bytes, size_t size, char **ret);
-/* Strict: no blanks, right padding. @ret is the caller's. -EBADMSG, -ENOMEM. */
-int base64_decode(const char *text, size_t size, uint8_t **ret, size_t *ret_size);
-/* Of exactly @size bytes, into @to; NUL-terminated text. -EBADMSG, -ENOMEM. */
-int base64_decode_exact(const char *text, void *to, size_t size);

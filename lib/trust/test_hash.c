@@ -92,52 +92,6 @@ static void test_text(void **state)
         assert_false(sha256_is_equal(&hash, &again));
 }
 
-/* RFC 4648 section 10. */
-static void test_base64(void **state)
-{
-        static const struct {
-                const char *plain, *text;
-        } rows[] = {
-                {"",       ""        },
-                {"f",      "Zg=="    },
-                {"fo",     "Zm8="    },
-                {"foo",    "Zm9v"    },
-                {"foob",   "Zm9vYg=="},
-                {"fooba",  "Zm9vYmE="},
-                {"foobar", "Zm9vYmFy"},
-        };
-
-        (void)state;
-        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                _free_ char *text = NULL;
-                _free_ uint8_t *plain = NULL;
-                size_t size;
-
-                assert_int_equal(base64_encode(rows[i].plain, strlen(rows[i].plain), &text), 0);
-                assert_string_equal(text, rows[i].text);
-                assert_int_equal(base64_decode(text, strlen(text), &plain, &size), 0);
-                assert_int_equal(size, strlen(rows[i].plain));
-                assert_memory_equal(plain, rows[i].plain, size);
-        }
-}
-
-static void test_base64_is_strict(void **state)
-{
-        static const char *const rows[] = {
-                "Z",    "Zg",   "Zg=", "Zg==\n",   "Z g=", "Zh==",  "Zm9=",  "=Zg=",
-                "Z===", "====", "=",   "Zg==Zg==", "Zm-_", "Zm9v=", "Zm\0v", "Zm9v Zm9v"};
-
-        (void)state;
-        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                uint8_t *plain;
-                size_t size;
-
-                assert_int_equal(
-                        base64_decode(rows[i], i == 14 ? 4 : strlen(rows[i]), &plain, &size),
-                        -EBADMSG);
-        }
-}
-
 static void test_tokens(void **state)
 {
         char a[TOKEN_TEXT_SIZE], b[TOKEN_TEXT_SIZE];
@@ -177,8 +131,6 @@ int main(void)
                 cmocka_unit_test(test_vectors),
                 cmocka_unit_test(test_stream_and_file),
                 cmocka_unit_test(test_text),
-                cmocka_unit_test(test_base64),
-                cmocka_unit_test(test_base64_is_strict),
                 cmocka_unit_test(test_tokens),
                 cmocka_unit_test(test_random_is_not_constant),
         };

@@ -5,11 +5,15 @@
  * names of one key. OpenSSL's decoder skips blanks and takes loose ends.
  */
 
+#include "lib/base/base64.h"
+
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/trust/hash.h"
+#include "lib/base/cleanup.h"
 
 #define BASE64_BYTES_MAX (SIZE_MAX / 4)
 

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lib/node/seed.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "lib/base/base64.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/reader.h"
+#include "lib/base/text.h"
+#include "lib/node/reading.h"
+
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789.-"
+#define USER_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789_-"
+#define PRIVATE_KEY     "-----BEGIN"
+
+/*
+ * What is taken: the types of OpenSSH 9.2 but certificates, and DSA, which it
+ * refuses. All that follows the type are strings (RFC 4253 6.6, RFC 5656 3.1,
+ * RFC 8709 4, PROTOCOL.u2f of OpenSSH).
+ */
+static const struct {
+        const char *type;
+        unsigned strings;
+} key_types[] = {
+        {"ssh-ed25519",                        1},
+        {"ssh-rsa",                            2},
+        {"ecdsa-sha2-nistp256",                2},
+        {"ecdsa-sha2-nistp384",                2},
+        {"ecdsa-sha2-nistp521",                2},
+        {"sk-ssh-ed25519@openssh.com",         2},
+        {"sk-ecdsa-sha2-nistp256@openssh.com", 3},
+};
+
+bool seed_name_is_valid(const char *name)
+{
+        const size_t len = strlen(name);
+
+        return len > 0 && len < NODE_NAME_SIZE && name[0] != '.' && name[0] != '-' &&
+               strspn(name, NAME_CHARACTERS) == len;
+}
+
+bool seed_user_is_valid(const char *name)
+{
+        const size_t len = strlen(name);
+
+        return len > 0 && len < SEED_USER_SIZE && name[0] >= 'a' && name[0] <= 'z' &&
+               strspn(name, USER_CHARACTERS) == len && strcmp(name, "root") != 0;
+}
+
+/* The number of strings behind the type; 0: none of ours. */
+static unsigned strings_of(const char *type, size_t len)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(key_types); i++)
+                if (strlen(key_types[i].type) == len && memcmp(key_types[i].type, type, len) == 0)
+                        return key_types[i].strings;
+        return 0;
+}
+
+/* RFC 4251 5. */
+static int next_string(struct reader *blob, struct reader *ret)
+{
+        uint32_t size;
+        int rc;
+
+        rc = reader_be32(blob, &size);
+        return rc < 0 ? rc : reader_take(blob, size, ret);
+}
+
+/* The bytes say the same type, have its strings, none empty, and nothing behind. */
+static bool is_whole(struct reader blob, const char *type, size_t len, unsigned strings)
+{
+        struct reader part;
+
+        if (next_string(&blob, &part) < 0 || reader_left(&part) != len ||
+            memcmp(part.at, type, len) != 0)
+                return false;
+        for (; strings > 0; strings--)
+                if (next_string(&blob, &part) < 0 || reader_left(&part) == 0)
+                        return false;
+        return reader_left(&blob) == 0;
+}
+
+static const char *bytes_fault(const char *line, size_t type_len)
+{
+        const char *text = line + type_len + 1;
+        _free_ uint8_t *bytes = NULL;
+        size_t size;
+
+        if (base64_decode(text, strcspn(text, " "), &bytes, &size) < 0)
+                return "has no base64 behind its type";
+        if (!is_whole(reader_over(bytes, size), line, type_len, strings_of(line, type_len)))
+                return "is damaged: its bytes are not those of a key of its type";
+        return NULL;
+}
+
+const char *ssh_key_fault(const char *line)
+{
+        const size_t len = strcspn(line, " ");
+
+        if (text_has_prefix(line, PRIVATE_KEY))
+                return "is a private key, or a certificate: keep it to yourself, and take the line "
+                       "of the .pub file";
+        for (const char *c = line; *c; c++)
+                if (*c < ' ' || *c > '~')
+                        return "must be one line of printable ASCII";
+        if (strings_of(line, len) == 0)
+                return "must begin with ssh-ed25519, ssh-rsa, or another type of key, and have no "
+                       "options before it";
+        return line[len] == ' ' ? bytes_fault(line, len) : "has nothing behind its type";
+}
+
+static struct ssh_key *key_of(const struct reading *r)
+{
+        return r->to;
+}
+
+static int take_public_key(struct reading *r, const char *key, const struct doc *value)
+{
+        struct ssh_key *to = key_of(r);
+        const char *fault;
+        size_t len;
+        int rc;
+
+        rc = reading_text(r, key, value, to->line, sizeof(to->line));
+        if (rc < 0)
+                return rc;
+        len = strlen(to->line); /* a block of YAML ends with its line */
+        if (to->line[len - 1] == '\n')
+                to->line[len - 1] = '\0';
+        fault = ssh_key_fault(to->line);
+        return fault ? reading_fail(r, "'%s' %s", key, fault) : 0;
+}
+
+static const struct reading_key key_keys[] = {
+        {"public_key", take_public_key},
+        {NULL,         NULL           },
+};
+
+int ssh_key_decode(const struct doc *document, char *error, struct ssh_key *ret)
+{
+        struct ssh_key key = {.line = ""};
+        struct reading r = {.kind = "key", .to = &key, .error = error};
+        int rc;
+
+        rc = reading_document(&r, seed_name_is_valid, SEED_NAME_ALPHABET, key_keys, document);
+        if (rc < 0)
+                return rc;
+        r.place[0] = '\0';
+        if (!key.line[0])
+                return reading_fail(&r, "spec: 'public_key' is missing");
+        memcpy(key.name, r.name, sizeof(key.name));
+        *ret = key;
+        return 0;
+}
+
+/* The second byte of U+0080 to U+009F, control bytes that look like text. */
+static bool is_c1(const char *c)
+{
+        return (uint8_t)c[0] == 0xc2 && (uint8_t)c[1] >= 0x80 && (uint8_t)c[1] < 0xa0 &&
+               (uint8_t)c[1] != 0x85;
+}
+
+bool seed_text_is_plain(const char *text)
+{
+        for (const char *c = text; *c; c++)
+                if (((uint8_t)*c < ' ' && *c != '\t' && *c != '\n' && *c != '\r') || *c == 0x7f ||
+                    is_c1(c))
+                        return false;
+        return true;
+}
+
+static int take_file_text(struct reading *r, const char *key, const struct doc *value)
+{
+        struct text_file *to = r->to;
+        int rc;
+
+        rc = reading_text(r, key, value, to->text, sizeof(to->text));
+        if (rc == 0 && !seed_text_is_plain(to->text))
+                rc = reading_fail(r, "'%s' has control bytes: it must be text", key);
+        return rc;
+}
+
+static const struct reading_key file_keys[] = {
+        {"text", take_file_text},
+        {NULL,   NULL          },
+};
+
+int text_file_decode(const struct doc *document, char *error, struct text_file *ret)
+{
+        struct reading r = {.kind = "file", .to = ret, .error = error};
+        int rc;
+
+        ret->text[0] = '\0';
+        rc = reading_document(&r, seed_name_is_valid, SEED_NAME_ALPHABET, file_keys, document);
+        if (rc < 0)
+                return rc;
+        r.place[0] = '\0';
+        if (!ret->text[0])
+                return reading_fail(&r, "spec: 'text' is missing");
+        memcpy(ret->name, r.name, sizeof(ret->name));
+        return 0;
+}
