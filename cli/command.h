@@ -21,7 +21,8 @@ struct command_context {
         const char *select, *boot, *after, *profile, *name, *os;
         bool follow, inventory, erase, dry_run, wait;
 
-        int argc; /* words after the command's own */
+        const char *words; /* of the command: "node list" */
+        int argc;          /* words after the command's own */
         char **argv;
 };
 
@@ -57,9 +58,9 @@ int command_node_abort(const struct command_context *context);
 int command_node_retry(const struct command_context *context);
 int command_node_release(const struct command_context *context);
 int command_apply(const struct command_context *context);
-int command_profile_list(const struct command_context *context);
-int command_profile_show(const struct command_context *context);
-int command_profile_delete(const struct command_context *context);
+int command_document_list(const struct command_context *context);
+int command_document_show(const struct command_context *context);
+int command_document_delete(const struct command_context *context);
 int command_image_import(const struct command_context *context);
 int command_image_list(const struct command_context *context);
 int command_image_show(const struct command_context *context);

@@ -28,11 +28,28 @@ static int check_profile(const struct doc *document, char *error)
         return profile_decode(document, error, &profile);
 }
 
-/* A row a kind. */
+static int check_key(const struct doc *document, char *error)
+{
+        struct seed_key key;
+
+        return seed_key_decode(document, error, &key);
+}
+
+static int check_file(const struct doc *document, char *error)
+{
+        _free_ struct text_file *file = calloc(1, sizeof(*file));
+
+        return file ? text_file_decode(document, error, file) : -ENOMEM;
+}
+
+/* A row a kind, in the order in which they are sent: a profile may name a key that stands below
+ * it. */
 static const struct kind {
         const char *name, *path;
         int (*check)(const struct doc *document, char *error); /* 0; a sentence */
 } kinds[] = {
+        {"key",     "/api/v1/keys",     check_key    },
+        {"file",    "/api/v1/files",    check_file   },
         {"profile", "/api/v1/profiles", check_profile},
 };
 
@@ -65,10 +82,12 @@ static const struct kind *kind_of(const struct doc *document, char *error)
                         return &kinds[i];
         if (name)
                 snprintf(error, DOC_ERROR_SIZE,
-                         "this release does not know the kind '%s'; it knows 'profile'",
+                         "this release does not know the kind '%s'; it knows 'key', 'file' and "
+                         "'profile'",
                          text_escape(safe, sizeof(safe), name));
         else
-                snprintf(error, DOC_ERROR_SIZE, "'kind' is missing; it may be 'profile'");
+                snprintf(error, DOC_ERROR_SIZE,
+                         "'kind' is missing; it may be 'key', 'file' or 'profile'");
         return NULL;
 }
 
@@ -168,6 +187,7 @@ static bool says_the_same(const struct doc *a, const struct doc *b)
 static const char *put_one(struct call *call, const struct item *item)
 {
         _answer_ struct call_answer now = {0};
+        _doc_ struct doc *put = NULL;
         char path[320], etag[32];
         const struct call_request get = {.method = "GET", .path = path};
         bool is_new;
@@ -182,9 +202,30 @@ static const char *put_one(struct call *call, const struct item *item)
                 return "unchanged";
         /* Not over what somebody wrote in this moment. */
         snprintf(etag, sizeof(etag), "\"%lld\"", (long long)doc_get_number(now.doc, "version", 0));
-        if (call_do(call, "PUT", path, is_new ? NULL : etag, item->document, NULL) != 0)
+        if (call_do(call, "PUT", path, is_new ? NULL : etag, item->document, &put) != 0)
                 return NULL;
-        return is_new ? "created" : "changed";
+        if (is_new)
+                return "created";
+        /* Of what is shown to nobody, the controller alone can tell. */
+        return doc_get_number(put, "version", 0) == doc_get_number(now.doc, "version", 0)
+                       ? "unchanged"
+                       : "changed";
+}
+
+static int send_all(struct call *call, const struct items *items, const char **done)
+{
+        int status = 0;
+
+        for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+                for (size_t i = 0; i < items->count; i++) {
+                        if (items->at[i].kind != &kinds[k])
+                                continue;
+                        done[i] = put_one(call, &items->at[i]);
+                        if (!done[i])
+                                status = EXIT_FAILURE;
+                }
+        }
+        return status;
 }
 
 static int append_result(struct doc *results, const struct item *item, const char *done)
@@ -201,23 +242,22 @@ int command_apply(const struct command_context *context)
 {
         CLEANUP(items_free) struct items *items = calloc(1, sizeof(*items));
         _doc_ struct doc *results = doc_list();
-        int status = 0;
+        _free_ const char **done = calloc(DOCUMENTS_MAX, sizeof(*done));
+        int status;
 
-        if (!items)
+        if (!items || !done)
                 return EXIT_FAILURE;
         for (int i = 0; i < context->argc; i++)
                 if (read_file(items, context->argv[i]) != 0)
                         return EXIT_FAILURE;
+        status = send_all(context->call, items, done);
         for (size_t i = 0; i < items->count; i++) {
                 const struct item *item = &items->at[i];
-                const char *done = put_one(context->call, item);
 
-                if (!done)
-                        status = EXIT_FAILURE;
-                else if (context->output == OUTPUT_TABLE)
+                if (done[i] && context->output == OUTPUT_TABLE)
                         printf("%s/%s %s\n", item->kind->name, doc_get_text(item->document, "name"),
-                               done);
-                if (append_result(results, item, done) < 0)
+                               done[i]);
+                if (append_result(results, item, done[i]) < 0)
                         status = EXIT_FAILURE;
         }
         if (context->output != OUTPUT_TABLE && print_document(context->output, results) != 0)

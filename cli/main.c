@@ -120,6 +120,7 @@ static int run(int argc, char **argv)
         if (!context.credentials)
                 return program_fail(&program,
                                     "no HOME to keep credentials in; set CLOUDIE_CREDENTIALS");
+        context.words = command->words;
         context.argc = argc - used;
         context.argv = argv + used;
         if (context.argc < command->least || (command->most >= 0 && context.argc > command->most))

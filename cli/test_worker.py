@@ -12,6 +12,7 @@ import test_install as install  # of the controller: what an agent says
 
 MIB = 1 << 20
 FRAME = 4 * MIB
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f ops@desk"
 PROFILE = """# how it is
 kind: profile
 name: %s
@@ -193,6 +194,33 @@ class Worker(Case):
         self.assertRegex(listed, r"(?m)^p2 +2 +worker +wipe,image,boot")
         self.assertEqual(self.ok("profile", "delete", "p1", "p2"), "p1: deleted\np2: deleted\n")
         self.refused("p1", "profile", "show", "p1")
+
+    def test_keys_and_files(self):
+        seed = "seed: {user: ops, ssh_keys: [ops], user_data: worker.yaml}"
+        profile = (PROFILE % ("p1", "worker")).replace("- boot: disk", "- " + seed + "\n    - boot: disk")
+        self.assertIn(seed, profile)
+        key = f"---\nkind: key\nname: ops\nspec: {{public_key: {KEY}}}\n"
+        text = "#cloud-config\n# 5ecret\n"
+        file = "---\nkind: file\nname: worker.yaml\nspec:\n  text: |\n    " + text.replace("\n", "\n    ")
+        self.refused("which is not there", "apply", "-f", self.file("p.yaml", (0, profile.encode())))
+        # The profile stands first, and is sent last.
+        self.applied(profile + key + file, "profile/p1 created", "key/ops created",
+                     "file/worker.yaml created")
+        self.applied(profile + key + file, "profile/p1 unchanged", "key/ops unchanged",
+                     "file/worker.yaml unchanged")
+        self.applied((profile + key + file).replace("5ecret", "s3cret"), "profile/p1 unchanged",
+                     "key/ops unchanged", "file/worker.yaml changed")
+        self.assertRegex(self.ok("key", "list"), r"(?m)^ops +1 +ssh-ed25519 ops@desk$")
+        self.assertRegex(self.ok("file", "list"), rf"(?m)^worker.yaml +2 +{len(text)}$")
+        self.assertNotIn("s3cret", self.ok("-o", "json", "file", "show", "worker.yaml"))
+        self.assertEqual(json.loads(self.ok("-o", "json", "key", "show", "ops"))["spec"],
+                         {"public_key": KEY})
+        self.refused("asks for it", "key", "delete", "ops")
+        self.ok("profile", "delete", "p1")
+        self.assertEqual(self.ok("key", "delete", "ops"), "ops: deleted\n")
+        self.assertEqual(self.ok("file", "delete", "worker.yaml"), "worker.yaml: deleted\n")
+        self.refused("private key", "apply", "-f", self.file("k.yaml", (
+            0, b"kind: key\nname: a\nspec:\n  public_key: |\n    -----BEGIN OPENSSH PRIVATE KEY-----\n")))
 
     def test_nothing_is_sent_before_all_is_right(self):
         good = self.file("good.yaml", (0, (PROFILE % ("early", "worker")).encode()))

@@ -21,6 +21,12 @@ PROFILE = {"kind": "profile", "name": "worker", "labels": {"of": "tests"},
            "spec": {"steps": [{"wipe": "quick"}, {"image": "worker"}, {"grow": "root"},
                               {"seed": {"hostname": "w-{name}"}}]}}
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f ops"
+SEEDED = {"kind": "profile",
+          "spec": {"steps": [{"image": "worker"},
+                             {"seed": {"hostname": "w-{name}", "user": "ops", "ssh_keys": ["ops"],
+                                       "user_data": "worker.yaml"}}]}}
+
 
 def report(disks=(DISK,), mac=MAC):
     inventory = lab.inventory([mac])
@@ -431,6 +437,71 @@ class Install(unittest.TestCase):
         self.api("DELETE", "/profiles/worker", status=204)
         self.api("GET", "/profiles/worker", status=404, code="profile-unknown")
         self.api("DELETE", "/profiles/worker", status=404, code="profile-unknown")
+
+    def test_keys_and_files(self):
+        text = "#cloud-config\n# a secret: 5ecret\n"
+        for path, body, code in (
+                ("keys/ops", {"kind": "key", "spec": {"public_key": "ssh-rsa AAAA"}}, "key-malformed"),
+                ("keys/ops", {"kind": "file", "spec": {"public_key": KEY}}, "key-malformed"),
+                ("files/worker.yaml", {"kind": "file", "spec": {}}, "file-malformed"),
+                ("files/.hidden", {"kind": "file", "spec": {"text": text}}, "file-malformed")):
+            self.api("PUT", "/" + path, body, 400, code)
+        self.api("GET", "/keys/ops", status=404, code="key-unknown")
+        self.api("DELETE", "/files/worker.yaml", status=404, code="file-unknown")
+        self.api("PUT", "/profiles/worker", SEEDED, 409, "reference-unknown")
+
+        self.api("PUT", "/keys/ops", {"kind": "key", "spec": {"public_key": KEY}})
+        self.api("PUT", "/profiles/worker", SEEDED, 409, "reference-unknown")
+        file = {"kind": "file", "labels": {"of": "tests"}, "spec": {"text": text}}
+        self.assertEqual(self.api("PUT", "/files/worker.yaml", file)["version"], 1)
+        self.assertEqual(self.api("PUT", "/files/worker.yaml", file)["version"], 1)  # says the same
+        self.api("PUT", "/profiles/worker", SEEDED)
+        self.assertEqual(self.api("GET", "/keys")["items"],
+                         [{"kind": "key", "name": "ops", "version": 1, "labels": {},
+                           "spec": {"public_key": KEY}}])
+        shown = {"kind": "file", "name": "worker.yaml", "version": 1, "labels": {"of": "tests"},
+                 "status": {"size": len(text)}}
+        self.assertEqual(self.api("GET", "/files")["items"], [shown])
+        self.assertEqual(self.api("GET", "/files/worker.yaml"), shown)
+
+        for path in ("/keys/ops", "/files/worker.yaml"):
+            self.api("DELETE", path, status=409, code="document-in-use")
+        before = self.install(dry_run=True)
+        self.assertIn("Its user is 'ops'; by SSH come the key 'ops'", before["because"])
+        self.assertIn("cloud-init gets the file 'worker.yaml' as user data.", before["because"])
+        self.install()
+        self.api("PUT", "/profiles/worker", PROFILE)  # the install that runs keeps what it needs
+        for path in ("/keys/ops", "/files/worker.yaml"):
+            self.api("DELETE", path, status=409, code="document-in-use")
+        file["spec"]["text"] += "# more\n"
+        self.assertEqual(self.api("PUT", "/files/worker.yaml", file)["version"], 2)
+        self.d.stop(signal.SIGKILL)
+        self.d.start()
+        self.assertEqual(self.agent.orders(), "install")
+        self.assertEqual(self.agent.plan().status, 200)
+        got = self.agent.got
+        self.assertEqual((got["user"], got["ssh_keys"], got["user_data"], got["hostname"]),
+                         ("ops", [KEY], file["spec"]["text"], "w-sn1"))
+        self.node("POST", "/abort")
+        for path in ("/keys/ops", "/files/worker.yaml"):
+            self.api("DELETE", path, status=204)
+        self.assertEqual(self.api("GET", "/files")["items"], [])
+        self.assertNotIn("5ecret", self.d.log_text() + str(self.events()) + str(self.node("GET")))
+
+    def test_what_a_profile_names_is_in_its_hash(self):
+        self.api("PUT", "/keys/ops", {"kind": "key", "spec": {"public_key": KEY}})
+        file = {"kind": "file", "spec": {"text": "#!/bin/sh\n"}}
+        self.api("PUT", "/files/worker.yaml", file)
+        self.api("PUT", "/profiles/worker", SEEDED)
+        hashes = set()
+        for _ in range(2):
+            hashes.add(self.install(dry_run=True)["operation"]["profile_hash"])
+        self.assertEqual(len(hashes), 1)
+        file["spec"]["text"] += "true\n"
+        self.api("PUT", "/files/worker.yaml", file)
+        self.api("PUT", "/keys/ops", {"kind": "key", "spec": {"public_key": KEY + " other"}})
+        hashes.add(self.install(dry_run=True)["operation"]["profile_hash"])
+        self.assertEqual(len(hashes), 2)
 
 
 if __name__ == "__main__":

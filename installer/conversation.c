@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -402,20 +403,23 @@ int conversation_run(const struct conversation_options *options)
         CLEANUP(fetch_free) struct fetch *fetch = NULL;
         CLEANUP(signing_key_free) struct signing_key *key = NULL;
         const struct fetch_trust trust = {.ca_file = options->site->ca_path};
-        struct conversation c = {.options = options};
+        _free_ struct conversation *c = calloc(1, sizeof(*c));
         int rc;
 
+        if (!c)
+                return -ENOMEM;
+        c->options = options;
         rc = fetch_new(&trust, &fetch);
         if (rc >= 0)
                 rc = signing_key_new(&key);
         if (rc < 0)
                 return rc;
-        c.fetch = fetch;
-        c.key = key;
-        note(&c, STEP_AGENT, "cloudie-agent " CLOUDIE_VERSION, 0, clock_monotonic_ms());
+        c->fetch = fetch;
+        c->key = key;
+        note(c, STEP_AGENT, "cloudie-agent " CLOUDIE_VERSION, 0, clock_monotonic_ms());
 
-        rc = talk(&c);
-        secret_erase(c.claimed.token, sizeof(c.claimed.token));
-        secret_erase(c.plan.secret, sizeof(c.plan.secret));
+        rc = talk(c);
+        secret_erase(c->claimed.token, sizeof(c->claimed.token));
+        conversation_forget_secrets(c);
         return rc;
 }

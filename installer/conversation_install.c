@@ -99,7 +99,7 @@ int conversation_plan(struct conversation *c)
                 return conversation_go(c, STATE_ORDERS, c->error);
         if (rc < 0)
                 return rc;
-        c->plan = (struct install_plan){.generation = 0};
+        memset(&c->plan, 0, sizeof(c->plan));
         rc = doc_decode(&install_plan_table, answer, c->error, &c->plan);
         if (rc >= 0)
                 rc = install_plan_check(&c->plan, c->error);
@@ -111,6 +111,12 @@ int conversation_plan(struct conversation *c)
                  (unsigned long long)c->plan.operation, QUOTE(c->plan.image),
                  QUOTE(c->plan.disk.serial[0] ? c->plan.disk.serial : c->plan.disk.wwn));
         return 1;
+}
+
+void conversation_forget_secrets(struct conversation *c)
+{
+        secret_erase(c->plan.secret, sizeof(c->plan.secret));
+        secret_erase(c->plan.user_data, sizeof(c->plan.user_data));
 }
 
 static int fill_job(struct conversation *c, struct job *job)
@@ -306,7 +312,7 @@ int conversation_install(struct conversation *c)
         int rc;
 
         rc = run_child(c, &watch);
-        secret_erase(c->plan.secret, sizeof(c->plan.secret));
+        conversation_forget_secrets(c);
         if (watch.rc == -ECANCELED)
                 return conversation_go(c, STATE_ORDERS, ENDED_BY_OTHERS);
         if (watch.rc < 0)

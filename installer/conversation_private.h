@@ -67,6 +67,9 @@ int conversation_go(struct conversation *c, enum state_number next, const char *
 /* The next controller of the site: this one, or the way to it, is not well. */
 void conversation_turn(struct conversation *c);
 
+/* Of the plan. */
+void conversation_forget_secrets(struct conversation *c);
+
 /* States of an install: 1, 0 or a fault, as all states. */
 int conversation_plan(struct conversation *c);
 int conversation_install(struct conversation *c);

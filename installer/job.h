@@ -7,8 +7,9 @@
 #include "lib/node/install.h"
 #include "lib/trust/signature.h"
 
-/* A plan, eight URLs and a chain of certificates are below 32 KiB; more is a mistake. */
-#define JOB_MAX_SIZE ((size_t)64 << 10)
+/* Keys and user data of 64 KiB each, in JSON at most twice as long; a chain of certificates; URLs.
+ */
+#define JOB_MAX_SIZE ((size_t)512 << 10)
 #define JOB_KEY_SIZE 512 /* a minisign public key: its line, or the file with its comment */
 
 struct job {

@@ -12,12 +12,13 @@
 
 #include "installer/boot_entry.h"
 #include "installer/install.h"
+#include "installer/seed.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/disk/fat.h"
 #include "lib/trust/secret.h"
 
-#define SEED_SIZE ((uint64_t)4 << 20)
+#define SEED_SIZE ((uint64_t)SEED_VOLUME_SIZE)
 
 static int no_room(struct install *in)
 {
@@ -35,6 +36,25 @@ static int new_guid(struct gpt_guid *ret)
         ret->bytes[7] = (uint8_t)((ret->bytes[7] & 0x0f) | 0x40);
         ret->bytes[8] = (uint8_t)((ret->bytes[8] & 0x3f) | 0x80);
         return rc;
+}
+
+/* Into this partition: found out before anything is written. */
+static int try_seed(struct install *in)
+{
+        const size_t size = (size_t)in->seed.size;
+        _free_ uint8_t *volume = NULL;
+        const int rc = seed_make(in->job, 0, in->disk.sector_size, size, &volume);
+
+        if (volume)
+                secret_erase(volume, size);
+        if (rc == -ENOSPC)
+                return install_fail(in, CAUSE_SEED,
+                                    "the partition '%s' of the image has %zu bytes, and the keys "
+                                    "and user data of this node need more",
+                                    WORKER_SEED_PART, size);
+        return rc < 0 ? install_fail(in, rc == -ENOMEM ? CAUSE_OUT_OF_MEMORY : CAUSE_INTERNAL,
+                                     "the seed cannot be made: %s", strerror(-rc))
+                      : 0;
 }
 
 static int place_seed(struct install *in)
@@ -58,7 +78,7 @@ static int place_seed(struct install *in)
         seed->size = (partition->last - partition->first + 1) * in->gpt.sector_size;
         if (seed->size > SEED_SIZE)
                 seed->size = SEED_SIZE;
-        return seed->size < FAT_MIN_SIZE ? no_room(in) : 0;
+        return seed->size < FAT_MIN_SIZE ? no_room(in) : try_seed(in);
 }
 
 int install_layout(struct install *in)

@@ -5,12 +5,14 @@
 
 #include "installer/job.h"
 
+#define SEED_VOLUME_SIZE (4 << 20) /* where the image has no partition for it */
+
 /**
  * seed_make() - the whole volume
  * @time_s:  of its files, and when it was made
  * @sector_size: of the disk
  * @size:    a multiple of that
- * @ret:     @size bytes, the caller's; it holds the secret
+ * @ret:     @size bytes, the caller's; it holds secrets
  *
  * Return: 0, -ENOSPC: the files do not fit, -ENOMEM, -EINVAL.
  */

@@ -8,6 +8,8 @@ import sys
 import time
 import unittest
 
+import yaml
+
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import install_lab as lab  # noqa: E402
 
@@ -15,12 +17,19 @@ PROGRAM = os.environ["CLOUDIE_INSTALL"]
 MIB = 1 << 20
 IMAGE_SIZE = 26 * MIB   # six frames and a shorter one
 DISK_SIZE = 64 * MIB
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 
 
-def make_image(seed_partition=True, system_partition=True, **more):
+def cloud_config(text):
+    """As cloud-init reads it, which is YAML to others, too."""
+    assert text.startswith("#cloud-config\n"), text
+    return yaml.safe_load(text)
+
+
+def make_image(seed_partition=True, system_partition=True, seed_size=4 * MIB, **more):
     partitions = ["-n", "1:2048:+3M", "-t", "1:ef00" if system_partition else "1:8300"]
     if seed_partition:
-        partitions += ["-n", "2:10240:+4M", "-c", "2:cidata"]
+        partitions += ["-n", f"2:10240:+{seed_size >> 10}K", "-c", "2:cidata"]
     partitions += ["-n", "3:20480:+14M", "-c", "3:root"]
     plain = lab.plain_disk(IMAGE_SIZE, *partitions)
     plain[MIB:MIB + 512] = os.urandom(512)                       # in the first frame
@@ -109,7 +118,7 @@ class Install(unittest.TestCase):
 
     def read_seed(self, offset):
         files = {}
-        for name in ("meta-data", "user-data", "cloudie.json"):
+        for name in ("meta-data", "user-data", "vendor-data", "cloudie.json"):
             done = subprocess.run(["mcopy", "-n", "-i", f"{self.machine.disk('vda')}@@{offset}",
                                    f"::{name}", "-"], capture_output=True, check=True)
             files[name] = done.stdout.decode()
@@ -136,11 +145,32 @@ class Install(unittest.TestCase):
 
         files = self.read_seed(5 * MIB)
         self.assertEqual(files["meta-data"], "instance-id: lab-1-7\nlocal-hostname: worker-1\n")
-        self.assertEqual(files["user-data"], "#cloud-config\n")
+        for name in ("user-data", "vendor-data"):
+            self.assertEqual(cloud_config(files[name]), {"ssh_pwauth": False})
         seed = json.loads(files["cloudie.json"])
         self.assertLess(abs(seed.pop("made_ms") - time.time() * 1000), 600000)
         self.assertEqual(seed, {"generation": 7, "node": "lab-1", "secret": lab.SECRET,
                                 "controllers": ["https://10.77.0.1:8443"], "ca": lab.CA})
+
+    def test_a_seed_with_keys_and_user_data(self):
+        keys = [KEY + comment for comment in ("", " ops@desk", " \"}], runcmd: [reboot] # \\", " a: b", " '")]
+        own = "#cloud-config\nusers: [{name: other}]\n# \"'\\ \u00fc\n"
+        self.succeeds(user="ops", ssh_keys=keys, user_data=own)
+        files = self.read_seed(5 * MIB)
+        self.assertEqual(files["user-data"], own)
+        self.assertEqual(cloud_config(files["vendor-data"]),
+                         {"ssh_pwauth": False, "ssh_authorized_keys": keys,
+                          "user": {"name": "ops", "lock_passwd": True}})
+        self.assertEqual(yaml.safe_load(files["meta-data"]),
+                         {"instance-id": "lab-1-7", "local-hostname": "worker-1", "public-keys": keys})
+
+    def test_a_seed_without_room(self):
+        # 64 KiB of the image: enough for the little that a node always gets, and found out in time.
+        image = make_image(seed_size=64 << 10)
+        self.edge.files = image.files
+        self.fails("seed-no-room", image, user_data="x" * 65536, text="need more")
+        self.untouched()
+        self.succeeds(image)
 
     def test_a_seed_that_is_appended(self):
         image = make_image(seed_partition=False)

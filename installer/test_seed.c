@@ -110,7 +110,8 @@ static void test_volume(void **state)
         assert_int_equal(fat_label(reader_over(volume, VOLUME), label), 0);
         assert_string_equal(label, WORKER_SEED_LABEL);
         expect_file(volume, "meta-data", "instance-id: lab-1-7\nlocal-hostname: w-1\n");
-        expect_file(volume, "user-data", "#cloud-config\n");
+        expect_file(volume, "user-data", "#cloud-config\n{\n  \"ssh_pwauth\": false\n}\n");
+        expect_file(volume, "vendor-data", "#cloud-config\n{\n  \"ssh_pwauth\": false\n}\n");
         assert_int_equal(
                 fat_read(reader_over(volume, VOLUME), WORKER_SEED_FILE, VOLUME, &text, &size), 0);
         assert_int_equal(
@@ -127,6 +128,90 @@ static void test_volume(void **state)
 
         assert_int_equal(seed_make(&job, 1000000000, 512, VOLUME, &again), 0);
         assert_memory_equal(again, volume, VOLUME);
+}
+
+#define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+/* What a file of YAML, or of JSON, might be left by. */
+#define COMMENT " \"}], runcmd: [reboot] # \\"
+
+static void test_keys_and_user_data(void **state)
+{
+        static const char config[] = "#cloud-config\n{\n"
+                                     "  \"ssh_pwauth\": false,\n"
+                                     "  \"ssh_authorized_keys\": [\n"
+                                     "    \"" KEY " \\\"}], runcmd: [reboot] # \\\\\"\n"
+                                     "  ],\n"
+                                     "  \"user\": {\n"
+                                     "    \"name\": \"ops\",\n"
+                                     "    \"lock_passwd\": true\n"
+                                     "  }\n}\n";
+        static const char own[] = "#!/bin/sh\necho '\"\\'\n";
+        _free_ uint8_t *volume = NULL, *without = NULL;
+
+        assert_int_equal(parse(print_job("http://e", "https://c", SECRET, *state), NULL), 0);
+        snprintf(job.plan.user, sizeof(job.plan.user), "ops");
+        snprintf(job.plan.ssh_keys[0], sizeof(job.plan.ssh_keys[0]), KEY COMMENT);
+        job.plan.ssh_key_count = 1;
+        assert_int_equal(install_plan_check(&job.plan, NULL), 0);
+        assert_int_equal(seed_make(&job, 0, 512, VOLUME, &without), 0);
+        expect_file(without, "user-data", config);
+        expect_file(without, "vendor-data", config);
+        expect_file(without, "meta-data",
+                    "instance-id: lab-1-7\nlocal-hostname: w-1\n"
+                    "public-keys: [\"" KEY " \\\"}], runcmd: [reboot] # \\\\\"]\n");
+
+        memcpy(job.plan.user_data, own, sizeof(own));
+        assert_int_equal(seed_make(&job, 0, 512, VOLUME, &volume), 0);
+        expect_file(volume, "user-data", own);
+        expect_file(volume, "vendor-data", config);
+}
+
+static void test_a_plan_is_not_believed_blindly(void **state)
+{
+        char error[DOC_ERROR_SIZE];
+
+        assert_int_equal(parse(print_job("http://e", "https://c", SECRET, *state), NULL), 0);
+        memcpy(job.plan.user, "root", sizeof("root"));
+        assert_int_equal(install_plan_check(&job.plan, error), -EBADMSG);
+        job.plan.user[0] = '\0';
+        job.plan.ssh_key_count = 1;
+        snprintf(job.plan.ssh_keys[0], sizeof(job.plan.ssh_keys[0]), KEY "\n" KEY);
+        assert_int_equal(install_plan_check(&job.plan, error), -EBADMSG);
+        job.plan.ssh_key_count = 0;
+        memcpy(job.plan.user_data, "a\001b", sizeof("a\001b"));
+        assert_int_equal(install_plan_check(&job.plan, error), -EBADMSG);
+        job.plan.user_data[1] = '\n';
+        assert_int_equal(install_plan_check(&job.plan, error), 0);
+}
+
+/* All at its limit goes into the partition that is made for it, and is read as a job before. */
+static void test_the_largest(void **state)
+{
+        char line[SEED_KEY_SIZE];
+        _free_ uint8_t *volume = NULL;
+        _free_ char *text = NULL;
+        _doc_ struct doc *object = NULL;
+
+        assert_int_equal(parse(print_job("http://e", "https://c", SECRET, *state), NULL), 0);
+        memset(line, '"', sizeof(line));
+        memcpy(line, KEY " ", sizeof(KEY));
+        line[sizeof(line) - 1] = '\0';
+        for (size_t i = 0; i < SEED_KEYS_MAX; i++)
+                memcpy(job.plan.ssh_keys[i], line, sizeof(line));
+        job.plan.ssh_key_count = SEED_KEYS_MAX;
+        memset(job.plan.user_data, '"', SEED_USER_DATA_MAX);
+        memset(job.ca, '\n', sizeof(job.ca) - 1);
+        for (size_t i = 0; i < INSTALL_MAX_CONTROLLERS; i++) {
+                memset(job.controllers[i], '"', sizeof(job.controllers[i]) - 1);
+                memcpy(job.controllers[i], "https://", 8);
+        }
+        job.controller_count = INSTALL_MAX_CONTROLLERS;
+        object = doc_encode(&job_table, &job);
+        assert_int_equal(doc_print(object, DOC_COMPACT, &text), 0);
+        assert_int_equal(parse(text, NULL), 0);
+        assert_int_equal(job.plan.ssh_key_count, SEED_KEYS_MAX);
+        assert_int_equal(seed_make(&job, 0, 4096, SEED_VOLUME_SIZE, &volume), 0);
+        assert_int_equal(seed_make(&job, 0, 512, FAT_MIN_SIZE, &volume), -ENOSPC);
 }
 
 /* A clock that is far ahead makes no seed that nobody reads. */
@@ -177,6 +262,9 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_job),
                 cmocka_unit_test(test_volume),
+                cmocka_unit_test(test_keys_and_user_data),
+                cmocka_unit_test(test_a_plan_is_not_believed_blindly),
+                cmocka_unit_test(test_the_largest),
                 cmocka_unit_test(test_time_beyond),
                 cmocka_unit_test(test_no_room),
         };

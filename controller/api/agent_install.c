@@ -2,6 +2,7 @@
 /* What an agent asks and says while it installs. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "controller/api/call.h"
@@ -39,7 +40,7 @@ void handle_agent_plan(struct call *call)
         struct claim *claim = call_claim(call);
         struct node *node = node_of(call, claim);
         CLEANUP(store_change_free) struct store_change *change = NULL;
-        struct install_plan plan = {0};
+        _free_ struct install_plan *plan = calloc(1, sizeof(*plan));
         uint64_t generation = 0;
         int rc = -ENOMEM;
 
@@ -50,17 +51,17 @@ void handle_agent_plan(struct call *call)
                 return;
         }
         change = store_change_new();
-        if (!change) {
+        if (!change || !plan) {
                 call_refuse(call, PROBLEM_NO_MEMORY, NULL);
                 return;
         }
         claim_polled(claim, clock_wall_ms());
-        rc = operation_plan(call->api->logic, node, generation, clock_wall_ms(), change, &plan);
+        rc = operation_plan(call->api->logic, node, generation, clock_wall_ms(), change, plan);
         if (rc == 0)
-                reply_table(call, &install_plan_table, &plan);
+                reply_table(call, &install_plan_table, plan);
         else
                 reply_problem(call, plan_problem(rc), NULL);
-        secret_erase(&plan, sizeof(plan));
+        secret_erase(plan, sizeof(*plan));
         /* What was refused may have changed something, too: an attempt too many ends it. */
         call_commit(call, TAKE_PTR(change));
 }

@@ -14,9 +14,9 @@
 
 #include "controller/api/call.h"
 #include "controller/images/images.h"
+#include "controller/logic/documents.h"
 #include "controller/logic/nodes.h"
 #include "controller/logic/operations.h"
-#include "controller/logic/profiles.h"
 #include "controller/logic/ways.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
@@ -82,17 +82,25 @@ static bool find_image(struct call *call, const char *name, struct image_manifes
 /* Profile, image and host name; false: it has answered. */
 static bool gather(struct call *call, struct install_job *job)
 {
-        const struct profile_entry *entry = profile_find(call->api->logic, job->profile);
+        const struct document *entry =
+                document_find(call->api->logic, DOCUMENT_PROFILE, job->profile);
         struct image_manifest image = {0};
-        char detail[NODE_NAME_SIZE + 32];
+        char detail[NODE_NAME_SIZE + 32], why[SEED_WHY_SIZE];
 
         if (!entry) {
                 snprintf(detail, sizeof(detail), "There is no profile '%s'.", job->profile);
                 call_refuse(call, PROBLEM_PROFILE_UNKNOWN, detail);
                 return false;
         }
-        job->parsed = entry->profile;
-        memcpy(job->profile_hash, entry->hash, sizeof(job->profile_hash));
+        job->parsed = *entry->profile;
+        if (!seed_is_known(call->api->logic, &job->parsed.seed, why)) {
+                call_refuse(call, PROBLEM_REFERENCE, why);
+                return false;
+        }
+        if (seed_hash(call->api->logic, entry, job->profile_hash) < 0) {
+                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
+                return false;
+        }
         if (profile_hostname(&job->parsed, call->match.name, job->hostname) < 0) {
                 call_refuse(call, PROBLEM_HOSTNAME, NULL);
                 return false;
@@ -121,6 +129,27 @@ static struct install_request request_of(const struct call *call, const struct i
         return request;
 }
 
+/* Who may log in there, and what cloud-init gets. */
+static void append_seed(struct doc *list, const struct seed_names *seed)
+{
+        char text[2 * EVENT_TEXT_SIZE];
+        size_t used;
+
+        used = (size_t)snprintf(text, sizeof(text), "Its user is %s%s%s; by SSH come%s",
+                                seed->user[0] ? "'" : "the one that the image has", seed->user,
+                                seed->user[0] ? "'" : "",
+                                seed->ssh_key_count > 0 ? "" : " none of our keys");
+        for (size_t i = 0; i < seed->ssh_key_count && used < sizeof(text); i++)
+                used += (size_t)snprintf(text + used, sizeof(text) - used, "%s the key '%s'",
+                                         i > 0 ? "," : "", seed->ssh_keys[i]);
+        doc_append_text(list, text);
+        if (!seed->user_data[0])
+                return;
+        snprintf(text, sizeof(text), "cloud-init gets the file '%s' as user data.",
+                 seed->user_data);
+        doc_append_text(list, text);
+}
+
 static struct doc *because_of(const struct node *node, const struct install_request *request)
 {
         const char *overwrites = install_overwrites(node, request);
@@ -146,6 +175,7 @@ static struct doc *because_of(const struct node *node, const struct install_requ
         snprintf(text, sizeof(text), "The installed system will be called '%s'.",
                  request->hostname);
         doc_append_text(list, text);
+        append_seed(list, &request->profile->seed);
         return list;
 }
 

@@ -119,7 +119,7 @@ enum problem prepare_progress(struct call *call, char *detail);
 enum problem prepare_phone_home(struct call *call, char *detail);
 enum problem prepare_beat(struct call *call, char *detail);
 enum problem prepare_install(struct call *call, char *detail);
-enum problem prepare_profile(struct call *call, char *detail);
+enum problem prepare_document(struct call *call, char *detail);
 
 struct event_list {
         size_t count;
@@ -153,10 +153,10 @@ void handle_node_install(struct call *call);
 void handle_node_retry(struct call *call);
 void handle_node_abort(struct call *call);
 void handle_node_release(struct call *call);
-void handle_profiles(struct call *call);
-void handle_profile(struct call *call);
-void handle_profile_put(struct call *call);
-void handle_profile_delete(struct call *call);
+void handle_documents(struct call *call);
+void handle_document(struct call *call);
+void handle_document_put(struct call *call);
+void handle_document_delete(struct call *call);
 void handle_events(struct call *call);
 void handle_images(struct call *call);
 void handle_image(struct call *call);

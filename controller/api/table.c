@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* All that cloudied answers to. docs/protocol.md says what each call means. */
 #include "controller/api/call.h"
-#include "controller/logic/profiles.h"
+#include "controller/logic/documents.h"
 #include "lib/node/worker.h"
 
 #define SMALL     4096        /* a token and a name; a claim is 500 bytes */
 #define EVENTS    (256 << 10) /* EVENTS_MAX events of at most 1 KiB */
-#define PROFILE   PROFILE_MAX
-#define INVENTORY (8 << 20) /* as doc_limits_inventory */
+#define INVENTORY (8 << 20)   /* as doc_limits_inventory */
 
 /* clang-format off */
 const struct route routes[] = {
@@ -43,10 +42,18 @@ const struct route routes[] = {
         {"POST", "/api/v1/nodes/{name}/abort", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_abort, "ends the operation that runs"},
         {"POST", "/api/v1/nodes/{name}/release", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_release, "makes a deployed node free again"},
 
-        {"GET", "/api/v1/profiles", NEED_VIEWER, 0, 0, NULL, handle_profiles, "all profiles"},
-        {"GET", "/api/v1/profiles/{name}", NEED_VIEWER, 0, 0, NULL, handle_profile, "one profile"},
-        {"PUT", "/api/v1/profiles/{name}", NEED_OPERATOR, ROUTE_WRITES, PROFILE, prepare_profile, handle_profile_put, "a new version of a profile"},
-        {"DELETE", "/api/v1/profiles/{name}", NEED_OPERATOR, ROUTE_WRITES, 0, NULL, handle_profile_delete, "forgets a profile"},
+        {"GET", "/api/v1/profiles", NEED_VIEWER, 0, 0, NULL, handle_documents, "all profiles"},
+        {"GET", "/api/v1/profiles/{name}", NEED_VIEWER, 0, 0, NULL, handle_document, "one profile"},
+        {"PUT", "/api/v1/profiles/{name}", NEED_OPERATOR, ROUTE_WRITES, PROFILE_MAX, prepare_document, handle_document_put, "a new version of a profile"},
+        {"DELETE", "/api/v1/profiles/{name}", NEED_OPERATOR, ROUTE_WRITES, 0, NULL, handle_document_delete, "forgets a profile"},
+        {"GET", "/api/v1/keys", NEED_VIEWER, 0, 0, NULL, handle_documents, "all keys of SSH"},
+        {"GET", "/api/v1/keys/{name}", NEED_VIEWER, 0, 0, NULL, handle_document, "one key"},
+        {"PUT", "/api/v1/keys/{name}", NEED_OPERATOR, ROUTE_WRITES, KEY_MAX, prepare_document, handle_document_put, "a new version of a key of SSH"},
+        {"DELETE", "/api/v1/keys/{name}", NEED_OPERATOR, ROUTE_WRITES, 0, NULL, handle_document_delete, "forgets a key of SSH"},
+        {"GET", "/api/v1/files", NEED_VIEWER, 0, 0, NULL, handle_documents, "all files, without what they say"},
+        {"GET", "/api/v1/files/{name}", NEED_VIEWER, 0, 0, NULL, handle_document, "one file, without what it says"},
+        {"PUT", "/api/v1/files/{name}", NEED_OPERATOR, ROUTE_WRITES, FILE_MAX, prepare_document, handle_document_put, "a new version of a file"},
+        {"DELETE", "/api/v1/files/{name}", NEED_OPERATOR, ROUTE_WRITES, 0, NULL, handle_document_delete, "forgets a file"},
         {"GET", "/api/v1/images", NEED_VIEWER, ROUTE_IN_PLACE, 0, NULL, handle_images, "all images"},
         {"GET", "/api/v1/images/{name}", NEED_VIEWER, ROUTE_IN_PLACE, 0, NULL, handle_image, "one image"},
         {"DELETE", "/api/v1/images/{name}", NEED_OPERATOR, 0, 0, NULL, handle_image_delete, "deletes an image"},

@@ -28,6 +28,7 @@ static const struct doc_field install_fields[] = {
         DOC_FIELD(struct install_facts, is_touched, DOC_BOOL, 0),
         DOC_FIELD(struct install_facts, hostname, DOC_TEXT, 0),
         DOC_FIELD(struct install_facts, image_size, DOC_U64, 0, .max = INT64_MAX),
+        DOC_FIELD(struct install_facts, seed, DOC_OBJECT, 0, .table = &seed_names_table),
 };
 static DOC_TABLE(install_table, struct install_facts, "install", install_fields);
 

@@ -8,10 +8,10 @@
 
 #include "controller/logic/boots.h"
 #include "controller/logic/claims.h"
+#include "controller/logic/documents.h"
 #include "controller/logic/edges.h"
 #include "controller/logic/nodes.h"
 #include "controller/logic/phone_home.h"
-#include "controller/logic/profiles.h"
 #include "controller/logic/workers.h"
 #include "lib/base/text.h"
 
@@ -36,12 +36,11 @@ int logic_new(struct auth_book *book, const struct logic_hooks *hooks, const cha
         logic->edges = map_new(EDGES_MAX);
         logic->secrets = map_new(NODES_MAX);
         logic->workers = map_new(NODES_MAX);
-        logic->profiles = map_new(PROFILES_MAX);
         logic->beat_s = BEAT_S;
         list_init(&logic->running);
         if (!logic->nodes || !logic->nodes_by_mac || !logic->boots || !logic->open_boots ||
             !logic->claims || !logic->claims_by_mac || !logic->edges || !logic->secrets ||
-            !logic->workers || !logic->profiles)
+            !logic->workers || documents_init(logic) < 0)
                 return -ENOMEM;
         *ret = TAKE_PTR(logic);
         return 0;
@@ -74,7 +73,7 @@ struct logic *logic_free(struct logic *logic)
         free_map(logic->edges, true);
         free_map(logic->secrets, true);
         workers_free(logic);
-        profiles_free(logic);
+        documents_done(logic);
         free(logic);
         return NULL;
 }
@@ -89,8 +88,8 @@ static int load_document(void *context, const struct store_document *row)
                 return secret_restore(logic, row);
         if (strcmp(row->kind, WORKER_KIND) == 0)
                 return worker_restore(logic, row);
-        if (strcmp(row->kind, PROFILE_KIND) == 0)
-                return profile_restore(logic, row);
+        if (document_kind_find(row->kind) < DOCUMENT_KIND_COUNT)
+                return document_restore(logic, row);
         if (strcmp(row->kind, "node") != 0)
                 return 0; /* of a later version; kept, not understood */
         rc = node_decode(row, &node);

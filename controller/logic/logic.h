@@ -22,6 +22,7 @@
 #include "lib/node/operation.h"
 #include "lib/node/phase.h"
 #include "lib/node/plan.h"
+#include "lib/node/seed.h"
 #include "lib/node/summary.h"
 #include "lib/node/wire.h"
 
@@ -31,7 +32,7 @@
 #define BOOTS_MAX        200000 /* each node boots twice within the hour for which we know it */
 #define CLAIMS_MAX       NODES_MAX
 #define EDGES_MAX        1000 /* one a rack */
-#define PROFILES_MAX     1000 /* one for each kind of machine, many times over */
+#define DOCUMENTS_MAX    1000 /* of one kind: one for each kind of machine, many times over */
 #define BOOT_OPEN_MS     (10ULL * 60 * 1000)
 #define BOOT_KEPT_MS     (60ULL * 60 * 1000) /* so that a late claim hears "expired" */
 #define STRANGER_KEPT_MS (60ULL * 60 * 1000) /* a claim whose machine never reported */
@@ -39,6 +40,8 @@
 #define EXPIRE_ROWS_MAX  1000                /* in one change: the store has other work, too */
 
 struct claim;
+
+enum document_kind { DOCUMENT_PROFILE, DOCUMENT_KEY, DOCUMENT_FILE, DOCUMENT_KIND_COUNT };
 
 /* What the agent is told of the last install besides what stands in the operation. No secret. */
 struct install_facts {
@@ -48,6 +51,7 @@ struct install_facts {
         bool is_touched; /* the disk may not be what it was before */
         char hostname[NODE_NAME_SIZE];
         uint64_t image_size;
+        struct seed_names seed;
 };
 
 struct node {
@@ -119,12 +123,12 @@ struct logic {
         struct map *open_boots; /* the same, by MAC and address: what a repeat is told */
         struct map *claims;     /* by id */
         struct map *claims_by_mac;
-        struct map *edges;      /* by id */
-        struct map *secrets;    /* struct secret: of the phone-home, by the node's name */
-        struct map *workers;    /* struct worker, by the node's name */
-        struct map *profiles;   /* struct profile_entry, by name */
-        struct list running;    /* nodes whose operation runs */
-        struct auth_book *book; /* borrowed */
+        struct map *edges;   /* by id */
+        struct map *secrets; /* struct secret: of the phone-home, by the node's name */
+        struct map *workers; /* struct worker, by the node's name */
+        struct map *documents[DOCUMENT_KIND_COUNT]; /* struct document, by name */
+        struct list running;                        /* nodes whose operation runs */
+        struct auth_book *book;                     /* borrowed */
         struct logic_hooks hooks;
         char kernel_arguments[PLAN_ARGUMENTS_SIZE];
         uint32_t beat_s; /* what workers are told */

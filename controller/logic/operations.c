@@ -75,6 +75,7 @@ static void fill(struct node *node, const struct install_request *request, uint6
                 .grow = profile->grow,
                 .boot = profile->boot,
                 .image_size = request->image_size,
+                .seed = profile->seed,
         };
 
         memcpy(o.profile, profile->name, sizeof(o.profile));

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "controller/logic/documents.h"
 #include "controller/logic/events.h"
 #include "controller/logic/line.h"
 #include "controller/logic/nodes.h"
@@ -98,6 +99,7 @@ int operation_plan(struct logic *logic, struct node *node, uint64_t generation, 
                    struct store_change *change, struct install_plan *ret)
 {
         const enum operation_step step = node->operation.step;
+        char why[SEED_WHY_SIZE];
         int rc;
 
         if (!is_running(node) || step == INSTALL_PHONE_HOME || node->is_in_conflict)
@@ -112,8 +114,12 @@ int operation_plan(struct logic *logic, struct node *node, uint64_t generation, 
                 node_save(logic, node, now_ms, change);
         }
         write_plan(node, ret);
-        rc = secret_make(logic, node, now_ms, change, ret->secret);
-        return rc;
+        rc = seed_fill(logic, &node->install.seed, why, ret);
+        if (rc < 0) {
+                operation_fail(logic, node, CAUSE_INTERNAL, why, now_ms, change);
+                return rc;
+        }
+        return secret_make(logic, node, now_ms, change, ret->secret);
 }
 
 static enum operation_step next_step(const struct node *node, enum operation_step step)

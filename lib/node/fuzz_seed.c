@@ -17,7 +17,7 @@ static void try_line(const uint8_t *data, size_t size)
         if (!line)
                 return;
         memcpy(line, data, size);
-        if (!ssh_key_fault(line) && (strpbrk(line, "\r\n") || !strchr(line, ' ')))
+        if (!seed_key_fault(line) && (strpbrk(line, "\r\n") || !strchr(line, ' ')))
                 abort();
 }
 
@@ -25,14 +25,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static struct text_file file;
         char error[DOC_ERROR_SIZE] = "";
-        struct ssh_key key;
+        struct seed_key key;
         _doc_ struct doc *document = NULL;
 
         try_line(data, size);
         if (doc_parse_yaml((const char *)data, size, &doc_limits_message, NULL, &document) < 0)
                 return 0;
-        if (ssh_key_decode(document, error, &key) == 0) {
-                if (ssh_key_fault(key.line) || !seed_name_is_valid(key.name))
+        if (seed_key_decode(document, error, &key) == 0) {
+                if (seed_key_fault(key.line) || !seed_name_is_valid(key.name))
                         abort();
         } else if (!error[0]) {
                 abort();

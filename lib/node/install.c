@@ -21,6 +21,9 @@ static const struct doc_field plan_fields[] = {
         DOC_FIELD(struct install_plan, grow, DOC_BOOL, 0),
         DOC_FIELD(struct install_plan, boot, DOC_BOOL, 0),
         DOC_FIELD(struct install_plan, hostname, DOC_TEXT, DOC_REQUIRED),
+        DOC_FIELD(struct install_plan, user, DOC_TEXT, 0),
+        DOC_TEXTS_FIELD(struct install_plan, ssh_keys, ssh_key_count, 0),
+        DOC_FIELD(struct install_plan, user_data, DOC_TEXT, 0),
         DOC_FIELD(struct install_plan, secret, DOC_TEXT, DOC_REQUIRED),
 };
 DOC_TABLE(install_plan_table, struct install_plan, "install plan", plan_fields);
@@ -28,6 +31,17 @@ DOC_TABLE(install_plan_table, struct install_plan, "install plan", plan_fields);
 static bool is_hex(const char *text, size_t digits)
 {
         return strlen(text) == digits && strspn(text, "0123456789abcdef") == digits;
+}
+
+/* What is put into YAML, and onto a disk: a controller is trusted, but not blindly. */
+static const char *seed_fault(const struct install_plan *plan)
+{
+        if (plan->user[0] && !seed_user_is_valid(plan->user))
+                return "'user' is no name of a user";
+        for (size_t i = 0; i < plan->ssh_key_count; i++)
+                if (seed_key_fault(plan->ssh_keys[i]))
+                        return "'ssh_keys' has a line that is no key";
+        return seed_text_is_plain(plan->user_data) ? NULL : "'user_data' is no text";
 }
 
 int install_plan_check(const struct install_plan *plan, char *error)
@@ -52,6 +66,8 @@ int install_plan_check(const struct install_plan *plan, char *error)
                 wrong = "'operation' is 0";
         else if (plan->generation == 0)
                 wrong = "'generation' is 0";
+        else
+                wrong = seed_fault(plan);
         if (!wrong)
                 return 0;
         if (error)

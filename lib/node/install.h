@@ -12,6 +12,7 @@
 #include "lib/base/net.h"
 #include "lib/doc/table.h"
 #include "lib/node/operation.h"
+#include "lib/node/seed.h"
 
 #define INSTALL_MAX_CONTROLLERS 8
 #define INSTALL_URL_SIZE        256
@@ -19,7 +20,7 @@
 #define INSTALL_MAX_CA          16384                   /* bytes of PEM */
 #define INSTALL_MADE_MAX_MS     UINT64_C(4102444800000) /* the year 2100; no clock is set beyond */
 
-/* GET /agent/v1/plan. Holds a secret. */
+/* GET /agent/v1/plan. Holds secrets. 130 KiB: keep it off the stack. */
 struct install_plan {
         uint64_t generation;
         uint64_t operation;
@@ -31,7 +32,11 @@ struct install_plan {
         uint64_t image_size;        /* bytes on the disk */
         bool wipe, grow, boot;      /* steps that the profile asks for */
         char hostname[NODE_NAME_SIZE];
-        char secret[INSTALL_SECRET_SIZE]; /* for the phone-home; good once */
+        char user[SEED_USER_SIZE]; /* "": the one that the image has */
+        char ssh_keys[SEED_KEYS_MAX][SEED_KEY_SIZE];
+        size_t ssh_key_count;
+        char user_data[SEED_USER_DATA_MAX + 1]; /* for cloud-init, as it was written; "": none */
+        char secret[INSTALL_SECRET_SIZE];       /* for the phone-home; good once */
 };
 extern const struct doc_table install_plan_table;
 /* What a table cannot check: the id is one, the host name is one. 0, -EBADMSG with a sentence. */

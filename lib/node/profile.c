@@ -184,8 +184,8 @@ static int take_user(struct reading *r, const char *key, const struct doc *value
         struct profile *profile = profile_of(r);
         int rc;
 
-        rc = reading_text(r, key, value, profile->user, sizeof(profile->user));
-        if (rc == 0 && !seed_user_is_valid(profile->user))
+        rc = reading_text(r, key, value, profile->seed.user, sizeof(profile->seed.user));
+        if (rc == 0 && !seed_user_is_valid(profile->seed.user))
                 rc = reading_fail(r,
                                   "'%s' must be a name like ops: a-z, 0-9, dashes and "
                                   "underscores, a letter first; and not root, who must not log in",
@@ -207,7 +207,7 @@ static int take_reference(struct reading *r, const char *key, const struct doc *
 
 static int take_ssh_keys(struct reading *r, const char *key, const struct doc *value)
 {
-        struct profile *profile = profile_of(r);
+        struct seed_names *seed = &profile_of(r)->seed;
         int rc = 0;
 
         if (!doc_is_list(value) || doc_count(value) == 0 || doc_count(value) > SEED_KEYS_MAX)
@@ -215,19 +215,18 @@ static int take_ssh_keys(struct reading *r, const char *key, const struct doc *v
                                     "'%s' must be a list of names, like [ops], at most %d of them",
                                     key, SEED_KEYS_MAX);
         for (size_t i = 0; i < doc_count(value) && rc == 0; i++) {
-                rc = take_reference(r, key, doc_at(value, i), profile->ssh_keys[i]);
+                rc = take_reference(r, key, doc_at(value, i), seed->ssh_keys[i]);
                 for (size_t before = 0; before < i && rc == 0; before++)
-                        if (strcmp(profile->ssh_keys[before], profile->ssh_keys[i]) == 0)
-                                rc = reading_fail(r, "'%s' has '%s' twice", key,
-                                                  profile->ssh_keys[i]);
+                        if (strcmp(seed->ssh_keys[before], seed->ssh_keys[i]) == 0)
+                                rc = reading_fail(r, "'%s' has '%s' twice", key, seed->ssh_keys[i]);
         }
-        profile->ssh_key_count = doc_count(value);
+        seed->ssh_key_count = doc_count(value);
         return rc;
 }
 
 static int take_user_data(struct reading *r, const char *key, const struct doc *value)
 {
-        return take_reference(r, key, value, profile_of(r)->user_data);
+        return take_reference(r, key, value, profile_of(r)->seed.user_data);
 }
 
 static const struct reading_key seed_keys[] = {

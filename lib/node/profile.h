@@ -45,11 +45,8 @@ struct profile {
         bool wipe;
         char image[NODE_NAME_SIZE];
         bool grow;
-        char hostname[NODE_NAME_SIZE + 16];           /* pattern; "{name}" */
-        char user[SEED_USER_SIZE];                    /* "": the one that the image has */
-        char ssh_keys[SEED_KEYS_MAX][NODE_NAME_SIZE]; /* names of documents of kind `key` */
-        size_t ssh_key_count;
-        char user_data[NODE_NAME_SIZE]; /* name of a document of kind `file`; "": none */
+        char hostname[NODE_NAME_SIZE + 16]; /* pattern; "{name}" */
+        struct seed_names seed;
         bool boot;
 };
 

@@ -33,6 +33,13 @@ static const struct {
         {"sk-ecdsa-sha2-nistp256@openssh.com", 3},
 };
 
+static const struct doc_field names_fields[] = {
+        DOC_FIELD(struct seed_names, user, DOC_TEXT, 0),
+        DOC_TEXTS_FIELD(struct seed_names, ssh_keys, ssh_key_count, 0),
+        DOC_FIELD(struct seed_names, user_data, DOC_TEXT, 0),
+};
+DOC_TABLE(seed_names_table, struct seed_names, "seed", names_fields);
+
 bool seed_name_is_valid(const char *name)
 {
         const size_t len = strlen(name);
@@ -95,7 +102,7 @@ static const char *bytes_fault(const char *line, size_t type_len)
         return NULL;
 }
 
-const char *ssh_key_fault(const char *line)
+const char *seed_key_fault(const char *line)
 {
         const size_t len = strcspn(line, " ");
 
@@ -111,14 +118,14 @@ const char *ssh_key_fault(const char *line)
         return line[len] == ' ' ? bytes_fault(line, len) : "has nothing behind its type";
 }
 
-static struct ssh_key *key_of(const struct reading *r)
+static struct seed_key *key_of(const struct reading *r)
 {
         return r->to;
 }
 
 static int take_public_key(struct reading *r, const char *key, const struct doc *value)
 {
-        struct ssh_key *to = key_of(r);
+        struct seed_key *to = key_of(r);
         const char *fault;
         size_t len;
         int rc;
@@ -129,7 +136,7 @@ static int take_public_key(struct reading *r, const char *key, const struct doc 
         len = strlen(to->line); /* a block of YAML ends with its line */
         if (to->line[len - 1] == '\n')
                 to->line[len - 1] = '\0';
-        fault = ssh_key_fault(to->line);
+        fault = seed_key_fault(to->line);
         return fault ? reading_fail(r, "'%s' %s", key, fault) : 0;
 }
 
@@ -138,9 +145,9 @@ static const struct reading_key key_keys[] = {
         {NULL,         NULL           },
 };
 
-int ssh_key_decode(const struct doc *document, char *error, struct ssh_key *ret)
+int seed_key_decode(const struct doc *document, char *error, struct seed_key *ret)
 {
-        struct ssh_key key = {.line = ""};
+        struct seed_key key = {.line = ""};
         struct reading r = {.kind = "key", .to = &key, .error = error};
         int rc;
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "lib/doc/value.h"
+#include "lib/doc/table.h"
 #include "lib/node/step.h"
 
 #define SEED_USER_SIZE     33    /* useradd(8): at most 32 bytes */
@@ -23,22 +23,31 @@
 bool seed_name_is_valid(const char *name); /* of a key or a file */
 bool seed_user_is_valid(const char *name); /* may be made, and may log in: not root */
 
-struct ssh_key {
+/* What a profile asks for: a user, and documents by their names. */
+struct seed_names {
+        char user[SEED_USER_SIZE];                    /* "": the one that the image has */
+        char ssh_keys[SEED_KEYS_MAX][NODE_NAME_SIZE]; /* of kind `key` */
+        size_t ssh_key_count;
+        char user_data[NODE_NAME_SIZE]; /* of kind `file`; "": none */
+};
+extern const struct doc_table seed_names_table;
+
+struct seed_key {
         char name[NODE_NAME_SIZE];
         char line[SEED_KEY_SIZE]; /* "ssh-ed25519 AAAA… ops@desk": one line of authorized_keys */
 };
 
 /* NULL: a line of authorized_keys without options (sshd(8), RFC 4253 6.6); else what is wrong
  * with it, to be put behind "it ". */
-const char *ssh_key_fault(const char *line);
+const char *seed_key_fault(const char *line);
 
 /**
- * ssh_key_decode() - a document {kind: key, name, spec: {public_key: LINE}}
+ * seed_key_decode() - a document {kind: key, name, spec: {public_key: LINE}}
  * @error:  DOC_ERROR_SIZE bytes, one sentence; may be NULL
  *
  * Return: 0, -EBADMSG.
  */
-int ssh_key_decode(const struct doc *document, char *error, struct ssh_key *ret);
+int seed_key_decode(const struct doc *document, char *error, struct seed_key *ret);
 
 struct text_file {
         char name[NODE_NAME_SIZE];

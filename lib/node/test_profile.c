@@ -81,11 +81,11 @@ static void test_a_whole_profile(void **state)
         assert_true(p.wipe && p.grow && p.boot);
         assert_string_equal(p.image, "debian-12.5");
         assert_string_equal(p.hostname, "w-{name}");
-        assert_string_equal(p.user, "ops");
-        assert_int_equal(p.ssh_key_count, 2);
-        assert_string_equal(p.ssh_keys[0], "b");
-        assert_string_equal(p.ssh_keys[1], "a");
-        assert_string_equal(p.user_data, "w.yaml");
+        assert_string_equal(p.seed.user, "ops");
+        assert_int_equal(p.seed.ssh_key_count, 2);
+        assert_string_equal(p.seed.ssh_keys[0], "b");
+        assert_string_equal(p.seed.ssh_keys[1], "a");
+        assert_string_equal(p.seed.user_data, "w.yaml");
 }
 
 static void test_the_least_profile(void **state)

@@ -62,7 +62,7 @@ static void test_lines(void **state)
 
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-                const char *fault = ssh_key_fault(rows[i].line);
+                const char *fault = seed_key_fault(rows[i].line);
 
                 if (!rows[i].fault != !fault || (fault && !strstr(fault, rows[i].fault)))
                         fail_msg("'%s': %s", rows[i].line, fault ? fault : "taken");
@@ -80,11 +80,11 @@ static void test_damage(void **state)
                 char cut[sizeof(line)] = "";
 
                 memcpy(cut, line, len);
-                assert_non_null(ssh_key_fault(cut));
+                assert_non_null(seed_key_fault(cut));
         }
         for (size_t at = type; at < head; at++) { /* lengths and type */
                 line[at] ^= 1;
-                assert_non_null(ssh_key_fault(line));
+                assert_non_null(seed_key_fault(line));
                 line[at] ^= 1;
         }
 }
@@ -114,14 +114,14 @@ static void test_key_documents(void **state)
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
                 _doc_ struct doc *document = parse(rows[i].yaml);
                 char error[DOC_ERROR_SIZE] = "";
-                struct ssh_key key = {.name = ""};
-                const int rc = ssh_key_decode(document, error, &key);
+                struct seed_key key = {.name = ""};
+                const int rc = seed_key_decode(document, error, &key);
 
                 assert_string_equal(error, rows[i].error ? rows[i].error : "");
                 assert_int_equal(rc, rows[i].error ? -EBADMSG : 0);
                 if (rc == 0) {
                         assert_string_equal(key.name, "ops");
-                        assert_null(ssh_key_fault(key.line));
+                        assert_null(seed_key_fault(key.line));
                 }
         }
 }

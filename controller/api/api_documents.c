@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What operators write, a path a kind: /api/v1/profiles, /api/v1/keys, /api/v1/files. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "controller/api/call.h"
+#include "controller/logic/documents.h"
+#include "lib/base/buffer.h"
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
+
+static const struct {
+        enum problem unknown, malformed;
+} problems[DOCUMENT_KIND_COUNT] = {
+        [DOCUMENT_PROFILE] = {PROBLEM_PROFILE_UNKNOWN, PROBLEM_PROFILE_MALFORMED},
+        [DOCUMENT_KEY] = {PROBLEM_KEY_UNKNOWN,     PROBLEM_KEY_MALFORMED    },
+        [DOCUMENT_FILE] = {PROBLEM_FILE_UNKNOWN,    PROBLEM_FILE_MALFORMED   },
+};
+
+/* By the path of its route: a kind has four of them. */
+static enum document_kind kind_of(const struct call *call)
+{
+        unsigned kind = 0;
+
+        while (kind + 1 < DOCUMENT_KIND_COUNT &&
+               !text_has_prefix(call->match.route->path, document_kinds[kind].path))
+                kind++;
+        return (enum document_kind)kind;
+}
+
+static int compare(const void *a, const void *b)
+{
+        return strcmp((*(struct document *const *)a)->name, (*(struct document *const *)b)->name);
+}
+
+void handle_documents(struct call *call)
+{
+        const struct map *documents = call->api->logic->documents[kind_of(call)];
+        _free_ struct document **sorted =
+                calloc(map_count(documents) + 1, sizeof(struct document *));
+        _buffer_ struct buffer text = {0};
+        size_t at = 0, count = 0;
+        char *taken = NULL;
+        void *value;
+
+        if (!sorted) {
+                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
+                return;
+        }
+        while (map_next(documents, &at, &value))
+                sorted[count++] = value;
+        qsort(sorted, count, sizeof(struct document *), compare);
+        buffer_text(&text, "{\"items\":[");
+        for (size_t i = 0; i < count; i++) {
+                buffer_text(&text, i > 0 ? "," : "");
+                buffer_add(&text, sorted[i]->text, sorted[i]->text_size);
+        }
+        buffer_text(&text, "]}");
+        if (buffer_take(&text, &taken) < 0)
+                taken = NULL;
+        reply_text(call, 200, taken);
+        call_send(call);
+}
+
+/* NULL: it has answered. */
+static struct document *document_of(struct call *call)
+{
+        const enum document_kind kind = kind_of(call);
+        struct document *document = document_find(call->api->logic, kind, call->match.name);
+        char detail[NODE_NAME_SIZE + 48];
+
+        if (document)
+                return document;
+        snprintf(detail, sizeof(detail), "There is no %s '%s'.", document_kinds[kind].name,
+                 call->match.name);
+        call_refuse(call, problems[kind].unknown, detail);
+        return NULL;
+}
+
+static void reply_document(struct call *call, const struct document *document)
+{
+        reply_text(call, 200, strdup(document->text));
+        reply_etag(call, document->version);
+}
+
+void handle_document(struct call *call)
+{
+        const struct document *document = document_of(call);
+
+        if (!document)
+                return;
+        reply_document(call, document);
+        call_send(call);
+}
+
+/* Is it one? It is read again when it is kept: that costs less than to carry the tree over. */
+enum problem prepare_document(struct call *call, char *detail)
+{
+        CLEANUP(document_free) struct document *document = NULL;
+        const enum document_kind kind = kind_of(call);
+        const char *body;
+        size_t size;
+        int rc;
+
+        body = serve_body(call->request, &size);
+        rc = document_read(kind, call->match.name, body, size, detail, &document);
+        if (rc == -ENOMEM)
+                return PROBLEM_NO_MEMORY;
+        return rc < 0 ? problems[kind].malformed : PROBLEM_NONE;
+}
+
+/* False: it has answered. */
+static bool names_what_there_is(struct call *call, const struct document *document)
+{
+        char why[SEED_WHY_SIZE];
+
+        if (!document->profile || seed_is_known(call->api->logic, &document->profile->seed, why))
+                return true;
+        call_refuse(call, PROBLEM_REFERENCE, why);
+        return false;
+}
+
+void handle_document_put(struct call *call)
+{
+        const enum document_kind kind = kind_of(call);
+        const struct document *old = document_find(call->api->logic, kind, call->match.name);
+        CLEANUP(store_change_free) struct store_change *change = store_change_new();
+        CLEANUP(document_free) struct document *fresh = NULL;
+        struct document *document = NULL;
+        char error[DOC_ERROR_SIZE] = "";
+        const char *body;
+        size_t size;
+        int rc = change ? 0 : -ENOMEM;
+
+        if (!call_may_change(call, old ? old->version : 0))
+                return;
+        body = serve_body(call->request, &size);
+        if (rc == 0)
+                rc = document_read(kind, call->match.name, body, size, error, &fresh);
+        if (rc == 0 && !names_what_there_is(call, fresh))
+                return;
+        if (rc == 0)
+                rc = document_put(call->api->logic, TAKE_PTR(fresh), clock_wall_ms(), change,
+                                  &document);
+        if (rc < 0 || !document) {
+                call_refuse(call, rc == -ENOSPC ? PROBLEM_FULL : PROBLEM_NO_MEMORY, NULL);
+                return;
+        }
+        reply_document(call, document);
+        call_commit(call, TAKE_PTR(change));
+}
+
+void handle_document_delete(struct call *call)
+{
+        CLEANUP(store_change_free) struct store_change *change = store_change_new();
+        struct document *document = document_of(call);
+        char why[SEED_WHY_SIZE];
+
+        if (!document || !call_may_change(call, document->version))
+                return;
+        if (seed_is_using(call->api->logic, document, why)) {
+                call_refuse(call, PROBLEM_DOCUMENT_IN_USE, why);
+                return;
+        }
+        if (!change) {
+                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
+                return;
+        }
+        document_delete(call->api->logic, document, clock_wall_ms(), change);
+        reply_empty(call, 204);
+        call_commit(call, TAKE_PTR(change));
+}

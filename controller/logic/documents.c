@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A document is kept as its operator wrote it, and as what was understood of it:
+ * an install never reads it again, so that what was refused when it was written
+ * cannot be met at night.
+ */
+#include "controller/logic/documents.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/text.h"
+#include "lib/daemon/log.h"
+#include "lib/trust/secret.h"
+
+const struct document_kind_row document_kinds[DOCUMENT_KIND_COUNT] = {
+        [DOCUMENT_PROFILE] = {"profile", "/api/v1/profiles", false},
+        [DOCUMENT_KEY] = {"key",     "/api/v1/keys",     false},
+        [DOCUMENT_FILE] = {"file",    "/api/v1/files",    true },
+};
+
+struct document *document_free(struct document *document)
+{
+        if (!document)
+                return NULL;
+        if (document->content)
+                secret_erase(document->content, strlen(document->content));
+        free(document->content);
+        free(document->profile);
+        free(document->text);
+        doc_free(document->labels);
+        doc_free(document->spec);
+        free(document);
+        return NULL;
+}
+
+struct document *document_find(const struct logic *logic, enum document_kind kind, const char *name)
+{
+        const size_t len = strlen(name);
+
+        return len < NODE_NAME_SIZE ? map_find(logic->documents[kind], name, len) : NULL;
+}
+
+enum document_kind document_kind_find(const char *name)
+{
+        unsigned kind = 0;
+
+        while (kind < DOCUMENT_KIND_COUNT && strcmp(document_kinds[kind].name, name) != 0)
+                kind++;
+        return (enum document_kind)kind;
+}
+
+/* What was understood, a function a kind. */
+
+static int read_profile(const struct doc *object, char *error, struct document *to)
+{
+        to->profile = calloc(1, sizeof(*to->profile));
+        return to->profile ? profile_decode(object, error, to->profile) : -ENOMEM;
+}
+
+static int read_key(const struct doc *object, char *error, struct document *to)
+{
+        struct seed_key key;
+        int rc;
+
+        rc = seed_key_decode(object, error, &key);
+        if (rc < 0)
+                return rc;
+        to->content = strdup(key.line);
+        return to->content ? 0 : -ENOMEM;
+}
+
+static int read_file(const struct doc *object, char *error, struct document *to)
+{
+        _free_ struct text_file *file = calloc(1, sizeof(*file));
+        int rc;
+
+        if (!file)
+                return -ENOMEM;
+        rc = text_file_decode(object, error, file);
+        if (rc == 0)
+                to->content = strdup(file->text);
+        secret_erase(file, sizeof(*file));
+        return rc == 0 && !to->content ? -ENOMEM : rc;
+}
+
+static int (*const readers[DOCUMENT_KIND_COUNT])(const struct doc *object, char *error,
+                                                 struct document *to) = {
+        [DOCUMENT_PROFILE] = read_profile,
+        [DOCUMENT_KEY] = read_key,
+        [DOCUMENT_FILE] = read_file,
+};
+
+/* Text and back */
+
+static struct doc *copy_or_new(const struct doc *object)
+{
+        return doc_is_object(object) ? doc_copy(object) : doc_object();
+}
+
+static struct doc *encode(const struct document *document, bool is_shown)
+{
+        struct doc *object = doc_object(), *status;
+
+        doc_set_text(object, "kind", document_kinds[document->kind].name);
+        doc_set_text(object, "name", document->name);
+        doc_set_number(object, "version", (int64_t)document->version);
+        doc_set(object, "labels", doc_copy(document->labels));
+        if (!is_shown || !document_kinds[document->kind].is_secret) {
+                doc_set(object, "spec", doc_copy(document->spec));
+                return object;
+        }
+        status = doc_object();
+        doc_set_number(status, "size", (int64_t)strlen(document->content));
+        doc_set(object, "status", status);
+        return object;
+}
+
+/* The text as it is shown, of this version. */
+static int write_text(struct document *document)
+{
+        _doc_ struct doc *object = encode(document, true);
+        int rc;
+
+        rc = doc_print(object, DOC_COMPACT, &document->text);
+        if (rc == 0)
+                document->text_size = strlen(document->text);
+        return rc;
+}
+
+/* The text as it is stored, and its hash. */
+static int write_stored(struct document *document, char **ret)
+{
+        _doc_ struct doc *object = encode(document, false);
+        struct sha256 hash;
+        int rc;
+
+        rc = doc_print(object, DOC_COMPACT, ret);
+        if (rc == 0)
+                rc = sha256_of(*ret, strlen(*ret), &hash);
+        if (rc == 0)
+                (void)sha256_text(document->hash, &hash);
+        return rc;
+}
+
+static int refuse(enum document_kind kind, char *error, const char *name, const char *why)
+{
+        char safe[NODE_NAME_SIZE];
+
+        snprintf(error, DOC_ERROR_SIZE, "%s '%s': %s", document_kinds[kind].name,
+                 text_escape(safe, sizeof(safe), name), why);
+        return -EBADMSG;
+}
+
+static int parse(enum document_kind kind, const char *name, struct doc *object, char *error)
+{
+        const char *said;
+
+        if (!doc_is_object(object))
+                return refuse(kind, error, name, "it must be an object");
+        if (!doc_get(object, "name"))
+                doc_set_text(object, "name", name);
+        said = doc_get_text(object, "name");
+        if (!said || strcmp(said, name) != 0)
+                return refuse(kind, error, name, "'name' must be the one in the path, or left out");
+        return 0;
+}
+
+int document_read(enum document_kind kind, const char *name, const char *text, size_t size,
+                  char *error, struct document **ret)
+{
+        CLEANUP(document_free) struct document *document = calloc(1, sizeof(*document));
+        _doc_ struct doc *object = NULL;
+        int rc;
+
+        if (!document)
+                return -ENOMEM;
+        document->kind = kind;
+        rc = doc_parse(text, size, &doc_limits_message, error, &object);
+        if (rc == 0)
+                rc = parse(kind, name, object, error);
+        if (rc == 0)
+                rc = readers[kind](object, error, document);
+        if (rc == 0 && text_copy(document->name, sizeof(document->name), name) < 0)
+                rc = -EBADMSG;
+        if (rc < 0)
+                return rc;
+        document->labels = copy_or_new(doc_get(object, "labels"));
+        document->spec = copy_or_new(doc_get(object, "spec"));
+        if (!document->labels || !document->spec)
+                return -ENOMEM;
+        *ret = TAKE_PTR(document);
+        return 0;
+}
+
+/* In place of an older one. @take is then the logic's. */
+static int keep(struct logic *logic, struct document *take)
+{
+        struct document *old = document_find(logic, take->kind, take->name);
+        int rc;
+
+        rc = map_set(logic->documents[take->kind], take->name, strlen(take->name), take);
+        if (rc == 0)
+                document_free(old);
+        return rc;
+}
+
+static bool says_the_same(const struct document *a, const struct document *b)
+{
+        _free_ char *labels_a = NULL, *labels_b = NULL;
+
+        return strcmp(a->content, b->content) == 0 &&
+               doc_print(a->labels, DOC_COMPACT, &labels_a) == 0 &&
+               doc_print(b->labels, DOC_COMPACT, &labels_b) == 0 && strcmp(labels_a, labels_b) == 0;
+}
+
+int document_put(struct logic *logic, struct document *take, uint64_t now_ms,
+                 struct store_change *change, struct document **ret)
+{
+        CLEANUP(document_free) struct document *document = take;
+        struct document *old = document_find(logic, take->kind, take->name);
+        const struct document_kind_row *kind = &document_kinds[take->kind];
+        struct store_document row = {.kind = kind->name, .at_ms = now_ms};
+        _free_ char *stored = NULL;
+        char event[32];
+        int rc;
+
+        if (old && kind->is_secret && says_the_same(old, document)) {
+                *ret = old;
+                return 0;
+        }
+        document->version = old ? old->version + 1 : 1;
+        rc = write_text(document);
+        if (rc == 0)
+                rc = write_stored(document, &stored);
+        if (rc == 0)
+                rc = keep(logic, document);
+        if (rc == 0) {
+                row.name = document->name;
+                row.version = document->version;
+                row.body = stored;
+                store_put_document(change, &row);
+                snprintf(event, sizeof(event), "%s.put", kind->name);
+                log_info(event, "%s=%s version=%llu", kind->name, document->name,
+                         (unsigned long long)document->version);
+                *ret = TAKE_PTR(document);
+        }
+        if (stored)
+                secret_erase(stored, strlen(stored));
+        return rc;
+}
+
+void document_delete(struct logic *logic, struct document *document, uint64_t now_ms,
+                     struct store_change *change)
+{
+        const struct document_kind_row *kind = &document_kinds[document->kind];
+        const struct store_document row = {
+                .kind = kind->name,
+                .name = document->name,
+                .version = document->version + 1,
+                .at_ms = now_ms,
+        };
+        char event[32];
+
+        store_delete_document(change, &row);
+        snprintf(event, sizeof(event), "%s.deleted", kind->name);
+        log_info(event, "%s=%s", kind->name, document->name);
+        map_remove(logic->documents[document->kind], document->name, strlen(document->name));
+        document_free(document);
+}
+
+int document_restore(struct logic *logic, const struct store_document *row)
+{
+        CLEANUP(document_free) struct document *document = NULL;
+        const enum document_kind kind = document_kind_find(row->kind);
+        _free_ char *stored = NULL;
+        char error[DOC_ERROR_SIZE] = "", event[32];
+        int rc;
+
+        rc = document_read(kind, row->name, row->body, strlen(row->body), error, &document);
+        if (rc == -ENOMEM)
+                return rc;
+        if (rc < 0) {
+                /* No reason to serve nobody: written anew, it is there again. */
+                snprintf(event, sizeof(event), "%s.unreadable", row->kind);
+                log_warning(event, "%s=%s reason=%s", row->kind, QUOTE(row->name), QUOTE(error));
+                return 0;
+        }
+        document->version = row->version;
+        rc = write_text(document);
+        if (rc == 0)
+                rc = write_stored(document, &stored);
+        if (rc == 0)
+                rc = keep(logic, document);
+        if (rc == 0)
+                (void)TAKE_PTR(document);
+        if (stored)
+                secret_erase(stored, strlen(stored));
+        return rc;
+}
+
+int documents_init(struct logic *logic)
+{
+        for (unsigned kind = 0; kind < DOCUMENT_KIND_COUNT; kind++) {
+                logic->documents[kind] = map_new(DOCUMENTS_MAX);
+                if (!logic->documents[kind])
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+void documents_done(struct logic *logic)
+{
+        for (unsigned kind = 0; kind < DOCUMENT_KIND_COUNT; kind++) {
+                size_t at = 0;
+                void *value;
+
+                while (logic->documents[kind] && map_next(logic->documents[kind], &at, &value))
+                        document_free(value);
+                map_free(logic->documents[kind]);
+        }
+}

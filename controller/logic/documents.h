@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Documents of operators, by kind and name: profiles, keys, files. A row a kind.
+ * Each PUT is a new version.
+ */
+
+#include "controller/logic/logic.h"
+#include "lib/node/install.h"
+#include "lib/node/profile.h"
+#include "lib/trust/hash.h"
+
+struct document_kind_row {
+        const char *name; /* "profile" */
+        const char *path; /* of the API: "/api/v1/profiles" */
+        bool is_secret;   /* what it says is shown to nobody */
+};
+extern const struct document_kind_row document_kinds[DOCUMENT_KIND_COUNT];
+
+/* Bytes of a document that is sent. */
+#define PROFILE_MAX ((size_t)64 << 10)       /* a person wrote it */
+#define KEY_MAX     ((size_t)16 << 10)       /* one line, and labels */
+#define FILE_MAX    (4 * SEED_USER_DATA_MAX) /* JSON may write a byte as six; people write text */
+
+struct document {
+        enum document_kind kind;
+        char name[NODE_NAME_SIZE];
+        uint64_t version;
+        struct profile *profile;     /* DOCUMENT_PROFILE */
+        char *content;               /* DOCUMENT_KEY: its line; DOCUMENT_FILE: its text */
+        char hash[SHA256_TEXT_SIZE]; /* of all that it says */
+        char *text;                  /* as it is shown: JSON, one line */
+        size_t text_size;
+        struct doc *labels, *spec; /* as they were written; never NULL */
+};
+
+struct document *document_free(struct document *document); /* erases what it held; takes NULL */
+CLEANUP_DEFINE(struct document *, document_free)
+
+struct document *document_find(const struct logic *logic, enum document_kind kind,
+                               const char *name); /* NULL: none */
+
+/**
+ * document_read() - what an operator wrote
+ * @name:   that it is to have; the text says the same, or nothing
+ * @error:  DOC_ERROR_SIZE bytes: one sentence
+ * @ret:    the caller's, of no version yet
+ *
+ * Pure. Return: 0, -EBADMSG, -E2BIG, -ENOMEM.
+ */
+int document_read(enum document_kind kind, const char *name, const char *text, size_t size,
+                  char *error, struct document **ret);
+
+/**
+ * document_put() - a new version
+ * @take:  of document_read(); the logic's then, or freed on failure
+ * @ret:   what is there now
+ *
+ * What a secret document said already makes no new version: nobody could compare before.
+ *
+ * Return: 0, -ENOSPC at DOCUMENTS_MAX, -ENOMEM.
+ */
+int document_put(struct logic *logic, struct document *take, uint64_t now_ms,
+                 struct store_change *change, struct document **ret);
+void document_delete(struct logic *logic, struct document *document, uint64_t now_ms,
+                     struct store_change *change);
+
+/* The kind of a row of the store; DOCUMENT_KIND_COUNT: none of these. */
+enum document_kind document_kind_find(const char *name);
+int document_restore(struct logic *logic, const struct store_document *row); /* -ENOMEM, -ENOSPC */
+int documents_init(struct logic *logic);                                     /* -ENOMEM */
+void documents_done(struct logic *logic);
+
+/* Seeds: what a profile names. seeds.c */
+
+#define SEED_WHY_SIZE 256
+
+/* Whether all that is named is there; else one sentence. */
+bool seed_is_known(const struct logic *logic, const struct seed_names *seed,
+                   char why[static SEED_WHY_SIZE]);
+
+/* Whether a profile names it, or an install that runs; one sentence. */
+bool seed_is_using(const struct logic *logic, const struct document *document,
+                   char why[static SEED_WHY_SIZE]);
+
+/* SHA-256 of a profile with what its seed names, in hex. 0, -EIO. */
+int seed_hash(const struct logic *logic, const struct document *profile,
+              char ret[static SHA256_TEXT_SIZE]);
+
+/* What the seed of a plan says. 0; -ENOENT with a sentence: something is not there any more. */
+int seed_fill(const struct logic *logic, const struct seed_names *seed,
+              char why[static SEED_WHY_SIZE], struct install_plan *ret);
