@@ -22,6 +22,7 @@
 #include "controller/state.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
+#include "lib/daemon/confine.h"
 #include "lib/daemon/log.h"
 #include "lib/daemon/options.h"
 
@@ -54,13 +55,15 @@ struct cloudied {
         struct state state;
         struct keys keys;
         int lock_fd, signal_fd;
+        struct spawner *spawner;
         struct assets *assets;
         struct images *images;
         struct loop *loop;
-        struct loop_fd *signals;
+        struct loop_fd *signals, *children;
         struct loop_timer *watchdog;
         struct api *api;
         struct serve *https, *http;
+        bool is_childless;
         uint64_t started_ms;
 };
 
@@ -72,6 +75,8 @@ static void cloudied_free(struct cloudied *d)
         api_free(d->api);
         images_close(d->images);
         assets_free(d->assets);
+        loop_remove_fd(d->children);
+        spawner_stop(d->spawner);
         loop_remove_fd(d->signals);
         loop_remove_timer(d->watchdog);
         loop_free(d->loop);
@@ -84,6 +89,34 @@ static void cloudied_free(struct cloudied *d)
         free(d);
 }
 CLEANUP_DEFINE(struct cloudied *, cloudied_free)
+
+/* Before the keys are read, the first thread is made and a stranger is heard. */
+static int confine(struct cloudied *d)
+{
+        /* clang-format off */
+        const struct confine_path paths[] = {
+                {d->config.state, CONFINE_READ | CONFINE_WRITE},
+                {d->config.netboot_package, CONFINE_READ},
+                {"/dev/null", CONFINE_READ | CONFINE_WRITE},
+                /* what libraries look for: random numbers, a policy for TLS, the time zone */
+                {"/dev/urandom", CONFINE_READ},
+                {"/usr/lib/ssl", CONFINE_READ},
+                {"/etc/ssl", CONFINE_READ},
+                {"/etc/localtime", CONFINE_READ},
+                {"/usr/share/zoneinfo", CONFINE_READ},
+        };
+        /* clang-format on */
+        const struct confine_files files = {.paths = paths, .path_count = ARRAY_SIZE(paths)};
+        int rc;
+
+        rc = confine_files(&files);
+        if (rc == -EOPNOTSUPP)
+                log_warning("confine.files", "reason=\"this kernel has no Landlock: every file of "
+                                             "this account can be reached\"");
+        if (rc == 0 || rc == -EOPNOTSUPP)
+                rc = sandbox_enter(false);
+        return rc < 0 ? rc : spawner_start(images_children, IMAGES_CHILD_COUNT, &d->spawner);
+}
 
 /* What root is needed for, then no root any more. */
 static int become_nobody(struct cloudied *d, char *error)
@@ -112,7 +145,7 @@ static int become_nobody(struct cloudied *d, char *error)
                 rc = state_lock(d->config.state, program.name, error, &d->lock_fd);
         if (rc < 0)
                 return rc;
-        rc = sandbox_enter(false);
+        rc = confine(d);
         if (rc < 0)
                 snprintf(error, DAEMON_ERROR_SIZE, "the sandbox cannot be entered: %s",
                          strerror(-rc));
@@ -144,7 +177,8 @@ static int open_assets(struct cloudied *d, char *error)
 
 static int open_images(struct cloudied *d, char *error)
 {
-        const struct images_options images = {.folder = d->state.images, .key = d->keys.signing};
+        const struct images_options images = {
+                .folder = d->state.images, .spawner = d->spawner, .key = d->keys.signing};
 
         return images_open(&images, error, &d->images);
 }
@@ -158,6 +192,20 @@ static void on_signal(void *context, uint32_t events)
         if (read(d->signal_fd, &info, sizeof(info)) != sizeof(info))
                 return;
         log_info("stop", "signal=%u", info.ssi_signo);
+        notify_stopping();
+        api_stop(d->api);
+}
+
+/* Nothing could be uploaded or verified any more, and with threads there is no second fork. */
+static void on_spawner(void *context, uint32_t events)
+{
+        struct cloudied *d = context;
+
+        (void)events;
+        log_error("stop", "reason=\"the process that makes children has ended\"");
+        d->is_childless = true;
+        loop_remove_fd(d->children);
+        d->children = NULL;
         notify_stopping();
         api_stop(d->api);
 }
@@ -186,6 +234,9 @@ static int open_loop(struct cloudied *d)
         rc = loop_new(&d->loop);
         if (rc == 0)
                 rc = loop_add_fd(d->loop, d->signal_fd, EPOLLIN, on_signal, d, &d->signals);
+        if (rc == 0)
+                rc = loop_add_fd(d->loop, spawner_fd(d->spawner), EPOLLIN, on_spawner, d,
+                                 &d->children);
         if (rc == 0)
                 rc = loop_add_timer(d->loop, on_watchdog, d, &d->watchdog);
         if (rc == 0 && notify_watchdog_ms() > 0)
@@ -314,12 +365,15 @@ static int run(struct cloudied *d)
         if (!api_has_user(d->api) && !login_link_exists(d->state.login, clock_wall_ms()) &&
             print_login_line(d) < 0)
                 log_warning("login-link.failed", "reason=\"cannot be made or printed\"");
-        log_info("start", "version=%s port=%u http_port=%u state=%s took_ms=%llu", CLOUDIE_VERSION,
-                 (unsigned)d->config.port, (unsigned)d->config.http_port, QUOTE(d->config.state),
-                 (unsigned long long)(clock_monotonic_ms() - d->started_ms));
+        log_info("start", "version=%s port=%u http_port=%u state=%s took_ms=%llu landlock=%u",
+                 CLOUDIE_VERSION, (unsigned)d->config.port, (unsigned)d->config.http_port,
+                 QUOTE(d->config.state), (unsigned long long)(clock_monotonic_ms() - d->started_ms),
+                 confine_landlock());
         notify_ready("serving");
 
         rc = loop_run(d->loop);
+        if (d->is_childless)
+                return program_fail(&program, "ended because it could make no children");
         if (rc < 0 || !api_is_sound(d->api))
                 return program_fail(&program, "ended because %s",
                                     rc < 0 ? strerror(-rc) : "the store failed");

@@ -7,8 +7,6 @@
  * and hashed here, so that the table says what is really in it.
  */
 
-#include <stdatomic.h>
-
 #include "image/frame.h"
 
 struct image_import;
@@ -23,6 +21,14 @@ struct image_import;
 int image_import_new(int fd, uint64_t size, struct image_import **ret);
 struct image_import *image_import_free(struct image_import *import);
 CLEANUP_DEFINE(struct image_import *, image_import_free)
+
+/*
+ * Whoever decompresses in this process's place, where the frames are a stranger's: the contract of
+ * image_frame_unpack(); fills plain and is_zero of @ret. Its own errors are handed on, too.
+ */
+typedef int (*image_unpack_fn)(void *context, struct reader stored, uint32_t size,
+                               struct image_frame *ret);
+void image_import_unpack_by(struct image_import *import, image_unpack_fn unpack, void *context);
 
 /* Which frame is expected next; image_frame_count() when all are there. */
 uint64_t image_import_next(const struct image_import *import);
@@ -45,14 +51,15 @@ int image_import_end(struct image_import *import, struct image_manifest *manifes
 /**
  * image_verify_fd() - read all of NAME.raw.zst and check every frame
  * @fd:        of it
+ * @go_on:     asked before each frame; false ends it; may be NULL
  * @ret_frame: on failure the frame that is wrong; UINT64_MAX: the table itself, or the whole
  *             file's hash
- * @stop:      looked at between frames; may be NULL
  *
  * Return: 0, -EKEYREJECTED, -EBADMSG, -ECANCELED, -errno of reading.
  */
-int image_verify_fd(int fd, const struct image_manifest *manifest, const atomic_bool *stop,
-                    uint64_t *ret_frame);
+typedef bool (*image_go_on_fn)(void *context, uint64_t frame);
+int image_verify_fd(int fd, const struct image_manifest *manifest, image_go_on_fn go_on,
+                    void *context, uint64_t *ret_frame);
 
 /*
  * The same without the frames, in a time that depends on the table alone: the file has the

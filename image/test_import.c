@@ -117,14 +117,24 @@ static void test_manifest(void **state)
         assert_int_equal(size, again.stored_size);
 }
 
+static bool first_two(void *context, uint64_t frame)
+{
+        uint64_t *seen = context;
+
+        assert_int_equal(frame, *seen);
+        return ++*seen < 2;
+}
+
 static void test_verify(void **state)
 {
         struct made *made = *state;
-        atomic_bool stop = true;
+        uint64_t seen = 0;
         uint64_t frame;
 
-        assert_int_equal(image_verify_fd(made->fd, &made->manifest, NULL, &frame), 0);
-        assert_int_equal(image_verify_fd(made->fd, &made->manifest, &stop, &frame), -ECANCELED);
+        assert_int_equal(image_verify_fd(made->fd, &made->manifest, NULL, NULL, &frame), 0);
+        assert_int_equal(image_verify_fd(made->fd, &made->manifest, first_two, &seen, &frame),
+                         -ECANCELED);
+        assert_int_equal(seen, 2);
         assert_int_equal(image_check_fd(made->fd, &made->manifest), 0);
 }
 
@@ -179,17 +189,17 @@ static void test_damage(void **state)
                 int rc;
 
                 flip(made, rows[i].at);
-                rc = image_verify_fd(made->fd, manifest, NULL, &frame);
+                rc = image_verify_fd(made->fd, manifest, NULL, NULL, &frame);
                 flip(made, rows[i].at);
                 assert_true(rc == -EBADMSG || rc == -EKEYREJECTED);
                 assert_int_equal(frame, rows[i].frame);
         }
         /* what the table says is not what the manifest's SHA-256 is of */
         flip(made, table + 20);
-        assert_int_equal(image_verify_fd(made->fd, manifest, NULL, &frame), -EKEYREJECTED);
+        assert_int_equal(image_verify_fd(made->fd, manifest, NULL, NULL, &frame), -EKEYREJECTED);
         assert_int_equal(image_check_fd(made->fd, manifest), -EKEYREJECTED);
         flip(made, table + 20);
-        assert_int_equal(image_verify_fd(made->fd, manifest, NULL, &frame), 0);
+        assert_int_equal(image_verify_fd(made->fd, manifest, NULL, NULL, &frame), 0);
 }
 
 static void test_other_sizes(void **state)
@@ -200,12 +210,12 @@ static void test_other_sizes(void **state)
         uint64_t frame = 0;
 
         assert_int_equal(ftruncate(made->fd, (off_t)manifest->stored_size + 1), 0);
-        assert_int_equal(image_verify_fd(made->fd, manifest, NULL, &frame), -EBADMSG);
+        assert_int_equal(image_verify_fd(made->fd, manifest, NULL, NULL, &frame), -EBADMSG);
         assert_int_equal(frame, UINT64_MAX);
         assert_int_equal(ftruncate(made->fd, (off_t)manifest->stored_size), 0);
         /* right frames, and yet another file */
         other.stored_sha256[0] = other.stored_sha256[0] == '0' ? '1' : '0';
-        assert_int_equal(image_verify_fd(made->fd, &other, NULL, &frame), -EKEYREJECTED);
+        assert_int_equal(image_verify_fd(made->fd, &other, NULL, NULL, &frame), -EKEYREJECTED);
         assert_int_equal(frame, UINT64_MAX);
 }
 
@@ -237,7 +247,7 @@ static void test_order(void **state)
         assert_int_equal(image_import_end(import, &manifest), -EINVAL);
         assert_string_equal(manifest.table_sha256, made->manifest.table_sha256);
         assert_string_equal(manifest.stored_sha256, made->manifest.stored_sha256);
-        assert_int_equal(image_verify_fd(fd, &manifest, NULL, &frame), 0);
+        assert_int_equal(image_verify_fd(fd, &manifest, NULL, NULL, &frame), 0);
 }
 
 static void limit_file_size(rlim_t size)
@@ -278,7 +288,7 @@ static void test_full(void **state)
         assert_int_equal(image_import_end(import, &manifest), -EFBIG);
         limit_file_size(RLIM_INFINITY);
         assert_int_equal(image_import_end(import, &manifest), 0);
-        assert_int_equal(image_verify_fd(fd, &manifest, NULL, &frame), 0);
+        assert_int_equal(image_verify_fd(fd, &manifest, NULL, NULL, &frame), 0);
         assert_string_equal(manifest.stored_sha256, made->manifest.stored_sha256);
 }
 

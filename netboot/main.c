@@ -23,10 +23,12 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
+#include "lib/daemon/confine.h"
 #include "lib/daemon/daemon.h"
 #include "lib/daemon/log.h"
 #include "lib/daemon/options.h"
 #include "netboot/config.h"
+#include "netboot/confine.h"
 #include "netboot/dhcp.h"
 #include "netboot/http.h"
 #include "netboot/tftp.h"
@@ -446,6 +448,8 @@ static int start(struct netbootd *d, char *error)
         if (rc == 0)
                 rc = become_harmless(d, error);
         if (rc == 0)
+                rc = netbootd_confine(&d->config, error);
+        if (rc == 0)
                 rc = sandbox_enter(false);
         if (rc == 0)
                 rc = loop_new(&d->loop);
@@ -524,8 +528,9 @@ int main(int argc, char **argv)
         rc = start(&d, error);
         if (rc == 0) {
                 notify_ready("serving");
-                log_info("start", "version=%s controller=%s interfaces=%zu", CLOUDIE_VERSION,
-                         QUOTE(d.config.controller), d.interfaces.count);
+                log_info("start", "version=%s controller=%s interfaces=%zu landlock=%u",
+                         CLOUDIE_VERSION, QUOTE(d.config.controller), d.interfaces.count,
+                         confine_landlock());
                 rc = loop_run(d.loop);
         }
         stop(&d);

@@ -73,6 +73,7 @@ int images_open(const struct images_options *options, char *error, struct images
         images->folder = -EBADF;
         pthread_mutex_init(&images->lock, NULL);
         images->key = options->key;
+        images->spawner = options->spawner;
         images->reserve = options->reserve ? options->reserve : IMAGES_RESERVE;
         signing_key_public(options->key, &images->public);
         images->path = strdup(options->folder);

@@ -15,6 +15,7 @@
 #include "image/manifest.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/reader.h"
+#include "lib/daemon/spawner.h"
 #include "lib/doc/value.h"
 #include "lib/trust/signature.h"
 
@@ -30,10 +31,15 @@
 #define IMAGES_ERROR_SIZE  256
 #define IMAGES_ETAG_SIZE   68 /* a SHA-256 in hex between quotes */
 
+/* What strangers wrote is read by children (docs/decisions/0010): for spawner_start(). */
+enum { IMAGES_CHILD_UNPACK, IMAGES_CHILD_VERIFY, IMAGES_CHILD_COUNT };
+extern const struct child_kind images_children[IMAGES_CHILD_COUNT];
+
 struct images;
 
 struct images_options {
         const char *folder;            /* made if missing, mode 0700 */
+        struct spawner *spawner;       /* of images_children; borrowed until images_close() */
         const struct signing_key *key; /* borrowed until images_close() */
         uint64_t reserve;              /* 0: IMAGES_RESERVE */
 };
@@ -115,7 +121,8 @@ struct images_piece {
  *         -ESTALE: an import of another source took its place.
  *         -EBUSY: as above.
  *         -ERANGE: it is not this frame's turn.
- *         -EBADMSG: not one frame of the right size.
+ *         -EBADMSG: not one frame of the right size; or the child that read it came to its end,
+ *         and @error says how.
  *         -ENOSPC: the disk is full; the import is dropped, and its space is free again.
  *         -errno of writing: it may come again.
  */
@@ -160,11 +167,11 @@ int images_withdraw(struct images *images, const char *name);
 int images_remove(struct images *images, const char *name);
 
 /**
- * images_verify() - read all of an image on a thread of its own
- * @done:  called by that thread; @detail is one sentence
+ * images_verify() - read all of an image in a child of its own
+ * @done:  called by a thread that waits for it; @detail is one sentence
  *
  * An image that does not verify is broken from then on, until it verifies again
- * or is replaced.
+ * or is replaced. A child that came to its end before says nothing of the image.
  *
  * Return: 0: @done will be called.
  *         -ENOENT; -EBUSY: one is being verified; -EBADMSG: it is broken by its manifest, see

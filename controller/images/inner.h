@@ -39,13 +39,18 @@ struct upload {
         uint64_t heard_ms;
         int fd;
         struct image_import *import;
+        struct spawner *spawner;
+        struct spawned child;        /* that decompresses; made at the first frame */
+        char why[IMAGES_ERROR_SIZE]; /* what became of it at this frame; "": nothing */
 };
+#define UPLOAD_EMPTY ((struct upload){.fd = -EBADF, .child = SPAWNED_NONE})
 
 struct images {
         char *path;
         int folder;
         const struct signing_key *key;
         struct public_key public;
+        struct spawner *spawner;
         uint64_t reserve;
 
         pthread_mutex_t lock; /* of all that follows; never held while the disk works for long */
@@ -81,6 +86,19 @@ int image_commit(struct images *images, const char *name);
 
 /* Finishes, removes and loads; at the start, when nobody else is here. 0, -errno, -ENOMEM. */
 int images_scan(struct images *images);
+
+/* An image_unpack_fn whose context is an upload: its child does it. */
+int unpack_by_child(void *context, struct reader stored, uint32_t size, struct image_frame *ret);
+
+/**
+ * verify_by_child() - image_verify_fd(), elsewhere
+ * @how:  IMAGES_ERROR_SIZE bytes; on -EOWNERDEAD what became of the child
+ *
+ * Return: as image_verify_fd(); -ECANCELED also when it stops; -EOWNERDEAD: the child has ended, or
+ *         stood still and was ended: nothing is known of the image.
+ */
+int verify_by_child(struct images *images, int fd, const struct image_manifest *manifest, char *how,
+                    uint64_t *ret_frame);
 
 /* Ends uploads; nobody works on them any more. */
 void uploads_close(struct images *images);

@@ -25,6 +25,7 @@
 struct bench {
         char folder[64];
         struct signing_key *key;
+        struct spawner *spawner, *hostile; /* the second's children come to a bad end */
         struct images *images;
         const char *source; /* of whoever imports just now */
         uint8_t *stored[FRAMES];
@@ -33,8 +34,10 @@ struct bench {
 
 static void open_images(struct bench *bench, uint64_t reserve)
 {
-        const struct images_options options = {
-                .folder = bench->folder, .key = bench->key, .reserve = reserve};
+        const struct images_options options = {.folder = bench->folder,
+                                               .spawner = bench->spawner,
+                                               .key = bench->key,
+                                               .reserve = reserve};
         char error[IMAGES_ERROR_SIZE];
 
         assert_null(bench->images);
@@ -46,6 +49,30 @@ static void close_images(struct bench *bench)
         bench->images = images_close(bench->images);
 }
 
+static int run_crash(int socket, int given)
+{
+        (void)given;
+        (void)signal(SIGABRT, SIG_DFL);
+        if (socket >= 0)
+                abort();
+        return 0;
+}
+
+static int run_lie(int socket, int given)
+{
+        static const uint8_t lies[4096] = {[0] = 7};
+
+        (void)given;
+        while (child_write(socket, lies, sizeof(lies)) == 0)
+                ;
+        return 0;
+}
+
+static const struct child_kind hostile[IMAGES_CHILD_COUNT] = {
+        [IMAGES_CHILD_UNPACK] = {.name = "crash", .run = run_crash},
+        [IMAGES_CHILD_VERIFY] = {.name = "lie",   .run = run_lie  },
+};
+
 static int group_setup(void **state)
 {
         CLEANUP(image_encoder_free) struct image_encoder *encoder = NULL;
@@ -53,6 +80,9 @@ static int group_setup(void **state)
         _free_ uint8_t *plain = malloc(SIZE);
         struct image_frame frame;
 
+        /* Before the first thread. */
+        assert_int_equal(spawner_start(images_children, IMAGES_CHILD_COUNT, &bench->spawner), 0);
+        assert_int_equal(spawner_start(hostile, IMAGES_CHILD_COUNT, &bench->hostile), 0);
         for (size_t i = 0; i < SIZE; i++)
                 plain[i] = (uint8_t)(i * i >> 7);
         assert_int_equal(signing_key_new(&bench->key), 0);
@@ -76,6 +106,8 @@ static int group_teardown(void **state)
         for (size_t i = 0; i < FRAMES; i++)
                 free(bench->stored[i]);
         signing_key_free(bench->key);
+        spawner_stop(bench->spawner);
+        spawner_stop(bench->hostile);
         free(bench);
         return 0;
 }
@@ -500,6 +532,37 @@ static void test_verify(void **state)
         assert_int_equal(images_find(bench->images, "worker", &manifest), 0);
 }
 
+/* A child that crashes has a name for it, and costs one frame; one that talks nonsense can say
+ * nothing but that the image is broken. */
+static void test_hostile_children(void **state)
+{
+        struct bench *bench = *state;
+        struct spawner *sound = bench->spawner;
+        struct images_piece piece = {.name = "worker",
+                                     .source = "",
+                                     .stored =
+                                             reader_over(bench->stored[0], bench->stored_size[0])};
+        char error[IMAGES_ERROR_SIZE];
+        struct answer answer;
+        uint64_t next;
+
+        import(bench, "worker", 5000);
+        close_images(bench);
+        bench->spawner = bench->hostile;
+        open_images(bench, 1);
+        bench->spawner = sound;
+        assert_int_equal(begin(bench, "worker", 1), 0);
+        assert_int_equal(images_frame(bench->images, &piece, 1, error, &next), -EBADMSG);
+        assert_non_null(strstr(error, "it was ended by signal 6 (Aborted)"));
+        assert_int_equal(next, 0);
+        assert_false(verify(bench, &answer));
+        assert_string_equal(answer.detail, "Frame 0 of 2: it is damaged.");
+        /* read again by one that can */
+        close_images(bench);
+        open_images(bench, 1);
+        assert_true(verify(bench, &answer));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -512,6 +575,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_sources, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_held, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_verify, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_hostile_children, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, group_setup, group_teardown);

@@ -57,12 +57,13 @@ static void drop(struct images *images, struct upload *upload)
         char part[IMAGE_FILE_SIZE];
 
         image_import_free(upload->import);
+        spawned_kill(&upload->child);
         if (upload->fd >= 0)
                 close(upload->fd);
         for (unsigned i = FILE_COUNT; i-- > 0;)
                 (void)unlinkat(images->folder, image_part(part, upload->wanted.name, i), 0);
         pthread_mutex_lock(&images->lock);
-        *upload = (struct upload){.fd = -EBADF};
+        *upload = UPLOAD_EMPTY;
         pthread_mutex_unlock(&images->lock);
 }
 
@@ -171,7 +172,9 @@ static int reserve(struct images *images, const char *name, char *error, struct 
                                    IMAGES_UPLOADS_MAX);
         if (count >= IMAGES_MAX && !image_find(images, name))
                 return IMAGES_FAIL(error, -EUSERS, "There are %d images already.", IMAGES_MAX);
-        *free_place = (struct upload){.is_used = true, .fd = -EBADF};
+        *free_place = UPLOAD_EMPTY;
+        free_place->is_used = true;
+        free_place->spawner = images->spawner;
         *ret = free_place;
         return 0;
 }
@@ -192,7 +195,10 @@ static int start_import(struct images *images, struct upload *upload, char *erro
                 return IMAGES_FAIL(error, rc, "%.150s/%s: %s", images->path, part, strerror(-rc));
         }
         rc = image_import_new(upload->fd, upload->wanted.size, &upload->import);
-        return rc < 0 ? IMAGES_FAIL(error, rc, "%s", strerror(-rc)) : 0;
+        if (rc < 0)
+                return IMAGES_FAIL(error, rc, "%s", strerror(-rc));
+        image_import_unpack_by(upload->import, unpack_by_child, upload);
+        return 0;
 }
 
 /* With the lock, not busy: it is now of this. Two files of one size are never put together. */
@@ -289,9 +295,12 @@ int images_frame(struct images *images, const struct images_piece *piece, uint64
                 give_back(images, upload);
                 return -ERANGE;
         }
+        upload->why[0] = '\0';
         rc = check_space(images, reader_left(&piece->stored), error);
         if (rc == 0)
                 rc = image_import_add(upload->import, piece->stored);
+        if (rc < 0 && upload->why[0])
+                (void)text_copy(error, IMAGES_ERROR_SIZE, upload->why);
         if (rc == 0) {
                 *ret_next = piece->number + 1;
                 /* The disk begins now, so that the last sync has little left to wait for. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reading all of an image takes minutes: a thread of its own, and one at a time. */
+/* Reading all of an image takes minutes: a child of its own, a thread that waits for it, and one at
+ * a time. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,8 @@ static void describe(const struct job *job, int rc, uint64_t frame, char *ret)
                 snprintf(ret, IMAGES_ERROR_SIZE,
                          "All %llu frames are what the signed manifest says.",
                          (unsigned long long)image_frame_count(&job->manifest));
+        else if (rc == -EOWNERDEAD)
+                return; /* it was said how */
         else if (rc == -ECANCELED)
                 snprintf(ret, IMAGES_ERROR_SIZE, "The controller is stopping.");
         else if (frame == UINT64_MAX)
@@ -65,15 +68,17 @@ static void *run(void *context)
         uint64_t frame;
         int rc;
 
-        rc = image_verify_fd(job->fd, &job->manifest, &images->is_stopping, &frame);
+        rc = verify_by_child(images, job->fd, &job->manifest, detail, &frame);
         describe(job, rc, frame, detail);
         close(job->fd);
-        if (rc < 0 && rc != -ECANCELED)
+        if (rc == -EOWNERDEAD)
+                log_warning("image.unread", "name=%s reason=%s", job->manifest.name, QUOTE(detail));
+        else if (rc < 0 && rc != -ECANCELED)
                 log_warning("image.broken", "name=%s reason=%s", job->manifest.name, QUOTE(detail));
 
         pthread_mutex_lock(&images->lock);
-        /* No memory and no time left say nothing of the image. */
-        if (rc != -ECANCELED && rc != -ENOMEM)
+        /* No memory, no time left and no child say nothing of the image. */
+        if (rc != -ECANCELED && rc != -ENOMEM && rc != -EOWNERDEAD)
                 note(images, &job->manifest, rc, detail);
         images->is_verifying = false;
         pthread_mutex_unlock(&images->lock);

@@ -220,6 +220,12 @@ int sqlite_connect(const char *path, int flags, sqlite3 **ret)
                 return sqlite_rc(rc);
         }
         sqlite3_busy_timeout(db, 5000);
+        /* What is sorted lies in memory: no file outside the state folder can be opened. */
+        rc = sqlite3_exec(db, "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
+        if (rc != SQLITE_OK) {
+                sqlite3_close(db);
+                return sqlite_rc(rc);
+        }
         *ret = db;
         return 0;
 }

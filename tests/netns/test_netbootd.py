@@ -642,6 +642,10 @@ class Privileges(EdgeTest):
     def rights(self):
         with open("/proc/%d/status" % self.edge.pid, encoding="utf-8") as f:
             status = dict(line.split(":", 1) for line in f)
+        self.assertEqual(int(status["CapPrm"], 16) | int(status["CapBnd"], 16), 0)
+        self.assertEqual(status["NoNewPrivs"].strip(), "1")
+        # Landlock is not in /proc: the daemon says which version it speaks.
+        self.assertRegex(self.log(), r"event=start .*landlock=(\d+)|event=confine.files")
         return status["Uid"].split()[1], int(status["CapEff"], 16), status["Seccomp"].strip()
 
     def test_gives_up_root(self):
