@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "netboot/confine.h"
 
-#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,35 +32,45 @@ uint16_t netbootd_controller_port(const char *url)
         return (uint16_t)port;
 }
 
+/* The folder, as a file in it may be replaced by another one while we run. */
+static const char *folder_of(char path[static NETBOOTD_PATH_SIZE], const char *file)
+{
+        char *slash;
+
+        (void)text_copy(path, NETBOOTD_PATH_SIZE, file);
+        slash = strrchr(path, '/');
+        if (!slash)
+                return path[0] ? "." : NULL;
+        slash[slash == path] = '\0';
+        return path;
+}
+
 int netbootd_confine(const struct netbootd_config *config, char *error)
 {
-        char ca_file[NETBOOTD_PATH_SIZE], join_token_file[NETBOOTD_PATH_SIZE];
+        char ca[NETBOOTD_PATH_SIZE], token[NETBOOTD_PATH_SIZE];
         const uint16_t port = netbootd_controller_port(config->controller);
-        int rc;
-
-        /* Folders, where a file may be replaced by another one while we run. */
-        (void)text_copy(ca_file, sizeof(ca_file), config->ca_file);
-        (void)text_copy(join_token_file, sizeof(join_token_file), config->join_token_file);
-
+        /* clang-format off */
         const struct confine_path paths[] = {
-                {config->state,                                        CONFINE_READ | CONFINE_WRITE},
-                {ca_file[0] ? dirname(ca_file) : NULL,                 CONFINE_READ                },
-                {join_token_file[0] ? dirname(join_token_file) : NULL, CONFINE_READ                },
- /* the system's authorities; and how the controller's name is resolved */
-                {"/etc",                                               CONFINE_READ                },
-                {"/usr/share/ca-certificates",                         CONFINE_READ                },
-                {"/usr/local/share/ca-certificates",                   CONFINE_READ                },
-                {"/usr/lib",                                           CONFINE_READ                },
-                {"/run/systemd/resolve",                               CONFINE_READ                },
-                {"/run/NetworkManager",                                CONFINE_READ                },
-                {"/run/resolvconf",                                    CONFINE_READ                },
+                {config->state, CONFINE_READ | CONFINE_WRITE},
+                {folder_of(ca, config->ca_file), CONFINE_READ},
+                {folder_of(token, config->join_token_file), CONFINE_READ},
+                /* the system's authorities; and how the controller's name is resolved */
+                {"/etc", CONFINE_READ},
+                {"/usr/share/ca-certificates", CONFINE_READ},
+                {"/usr/local/share/ca-certificates", CONFINE_READ},
+                {"/usr/lib", CONFINE_READ},
+                {"/run/systemd/resolve", CONFINE_READ},
+                {"/run/NetworkManager", CONFINE_READ},
+                {"/run/resolvconf", CONFINE_READ},
         };
+        /* clang-format on */
         const struct confine_files files = {
                 .paths = paths,
                 .path_count = ARRAY_SIZE(paths),
                 .may_connect = port == 0, /* libcurl says what is wrong with that URL */
                 .ports = {port, PORT_DNS},
         };
+        int rc;
 
         rc = confine_files(&files);
         if (rc == -EOPNOTSUPP) {

@@ -139,7 +139,7 @@ int unpack_by_child(void *context, struct reader stored, uint32_t size, struct i
 {
         struct upload *upload = context;
         char how[SPAWNER_HOW_SIZE];
-        struct answer answer;
+        struct answer answer = {0};
         int rc;
 
         if (reader_left(&stored) > IMAGE_STORED_MAX)
@@ -185,7 +185,7 @@ int verify_by_child(struct images *images, int fd, const struct image_manifest *
 {
         struct spawned child = SPAWNED_NONE;
         char end[SPAWNER_HOW_SIZE] = "it stood still for a minute";
-        struct answer answer;
+        struct answer answer = {0};
         int rc;
 
         *ret_frame = UINT64_MAX;
