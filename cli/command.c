@@ -24,6 +24,8 @@ const struct command commands[] = {
          1, 1, false, command_node_explain},
         {"node accept", "NAME...", "take discovered nodes into service: phase 'ready'",
          1, -1, false, command_node_accept},
+        {"node discover", "NAME...", "have held nodes in the ramdisk once more, instead of on their disk",
+         1, -1, false, command_node_discover},
         {"node delete", "NAME...", "forget nodes; they are discovered anew when they boot",
          1, -1, false, command_node_delete},
         {"node install", "NAME...", "write an image to their disk (--profile P, --erase, --dry-run, --wait)",

@@ -52,6 +52,7 @@ int command_node_show(const struct command_context *context);
 int command_node_timeline(const struct command_context *context);
 int command_node_explain(const struct command_context *context);
 int command_node_accept(const struct command_context *context);
+int command_node_discover(const struct command_context *context);
 int command_node_delete(const struct command_context *context);
 int command_node_install(const struct command_context *context);
 int command_node_abort(const struct command_context *context);

@@ -184,6 +184,12 @@ int command_node_accept(const struct command_context *context)
         return each_do(context, "/api/v1/nodes", "POST", "/accept", "accepted, phase 'ready'");
 }
 
+int command_node_discover(const struct command_context *context)
+{
+        return each_do(context, "/api/v1/nodes", "POST", "/discover",
+                       "its next boot from the network goes to the ramdisk: restart the machine");
+}
+
 int command_node_delete(const struct command_context *context)
 {
         return each_do(context, "/api/v1/nodes", "DELETE", "", "deleted");

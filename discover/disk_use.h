@@ -28,3 +28,7 @@ void disk_use_take(struct tree *tree, const char *folder, const char *name, stru
 
 /* Sets "partitions", if there are any. */
 void disk_partitions_take(struct tree *tree, const char *disk, struct doc *to);
+
+/* Sets "boots", if any firmware finds a system on it. Reads the disk: when everything else is
+ * known of it, and between probe_begin() and probe_item(). */
+void disk_boots_take(struct tree *tree, const char *disk, struct doc *to);

@@ -2,7 +2,7 @@
 /*
  * Who uses a disk
  *
- * From sysfs and the kernel's own lists: no device is opened. File systems that
+ * From sysfs and the kernel's own lists: no device is opened here. File systems that
  * nobody has mounted, and members of what was never assembled, are not seen so.
  */
 #include "discover/disk_use.h"

@@ -52,6 +52,7 @@ static const struct field disk_fields[] = {
          .help = "NVMe: bytes beside each sector"},
         {.name = "paths",     .kind = FIELD_TEXTS, .help = "all names of a disk that is seen over more than one"},
         {.name = "partitions", .kind = FIELD_ITEMS, .inner = disk_partition_fields, .help = "a partition each"},
+        {.name = "boots",     .kind = FIELD_TEXTS, .help = "whose firmware finds a system to start on it: bios, uefi"},
         DISK_USE_FIELDS,
         {.name = NULL},
 };
@@ -272,6 +273,7 @@ static struct doc *take_disk(struct tree *tree, const char *name)
                 field_set_text(disk, "zoned", text);
         disk_partitions_take(tree, name, disk);
         disk_use_take(tree, folder, name, disk);
+        disk_boots_take(tree, name, disk);
         return disk;
 }
 

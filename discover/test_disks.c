@@ -13,6 +13,8 @@
 
 #include "discover/probe.h"
 #include "lib/base/file.h"
+#include "lib/disk/fat.h"
+#include "lib/disk/gpt.h"
 
 static char root[64];
 
@@ -147,6 +149,51 @@ static void test_a_stick_does_not_turn(void **state)
         doc_free(inventory);
 }
 
+static void put_bytes(const char *path, const void *bytes, size_t size)
+{
+        char full[512];
+
+        put(path, "");
+        snprintf(full, sizeof(full), "%s/%s", root, path);
+        assert_int_equal(file_replace(full, bytes, size, 0644), 0);
+}
+
+/* The one thing for which a disk is read: for whose firmware a system is on it. */
+static void test_a_system_is_seen(void **state)
+{
+        static uint8_t head[17 * 1024], volume[FAT_MIN_SIZE], tail[17 * 1024];
+        static struct gpt gpt;
+        const struct fat_file file = {"a", "b", 1};
+        struct doc *inventory;
+
+        (void)state;
+        gpt_new(&gpt, &(struct gpt_guid){{1}}, 512, 131072);
+        gpt.partitions[0] = (struct gpt_partition){
+                .type = gpt_type_efi_system, .id = {{2}}, .first = 2048, .last = 4095};
+        gpt.partitions[1] = (struct gpt_partition){
+                .type = gpt_type_bios_boot, .id = {{3}}, .first = 4096, .last = 8191};
+        gpt_write(&gpt, head, tail);
+        assert_int_equal(
+                fat_write(&file, 1, &(struct fat_volume){"ESP", 1, 0, 0}, volume, sizeof(volume)),
+                0);
+
+        add("nvme0n1", "pci0000:00/0000:00:04.0/nvme/nvme0", "131072\n", false);
+        add("sda", "pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0", "131072\n", false);
+        add("sdb", "pci0000:00/0000:00:1f.2/ata1/host1/target1:0:0/1:0:0:0", "131072\n", false);
+        put_bytes("dev/nvme0n1", head, sizeof(head));
+        put_bytes("dev/nvme0n1p1", volume, sizeof(volume));
+        head[0] = 0xeb; /* code before the same table, and no file system in the partition */
+        put_bytes("dev/sda", head, sizeof(head));
+        put("dev/sda1", "nothing");
+        inventory = disks();
+        assert_int_equal(doc_count(doc_get(item(inventory, 0), "boots")), 1);
+        assert_string_equal(doc_text(doc_at(doc_get(item(inventory, 0), "boots"), 0)), "uefi");
+        assert_int_equal(doc_count(doc_get(item(inventory, 1), "boots")), 1);
+        assert_string_equal(doc_text(doc_at(doc_get(item(inventory, 1), "boots"), 0)), "bios");
+        assert_null(doc_get(item(inventory, 2), "boots")); /* it cannot be read */
+        doc_free(inventory);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -154,6 +201,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_a_part_of_a_disk_is_no_disk, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_nothing_has_no_size, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_a_stick_does_not_turn, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_a_system_is_seen, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "controller/api/call.h"
+#include "controller/logic/held.h"
 #include "controller/logic/nodes.h"
 #include "controller/logic/workers.h"
 #include "lib/base/buffer.h"
@@ -275,6 +276,27 @@ void handle_node_timeline(struct call *call)
         call_read(call, read_timeline);
 }
 
+/* Why a held machine is on its disk, or is not. */
+static void because_of_system(const struct node *node, struct doc *list)
+{
+        char text[EVENT_TEXT_SIZE + PLAN_ARGUMENTS_SIZE], said[PLAN_REASON_SIZE];
+
+        if (node->phase != PHASE_DISCOVERED || !node->summary.system[0])
+                return;
+        snprintf(text, sizeof(text), "Nobody accepted it, and it has a system on %s.",
+                 node->summary.system);
+        doc_append_text(list, text);
+        if (node->held.sent[0]) {
+                snprintf(text, sizeof(text), "It was told to restart into that, in boot %s.",
+                         node->held.sent);
+                doc_append_text(list, text);
+        }
+        if (node->claim && held_explain(node->claim, said) == 0) {
+                snprintf(text, sizeof(text), "Of the boot that it is in: %s.", said);
+                doc_append_text(list, text);
+        }
+}
+
 static void because_of(const struct node *node, const struct boot_plan *plan, struct doc *list)
 {
         char text[EVENT_TEXT_SIZE + PLAN_ARGUMENTS_SIZE], said[OPERATION_TEXT_SIZE];
@@ -296,6 +318,7 @@ static void because_of(const struct node *node, const struct boot_plan *plan, st
                 snprintf(text, sizeof(text), "It is dirty: %s.", node->dirty_reason);
                 doc_append_text(list, text);
         }
+        because_of_system(node, list);
         snprintf(text, sizeof(text), "So it would boot '%s': %s.", boot_action_names[plan->action],
                  plan->reason);
         doc_append_text(list, text);
@@ -386,6 +409,17 @@ void handle_node_accept(struct call *call)
 {
         struct node *node = NULL;
         struct store_change *change = call_take_way(call, WAY_ACCEPT, node_accept, &node);
+
+        if (!change)
+                return;
+        reply_node(call, node, NULL);
+        call_commit(call, change);
+}
+
+void handle_node_discover(struct call *call)
+{
+        struct node *node = NULL;
+        struct store_change *change = call_take_way(call, WAY_LOOK, held_look, &node);
 
         if (!change)
                 return;

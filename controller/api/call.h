@@ -148,6 +148,7 @@ void handle_node(struct call *call);
 void handle_node_timeline(struct call *call);
 void handle_node_explain(struct call *call);
 void handle_node_accept(struct call *call);
+void handle_node_discover(struct call *call);
 void handle_node_delete(struct call *call);
 void handle_node_install(struct call *call);
 void handle_node_retry(struct call *call);

@@ -15,6 +15,7 @@
 
 #include "controller/logic/boots.h"
 #include "controller/logic/events.h"
+#include "controller/logic/held.h"
 #include "controller/logic/nodes.h"
 #include "controller/logic/progress.h"
 #include "lib/base/text.h"
@@ -273,14 +274,16 @@ void claim_polled(struct claim *claim, uint64_t now_ms)
         node_touch(node);
 }
 
-static enum agent_order order_of(const struct node *node, enum boot_action action)
+static enum agent_order order_of(const struct claim *claim, enum boot_action action)
 {
+        const struct node *node = claim->node;
+
         if (action == BOOT_INSTALL)
                 return ORDER_INSTALL;
         /* Its work is done, and it still runs: the disk is next. */
         if (node && action == BOOT_DISK && node->operation.state == OPERATION_RUNNING)
                 return ORDER_REBOOT;
-        return ORDER_HOLD;
+        return held_place(claim) == HELD_LEAVES ? ORDER_REBOOT : ORDER_HOLD;
 }
 
 void claim_orders(const struct logic *logic, const struct claim *claim, struct agent_orders *ret)
@@ -290,8 +293,9 @@ void claim_orders(const struct logic *logic, const struct claim *claim, struct a
 
         node_plan(logic, node, &plan);
         *ret = (struct agent_orders){.generation = node ? node->generation : 1};
-        ret->order = order_of(node, plan.action);
-        memcpy(ret->reason, plan.reason, sizeof(ret->reason));
+        ret->order = order_of(claim, plan.action);
+        if (held_explain(claim, ret->reason) < 0)
+                memcpy(ret->reason, plan.reason, sizeof(ret->reason));
 }
 
 static void note_silent(const struct claim *claim, uint64_t now_ms)

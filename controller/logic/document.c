@@ -32,6 +32,13 @@ static const struct doc_field install_fields[] = {
 };
 static DOC_TABLE(install_table, struct install_facts, "install", install_fields);
 
+static const struct doc_field held_fields[] = {
+        DOC_FIELD(struct held_facts, sent, DOC_TEXT, 0),
+        DOC_FIELD(struct held_facts, sent_ms, DOC_U64, 0),
+        DOC_FIELD(struct held_facts, is_wanted, DOC_BOOL, 0),
+};
+static DOC_TABLE(held_table, struct held_facts, "held", held_fields);
+
 static void add_condition(struct doc *list, const char *name, uint64_t since_ms, const char *reason)
 {
         struct doc *condition = doc_object();
@@ -91,6 +98,8 @@ static struct doc *encode(const struct node *node)
                 doc_set(status, "operation", doc_encode(&operation_table, &node->operation));
                 doc_set(status, "install", doc_encode(&install_table, &node->install));
         }
+        if (node->held.sent[0] || node->held.is_wanted)
+                doc_set(status, "held", doc_encode(&held_table, &node->held));
         if (node->installed.serial[0] || node->installed.wwn[0])
                 doc_set(status, "installed", doc_encode(&disk_id_table, &node->installed));
 
@@ -171,6 +180,7 @@ static int decode_install(const struct doc *status, struct node *node)
                 {"operation", &operation_table, &node->operation},
                 {"install",   &install_table,   &node->install  },
                 {"installed", &disk_id_table,   &node->installed},
+                {"held",      &held_table,      &node->held     },
         };
         int rc = 0;
 

@@ -17,11 +17,13 @@
 #include "controller/logic/identity.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "controller/logic/claims.h"
 #include "controller/logic/events.h"
+#include "controller/logic/held.h"
 #include "controller/logic/nodes.h"
 #include "controller/logic/ways.h"
 #include "lib/base/text.h"
@@ -119,6 +121,11 @@ static void tell_discovered(struct logic *logic, struct node *node, uint64_t now
 
         (void)node_go(logic, node, WAY_DISCOVER, "never seen before", now_ms, change);
         (void)text_copy(discovered.text, sizeof(discovered.text), node->name);
+        if (node->summary.system[0])
+                snprintf(held.text, sizeof(held.text),
+                         "no rule takes it: it goes back to the system on %s, until an operator "
+                         "accepts or deletes it",
+                         node->summary.system);
         event_add(logic, node, &discovered, change);
         event_add(logic, node, &held, change);
         log_info("node.discovered", "node=%s mac=%s product=%s", node->name,
@@ -185,6 +192,7 @@ int inventory_take(struct logic *logic, struct claim *claim, const struct report
         if (is_new)
                 tell_discovered(logic, node, now_ms, change);
         add_macs(logic, node, report, now_ms, change);
+        held_reported(logic, node, now_ms, change);
         node_save(logic, node, now_ms, change);
         store_put_inventory(change, node->name, now_ms, report->body, report->size);
         log_info("node.inventory", "node=%s bytes=%zu macs=%zu", node->name, report->size,

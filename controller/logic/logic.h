@@ -54,6 +54,13 @@ struct install_facts {
         struct seed_names seed;
 };
 
+/* A held machine that goes back to the system on its disk: held.h. */
+struct held_facts {
+        char sent[BOOT_TEXT_SIZE]; /* the boot in which it was told to; "" never */
+        uint64_t sent_ms;
+        bool is_wanted; /* an operator wants to see it in the ramdisk once more */
+};
+
 struct node {
         char name[NODE_NAME_SIZE];
         uint64_t version; /* of what lasts; what only shows that it lives does not count */
@@ -81,6 +88,7 @@ struct node {
         struct list running; /* of logic->running, while its operation runs */
         size_t disk_macs;    /* how many of its MACs stand in the edges' list of disks */
         struct node_summary summary;
+        struct held_facts held;
         struct doc *labels, *spec; /* never NULL */
         struct claim *claim;       /* who runs on it now; NULL: nobody */
         char *text;                /* the node as JSON; NULL: to be written again */

@@ -252,6 +252,8 @@ void node_plan(const struct logic *logic, const struct node *node, struct boot_p
                 .is_known = node != NULL,
                 .phase = node ? node->phase : PHASE_NONE,
                 .is_in_conflict = node && node->is_in_conflict,
+                .system = node ? node->summary.system : NULL,
+                .is_wanted = node && node->held.is_wanted,
                 .operation = node ? &node->operation : NULL,
                 .kernel_arguments = logic->kernel_arguments,
         };

@@ -19,6 +19,7 @@
 #include "controller/logic/claims.h"
 #include "controller/logic/edges.h"
 #include "controller/logic/events.h"
+#include "controller/logic/held.h"
 #include "controller/logic/identity.h"
 #include "controller/logic/nodes.h"
 #include "controller/logic/operations.h"
@@ -42,6 +43,7 @@ struct fixture {
         uint64_t now, seq, submitted;
         struct install_plan plan; /* the newest that was fetched */
         char old_secret[INSTALL_SECRET_SIZE];
+        const char *system; /* that its next inventory tells of; NULL: none */
 };
 
 static const struct mac_address mac = {
@@ -87,9 +89,11 @@ static inline void boot(struct fixture *f)
 
 static inline void report(struct fixture *f)
 {
-        const struct report says = {
+        struct report says = {
                 .macs = {mac}, .mac_count = 1, .body = "{}", .size = 2, .summary.serial = "SN1"};
 
+        if (f->system)
+                snprintf(says.summary.system, sizeof(says.summary.system), "%s", f->system);
         assert_int_equal(inventory_take(f->logic, claim_find(f->logic, f->logic->last_claim), &says,
                                         f->now, f->change, &f->node),
                          0);

@@ -31,6 +31,7 @@ static const char *newest(const struct fixture *f, const char *kind)
 
 static void act_boot(struct fixture *f)
 {
+        f->system = pick(3) ? "sda" : NULL;
         boot(f);
         report(f);
 }
@@ -101,6 +102,13 @@ static void act_accept(struct fixture *f)
         (void)accept_node(f);
 }
 
+static void act_look(struct fixture *f)
+{
+        const char *why;
+
+        (void)held_look(f->logic, f->node, "admin", f->now, f->change, &why);
+}
+
 static void act_install(struct fixture *f)
 {
         (void)install(f, false);
@@ -145,7 +153,7 @@ static void (*const acts[])(struct fixture *f) = {
         act_next,    act_next,     act_next,           act_next,    act_next,     act_phone,
         act_phone,   act_progress, act_time,           act_edge,    act_conflict, act_accept,
         act_install, act_retry,    act_abort,          act_release, act_delete,   act_restart,
-        act_beat,    act_beat,     act_phone_with_key,
+        act_beat,    act_beat,     act_phone_with_key, act_look,
 };
 
 static bool is_home(struct node_state state)
@@ -247,6 +255,27 @@ static void check_on_disk(struct fixture *f, const char *saved)
         node_free(is);
 }
 
+/* A held machine is told to leave in one boot, and in none that an operator asked for. */
+static void check_held(const struct fixture *f)
+{
+        const struct node *node = f->node;
+        struct agent_orders orders;
+        struct boot_plan plan;
+
+        if (!node->claim)
+                return;
+        claim_orders(f->logic, node->claim, &orders);
+        node_plan(f->logic, node, &plan);
+        if (node->phase == PHASE_DISCOVERED && orders.order != ORDER_HOLD) {
+                assert_int_equal(orders.order, ORDER_REBOOT);
+                assert_string_equal(node->held.sent, node->claim->row.boot);
+                assert_int_equal(plan.action, BOOT_DISK);
+                assert_false(node->held.is_wanted || node->is_in_conflict);
+        }
+        if (node->phase == PHASE_DISCOVERED && node->held.is_wanted)
+                assert_int_equal(plan.action, BOOT_DISCOVER);
+}
+
 static void check(struct fixture *f)
 {
         const struct node *node = f->node;
@@ -278,6 +307,7 @@ static void check(struct fixture *f)
         assert_int_equal(node->is_degraded, node->degraded_reason[0] != '\0');
         assert_int_equal(node->is_degraded, node->degraded_since_ms > 0);
         check_stored(f->node);
+        check_held(f);
 }
 
 static void test_walk(void **state)

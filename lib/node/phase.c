@@ -25,9 +25,10 @@ const char *const operation_state_names[OPERATION_STATE_COUNT + 1] = {
 };
 
 const char *const node_way_names[WAY_COUNT + 1] = {
-        [WAY_DISCOVER] = "discover", [WAY_ACCEPT] = "accept",       [WAY_DELETE] = "delete",
-        [WAY_INSTALL] = "install",   [WAY_RETRY] = "retry",         [WAY_ABORT] = "abort",
-        [WAY_FAIL] = "fail",         [WAY_INSTALLED] = "installed", [WAY_RELEASE] = "release",
+        [WAY_DISCOVER] = "discover", [WAY_ACCEPT] = "accept",   [WAY_DELETE] = "delete",
+        [WAY_LOOK] = "look",         [WAY_INSTALL] = "install", [WAY_RETRY] = "retry",
+        [WAY_ABORT] = "abort",       [WAY_FAIL] = "fail",       [WAY_INSTALLED] = "installed",
+        [WAY_RELEASE] = "release",
 };
 
 #define IN(state) (1u << (state))
@@ -50,6 +51,8 @@ static const struct way_row {
                 "the node is known already", ""},
         [WAY_ACCEPT] = {IN(PHASE_DISCOVERED), ANY, PHASE_READY, UNTOUCHED, true,
                 "only a node in phase 'discovered' can be accepted", ""},
+        [WAY_LOOK] = {IN(PHASE_DISCOVERED), ANY, STAYS, UNTOUCHED, true,
+                "only a node in phase 'discovered' is held, and can be discovered once more", ""},
         [WAY_DELETE] = {IN(PHASE_DISCOVERED) | IN(PHASE_READY) | IN(PHASE_RETIRED), NOT_BUSY,
                 PHASE_NONE, OPERATION_NONE, true,
                 "only a node in phase 'discovered', 'ready' or 'retired' can be deleted",

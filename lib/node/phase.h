@@ -36,6 +36,7 @@ struct node_state {
 enum node_way {
         WAY_DISCOVER,  /* a machine that was never seen reports */
         WAY_ACCEPT,    /* an operator or a rule takes it */
+        WAY_LOOK,      /* an operator wants to see it in the ramdisk once more: nothing changes */
         WAY_DELETE,    /* forgotten; it is discovered anew when it boots again */
         WAY_INSTALL,   /* an install begins */
         WAY_RETRY,     /* the last operation begins anew */

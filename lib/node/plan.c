@@ -85,6 +85,39 @@ static bool plan_of_operation(const struct operation *operation, struct boot_pla
 }
 
 /*
+ * A machine that nobody accepted is not ours to keep from the system that it came with. It was
+ * discovered in passing, and is seen in the ramdisk again when an operator asks.
+ */
+static bool has_system_of_its_own(const struct plan_facts *facts)
+{
+        return facts->is_known && facts->phase == PHASE_DISCOVERED && facts->system &&
+               facts->system[0];
+}
+
+static bool plan_of_system(const struct plan_facts *facts, struct boot_plan *ret)
+{
+        if (!has_system_of_its_own(facts))
+                return false;
+        ret->action = facts->is_wanted ? BOOT_DISCOVER : BOOT_DISK;
+        if (facts->is_wanted)
+                snprintf(ret->reason, sizeof(ret->reason),
+                         "an operator asked to see it in the ramdisk once more");
+        else
+                snprintf(ret->reason, sizeof(ret->reason),
+                         "held in phase 'discovered': it goes on to the system on %.95s until it "
+                         "is accepted",
+                         facts->system);
+        return true;
+}
+
+/* Where a boot ends that runs nothing of ours. */
+static bool goes_to_its_disk(const struct plan_facts *facts, enum node_phase phase)
+{
+        return by_phase[phase].action == BOOT_DISK ||
+               (has_system_of_its_own(facts) && !facts->is_wanted);
+}
+
+/*
  * A conflict keeps a machine from being installed, not from its own disk: or else
  * whoever names a MAC of a deployed node would stop it at its next boot.
  */
@@ -92,12 +125,12 @@ void boot_plan_make(const struct plan_facts *facts, struct boot_plan *ret)
 {
         const enum node_phase phase = facts->is_known ? facts->phase : PHASE_NONE;
 
-        if (facts->is_in_conflict && by_phase[phase].action != BOOT_DISK) {
+        if (facts->is_in_conflict && !goes_to_its_disk(facts, phase)) {
                 ret->action = BOOT_DISCOVER;
                 snprintf(ret->reason, sizeof(ret->reason),
                          "two machines claim this identity: it is only discovered, until an "
                          "operator decides");
-        } else if (!plan_of_operation(facts->operation, ret)) {
+        } else if (!plan_of_operation(facts->operation, ret) && !plan_of_system(facts, ret)) {
                 ret->action = by_phase[phase].action;
                 snprintf(ret->reason, sizeof(ret->reason), "%s", by_phase[phase].reason);
         }

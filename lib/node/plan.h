@@ -63,6 +63,8 @@ struct plan_facts {
         bool is_known;
         enum node_phase phase;
         bool is_in_conflict;
+        const char *system; /* the disk on which it has one that we did not write; NULL, "": none */
+        bool is_wanted;     /* an operator wants to see it in the ramdisk once more */
         const struct operation *operation; /* the last one; NULL: none */
         const char *kernel_arguments;      /* of the site */
 };

@@ -30,6 +30,8 @@ static const struct doc_field summary_fields[] = {
         DOC_FIELD(struct node_summary, nic_count, DOC_U32, 0),
         DOC_FIELD(struct node_summary, gpu_count, DOC_U32, 0),
         DOC_FIELD(struct node_summary, boot_mode, DOC_TEXT, 0),
+        DOC_FIELD(struct node_summary, system, DOC_TEXT, 0,
+                  .help = "the disk on which its firmware finds a system"),
 };
 DOC_TABLE(node_summary_table, struct node_summary, "summary", summary_fields);
 
@@ -67,6 +69,40 @@ static void take_disk(struct node_summary *s, const struct doc *disk)
                 s->disk_bytes += size;
 }
 
+static bool boots_by(const struct doc *disk, const char *mode)
+{
+        const struct doc *boots = doc_get(disk, "boots");
+
+        for (size_t i = 0; i < doc_count(boots); i++)
+                if (!mode || text_is_equal(doc_text(doc_at(boots, i)), mode))
+                        return true;
+        return false;
+}
+
+/* As kernels name disks; it is shown in sentences. */
+static bool is_disk_name(const char *name)
+{
+        return name && name[0] && strlen(name) < SUMMARY_TEXT_SIZE &&
+               strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789") == strlen(name);
+}
+
+void node_system_of(const struct doc *inventory, char *ret)
+{
+        const struct doc *disks = doc_get(inventory, "disks.items");
+        const char *mode = doc_get_text(inventory, "firmware.boot_mode");
+
+        ret[0] = '\0';
+        for (size_t i = 0; i < doc_count(disks); i++) {
+                const struct doc *disk = doc_at(disks, i);
+                const char *name = doc_get_text(disk, "name");
+
+                if (doc_get_bool(disk, "removable", false) || !boots_by(disk, mode))
+                        continue;
+                (void)text_copy(ret, SUMMARY_TEXT_SIZE, is_disk_name(name) ? name : "disk");
+                return;
+        }
+}
+
 int node_summary_of(const struct doc *inventory, struct node_summary *ret)
 {
         struct node_summary s = {0};
@@ -93,6 +129,7 @@ int node_summary_of(const struct doc *inventory, struct node_summary *ret)
         for (size_t i = 0; i < doc_count(disks); i++)
                 take_disk(&s, doc_at(disks, i));
 
+        node_system_of(inventory, s.system);
         *ret = s;
         return 0;
 }

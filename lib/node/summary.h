@@ -27,9 +27,20 @@ struct node_summary {
         uint32_t disk_count;
         uint64_t disk_bytes;
         uint32_t nic_count, gpu_count;
-        char boot_mode[8]; /* "bios", "uefi" */
+        char boot_mode[8];              /* "bios", "uefi" */
+        char system[SUMMARY_TEXT_SIZE]; /* disk with a system: node_system_of() */
 };
 extern const struct doc_table node_summary_table;
+
+/**
+ * node_system_of() - the disk that this machine would start, if it were left alone
+ * @ret:  SUMMARY_TEXT_SIZE bytes: its name, "nvme0n1"; "" if there is none
+ *
+ * A disk counts if its tables show a system for the firmware that the machine booted with
+ * (docs/inventory.md, disks.items[].boots); any, where it does not say how it booted. What can be
+ * taken out (a stick with an installer) is no disk of the machine's.
+ */
+void node_system_of(const struct doc *inventory, char *ret);
 
 /* Reads what is there; what is absent or of the wrong type stays zero. -EBADMSG: not an inventory.
  */

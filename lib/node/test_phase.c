@@ -49,6 +49,8 @@ static const struct {
                 {"nnnnn", REFUSED, REFUSED, REFUSED, REFUSED, REFUSED}},
         [WAY_ACCEPT] = {PHASE_READY, true,
                 {REFUSED, "nrsfa", REFUSED, REFUSED, REFUSED, REFUSED}},
+        [WAY_LOOK] = {SAME, true,
+                {REFUSED, "nrsfa", REFUSED, REFUSED, REFUSED, REFUSED}},
         [WAY_DELETE] = {PHASE_NONE, true,
                 {REFUSED, "n.nnn", "n.nnn", REFUSED, REFUSED, "n.nnn"}},
         [WAY_INSTALL] = {SAME, true,

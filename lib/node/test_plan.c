@@ -18,14 +18,26 @@ static void test_phase_decides(void **state)
                 struct plan_facts facts;
                 enum boot_action action;
         } cases[] = {
-                {{.is_known = false, .phase = PHASE_DEPLOYED},                        BOOT_DISCOVER},
-                {{.is_known = true, .phase = PHASE_DISCOVERED},                       BOOT_DISCOVER},
-                {{.is_known = true, .phase = PHASE_READY},                            BOOT_DISCOVER},
-                {{.is_known = true, .phase = PHASE_RESERVED},                         BOOT_DISK    },
-                {{.is_known = true, .phase = PHASE_DEPLOYED},                         BOOT_DISK    },
-                {{.is_known = true, .phase = PHASE_RETIRED},                          BOOT_DISK    },
-                {{.is_known = true, .phase = PHASE_READY, .is_in_conflict = true},    BOOT_DISCOVER},
-                {{.is_known = true, .phase = PHASE_DEPLOYED, .is_in_conflict = true}, BOOT_DISK    },
+                {{.is_known = false, .phase = PHASE_DEPLOYED},                                      BOOT_DISCOVER},
+                {{.is_known = true, .phase = PHASE_DISCOVERED},                                     BOOT_DISCOVER},
+                {{.is_known = true, .phase = PHASE_READY},                                          BOOT_DISCOVER},
+                {{.is_known = true, .phase = PHASE_RESERVED},                                       BOOT_DISK    },
+                {{.is_known = true, .phase = PHASE_DEPLOYED},                                       BOOT_DISK    },
+                {{.is_known = true, .phase = PHASE_RETIRED},                                        BOOT_DISK    },
+                {{.is_known = true, .phase = PHASE_READY, .is_in_conflict = true},                  BOOT_DISCOVER},
+                {{.is_known = true, .phase = PHASE_DEPLOYED, .is_in_conflict = true},               BOOT_DISK    },
+ /* Held, with a system of its own. */
+                {{.is_known = true, .phase = PHASE_DISCOVERED, .system = "sda"},                    BOOT_DISK    },
+                {{.is_known = true, .phase = PHASE_DISCOVERED, .system = ""},                       BOOT_DISCOVER},
+                {{.is_known = true, .phase = PHASE_DISCOVERED, .system = "sda", .is_wanted = true},
+                 BOOT_DISCOVER                                                                                   },
+                {{.is_known = true,
+                  .phase = PHASE_DISCOVERED,
+                  .system = "sda",
+                  .is_in_conflict = true},
+                 BOOT_DISK                                                                                       },
+                {{.is_known = true, .phase = PHASE_READY, .system = "sda"},                         BOOT_DISCOVER},
+                {{.is_known = false, .system = "sda"},                                              BOOT_DISCOVER},
         };
 
         (void)state;

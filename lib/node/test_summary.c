@@ -32,6 +32,36 @@ static struct doc *parse(const char *text)
         return value;
 }
 
+static void test_system(void **state)
+{
+        static const struct {
+                const char *inventory, *system;
+        } cases[] = {
+                {"{}",                                                                   ""    },
+                {"{\"disks\":{\"items\":[{\"name\":\"sda\"}]}}",                         ""    },
+                {"{\"firmware\":{\"boot_mode\":\"bios\"},\"disks\":{\"items\":["
+                 "{\"name\":\"sda\",\"boots\":[\"uefi\"]},"
+                 "{\"name\":\"sdb\",\"boots\":[\"bios\",\"uefi\"]}]}}", "sdb" },
+                {"{\"firmware\":{\"boot_mode\":\"uefi\"},\"disks\":{\"items\":["
+                 "{\"name\":\"sda\",\"boots\":[\"bios\"]}]}}",          ""    },
+                {"{\"disks\":{\"items\":[{\"name\":\"sda\",\"boots\":[\"bios\"]}]}}",    "sda" },
+                {"{\"disks\":{\"items\":[{\"name\":\"sda\",\"boots\":[\"bios\"],"
+                 "\"removable\":true}]}}",                              ""    },
+                {"{\"disks\":{\"items\":[{\"name\":\"; rm\",\"boots\":[\"bios\"]}]}}",   "disk"},
+                {"{\"disks\":{\"items\":[{\"name\":\"sda\",\"boots\":\"bios\"}]}}",      ""    },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct doc *object = parse(cases[i].inventory);
+                char system[SUMMARY_TEXT_SIZE] = "x";
+
+                node_system_of(object, system);
+                assert_string_equal(system, cases[i].system);
+                doc_free(object);
+        }
+}
+
 static void test_summary(void **state)
 {
         struct doc *object = parse(inventory);
@@ -137,6 +167,7 @@ static void test_a_name_that_is_too_long_is_cut(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_system),
                 cmocka_unit_test(test_summary),
                 cmocka_unit_test(test_names),
                 cmocka_unit_test(test_fillers),
