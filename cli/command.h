@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cli/call.h"
 
@@ -18,7 +19,7 @@ struct command_context {
         const char *credentials; /* path of the file */
 
         /* Options that some commands know. */
-        const char *select, *boot, *after, *profile, *name, *os;
+        const char *select, *boot, *after, *profile, *name, *os, *duration;
         bool follow, inventory, erase, dry_run, wait;
 
         const char *words; /* of the command: "node list" */
@@ -41,6 +42,9 @@ extern const size_t command_count;
 /* The command that argv begins with; @ret_used: how many words were its own. NULL: none. */
 const struct command *command_find(int argc, char **argv, int *ret_used);
 
+/* "90s", "30m", "2h" as milliseconds. 0, -EINVAL. */
+int duration_parse(const char *text, uint64_t *ret_ms);
+
 /* All commands, one a line, to stdout. */
 void command_help(void);
 
@@ -58,6 +62,10 @@ int command_node_install(const struct command_context *context);
 int command_node_abort(const struct command_context *context);
 int command_node_retry(const struct command_context *context);
 int command_node_release(const struct command_context *context);
+int command_discovery_list(const struct command_context *context);
+int command_discovery_status(const struct command_context *context);
+int command_discovery_open(const struct command_context *context);
+int command_discovery_close(const struct command_context *context);
 int command_apply(const struct command_context *context);
 int command_document_list(const struct command_context *context);
 int command_document_show(const struct command_context *context);

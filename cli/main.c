@@ -39,6 +39,8 @@ static const struct option_row options[] = {
          .help = "node install, node retry: until it ended", .is_set = &context.wait},
         {.name = "name", .value = "NAME",
          .help = "image import: instead of the file's name", .text = &context.name},
+        {.name = "for", .value = "TIME",
+         .help = "discovery open: how long, 30m or 2h", .text = &context.duration},
         {.name = "os", .value = "TEXT",
          .help = "image import: what is in it, for people", .text = &context.os},
 };

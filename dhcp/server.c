@@ -22,6 +22,7 @@
 
 struct dhcp_server {
         dhcp_boot_fn boot;
+        dhcp_admit_fn admit; /* NULL: all are */
         void *context;
         struct dhcp_leases *leases;
         struct dhcp_network networks[DHCP_MAX_POOLS]; /* by number of their pool */
@@ -56,6 +57,11 @@ struct dhcp_server *dhcp_server_free(struct dhcp_server *server)
         dhcp_leases_free(server->leases);
         free(server);
         return NULL;
+}
+
+void dhcp_server_set_admission(struct dhcp_server *server, dhcp_admit_fn admit)
+{
+        server->admit = admit;
 }
 
 int dhcp_server_add_network(struct dhcp_server *server, const struct dhcp_network *network)
@@ -244,6 +250,8 @@ static int refuse(struct exchange *x, const char *reason)
 {
         struct dhcp_message reply = reply_begin(x, DHCP_NAK);
 
+        if (x->network->has_neighbour)
+                return silent(x, "not ours to give; another server here may know it");
         /* RFC 2131 4.1: behind a relay the client cannot be reached but by broadcast. */
         if (ip4_is_set(reply.giaddr))
                 reply.is_broadcast = true;
@@ -404,6 +412,22 @@ static ssize_t find_pool(const struct exchange *x)
         return dhcp_leases_pool_of(leases, x->facts->interface);
 }
 
+/* Whoever gives something back holds it. */
+static bool is_admitted(const struct exchange *x)
+{
+        const struct dhcp_server *server = x->server;
+        const struct mac_address *mac = &x->request->mac;
+        const enum dhcp_message_type type = x->request->options.type;
+        const struct dhcp_lease *lease;
+
+        if (!server->admit || type == DHCP_RELEASE || type == DHCP_DECLINE ||
+            ip4_is_set(dhcp_leases_reserved(server->leases, x->pool, mac, NULL)))
+                return true;
+        lease = dhcp_leases_find_mac(server->leases, x->pool, mac);
+        return server->admit(server->context, mac, x->network->pool.network.address,
+                             lease && lease->state == DHCP_LEASE_BOUND, &x->facts->now);
+}
+
 static const char *why_unreadable(int rc)
 {
         switch (rc) {
@@ -452,6 +476,10 @@ int dhcp_server_receive(struct dhcp_server *server, const void *bytes, size_t si
 
         x.pool = (size_t)pool;
         x.network = &server->networks[pool];
+        ret->network = x.network->pool.network;
+        ret->is_stranger = !is_admitted(&x);
+        if (ret->is_stranger)
+                return silent(&x, "nobody knows it: unknown machines are only listed here");
         rc = receive(&x);
         if (rc < 0)
                 silent(&x, "out of memory");

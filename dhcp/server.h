@@ -46,6 +46,9 @@ struct dhcp_network {
         struct dhcp_address_list dns;
         char domain[DHCP_DOMAIN_SIZE];
         uint32_t lease_s; /* DHCP_LEASE_MIN_S at least; 0: DHCP_LEASE_DEFAULT_S */
+        /* Another server gives addresses here, too: what we do not know is not wrong for that, and
+         * nobody is refused (RFC 2131 4.3.2: without a record of the client, remain silent). */
+        bool has_neighbour;
 };
 
 #define DHCP_LEASE_MIN_S     120 /* shorter than one boot: addresses would change under it */
@@ -53,9 +56,24 @@ struct dhcp_network {
 
 struct dhcp_server;
 
+/**
+ * dhcp_admit_fn - is this client served on this network?
+ * @network:    the network's own address
+ * @has_lease:  it holds an address of ours there
+ *
+ * Asked for each message but a release or decline, for clients without a reservation; must not
+ * wait. False: silence, and no address is held for it.
+ */
+typedef bool (*dhcp_admit_fn)(void *context, const struct mac_address *mac,
+                              struct ip4_address network, bool has_lease,
+                              const struct dhcp_now *now);
+
 /* @boot may be NULL: nobody boots. NULL without memory. */
 struct dhcp_server *dhcp_server_new(dhcp_boot_fn boot, void *context);
 struct dhcp_server *dhcp_server_free(struct dhcp_server *server);
+
+/* Without it all are served. @context is that of dhcp_server_new(). */
+void dhcp_server_set_admission(struct dhcp_server *server, dhcp_admit_fn admit);
 
 /* Return: 0, -EINVAL for a lease below DHCP_LEASE_MIN_S, or as dhcp_leases_add_pool(). */
 int dhcp_server_add_network(struct dhcp_server *server, const struct dhcp_network *network);
@@ -96,7 +114,9 @@ struct dhcp_decision {
         uint8_t record[DHCP_LEASE_RECORD_MAX];
         bool must_sync; /* the record must be on disk before the reply is sent */
 
-        struct ip4_address leased; /* the address this was about; may be unset */
+        bool is_stranger;           /* it was not admitted */
+        struct ip4_network network; /* where it asked; zero: on none of ours */
+        struct ip4_address leased;  /* the address this was about; may be unset */
         char reason[96]; /* why, for the log: plain ASCII of ours, no bytes of the client */
 
         struct dhcp_message request; /* as parsed; all zero if it could not be read */

@@ -509,6 +509,89 @@ static void boots_every_captured_machine(void **state)
         assert_true(replay.n_acks > 80);
 }
 
+static bool admit_leased(void *context, const struct mac_address *mac, struct ip4_address network,
+                         bool has_lease, const struct dhcp_now *now)
+{
+        (void)context;
+        (void)mac;
+        assert_true(ip4_is_equal(network, ip("10.77.0.0")));
+        assert_int_equal(now->wall_ms, start.wall_ms);
+        return has_lease;
+}
+
+/* Who is not admitted hears nothing, and holds nothing; a reservation is a word of its own. */
+static void strangers_hear_nothing(void **state)
+{
+        static const enum dhcp_message_type types[] = {DHCP_DISCOVER, DHCP_REQUEST, DHCP_INFORM};
+        struct dhcp_server *server = server_with("10.77.0.10", "10.77.0.200");
+        struct dhcp_message m = message(DHCP_DISCOVER);
+
+        (void)state;
+        dhcp_server_set_admission(server, admit_leased);
+        for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+                m = message(types[i]);
+                m.options.wanted = ip("10.99.0.1"); /* elsewhere: for others that is a NAK */
+                receive(server, &m);
+                assert_int_equal(decision.reply, DHCP_NONE);
+                assert_true(decision.is_stranger);
+                assert_int_equal(decision.network.prefix, 24);
+        }
+        assert_int_equal(dhcp_leases_count(dhcp_server_leases(server)), 0);
+
+        assert_int_equal(
+                dhcp_leases_reserve(dhcp_server_leases(server), &m.mac, ip("10.77.0.50"), ""), 0);
+        m = message(DHCP_DISCOVER);
+        receive(server, &m);
+        assert_int_equal(decision.reply, DHCP_OFFER);
+        assert_false(decision.is_stranger);
+        m = message(DHCP_REQUEST);
+        m.options.server_id = ip("10.77.0.1");
+        m.options.wanted = ip("10.77.0.50");
+        receive(server, &m);
+        assert_int_equal(decision.reply, DHCP_ACK);
+
+        /* It holds an address now: its renewal is answered, and what it gives back is taken. */
+        dhcp_leases_unreserve_all(dhcp_server_leases(server));
+        m = message(DHCP_REQUEST);
+        m.ciaddr = ip("10.77.0.50");
+        receive(server, &m);
+        assert_int_equal(decision.reply, DHCP_ACK);
+        m = message(DHCP_RELEASE);
+        m.ciaddr = ip("10.77.0.50");
+        receive(server, &m);
+        assert_false(decision.is_stranger);
+        assert_true(decision.record_size > 0);
+        m = message(DHCP_DISCOVER);
+        receive(server, &m);
+        assert_true(decision.is_stranger);
+        dhcp_server_free(server);
+}
+
+/* Beside another server nobody is refused what that one may have given. */
+static void a_neighbour_is_not_contradicted(void **state)
+{
+        struct dhcp_server *server = dhcp_server_new(boot_all, NULL);
+        struct dhcp_network network = {
+                .pool = {.first = ip("10.77.0.10"),
+                         .last = ip("10.77.0.20"),
+                         .ours = ip("10.77.0.1")},
+                .has_neighbour = true,
+        };
+        struct dhcp_message m = message(DHCP_REQUEST);
+
+        (void)state;
+        assert_int_equal(ip4_network_parse("10.77.0.0/24", &network.pool.network), 0);
+        assert_int_equal(dhcp_server_add_network(server, &network), 0);
+        m.options.wanted = ip("10.77.0.99"); /* what it had of the other one */
+        receive(server, &m);
+        assert_int_equal(decision.reply, DHCP_NONE);
+        m.options.wanted = ip("10.77.0.11");
+        m.options.server_id = ip("10.77.0.1");
+        receive(server, &m);
+        assert_int_equal(decision.reply, DHCP_ACK);
+        dhcp_server_free(server);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -523,6 +606,8 @@ int main(void)
                 cmocka_unit_test(is_silent_when_nothing_is_left),
                 cmocka_unit_test(names_what_it_cannot_read),
                 cmocka_unit_test(boots_every_captured_machine),
+                cmocka_unit_test(strangers_hear_nothing),
+                cmocka_unit_test(a_neighbour_is_not_contradicted),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,9 @@ struct dhcp_service *dhcp_service_free(struct dhcp_service *service);
 /* The engine asks this; @context is the service. */
 bool dhcp_service_boot(void *context, const struct dhcp_message *request,
                        struct ip4_address address, struct dhcp_boot *ret);
+/* And this. */
+bool dhcp_service_admit(void *context, const struct mac_address *mac, struct ip4_address network,
+                        bool has_lease, const struct dhcp_now *now);
 /* Begins to receive. Before it, nothing is answered. */
 int dhcp_service_start(struct dhcp_service *service, struct leases *leases);
 

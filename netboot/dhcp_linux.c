@@ -24,8 +24,10 @@
 #include "lib/base/list.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
+#include "lib/node/stranger.h"
 #include "netboot/dhcp.h"
 #include "netboot/flood.h"
+#include "netboot/strangers.h"
 #include "pxe/answer.h"
 
 /* Messages handled in one go before timers and other sockets have their turn. */
@@ -50,6 +52,7 @@ struct dhcp_service {
         struct list pending; /* of struct reply */
         size_t pending_count;
         struct flood flood; /* of lines and events */
+        struct strangers strangers;
         /* What dhcp_service_boot() said during the decision under way. */
         enum pxe_answer_kind answer_kind;
         const char *answer_reason;
@@ -98,6 +101,14 @@ bool dhcp_service_boot(void *context, const struct dhcp_message *request,
         (void)text_copy(service->answer_file, sizeof(service->answer_file), answer.boot.file);
         *ret = answer.boot;
         return answer.kind != PXE_ANSWER_NONE;
+}
+
+bool dhcp_service_admit(void *context, const struct mac_address *mac, struct ip4_address network,
+                        bool has_lease, const struct dhcp_now *now)
+{
+        const struct dhcp_service *service = context;
+
+        return site_serves(service->options.site, mac, network, has_lease, now->wall_ms);
 }
 
 static int send_frame(const struct reply *reply)
@@ -304,6 +315,32 @@ static void add_discover_event(struct dhcp_port *port, const struct dhcp_decisio
         events_add(port->service->options.events, &event);
 }
 
+/* A machine that nobody knows asks to boot: once an attempt it is told of. What only wants an
+ * address is none of our business. */
+static void note_stranger(struct dhcp_port *port, const struct dhcp_decision *d, uint64_t now_ms)
+{
+        struct dhcp_service *service = port->service;
+        const struct dhcp_options *options = &d->request.options;
+        struct node_event event = {.mac = d->mac, .step = STEP_STRANGER};
+        struct stranger stranger = {.is_ipxe = dhcp_options_is_ipxe(options)};
+        char ip[IP4_TEXT_SIZE], mac[MAC_TEXT_SIZE];
+        uint64_t left_out = 0;
+
+        if (d->received != DHCP_DISCOVER || !pxe_is_boot_client(options) ||
+            !strangers_tell(&service->strangers, &d->mac, now_ms, &left_out))
+                return;
+        snprintf(stranger.subnet, sizeof(stranger.subnet), "%s/%u",
+                 ip4_text(ip, d->network.address), (unsigned)d->network.prefix);
+        stranger.architecture = options->has_architecture ? options->architecture : ARCH_BIOS;
+        (void)dhcp_options_uuid(options, &stranger.uuid);
+        snprintf(stranger.class, sizeof(stranger.class), "%.*s", (int)sizeof(stranger.class) - 1,
+                 options->vendor_class);
+        stranger_text(event.text, &stranger);
+        events_add(service->options.events, &event);
+        log_info("dhcp.stranger", "mac=%s on=%s left_out=%llu what=%s", mac_text(mac, &d->mac),
+                 port->interface->name, (unsigned long long)left_out, QUOTE(event.text));
+}
+
 static void decide(struct dhcp_port *port, const void *bytes, size_t size, bool is_unicast)
 {
         struct dhcp_service *service = port->service;
@@ -328,6 +365,10 @@ static void decide(struct dhcp_port *port, const void *bytes, size_t size, bool 
                 return;
         }
 
+        if (d.is_stranger) {
+                note_stranger(port, &d, facts.now.monotonic_ms);
+                return;
+        }
         if (d.received == DHCP_RELEASE || d.received == DHCP_DECLINE)
                 boots_unlease(service->options.boots, &d.mac, d.leased);
         reply = reply_new(port, &d, facts.now.monotonic_ms);

@@ -30,12 +30,13 @@
 #define PLAN_TIMEOUT_MS 3000
 #define CALL_TIMEOUT_MS 10000
 #define EVENTS_RETRY_MS 2000
-/* CONFIG_MAX_DISKS at 28 bytes each, CONFIG_MAX_RESERVATIONS at 120: 3.3 MB; and as much again for
- * a controller that prints with blanks. */
-#define CONFIG_SIZE_MAX ((size_t)8 << 20)
+/* CONFIG_MAX_DISKS and CONFIG_MAX_KNOWN at 28 bytes each, CONFIG_MAX_RESERVATIONS at 120: 6.1 MB;
+ * and as much again for a controller that prints with blanks. */
+#define CONFIG_SIZE_MAX ((size_t)16 << 20)
 /* A disk is an object and its one value; a reservation and a network are a dozen at most. */
 #define CONFIG_VALUES_MAX                                                                          \
-        (2 * (size_t)CONFIG_MAX_DISKS + 8 * (size_t)CONFIG_MAX_RESERVATIONS + 8192)
+        (2 * (size_t)(CONFIG_MAX_DISKS + CONFIG_MAX_KNOWN) + 8 * (size_t)CONFIG_MAX_RESERVATIONS + \
+         8192)
 
 struct edge {
         struct edge_options options;
@@ -346,9 +347,11 @@ static int sync_config(struct edge *edge, struct fetch *fetch, const char *crede
                 log_warning("edge.config", "file=%s reason=%s", QUOTE(edge->config_path),
                             QUOTE(strerror(-rc)));
         (void)text_copy(edge->config_etag, sizeof(edge->config_etag), response.etag);
-        log_info("edge.config", "version=%llu networks=%zu reservations=%zu disks=%zu",
+        log_info("edge.config",
+                 "version=%llu networks=%zu reservations=%zu disks=%zu known=%zu openings=%zu",
                  (unsigned long long)config->version, config->network_count,
-                 config->reservation_count, config->disk_count);
+                 config->reservation_count, config->disk_count, config->known_count,
+                 config->opening_count);
         edge->options.on_config(edge->options.context, config);
         return 0;
 }

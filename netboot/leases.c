@@ -224,6 +224,7 @@ static struct dhcp_network network_of(const struct leases *leases, const struct 
         struct dhcp_network network = {
                 .pool = {.first = from->pool_first, .last = from->pool_last},
                 .lease_s = from->lease_s,
+                .has_neighbour = from->strangers == STRANGERS_LIST,
         };
 
         (void)ip4_network_parse(from->subnet, &network.pool.network); /* was checked */
@@ -252,6 +253,7 @@ static int server_make(const struct leases *leases, const struct edge_config *co
 
         if (!server)
                 return -ENOMEM;
+        dhcp_server_set_admission(server, leases->options.admit);
         for (size_t i = 0; i < config->network_count; i++) {
                 const struct dhcp_network network = network_of(leases, &config->networks[i]);
 

@@ -24,6 +24,7 @@ struct leases_options {
         struct events *events;
         const struct site *site;
         dhcp_boot_fn boot;
+        dhcp_admit_fn admit; /* with the same context */
         void *boot_context;
 };
 

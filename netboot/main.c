@@ -140,9 +140,12 @@ static int apply(struct netbootd *d, struct edge_config *config, char *error)
         edge_config_done(&d->applied);
         d->applied = *config;
         *config = (struct edge_config){0};
-        free(d->applied.disks); /* the site has them */
+        /* The site has them. */
+        free(d->applied.disks);
+        free(d->applied.known);
         d->applied.disks = NULL;
-        d->applied.disk_count = 0;
+        d->applied.known = NULL;
+        d->applied.disk_count = d->applied.known_count = 0;
         return 0;
 }
 
@@ -319,6 +322,7 @@ static int make_dhcp(struct netbootd *d)
                 .events = d->events,
                 .site = d->site,
                 .boot = dhcp_service_boot,
+                .admit = dhcp_service_admit,
                 .boot_context = d->dhcp,
         };
 

@@ -17,6 +17,9 @@ struct site {
         size_t count;
         struct mac_address *disks; /* sorted: 600 kB at their limit, found in 17 steps */
         size_t disk_count;
+        struct mac_address *known; /* sorted, too: the nodes' */
+        size_t known_count;
+        uint64_t *open_until_ms; /* of each network; 0: never */
 };
 
 struct site *site_new(uint16_t http_port)
@@ -37,6 +40,8 @@ struct site *site_free(struct site *site)
         free(site->networks);
         free(site->subnets);
         free(site->disks);
+        free(site->known);
+        free(site->open_until_ms);
         pthread_mutex_destroy(&site->mutex);
         free(site);
         return NULL;
@@ -53,38 +58,121 @@ static int compare_macs(const void *a, const void *b)
         return memcmp(a, b, sizeof(struct mac_address));
 }
 
-int site_apply(struct site *site, const struct edge_config *config)
+/* Everything of a configuration that is kept, made before the mutex is taken. */
+struct site_facts {
+        struct edge_network *networks;
+        struct ip4_network *subnets;
+        uint64_t *open_until_ms;
+        struct mac_address *disks, *known;
+};
+
+static struct mac_address *sorted_copy(const struct mac_address *macs, size_t count)
+{
+        struct mac_address *copy = calloc(count + 1, sizeof(*copy));
+
+        if (!copy)
+                return NULL;
+        if (count > 0)
+                memcpy(copy, macs, count * sizeof(*copy));
+        qsort(copy, count, sizeof(*copy), compare_macs);
+        return copy;
+}
+
+static uint64_t open_until(const struct edge_config *config, const char *network)
+{
+        for (size_t i = 0; i < config->opening_count; i++)
+                if (strcmp(config->openings[i].network, network) == 0)
+                        return config->openings[i].until_ms;
+        return 0;
+}
+
+static void facts_free(struct site_facts *facts)
+{
+        free(facts->networks);
+        free(facts->subnets);
+        free(facts->open_until_ms);
+        free(facts->disks);
+        free(facts->known);
+}
+
+static int facts_make(const struct edge_config *config, struct site_facts *ret)
 {
         const size_t count = config->network_count;
-        struct edge_network *networks = calloc(count + 1, sizeof(*networks));
-        struct ip4_network *subnets = calloc(count + 1, sizeof(*subnets));
-        struct mac_address *disks = calloc(config->disk_count + 1, sizeof(*disks));
 
-        if (!networks || !subnets || !disks) {
-                free(networks);
-                free(subnets);
-                free(disks);
+        *ret = (struct site_facts){
+                .networks = calloc(count + 1, sizeof(*ret->networks)),
+                .subnets = calloc(count + 1, sizeof(*ret->subnets)),
+                .open_until_ms = calloc(count + 1, sizeof(*ret->open_until_ms)),
+                .disks = sorted_copy(config->disks, config->disk_count),
+                .known = sorted_copy(config->known, config->known_count),
+        };
+        if (!ret->networks || !ret->subnets || !ret->open_until_ms || !ret->disks || !ret->known) {
+                facts_free(ret);
                 return -ENOMEM;
         }
         for (size_t i = 0; i < count; i++) {
-                networks[i] = config->networks[i];
-                (void)ip4_network_parse(networks[i].subnet, &subnets[i]); /* was checked */
+                ret->networks[i] = config->networks[i];
+                (void)ip4_network_parse(config->networks[i].subnet,
+                                        &ret->subnets[i]); /* was checked */
+                ret->open_until_ms[i] = open_until(config, config->networks[i].name);
         }
-        if (config->disk_count > 0)
-                memcpy(disks, config->disks, config->disk_count * sizeof(*disks));
-        qsort(disks, config->disk_count, sizeof(*disks), compare_macs);
+        return 0;
+}
+
+int site_apply(struct site *site, const struct edge_config *config)
+{
+        struct site_facts new, old;
+        int rc;
+
+        rc = facts_make(config, &new);
+        if (rc < 0)
+                return rc;
+        pthread_mutex_lock(&site->mutex);
+        old = (struct site_facts){site->networks, site->subnets, site->open_until_ms, site->disks,
+                                  site->known};
+        site->networks = new.networks;
+        site->subnets = new.subnets;
+        site->open_until_ms = new.open_until_ms;
+        site->count = config->network_count;
+        site->disks = new.disks;
+        site->disk_count = config->disk_count;
+        site->known = new.known;
+        site->known_count = config->known_count;
+        pthread_mutex_unlock(&site->mutex);
+        facts_free(&old);
+        return 0;
+}
+
+/* An opening that lasts longer than one may is of a clock that is not ours. */
+static bool is_open(uint64_t until_ms, bool has_lease, uint64_t wall_ms)
+{
+        if (wall_ms < until_ms)
+                return until_ms - wall_ms <= DISCOVERY_MAX_MS;
+        return until_ms > 0 && has_lease && wall_ms - until_ms < DISCOVERY_GRACE_MS;
+}
+
+/* With the mutex held. */
+static bool is_known(const struct site *site, const struct mac_address *mac)
+{
+        return site->known_count > 0 &&
+               bsearch(mac, site->known, site->known_count, sizeof(*site->known), compare_macs);
+}
+
+bool site_serves(struct site *site, const struct mac_address *mac, struct ip4_address network,
+                 bool has_lease, uint64_t wall_ms)
+{
+        bool is_served = true;
 
         pthread_mutex_lock(&site->mutex);
-        free(site->networks);
-        free(site->subnets);
-        free(site->disks);
-        site->networks = networks;
-        site->subnets = subnets;
-        site->count = count;
-        site->disks = disks;
-        site->disk_count = config->disk_count;
+        for (size_t i = 0; i < site->count; i++) {
+                if (!ip4_network_has(&site->subnets[i], network))
+                        continue;
+                is_served = site->networks[i].strangers != STRANGERS_LIST || is_known(site, mac) ||
+                            is_open(site->open_until_ms[i], has_lease, wall_ms);
+                break;
+        }
         pthread_mutex_unlock(&site->mutex);
-        return 0;
+        return is_served;
 }
 
 bool site_boots_disk(struct site *site, const struct mac_address *mac)

@@ -30,5 +30,17 @@ int site_find(struct site *site, struct ip4_address address, struct edge_network
  * is away. Any thread. */
 bool site_boots_disk(struct site *site, const struct mac_address *mac);
 
+/**
+ * site_serves() - is this machine served on this network, by what the controller told?
+ * @network:    the network's own address
+ * @has_lease:  it holds an address of ours
+ * @wall_ms:    now, of the clock that openings are in
+ *
+ * Where strangers are only listed: nodes; all while the network is open; who got an address then
+ * for DISCOVERY_GRACE_MS more, to end its boot. Any thread.
+ */
+bool site_serves(struct site *site, const struct mac_address *mac, struct ip4_address network,
+                 bool has_lease, uint64_t wall_ms);
+
 /* Our address in this network, else any of ours; unset: none at all. */
 struct ip4_address site_address_in(const struct site *site, const struct ip4_network *network);

@@ -55,9 +55,52 @@ static void test_disks(void **state)
         site_free(site);
 }
 
+/* Who is served where strangers are only listed. */
+static void test_strangers(void **state)
+{
+        const uint64_t now = 1795000000000, hour = 3600000;
+        const struct mac_address node = mac_of(1), other = mac_of(2);
+        struct edge_network networks[] = {
+                {.name = "mine",            .subnet = "10.77.0.0/24"   },
+                { .name = "theirs", .subnet = "10.78.0.0/24", .strangers = STRANGERS_LIST},
+        };
+        struct mac_address known[] = {mac_of(3), mac_of(1)};
+        struct edge_opening openings[] = {
+                {.network = "theirs", .until_ms = now + hour}
+        };
+        struct edge_config config = {
+                .networks = networks, .network_count = 2, .known = known, .known_count = 2};
+        struct ip4_address mine, theirs;
+        struct site *site = site_new(80);
+
+        (void)state;
+        assert_int_equal(ip4_parse("10.77.0.0", &mine), 0);
+        assert_int_equal(ip4_parse("10.78.0.0", &theirs), 0);
+        assert_int_equal(site_apply(site, &config), 0);
+        assert_true(site_serves(site, &other, mine, false, now));
+        assert_true(site_serves(site, &node, theirs, false, now));
+        assert_false(site_serves(site, &other, theirs, false, now));
+        assert_false(site_serves(site, &other, theirs, true, now));
+
+        config.openings = openings;
+        config.opening_count = 1;
+        assert_int_equal(site_apply(site, &config), 0);
+        assert_true(site_serves(site, &other, theirs, false, now));
+        assert_true(site_serves(site, &other, theirs, false, now + hour - 1));
+        /* Its end comes by our own clock; who has an address may end his boot. */
+        assert_false(site_serves(site, &other, theirs, false, now + hour));
+        assert_true(site_serves(site, &other, theirs, true, now + hour));
+        assert_false(site_serves(site, &other, theirs, true, now + hour + DISCOVERY_GRACE_MS));
+        assert_true(site_serves(site, &node, theirs, false, now + hour + DISCOVERY_GRACE_MS));
+        /* Ten years behind: that opening would never end. */
+        assert_false(site_serves(site, &other, theirs, false, now - 10ULL * 365 * 24 * hour));
+        site_free(site);
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_disks)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_disks),
+                                           cmocka_unit_test(test_strangers)};
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,8 +38,9 @@ struct api {
         const struct assets *assets;
         struct images *images;
         struct edge_config edge_config; /* what cloudied.yaml says of it; its arrays are borrowed */
-        uint64_t disks_version;         /* of the logic, when the next was made */
-        char *config, config_etag[32];  /* the answer to GET /edge/v1/config; NULL: none yet */
+        bool lists_strangers;           /* any network of it does: edges need to know the nodes */
+        uint64_t disks_version, macs_version; /* of the logic, when the next was made */
+        char *config, config_etag[32]; /* the answer to GET /edge/v1/config; NULL: none yet */
         char *login_folder, *join_token_file;
         struct sha256 join_hash;
         bool is_joining;     /* a join token was used up and the next is not on disk yet */
@@ -120,6 +121,7 @@ enum problem prepare_phone_home(struct call *call, char *detail);
 enum problem prepare_beat(struct call *call, char *detail);
 enum problem prepare_install(struct call *call, char *detail);
 enum problem prepare_document(struct call *call, char *detail);
+enum problem prepare_discovery(struct call *call, char *detail);
 
 struct event_list {
         size_t count;
@@ -158,6 +160,9 @@ void handle_documents(struct call *call);
 void handle_document(struct call *call);
 void handle_document_put(struct call *call);
 void handle_document_delete(struct call *call);
+void handle_discovery(struct call *call);
+void handle_discovery_open(struct call *call);
+void handle_discovery_close(struct call *call);
 void handle_events(struct call *call);
 void handle_images(struct call *call);
 void handle_image(struct call *call);

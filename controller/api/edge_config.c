@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "controller/api/call.h"
+#include "controller/logic/discovery.h"
 
 static size_t add_macs(const struct node *node, struct mac_address *to, size_t room)
 {
@@ -41,6 +42,45 @@ static int gather_disks(const struct logic *logic, struct mac_address **ret, siz
         return 0;
 }
 
+static int gather_known(const struct logic *logic, struct mac_address **ret, size_t *ret_count)
+{
+        struct mac_address *known = calloc(CONFIG_MAX_KNOWN, sizeof(*known));
+        size_t count = 0;
+
+        if (!known)
+                return -ENOMEM;
+        for (size_t i = 0; i < logic->node_count; i++)
+                for (size_t j = 0; j < logic->sorted[i]->mac_count && count < CONFIG_MAX_KNOWN; j++)
+                        known[count++] = logic->sorted[i]->macs[j];
+        *ret = known;
+        *ret_count = count;
+        return 0;
+}
+
+/* In the order of the networks: at most one each. */
+static void gather_openings(const struct logic *logic, struct edge_config *config,
+                            struct edge_opening *to)
+{
+        config->openings = to;
+        config->opening_count = 0;
+        for (size_t i = 0; i < config->network_count; i++) {
+                const struct opening *opening = opening_find(logic, config->networks[i].name);
+
+                if (!opening || config->networks[i].strangers != STRANGERS_LIST)
+                        continue;
+                memcpy(to->network, opening->network, sizeof(to->network));
+                to->until_ms = opening->until_ms;
+                to++;
+                config->opening_count++;
+        }
+}
+
+static bool is_news(const struct api *api)
+{
+        return !api->config || api->disks_version != api->logic->disks_version ||
+               (api->lists_strangers && api->macs_version != api->logic->macs_version);
+}
+
 /* The version is a number of the content: it changes when, and only when, that does. */
 static int number_of(struct edge_config *config)
 {
@@ -64,17 +104,24 @@ static int number_of(struct edge_config *config)
 int edge_config_make(struct api *api)
 {
         struct edge_config config = api->edge_config;
-        _free_ struct mac_address *disks = NULL;
+        struct edge_opening openings[CONFIG_MAX_NETWORKS] = {0};
+        _free_ struct mac_address *disks = NULL, *known = NULL;
         _doc_ struct doc *object = NULL;
         char *text = NULL;
         int rc;
 
-        if (api->config && api->disks_version == api->logic->disks_version)
+        if (!is_news(api))
                 return 0;
         rc = gather_disks(api->logic, &disks, &config.disk_count);
         if (rc < 0)
                 return rc;
         config.disks = disks;
+        if (api->lists_strangers)
+                rc = gather_known(api->logic, &known, &config.known_count);
+        if (rc < 0)
+                return rc;
+        config.known = known;
+        gather_openings(api->logic, &config, openings);
         rc = number_of(&config);
         if (rc < 0)
                 return rc;
@@ -85,6 +132,7 @@ int edge_config_make(struct api *api)
         free(api->config);
         api->config = text;
         api->disks_version = api->logic->disks_version;
+        api->macs_version = api->logic->macs_version;
         snprintf(api->config_etag, sizeof(api->config_etag), "\"%llx\"",
                  (unsigned long long)config.version);
         return 0;

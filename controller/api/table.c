@@ -43,6 +43,9 @@ const struct route routes[] = {
         {"POST", "/api/v1/nodes/{name}/abort", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_abort, "ends the operation that runs"},
         {"POST", "/api/v1/nodes/{name}/release", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_release, "makes a deployed node free again"},
 
+        {"GET", "/api/v1/discovery", NEED_VIEWER, 0, 0, NULL, handle_discovery, "what becomes of strangers, and who asked"},
+        {"POST", "/api/v1/discovery/{name}/open", NEED_OPERATOR, ROUTE_WRITES, SMALL, prepare_discovery, handle_discovery_open, "has the strangers of a network discovered for a while"},
+        {"POST", "/api/v1/discovery/{name}/close", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_discovery_close, "ends that"},
         {"GET", "/api/v1/profiles", NEED_VIEWER, 0, 0, NULL, handle_documents, "all profiles"},
         {"GET", "/api/v1/profiles/{name}", NEED_VIEWER, 0, 0, NULL, handle_document, "one profile"},
         {"PUT", "/api/v1/profiles/{name}", NEED_OPERATOR, ROUTE_WRITES, PROFILE_MAX, prepare_document, handle_document_put, "a new version of a profile"},

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "controller/logic/discovery.h"
 #include "controller/logic/nodes.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
@@ -43,6 +44,8 @@ static const unsigned reporters[STEP_COUNT] = {
         [STEP_PHONE_HOME] = BY_CONTROLLER,
         [STEP_PHASE] = BY_CONTROLLER,
         [STEP_CONFLICT] = BY_CONTROLLER | BY_EDGE,
+        [STEP_STRANGER] = BY_EDGE,
+        [STEP_DISCOVERY] = BY_CONTROLLER,
         [STEP_FAILED] = BY_EDGE | BY_AGENT | BY_CONTROLLER,
 };
 
@@ -67,7 +70,7 @@ void event_add(struct logic *logic, const struct node *node, struct node_event *
         add(logic, node, event, "controller", change);
 }
 
-_Static_assert(STEP_COUNT <= 32, "a bit of node->seen each");
+_Static_assert(STEP_COUNT <= 64, "a bit of node->seen each");
 
 static void note_seen(struct node *node, const struct node_event *event, uint64_t now_ms)
 {
@@ -103,8 +106,10 @@ uint64_t events_of_edge(struct logic *logic, struct edge *edge, const struct nod
                 if (!may_report(&event, BY_EDGE, edge->row.name))
                         continue;
                 note_seen(node, &event, now_ms);
+                if (event.step == STEP_STRANGER)
+                        discovery_note(logic, &event, now_ms);
                 if (node)
-                        node->seen |= 1u << event.step;
+                        node->seen |= UINT64_C(1) << event.step;
                 add(logic, node, &event, "edge", change);
         }
         if (edge->row.last_seq != before)

@@ -8,6 +8,7 @@
 
 #include "controller/logic/boots.h"
 #include "controller/logic/claims.h"
+#include "controller/logic/discovery.h"
 #include "controller/logic/documents.h"
 #include "controller/logic/edges.h"
 #include "controller/logic/nodes.h"
@@ -37,10 +38,12 @@ int logic_new(struct auth_book *book, const struct logic_hooks *hooks, const cha
         logic->secrets = map_new(NODES_MAX);
         logic->workers = map_new(NODES_MAX);
         logic->beat_s = BEAT_S;
+        logic->openings = map_new(CONFIG_MAX_NETWORKS);
+        logic->strangers = map_new(STRANGERS_MAX);
         list_init(&logic->running);
         if (!logic->nodes || !logic->nodes_by_mac || !logic->boots || !logic->open_boots ||
             !logic->claims || !logic->claims_by_mac || !logic->edges || !logic->secrets ||
-            !logic->workers || documents_init(logic) < 0)
+            !logic->workers || !logic->openings || !logic->strangers || documents_init(logic) < 0)
                 return -ENOMEM;
         *ret = TAKE_PTR(logic);
         return 0;
@@ -74,6 +77,7 @@ struct logic *logic_free(struct logic *logic)
         free_map(logic->secrets, true);
         workers_free(logic);
         documents_done(logic);
+        discovery_done(logic);
         free(logic);
         return NULL;
 }
@@ -90,6 +94,8 @@ static int load_document(void *context, const struct store_document *row)
                 return worker_restore(logic, row);
         if (document_kind_find(row->kind) < DOCUMENT_KIND_COUNT)
                 return document_restore(logic, row);
+        if (strcmp(row->kind, OPENING_KIND) == 0)
+                return opening_restore(logic, row);
         if (strcmp(row->kind, "node") != 0)
                 return 0; /* of a later version; kept, not understood */
         rc = node_decode(row, &node);
@@ -149,4 +155,5 @@ void logic_tick(struct logic *logic, uint64_t now_ms, struct store_change *chang
         boots_expire(logic, now_ms, change);
         claims_expire(logic, now_ms, change);
         workers_expire(logic, now_ms, change);
+        discovery_expire(logic, now_ms, change);
 }

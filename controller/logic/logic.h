@@ -84,7 +84,8 @@ struct node {
         bool is_degraded; /* its worker is silent, or not well */
         uint64_t degraded_since_ms;
         char degraded_reason[EVENT_TEXT_SIZE];
-        uint32_t seen;       /* 1u << enum node_step: what the edge reported since the step began */
+        uint64_t seen; /* a bit of each enum node_step: what the edge reported since the step began
+                         */
         struct list running; /* of logic->running, while its operation runs */
         size_t disk_macs;    /* how many of its MACs stand in the edges' list of disks */
         struct node_summary summary;
@@ -137,11 +138,15 @@ struct logic {
         struct map *documents[DOCUMENT_KIND_COUNT]; /* struct document, by name */
         struct list running;                        /* nodes whose operation runs */
         struct auth_book *book;                     /* borrowed */
+        struct map *openings;  /* struct opening, by network: discovery.h */
+        struct map *strangers; /* struct stranger_seen, by MAC */
         struct logic_hooks hooks;
         char kernel_arguments[PLAN_ARGUMENTS_SIZE];
         uint32_t beat_s; /* what workers are told */
         uint64_t last_event, last_claim, last_edge, last_operation;
-        uint64_t disks_version; /* rises when the set of machines that boot their disk changes */
+        uint64_t disks_version; /* rises when the set of machines that boot their disk changes, or
+                                   an opening */
+        uint64_t macs_version;  /* rises when the set of MACs of nodes changes */
         size_t by_phase[PHASE_COUNT];
 };
 

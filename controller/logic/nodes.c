@@ -121,6 +121,7 @@ int node_add(struct logic *logic, struct node *node)
         if (node->operation.state == OPERATION_RUNNING)
                 list_append(&logic->running, &node->running);
         note_disk(logic, node);
+        logic->macs_version++;
         /* A MAC that finds no place is no fault: the node is found by its other ones, and by its
          * name; and it is in the lists already. */
         for (size_t i = 0; i < node->mac_count; i++)
@@ -141,6 +142,7 @@ static void take_out(struct logic *logic, struct node *node)
         logic->node_count--;
         logic->by_phase[node->phase]--;
         logic->disks_version += node->disk_macs > 0;
+        logic->macs_version++;
         list_remove(&node->running);
         memmove(&logic->sorted[place], &logic->sorted[place + 1],
                 (logic->node_count - place) * sizeof(struct node *));
@@ -173,6 +175,7 @@ int node_add_mac(struct logic *logic, struct node *node, const struct mac_addres
         if (rc < 0)
                 return rc;
         node->macs[node->mac_count++] = *mac;
+        logic->macs_version++;
         node_touch(node);
         return 0;
 }

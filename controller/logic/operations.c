@@ -217,7 +217,7 @@ static void describe_silence(const struct node *node, char *to, size_t size)
 
         snprintf(to, size, "%s: nothing for %u s", row->waits_for, row->deadline_ms / 1000);
         for (unsigned step = STEP_NONE + 1; step < STEP_COUNT; step++) {
-                if (!(node->seen & 1u << step))
+                if (!(node->seen & UINT64_C(1) << step))
                         continue;
                 used = strlen(to);
                 snprintf(to + used, size - used, "%s%s",

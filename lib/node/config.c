@@ -20,6 +20,11 @@ const char *const boot_protocol_names[BOOT_PROTOCOL_COUNT + 1] = {
         [BOOT_PROTOCOL_TFTP] = "tftp",
 };
 
+const char *const stranger_policy_names[STRANGER_POLICY_COUNT + 1] = {
+        [STRANGERS_DISCOVER] = "discover",
+        [STRANGERS_LIST] = "list",
+};
+
 static const struct doc_field network_fields[] = {
         DOC_FIELD(struct edge_network, name, DOC_TEXT, DOC_REQUIRED, .help = "for people"),
         DOC_FIELD(struct edge_network, subnet, DOC_TEXT, DOC_REQUIRED,
@@ -38,6 +43,8 @@ static const struct doc_field network_fields[] = {
                   .help = "how loader, script, kernel and ramdisk travel: http (default), tftp"),
         DOC_FIELD(struct edge_network, reload_ipxe, DOC_BOOL, 0,
                   .help = "have the iPXE of a network card load ours first"),
+        DOC_FIELD(struct edge_network, strangers, DOC_ENUM, 0, .names = stranger_policy_names,
+                  .help = "machines that nobody knows: discover (default), or only list"),
 };
 DOC_TABLE(edge_network_table, struct edge_network, "network", network_fields, .is_strict = true);
 
@@ -68,7 +75,22 @@ static const struct doc_field disk_fields[] = {
         DOC_FIELD(struct disk_row, mac, DOC_MAC, DOC_REQUIRED),
 };
 static DOC_TABLE(disk_table, struct disk_row, "disk", disk_fields);
+
+struct known_row {
+        struct mac_address mac;
+};
+static const struct doc_field known_fields[] = {
+        DOC_FIELD(struct known_row, mac, DOC_MAC, DOC_REQUIRED),
+};
+static DOC_TABLE(known_table, struct known_row, "known", known_fields);
+_Static_assert(sizeof(struct known_row) == sizeof(struct mac_address), "a list of MACs");
 _Static_assert(sizeof(struct disk_row) == sizeof(struct mac_address), "a list of MACs");
+
+static const struct doc_field opening_fields[] = {
+        DOC_FIELD(struct edge_opening, network, DOC_TEXT, DOC_REQUIRED),
+        DOC_FIELD(struct edge_opening, until_ms, DOC_U64, DOC_REQUIRED),
+};
+static DOC_TABLE(opening_table, struct edge_opening, "opening", opening_fields);
 
 static const struct list_row {
         const char *name;
@@ -76,7 +98,9 @@ static const struct list_row {
         size_t max;
 } network_list = {"networks", &edge_network_table, CONFIG_MAX_NETWORKS},
   reservation_list = {"reservations", &edge_reservation_table, CONFIG_MAX_RESERVATIONS},
-  disk_list = {"disks", &disk_table, CONFIG_MAX_DISKS};
+  disk_list = {"disks", &disk_table, CONFIG_MAX_DISKS},
+  known_list = {"known", &known_table, CONFIG_MAX_KNOWN},
+  opening_list = {"openings", &opening_table, CONFIG_MAX_NETWORKS};
 
 /* One list of structs, on the heap. */
 static int decode_list(const struct list_row *row, const struct doc *object, char *error,
@@ -116,28 +140,31 @@ static int decode_list(const struct list_row *row, const struct doc *object, cha
 int edge_config_decode(const struct doc *object, char *error, struct edge_config *ret)
 {
         struct edge_config config = {0};
-        void *networks = NULL, *reservations = NULL, *disks = NULL;
-        int rc;
+        void *items[5] = {NULL};
+        const struct {
+                const struct list_row *row;
+                size_t *count;
+        } lists[] = {
+                {&network_list,     &config.network_count    },
+                {&reservation_list, &config.reservation_count},
+                {&disk_list,        &config.disk_count       },
+                {&known_list,       &config.known_count      },
+                {&opening_list,     &config.opening_count    },
+        };
+        int rc = 0;
 
-        rc = decode_list(&network_list, object, error, &networks, &config.network_count);
-        if (rc < 0)
-                return rc;
-        config.networks = networks;
-
-        rc = decode_list(&reservation_list, object, error, &reservations,
-                         &config.reservation_count);
+        _Static_assert(ARRAY_SIZE(lists) == ARRAY_SIZE(items), "a place for each");
+        for (size_t i = 0; i < ARRAY_SIZE(lists) && rc == 0; i++)
+                rc = decode_list(lists[i].row, object, error, &items[i], lists[i].count);
+        config.networks = items[0];
+        config.reservations = items[1];
+        config.disks = items[2];
+        config.known = items[3];
+        config.openings = items[4];
         if (rc < 0) {
                 edge_config_done(&config);
                 return rc;
         }
-        config.reservations = reservations;
-
-        rc = decode_list(&disk_list, object, error, &disks, &config.disk_count);
-        if (rc < 0) {
-                edge_config_done(&config);
-                return rc;
-        }
-        config.disks = disks;
         config.version = (uint64_t)doc_get_number(object, "version", 0);
         *ret = config;
         return 0;
@@ -165,6 +192,8 @@ struct doc *edge_config_encode(const struct edge_config *config)
                 {&network_list,     config->networks,     config->network_count    },
                 {&reservation_list, config->reservations, config->reservation_count},
                 {&disk_list,        config->disks,        config->disk_count       },
+                {&known_list,       config->known,        config->known_count      },
+                {&opening_list,     config->openings,     config->opening_count    },
         };
 
         if (doc_set_number(object, "version", (int64_t)config->version) < 0)
@@ -183,6 +212,8 @@ void edge_config_done(struct edge_config *config)
         free(config->networks);
         free(config->reservations);
         free(config->disks);
+        free(config->known);
+        free(config->openings);
         *config = (struct edge_config){0};
 }
 

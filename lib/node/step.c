@@ -33,6 +33,8 @@
         row(STEP_PHONE_HOME, "phone-home", "called from its installed system") \
         row(STEP_PHASE, "phase", "changed its phase") \
         row(STEP_CONFLICT, "conflict", "shares its identity with another machine") \
+        row(STEP_STRANGER, "stranger", "is unknown, and was told nothing") \
+        row(STEP_DISCOVERY, "discovery", "strangers are discovered, or no more") \
         row(STEP_FAILED, "failed", "failed")
 /* clang-format on */
 

@@ -42,7 +42,9 @@ enum node_step {
         STEP_PHONE_HOME, /* the installed system called */
         STEP_PHASE,      /* its phase changed: text says old -> new and why */
         STEP_CONFLICT,
-        STEP_FAILED, /* text says what failed */
+        STEP_STRANGER,  /* a machine that nobody knows asked to boot, and was told nothing */
+        STEP_DISCOVERY, /* strangers of a network are discovered, or no more: text says who */
+        STEP_FAILED,    /* text says what failed */
         STEP_COUNT
 };
 

@@ -33,11 +33,20 @@ extern const struct doc_table edge_join_table, edge_joined_table;
 enum boot_protocol { BOOT_PROTOCOL_HTTP, BOOT_PROTOCOL_TFTP, BOOT_PROTOCOL_COUNT };
 extern const char *const boot_protocol_names[BOOT_PROTOCOL_COUNT + 1]; /* "http", "tftp" */
 
+/* What becomes of machines that the controller does not know. */
+enum stranger_policy {
+        STRANGERS_DISCOVER,
+        STRANGERS_LIST, /* they are told nothing, and listed: beside somebody else's DHCP server */
+        STRANGER_POLICY_COUNT
+};
+extern const char *const stranger_policy_names[STRANGER_POLICY_COUNT + 1]; /* "discover", "list" */
+
 #define CONFIG_MAX_POOL         65536 /* addresses of one network: what a netbootd holds, a /16 */
 #define CONFIG_MAX_NETWORKS     32
 #define CONFIG_MAX_RESERVATIONS 4096
 #define CONFIG_MAX_ROUTERS      4
 #define CONFIG_MAX_DISKS        100000 /* machines that boot their disk: all nodes of a site */
+#define CONFIG_MAX_KNOWN        100000 /* MACs of nodes, where strangers are only listed: as many */
 
 struct edge_network {
         char name[WIRE_NAME_SIZE];
@@ -49,6 +58,7 @@ struct edge_network {
         uint32_t lease_s;            /* 0: 3600 */
         enum boot_protocol protocol; /* how loader, script, kernel and ramdisk travel */
         bool reload_ipxe;            /* have an iPXE of the card load ours first */
+        enum stranger_policy strangers;
 };
 extern const struct doc_table edge_network_table;
 
@@ -59,6 +69,17 @@ struct edge_reservation {
 };
 extern const struct doc_table edge_reservation_table;
 
+/* A network whose strangers an operator has discovered for a while, though its policy is `list`. */
+struct edge_opening {
+        char network[WIRE_NAME_SIZE];
+        uint64_t until_ms; /* wall clock; it may lie in the past: see DISCOVERY_GRACE_MS */
+};
+/* An opening is an afternoon's work. One that ends later than this, by the clock of whoever reads
+ * it, is not believed: one of the two clocks is wrong. */
+#define DISCOVERY_MAX_MS (24ULL * 60 * 60 * 1000)
+/* A machine that was given an address before the end may finish its boot. */
+#define DISCOVERY_GRACE_MS (10ULL * 60 * 1000)
+
 struct edge_config {
         uint64_t version;
         struct edge_network *networks; /* both arrays are owned */
@@ -67,6 +88,10 @@ struct edge_config {
         size_t reservation_count;
         struct mac_address *disks; /* owned; these boot their disk while the controller is away */
         size_t disk_count;
+        struct mac_address *known; /* owned; the MACs of nodes, if any network only lists others */
+        size_t known_count;
+        struct edge_opening *openings; /* owned; at most one a network */
+        size_t opening_count;
 };
 int edge_config_decode(const struct doc *object, char *error, struct edge_config *ret);
 struct doc *edge_config_encode(const struct edge_config *config);

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A network whose strangers are only listed, beside somebody else's DHCP server.
+
+Usage: test_strangers.py PROGRAM [TEST ...]
+
+Real clients, a stand-in for the controller, and one for the other server (foreign.py). Exits 77
+(skipped) without root or a client.
+"""
+import json
+import os
+import shutil
+import sys
+import time
+import unittest
+
+import test_netbootd as lab
+from wire import MAC, OTHER_MAC, PXE, UEFI, Wire, until
+
+
+
+class StrangersTest(lab.EdgeTest):
+    known = ()
+    open_until_ms = 0
+
+    def answer(self, plan=None, delay_s=0, protocol="http", more_networks=(), disks=()):
+        super().answer(plan, delay_s, protocol, more_networks, disks)
+        with open(self.path("answers.json"), encoding="utf-8") as f:
+            answers = json.load(f)
+        config = answers["config"]
+        config["version"] = int(time.time() * 1000)
+        config["networks"][0]["strangers"] = "list"
+        config["reservations"] = [{"mac": OTHER_MAC, "address": "10.77.0.50"}]
+        config["known"] = [{"mac": mac} for mac in self.known]
+        if self.open_until_ms:
+            config["openings"] = [{"network": "lab", "until_ms": self.open_until_ms}]
+        self.write("answers.tmp", json.dumps(answers))
+        os.rename(self.path("answers.tmp"), self.path("answers.json"))
+
+    def told(self, **facts):
+        """The controller says so; the edge has heard it."""
+        seen = self.log().count("event=edge.config")
+        for name, value in facts.items():
+            setattr(self, name, value)
+        self.answer()
+        until(15, lambda: self.log().count("event=edge.config") > seen, "a new configuration")
+        time.sleep(0.2)
+
+    def strangers(self):
+        return [e for e in self.heard("event") if e["step"] == "stranger"]
+
+
+class Listed(StrangersTest):
+    def test_stranger_hears_nothing(self):
+        self.start()
+        self.assertIsNone(self.dhcp(PXE, seconds=3))
+        until(10, lambda: len(self.strangers()) == 1, self.log)
+        told = self.strangers()[0]
+        self.assertEqual(told["mac"], MAC)
+        self.assertRegex(told["text"], r"^network=10\.77\.0\.0/24 firmware=0 ipxe=no uuid=\S+ "
+                                       r"class=PXEClient:Arch:00000")
+        self.assertIsNone(self.dhcp(PXE, seconds=3))
+        self.assertIsNone(self.dhcp((), seconds=2))  # what does not boot is none of our business
+        time.sleep(1)
+        self.assertEqual(self.steps(), ["stranger"])
+        self.assertEqual(self.heard("plan"), [])
+        self.assertNotIn("reply=", self.log())
+
+    def test_a_reservation_is_known(self):
+        self.start()
+        self.assertEqual(self.dhcp(UEFI, mac=OTHER_MAC)["ip"], "10.77.0.50")
+
+    def test_a_node_is_known(self):
+        self.known = [MAC]
+        self.answer()
+        self.start()
+        self.assertIsNotNone(self.dhcp(PXE))
+        self.assertEqual(self.strangers(), [])
+        # The list is kept: nothing of this needs the controller.
+        self.stop_one(self.controller)
+        self.stop_one(self.edge)
+        self.start_edge()
+        self.assertIsNotNone(self.dhcp(PXE))
+        self.assertIsNone(self.dhcp(PXE, seconds=2, mac="52:54:00:77:00:55"))
+
+    def test_open_for_a_while(self):
+        self.start()
+        self.assertIsNone(self.dhcp(PXE, seconds=2))
+        self.told(open_until_ms=int(time.time() * 1000) + 25000)
+        self.assertIsNotNone(self.dhcp(PXE), self.log())
+        # It ends by the edge's own clock, with nobody there to say so.
+        self.stop_one(self.controller)
+        until(30, lambda: time.time() * 1000 > self.open_until_ms, "the end")
+        self.assertIsNone(self.dhcp(PXE, seconds=3, mac="52:54:00:77:00:56"))
+        # Who has an address may end its boot.
+        self.assertIsNotNone(self.dhcp(PXE))
+
+    def test_nobody_is_refused(self):
+        """What another server gave is not ours to deny, not even to a node."""
+        self.known = [MAC]
+        self.answer()
+        self.start()
+        got = self.dhcp(PXE + ["-r", "192.168.9.9"])  # INIT-REBOOT is not udhcpc's; a wish is
+        self.assertTrue(got["ip"].startswith("10.77.0."))
+        self.assertNotIn("dhcp-nak", self.steps())
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    lab.PROGRAM = os.path.abspath(sys.argv.pop(1))
+    if os.geteuid() != 0 or any(not shutil.which(tool) for tool in lab.TOOLS):
+        print("skipped: this needs root and: " + " ".join(lab.TOOLS))
+        sys.exit(77)
+    Wire.up()
+    try:
+        unittest.main()
+    finally:
+        Wire.down()
+
+
+if __name__ == "__main__":
+    main()
