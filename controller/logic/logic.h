@@ -85,7 +85,7 @@ struct node {
         uint64_t degraded_since_ms;
         char degraded_reason[EVENT_TEXT_SIZE];
         uint64_t seen; /* a bit of each enum node_step: what the edge reported since the step began
-                         */
+                        */
         struct list running; /* of logic->running, while its operation runs */
         size_t disk_macs;    /* how many of its MACs stand in the edges' list of disks */
         struct node_summary summary;
@@ -138,8 +138,8 @@ struct logic {
         struct map *documents[DOCUMENT_KIND_COUNT]; /* struct document, by name */
         struct list running;                        /* nodes whose operation runs */
         struct auth_book *book;                     /* borrowed */
-        struct map *openings;  /* struct opening, by network: discovery.h */
-        struct map *strangers; /* struct stranger_seen, by MAC */
+        struct map *openings;                       /* struct opening, by network: discovery.h */
+        struct map *strangers;                      /* struct stranger_seen, by MAC */
         struct logic_hooks hooks;
         char kernel_arguments[PLAN_ARGUMENTS_SIZE];
         uint32_t beat_s; /* what workers are told */
