@@ -14,6 +14,8 @@ const struct command commands[] = {
          0, 0, false, command_status},
         {"events", "", "what happens, as it happens (--follow, --after ID)",
          0, 0, false, command_events},
+        {"why", "NODE|MAC", "where a machine is, why it is not where it should be, and what to do",
+         1, 1, false, command_why},
         {"node list", "", "all nodes (--select phase=ready)",
          0, 0, false, command_node_list},
         {"node show", "NAME", "one node (--inventory: everything it is)",

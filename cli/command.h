@@ -55,6 +55,7 @@ int command_node_list(const struct command_context *context);
 int command_node_show(const struct command_context *context);
 int command_node_timeline(const struct command_context *context);
 int command_node_explain(const struct command_context *context);
+int command_why(const struct command_context *context);
 int command_node_accept(const struct command_context *context);
 int command_node_discover(const struct command_context *context);
 int command_node_delete(const struct command_context *context);

@@ -40,14 +40,19 @@ void delivery_note(struct boots *boots, struct events *events, const struct deli
                  QUOTE(d->name), by[d->transport], ip4_text(ip, d->to), mac,
                  d->is_whole ? "yes" : "no", (unsigned long long)d->bytes,
                  (unsigned long long)d->took_ms);
-        if (!is_known || !d->is_whole)
+        if (!is_known)
                 return;
 
-        if (d->transport == TRANSPORT_TFTP && strcmp(d->name, PXE_LOADER_BIOS) == 0)
+        if (d->is_whole && d->transport == TRANSPORT_TFTP && strcmp(d->name, PXE_LOADER_BIOS) == 0)
                 boots_loader_delivered(boots, d->to, clock_monotonic_ms());
         event.step = step_of(d);
         if (event.step == STEP_NONE)
                 return;
+        if (!d->is_whole) {
+                event.of = event.step;
+                event.step = STEP_STOPPED;
+                event.total = d->size;
+        }
         boots_number(boots, &event.mac, event.boot);
         snprintf(event.text, sizeof(event.text), "%s by %s", d->name, by[d->transport]);
         events_add(events, &event);

@@ -15,6 +15,7 @@ struct delivery {
         bool has_role;
         enum asset_role role;
         bool is_whole;
+        uint64_t size; /* of the file */
         uint64_t bytes, took_ms;
 };
 

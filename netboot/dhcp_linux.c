@@ -36,7 +36,7 @@
  * which ask again, are better served by fewer answers in time. */
 #define PENDING_MAX 4096
 /* Our agent's own DHCP is no boot of firmware: no plan is asked for it. */
-#define AGENT_CLASS "cloudie-agent"
+#define AGENT_CLASS "cloudie" /* of dhcp/client.c */
 
 struct dhcp_port {
         struct dhcp_service *service;
@@ -269,7 +269,8 @@ static struct reply *reply_new(struct dhcp_port *port, const struct dhcp_decisio
         reply->size = d->reply_size;
         memcpy(reply->bytes, d->reply_bytes, d->reply_size);
 
-        reply->is_in_timeline = is_boot || is_agent;
+        /* That it took one; not that it keeps it (RFC 2131 4.3.2: ciaddr). */
+        reply->is_in_timeline = is_boot || (is_agent && !ip4_is_set(d->request.ciaddr));
         reply->wants_plan = is_boot && !is_agent && service->answer_kind != PXE_ANSWER_NONE;
         reply->plan = (struct plan_request){.mac = d->mac,
                                             .address = d->leased,

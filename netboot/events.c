@@ -22,7 +22,8 @@
 #include "lib/base/text.h"
 #include "lib/base/writer.h"
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION    2
+#define RECORD_VERSION_OF 2 /* has "of" and "total" */
 /* 1024 events a millisecond, for as long as 2^53 (a number in JSON) lasts: the year 2248. */
 #define SEQ_PER_MS 1024
 
@@ -141,6 +142,8 @@ size_t event_record_write(const struct node_event *event, uint8_t to[static EVEN
         write_text(&w, event->boot);
         write_text(&w, node_step_names[event->step]); /* the name: numbers may shift */
         write_text(&w, event->text);
+        write_text(&w, node_step_names[event->of]);
+        writer_be64(&w, event->total);
         return (size_t)writer_size(&w); /* all fields are bounded: EVENT_RECORD_MAX holds them */
 }
 
@@ -184,6 +187,10 @@ int event_record_parse(const void *record, size_t size, struct node_event *ret)
             read_text(&r, event.boot, sizeof(event.boot)) < 0 ||
             read_text(&r, step, sizeof(step)) < 0 || step_parse(step, &event.step) < 0 ||
             read_text(&r, event.text, sizeof(event.text)) < 0)
+                return -EBADMSG;
+        if (version >= RECORD_VERSION_OF &&
+            (read_text(&r, step, sizeof(step)) < 0 || step_parse(step, &event.of) < 0 ||
+             reader_be64(&r, &event.total) < 0))
                 return -EBADMSG;
         *ret = event;
         return 0;

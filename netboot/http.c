@@ -154,6 +154,7 @@ static void handle_asset(struct http_service *service, struct serve_request *req
                 s->service = service;
                 s->delivery = (struct delivery){.to = peer_of(request),
                                                 .transport = TRANSPORT_HTTP,
+                                                .size = file.size,
                                                 .has_role = file.has_role,
                                                 .role = file.role};
                 (void)text_copy(s->delivery.name, sizeof(s->delivery.name), name);

@@ -48,8 +48,9 @@ static void note(struct scripts *scripts, const struct waiter *w, const struct b
         log_info("script", "mac=%s ip=%s action=%s boot=%s reason=%s", mac_text(mac, &event.mac),
                  ip4_text(ip, event.address), action, plan->boot, QUOTE(reason));
         memcpy(event.boot, plan->boot, sizeof(event.boot));
-        snprintf(event.text, sizeof(event.text), "%s by %s: %s", action,
-                 w->question.transport == TRANSPORT_TFTP ? "tftp" : "http", reason);
+        snprintf(event.text, sizeof(event.text), "%s by %s%s: %s", action,
+                 w->question.transport == TRANSPORT_TFTP ? "tftp" : "http",
+                 w->question.language == LANGUAGE_GRUB ? ", GRUB" : "", reason);
         events_add(scripts->options.events, &event);
 }
 

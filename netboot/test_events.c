@@ -56,7 +56,13 @@ static struct events *replayed(const struct records *records)
 
 static void test_record(void **state)
 {
-        struct node_event event = {.seq = 7, .at_ms = 8, .step = STEP_SCRIPT, .bytes = 9}, got;
+        struct node_event event = {.seq = 7,
+                                   .at_ms = 8,
+                                   .step = STEP_STOPPED,
+                                   .of = STEP_RAMDISK,
+                                   .bytes = 9,
+                                   .total = 10},
+                          got;
         uint8_t record[EVENT_RECORD_MAX];
         size_t size;
 
@@ -67,7 +73,9 @@ static void test_record(void **state)
         assert_in_range(size, 1, sizeof(record));
         assert_int_equal(event_record_parse(record, size, &got), 0);
         assert_int_equal(got.seq, 7);
-        assert_int_equal(got.step, STEP_SCRIPT);
+        assert_int_equal(got.step, STEP_STOPPED);
+        assert_int_equal(got.of, STEP_RAMDISK);
+        assert_int_equal(got.total, 10);
         assert_string_equal(got.text, event.text);
         for (size_t cut = 1; cut < size; cut++)
                 assert_int_equal(event_record_parse(record, cut, &got), -EBADMSG);

@@ -120,6 +120,7 @@ static void transfer_end(struct transfer *t, enum tftp_end end)
                         .role = t->role,
                         /* A loader that starts at once need not acknowledge its last block. */
                         .is_whole = end == TFTP_DONE || end == TFTP_UNCONFIRMED,
+                        .size = s->size_bytes,
                         .bytes = end == TFTP_UNCONFIRMED ? s->size_bytes : s->bytes_acked,
                         .took_ms = clock_monotonic_ms() - s->started_ms,
                 };

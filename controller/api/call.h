@@ -149,6 +149,7 @@ void handle_nodes(struct call *call);
 void handle_node(struct call *call);
 void handle_node_timeline(struct call *call);
 void handle_node_explain(struct call *call);
+void handle_node_why(struct call *call);
 void handle_node_accept(struct call *call);
 void handle_node_discover(struct call *call);
 void handle_node_delete(struct call *call);

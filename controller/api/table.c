@@ -36,6 +36,7 @@ const struct route routes[] = {
         {"DELETE", "/api/v1/nodes/{name}", NEED_OPERATOR, ROUTE_WRITES, 0, NULL, handle_node_delete, "forgets a node"},
         {"GET", "/api/v1/nodes/{name}/timeline", NEED_VIEWER, 0, 0, NULL, handle_node_timeline, "its events"},
         {"GET", "/api/v1/nodes/{name}/explain", NEED_VIEWER, 0, 0, NULL, handle_node_explain, "what it would boot, and why"},
+        {"GET", "/api/v1/nodes/{name}/why", NEED_VIEWER, 0, 0, NULL, handle_node_why, "where it is, and why; {name} may be a MAC"},
         {"POST", "/api/v1/nodes/{name}/accept", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_accept, "takes a node into service"},
         {"POST", "/api/v1/nodes/{name}/discover", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_discover, "has a held node in the ramdisk once more"},
         {"POST", "/api/v1/nodes/{name}/install", NEED_OPERATOR, ROUTE_WRITES, SMALL, prepare_install, handle_node_install, "installs a profile, or says what that would do"},

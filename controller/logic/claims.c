@@ -117,10 +117,27 @@ void claims_drop_node(struct logic *logic, struct node *node, struct store_chang
                         claim_drop(logic, value, change);
 }
 
-static int refuse(const struct agent_claim *claim, enum claim_outcome outcome, const char *reason)
+/* @boot: whose number it is; NULL: nobody's, and the machine is the one that the claim names. */
+static int refuse(struct logic *logic, const struct boot *boot, const struct agent_claim *claim,
+                  enum claim_outcome outcome, uint64_t now_ms, struct store_change *change)
 {
+        static const char *const reasons[CLAIM_OUTCOME_COUNT] = {
+                [CLAIM_UNKNOWN] = "no such boot number was given",
+                [CLAIM_EXPIRED] = "the number is older than 10 minutes",
+                [CLAIM_CONFLICT] = "two keys claimed this number; both are void",
+                [CLAIM_NOT_ITS] = "the number was given to another MAC",
+        };
+        const struct mac_address *mac = boot ? &boot->row.mac : &claim->mac;
+        struct node_event event = {
+                .at_ms = now_ms, .mac = *mac, .address = claim->address, .of = STEP_CLAIM};
+        char who[MAC_TEXT_SIZE];
+
         log_warning("claim.refused", "boot=%s mac=%s reason=%s", QUOTE(claim->boot),
-                    mac_text((char[MAC_TEXT_SIZE]){0}, &claim->mac), QUOTE(reason));
+                    mac_text(who, &claim->mac), QUOTE(reasons[outcome]));
+        (void)text_copy(event.boot, sizeof(event.boot), claim->boot);
+        snprintf(event.text, sizeof(event.text), "%s claims %s: %s", who, claim->boot,
+                 reasons[outcome]);
+        event_refused(logic, node_find_mac(logic, mac), &event, change);
         return (int)outcome;
 }
 
@@ -139,8 +156,7 @@ static int make_void(struct logic *logic, struct boot *taken, const struct agent
                           "two keys claimed one boot number: somebody else on this network "
                           "pretends to be this machine",
                           now_ms, change);
-        return refuse(claim, CLAIM_CONFLICT,
-                      "another key claimed this number first; both are void");
+        return refuse(logic, taken, claim, CLAIM_CONFLICT, now_ms, change);
 }
 
 /* The claims that this one takes the place of: of the same MAC, and of the same node. */
@@ -229,13 +245,13 @@ int claim_take(struct logic *logic, const struct agent_claim *claim, uint64_t no
         struct boot *boot = boot_find(logic, claim->boot);
 
         if (!boot)
-                return refuse(claim, CLAIM_UNKNOWN, "no such boot number");
+                return refuse(logic, NULL, claim, CLAIM_UNKNOWN, now_ms, change);
         if (!mac_is_equal(&boot->row.mac, &claim->mac))
-                return refuse(claim, CLAIM_NOT_ITS, "the number was given to another MAC");
+                return refuse(logic, boot, claim, CLAIM_NOT_ITS, now_ms, change);
         if (age_ms(now_ms, boot->row.made_ms) >= BOOT_OPEN_MS)
-                return refuse(claim, CLAIM_EXPIRED, "the number is older than 10 minutes");
+                return refuse(logic, boot, claim, CLAIM_EXPIRED, now_ms, change);
         if (boot->row.is_void)
-                return refuse(claim, CLAIM_CONFLICT, "two keys claimed this number; both are void");
+                return refuse(logic, boot, claim, CLAIM_CONFLICT, now_ms, change);
         if (boot->row.public_key[0] && strcmp(boot->row.public_key, claim->public_key) != 0)
                 return make_void(logic, boot, claim, now_ms, change);
         if (map_count(logic->claims) >= CLAIMS_MAX && !find_mac(logic, &boot->row.mac))

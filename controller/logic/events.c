@@ -47,6 +47,8 @@ static const unsigned reporters[STEP_COUNT] = {
         [STEP_STRANGER] = BY_EDGE,
         [STEP_DISCOVERY] = BY_CONTROLLER,
         [STEP_FAILED] = BY_EDGE | BY_AGENT | BY_CONTROLLER,
+        [STEP_STOPPED] = BY_EDGE,
+        [STEP_REFUSED] = BY_CONTROLLER,
 };
 
 static void add(struct logic *logic, const struct node *node, struct node_event *event,
@@ -68,6 +70,21 @@ void event_add(struct logic *logic, const struct node *node, struct node_event *
         if (node && !event->boot[0])
                 memcpy(event->boot, node->boot, sizeof(event->boot));
         add(logic, node, event, "controller", change);
+}
+
+void event_refused(struct logic *logic, const struct node *node, struct node_event *event,
+                   struct store_change *change)
+{
+        if (age_ms(event->at_ms, logic->refusals_since_ms) >= 60000 ||
+            event->at_ms < logic->refusals_since_ms) {
+                logic->refusals_since_ms = event->at_ms;
+                logic->refusals = 0;
+        }
+        if (logic->refusals >= REFUSALS_A_MINUTE)
+                return;
+        logic->refusals++;
+        event->step = STEP_REFUSED;
+        event_add(logic, node, event, change);
 }
 
 _Static_assert(STEP_COUNT <= 64, "a bit of node->seen each");

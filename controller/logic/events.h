@@ -9,6 +9,12 @@
 void event_add(struct logic *logic, const struct node *node, struct node_event *event,
                struct store_change *change);
 
+/* The same of what was not given: @event says of which step, and why. More than so many a minute
+ * stand in the log alone: nobody fills the timelines by being refused. */
+#define REFUSALS_A_MINUTE 60
+void event_refused(struct logic *logic, const struct node *node, struct node_event *event,
+                   struct store_change *change);
+
 /* The events of an edge. Returns the newest seq of all that it may now forget. */
 uint64_t events_of_edge(struct logic *logic, struct edge *edge, const struct node_event *events,
                         size_t count, uint64_t now_ms, struct store_change *change);

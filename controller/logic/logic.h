@@ -147,6 +147,8 @@ struct logic {
         uint64_t disks_version; /* rises when the set of machines that boot their disk changes, or
                                    an opening */
         uint64_t macs_version;  /* rises when the set of MACs of nodes changes */
+        uint64_t refusals_since_ms; /* how many were told of since then: event_refused() */
+        unsigned refusals;
         size_t by_phase[PHASE_COUNT];
 };
 

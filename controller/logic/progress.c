@@ -95,6 +95,18 @@ static void write_plan(const struct node *node, struct install_plan *ret)
         memcpy(ret->hostname, facts->hostname, sizeof(ret->hostname));
 }
 
+/* An agent of an older operation is told to stop, and the operator that there was one. */
+static void tell_stale(struct logic *logic, const struct node *node, const char *what,
+                       uint64_t generation, uint64_t now_ms, struct store_change *change)
+{
+        struct node_event event = {.at_ms = now_ms, .of = STEP_OPERATION};
+
+        snprintf(event.text, sizeof(event.text),
+                 "an agent of generation %llu, where %llu counts, %s: it is told to stop",
+                 (unsigned long long)generation, (unsigned long long)node->generation, what);
+        event_refused(logic, node, &event, change);
+}
+
 int operation_plan(struct logic *logic, struct node *node, uint64_t generation, uint64_t now_ms,
                    struct store_change *change, struct install_plan *ret)
 {
@@ -104,8 +116,10 @@ int operation_plan(struct logic *logic, struct node *node, uint64_t generation, 
 
         if (!is_running(node) || step == INSTALL_PHONE_HOME || node->is_in_conflict)
                 return -ENOENT;
-        if (!is_of_it(node, generation))
+        if (!is_of_it(node, generation)) {
+                tell_stale(logic, node, "asks for the plan", generation, now_ms, change);
                 return -ESTALE;
+        }
         if (step > INSTALL_CHECK) {
                 if (!begin_anew(logic, node, INSTALL_CHECK, now_ms, change))
                         return -ENOENT;
@@ -179,8 +193,11 @@ int operation_progress(struct logic *logic, struct node *node,
         struct operation *o = &node->operation;
         bool is_news;
 
-        if (!is_of_it(node, progress->generation))
+        if (!is_of_it(node, progress->generation)) {
+                tell_stale(logic, node, operation_steps[progress->step].title, progress->generation,
+                           now_ms, change);
                 return -ESTALE;
+        }
         if (!operation_steps[progress->step].is_agents)
                 return -EPROTO;
         if (progress->state == PROGRESS_FAILED)

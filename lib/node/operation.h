@@ -58,10 +58,27 @@ enum node_cause {
         CAUSE_INSTALLER_CRASHED,
         CAUSE_TOO_MANY_ATTEMPTS, /* the machine restarted in the middle, again and again */
         CAUSE_REBOOT_ABSENT,     /* it was told to restart, and was not seen since */
-        CAUSE_LOADER_ABSENT,     /* it asked for an address, and not for what to boot */
+        CAUSE_LOADER_ABSENT,     /* it has an address, and did not ask for what to boot */
         CAUSE_PHONE_HOME_ABSENT, /* it was sent to its disk; the system there does not call */
         CAUSE_ABORTED,           /* by an operator */
         CAUSE_INTERNAL,
+        /* Why a boot stops: lib/node/why.c finds them in the timeline. */
+        CAUSE_NEVER_HEARD,
+        CAUSE_OFFER_ABSENT,    /* it asks for an address and is offered none */
+        CAUSE_OFFER_IGNORED,   /* it takes another's, or does not hear ours */
+        CAUSE_ADDRESS_REFUSED, /* it insists on one that it may not have */
+        CAUSE_SCRIPT_ABSENT,   /* its loader did not ask what to boot */
+        CAUSE_CONTROLLER_AWAY, /* its edge has no plan for it */
+        CAUSE_KERNEL_ABSENT,   /* it was told what to boot, and did not fetch that */
+        CAUSE_FETCH_STOPPED,   /* a file went out in part */
+        CAUSE_LOADER_FAILED,    /* it began to fetch, and asked again what to boot */
+        CAUSE_LOADER_MEMORY,   /* GRUB has no room for the ramdisk */
+        CAUSE_KERNEL_SILENT,   /* it has all, and nothing was heard of it since */
+        CAUSE_CLAIM_ABSENT,    /* its agent has an address, and does not reach the controller */
+        CAUSE_CLAIM_REFUSED,
+        CAUSE_INVENTORY_ABSENT, /* it claimed, and did not report */
+        CAUSE_AGENT_FAILED,     /* it says so itself */
+        CAUSE_CONFLICT,
         CAUSE_COUNT
 };
 struct node_cause_row {

@@ -4,7 +4,6 @@
 /* One row a step; its name is on the wire and in stores, and never changes. */
 /* clang-format off */
 #define STEPS(row) \
-        row(STEP_NONE, "none", "") \
         row(STEP_DHCP_DISCOVER, "dhcp-discover", "asks for an address") \
         row(STEP_DHCP_OFFER, "dhcp-offer", "is offered an address") \
         row(STEP_DHCP_ACK, "dhcp-ack", "has its address") \
@@ -35,14 +34,20 @@
         row(STEP_CONFLICT, "conflict", "shares its identity with another machine") \
         row(STEP_STRANGER, "stranger", "is unknown, and was told nothing") \
         row(STEP_DISCOVERY, "discovery", "strangers are discovered, or no more") \
-        row(STEP_FAILED, "failed", "failed")
+        row(STEP_FAILED, "failed", "failed") \
+        row(STEP_STOPPED, "stopped", "stopped while it fetched a file") \
+        row(STEP_REFUSED, "refused", "was refused")
 /* clang-format on */
 
 #define STEP_ROW(step, step_name, step_title)  [step] = {step_name, step_title},
 #define STEP_NAME(step, step_name, step_title) [step] = (step_name),
 
-const struct node_step_row node_steps[STEP_COUNT] = {STEPS(STEP_ROW)};
-const char *const node_step_names[STEP_COUNT + 1] = {STEPS(STEP_NAME)};
+const struct node_step_row node_steps[STEP_COUNT] = {
+        [STEP_NONE] = {"none", ""},
+          STEPS(STEP_ROW)
+};
+const char *const node_step_names[STEP_COUNT + 1] = {[STEP_NONE] = "none", STEPS(STEP_NAME)};
+static const char *const of_names[STEP_COUNT + 1] = {STEPS(STEP_NAME)}; /* absent for none */
 
 static const struct doc_field event_fields[] = {
         DOC_FIELD(struct node_event, id, DOC_U64, 0, .help = "the event's place in all events"),
@@ -57,6 +62,10 @@ static const struct doc_field event_fields[] = {
         DOC_FIELD(struct node_event, text, DOC_TEXT, 0, .help = "one line for people"),
         DOC_FIELD(struct node_event, bytes, DOC_U64, 0, .help = "bytes that the step moved"),
         DOC_FIELD(struct node_event, took_ms, DOC_U64, 0, .help = "how long the step took"),
+        DOC_FIELD(struct node_event, of, DOC_ENUM, 0, .names = of_names,
+                  .help = "of stopped and refused: the step that was not taken"),
+        DOC_FIELD(struct node_event, total, DOC_U64, 0, .max = INT64_MAX,
+                  .help = "of stopped: bytes that there were to move"),
         DOC_FIELD(struct node_event, by, DOC_TEXT, 0, .help = "edge, agent or controller"),
 };
 DOC_TABLE(node_event_table, struct node_event, "event", event_fields);

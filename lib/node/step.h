@@ -45,6 +45,8 @@ enum node_step {
         STEP_STRANGER,  /* a machine that nobody knows asked to boot, and was told nothing */
         STEP_DISCOVERY, /* strangers of a network are discovered, or no more: text says who */
         STEP_FAILED,    /* text says what failed */
+        STEP_STOPPED,   /* it did not fetch the whole of a file: bytes of total; "of" says which */
+        STEP_REFUSED,   /* what it asked for was not given: "of" says which step, text why */
         STEP_COUNT
 };
 
@@ -71,6 +73,8 @@ struct node_event {
         char text[EVENT_TEXT_SIZE]; /* one line, may hold outside text: data, never markup */
         uint64_t bytes;
         uint64_t took_ms;
-        char by[16]; /* "edge", "agent", "controller" */
+        enum node_step of; /* STEP_STOPPED, STEP_REFUSED: the step that was not taken */
+        uint64_t total;    /* STEP_STOPPED: bytes that there were to move */
+        char by[16];       /* "edge", "agent", "controller" */
 };
 extern const struct doc_table node_event_table;
