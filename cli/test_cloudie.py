@@ -21,7 +21,8 @@ class Cloudie(Case):
     def test_no_machine_touches_the_terminal(self):
         name = self.machine()
         for words in (("node", "list"), ("node", "show", name, "--inventory"), ("events",),
-                      ("node", "timeline", name), ("node", "explain", name), ("status",)):
+                      ("node", "timeline", name), ("node", "explain", name), ("status",),
+                      ("why", name)):
             for form in ("table", "json", "yaml"):
                 self.assert_plain(self.ok("-o", form, *words))
         shown = json.loads(self.ok("-o", "json", "node", "show", name, "--inventory"))
@@ -38,7 +39,7 @@ class Cloudie(Case):
     def test_stdout_holds_one_document_and_nothing_else(self):
         name, other = self.machine(), self.machine()
         for words in (("status",), ("node", "list"), ("node", "show", name),
-                      ("node", "timeline", name), ("node", "explain", name)):
+                      ("node", "timeline", name), ("node", "explain", name), ("why", name)):
             json.loads(self.ok("-o", "json", *words))
         self.assertEqual(json.loads(self.ok("-o", "json", "node", "accept", name)),
                          [{"name": name, "done": True}])
@@ -53,6 +54,15 @@ class Cloudie(Case):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual(json.loads(done.stdout)["user"], "admin")
         self.assertNotIn("token", done.stdout)
+
+    def test_why(self):
+        name = self.machine()
+        self.assertRegex(self.ok("why", name), f"(?s)^{name}: it .*What was seen:.* claim ")
+        self.assertEqual(json.loads(self.ok("-o", "json", "why", name))["wrong"], False)
+        never = "52:54:00:77:99:99"
+        self.assertRegex(self.ok("why", never),
+                         f"^{never}: nothing was heard .*never-heard.\nWhat to do: See that ")
+        self.refused("no-such", "why", "no-such")
 
     def test_events_in_each_form(self):
         self.machine()

@@ -11,7 +11,7 @@
 #include "lib/node/why.h"
 
 #define START_MS UINT64_C(1795271947000)
-#define LATER_S  3600
+#define LATER_S  UINT64_C(3600)
 
 /* An event of a timeline, short: seconds since START_MS. */
 struct row {
@@ -241,34 +241,33 @@ static void test_states_of_a_node(void **state)
         static const struct {
                 struct operation operation;
                 enum node_phase phase;
-                const char *conflict;
-                size_t events; /* of "bios" */
                 enum node_cause cause;
-                const char *says;
+                const char *conflict, *says;
+                size_t events; /* of "bios" */
         } cases[] = {
   /* clang-format off */
-                {{0}, PHASE_DISCOVERED, NULL, 20, CAUSE_NONE, "waits for an operator"},
-                {{0}, PHASE_READY, NULL, 0, CAUSE_NONE, "ready"},
-                {{0}, PHASE_DEPLOYED, NULL, 20, CAUSE_NONE, "deployed"},
-                {{0}, PHASE_READY, "two keys claimed one boot number", 20, CAUSE_CONFLICT, "two keys"},
+                {{0}, PHASE_DISCOVERED, CAUSE_NONE, NULL, "waits for an operator", 20},
+                {{0}, PHASE_READY, CAUSE_NONE, NULL, "ready", 0},
+                {{0}, PHASE_DEPLOYED, CAUSE_NONE, NULL, "deployed", 20},
+                {{0}, PHASE_READY, CAUSE_CONFLICT, "two keys claimed one boot number", "two keys", 20},
                 {{.state = OPERATION_FAILED, .step = INSTALL_WRITE, .cause = CAUSE_DISK_FAILED,
-                  .evidence = "I/O error"}, PHASE_READY, NULL, 20, CAUSE_DISK_FAILED, "I/O error"},
-                {{.state = OPERATION_ABORTED, .cause = CAUSE_ABORTED}, PHASE_READY, NULL, 20, CAUSE_NONE, "ready"},
+                  .evidence = "I/O error"}, PHASE_READY, CAUSE_DISK_FAILED, NULL, "I/O error", 20},
+                {{.state = OPERATION_ABORTED, .cause = CAUSE_ABORTED}, PHASE_READY, CAUSE_NONE, NULL, "ready", 20},
                 {{.state = OPERATION_RUNNING, .step = INSTALL_WRITE, .deadline_ms = UINT64_MAX},
-                 PHASE_READY, NULL, 20, CAUSE_NONE, "writes the image"},
+                 PHASE_READY, CAUSE_NONE, NULL, "writes the image", 20},
                 {{.state = OPERATION_RUNNING, .step = INSTALL_WRITE, .deadline_ms = START_MS},
-                 PHASE_READY, NULL, 20, CAUSE_AGENT_SILENT, "deadline"},
+                 PHASE_READY, CAUSE_AGENT_SILENT, NULL, "deadline", 20},
                 {{.state = OPERATION_RUNNING, .step = INSTALL_PHONE_HOME, .deadline_ms = START_MS,
-                  .step_started_ms = START_MS + 1}, PHASE_READY, NULL, 9, CAUSE_PHONE_HOME_ABSENT, "does not call"},
+                  .step_started_ms = START_MS + 1}, PHASE_READY, CAUSE_PHONE_HOME_ABSENT, NULL, "does not call", 9},
                 {{.state = OPERATION_RUNNING, .step = INSTALL_AGENT, .deadline_ms = UINT64_MAX},
-                 PHASE_READY, NULL, 0, CAUSE_NONE, "waits for the machine"},
+                 PHASE_READY, CAUSE_NONE, NULL, "waits for the machine", 0},
                 /* It waits for a machine, and the machine's boot says why it does not come. */
                 {{.state = OPERATION_RUNNING, .step = INSTALL_AGENT, .deadline_ms = UINT64_MAX},
-                 PHASE_READY, NULL, 12, CAUSE_KERNEL_SILENT, "kernel"},
+                 PHASE_READY, CAUSE_KERNEL_SILENT, NULL, "kernel", 12},
                 {{.state = OPERATION_FAILED, .step = INSTALL_AGENT, .cause = CAUSE_AGENT_ABSENT},
-                 PHASE_READY, NULL, 12, CAUSE_KERNEL_SILENT, "kernel"},
+                 PHASE_READY, CAUSE_KERNEL_SILENT, NULL, "kernel", 12},
                 {{.state = OPERATION_FAILED, .step = INSTALL_AGENT, .cause = CAUSE_AGENT_ABSENT},
-                 PHASE_READY, NULL, 0, CAUSE_AGENT_ABSENT, "no agent"},
+                 PHASE_READY, CAUSE_AGENT_ABSENT, NULL, "no agent", 0},
   /* clang-format on */
         };
         struct why why;
@@ -299,15 +298,16 @@ static void test_any_events(void **state)
         (void)state;
         for (unsigned n = 0; n < 20000; n++) {
                 struct operation operation = {.deadline_ms = START_MS};
-                struct why_facts facts = {.now_ms = START_MS + n % 200 * 1000, .events = events};
+                struct why_facts facts = {.now_ms = START_MS + UINT64_C(1000) * (n % 200),
+                                          .events = events};
 
                 for (size_t i = 0; i < ROWS_MAX; i++) {
                         random = random * 1664525 + 1013904223;
-                        events[i] =
-                                (struct node_event){.id = i + 1,
-                                                    .at_ms = START_MS + (random >> 8) % 100 * 1000,
-                                                    .step = (random >> 16) % STEP_COUNT,
-                                                    .of = (random >> 20) % STEP_COUNT};
+                        events[i] = (struct node_event){
+                                .id = i + 1,
+                                .at_ms = START_MS + UINT64_C(1000) * ((random >> 8) % 100),
+                                .step = (random >> 16) % STEP_COUNT,
+                                .of = (random >> 20) % STEP_COUNT};
                         strcpy(events[i].text, texts[(random >> 12) % 6]);
                         if (random >> 31)
                                 strcpy(events[i].boot, "55bdb737cbd83a9d");

@@ -289,7 +289,8 @@ static void judge_running(const struct why_facts *facts, const struct trail *las
         const struct operation *o = facts->operation;
         char text[OPERATION_TEXT_SIZE];
 
-        if (o->step == INSTALL_AGENT && last->count > 0 && last->last_ms >= o->started_ms &&
+        if (o->step == INSTALL_AGENT && !facts->is_agent_online && last->count > 0 &&
+            last->last_ms >= o->started_ms &&
             (judge_boots(facts, last, previous, why) || describe_boot(facts, last, why)))
                 return;
         if (facts->now_ms > o->deadline_ms) {
