@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "lib/base/text.h"
 #include "lib/node/why.h"
 
 #define START_MS UINT64_C(1795271947000)
@@ -71,7 +72,7 @@ static void fill(const struct row *rows, size_t count, struct node_event to[stat
                                             .bytes = rows[i].bytes,
                                             .total = rows[i].total,
                                             .by = "edge"};
-                strncpy(to[i].text, rows[i].text, sizeof(to[i].text) - 1);
+                (void)text_copy(to[i].text, sizeof(to[i].text), rows[i].text);
         }
 }
 
@@ -229,7 +230,7 @@ static void test_late_events(void **state)
                 late[i] = events[order[i]];
                 late[i].id = i + 1;
                 if (late[i].step >= STEP_PLAN)
-                        strcpy(late[i].boot, "55bdb737cbd83a9d");
+                        (void)text_copy(late[i].boot, sizeof(late[i].boot), "55bdb737cbd83a9d");
         }
         why_find(&facts, &why);
         check(&why);
@@ -308,9 +309,11 @@ static void test_any_events(void **state)
                                 .at_ms = START_MS + UINT64_C(1000) * ((random >> 8) % 100),
                                 .step = (random >> 16) % STEP_COUNT,
                                 .of = (random >> 20) % STEP_COUNT};
-                        strcpy(events[i].text, texts[(random >> 12) % 6]);
+                        (void)text_copy(events[i].text, sizeof(events[i].text),
+                                        texts[(random >> 12) % 6]);
                         if (random >> 31)
-                                strcpy(events[i].boot, "55bdb737cbd83a9d");
+                                (void)text_copy(events[i].boot, sizeof(events[i].boot),
+                                                "55bdb737cbd83a9d");
                 }
                 facts.event_count = random % (ROWS_MAX + 1);
                 facts.name = n % 3 ? "lab-0001" : NULL;
