@@ -71,7 +71,7 @@ enum node_cause {
         CAUSE_CONTROLLER_AWAY, /* its edge has no plan for it */
         CAUSE_KERNEL_ABSENT,   /* it was told what to boot, and did not fetch that */
         CAUSE_FETCH_STOPPED,   /* a file went out in part */
-        CAUSE_LOADER_FAILED,    /* it began to fetch, and asked again what to boot */
+        CAUSE_LOADER_FAILED,   /* it began to fetch, and asked again what to boot */
         CAUSE_LOADER_MEMORY,   /* GRUB has no room for the ramdisk */
         CAUSE_KERNEL_SILENT,   /* it has all, and nothing was heard of it since */
         CAUSE_CLAIM_ABSENT,    /* its agent has an address, and does not reach the controller */
