@@ -64,6 +64,7 @@ enum node_cause {
         CAUSE_INTERNAL,
         /* Why a boot stops: lib/node/why.c finds them in the timeline. */
         CAUSE_NEVER_HEARD,
+        CAUSE_STRANGER,        /* its network lists whom nobody knows, and tells them nothing */
         CAUSE_OFFER_ABSENT,    /* it asks for an address and is offered none */
         CAUSE_OFFER_IGNORED,   /* it takes another's, or does not hear ours */
         CAUSE_ADDRESS_REFUSED, /* it insists on one that it may not have */

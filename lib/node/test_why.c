@@ -140,6 +140,7 @@ static void test_boots_that_stop(void **state)
                 const char *says;
         } cases[] = {
   /* clang-format off */
+                {{E(0, STEP_STRANGER, "BIOS in 10.77.0.0/24")}, 1, 1, CAUSE_STRANGER, "only lists"},
                 /* A virtual machine of 256 MB. */
                 {{UEFI_LOADS,
                   E(8, STEP_KERNEL, "vmlinuz by tftp", .bytes = 8247232)},

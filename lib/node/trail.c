@@ -33,11 +33,12 @@ static enum trail_mark mark_of_script(const struct node_event *event)
 static enum trail_mark mark_of(const struct node_event *event)
 {
         static const enum trail_mark marks[STEP_COUNT] = {
-                [STEP_DHCP_DISCOVER] = MARK_ASKED, [STEP_DHCP_OFFER] = MARK_OFFERED,
-                [STEP_DHCP_NAK] = MARK_NAK,        [STEP_LOADER] = MARK_LOADER,
-                [STEP_KERNEL] = MARK_KERNEL,       [STEP_RAMDISK] = MARK_RAMDISK,
-                [STEP_SITE] = MARK_SITE,           [STEP_CLAIM] = MARK_CLAIM,
-                [STEP_INVENTORY] = MARK_INVENTORY, [STEP_PHONE_HOME] = MARK_PHONE_HOME,
+                [STEP_STRANGER] = MARK_STRANGER,     [STEP_DHCP_DISCOVER] = MARK_ASKED,
+                [STEP_DHCP_OFFER] = MARK_OFFERED,    [STEP_DHCP_NAK] = MARK_NAK,
+                [STEP_LOADER] = MARK_LOADER,         [STEP_KERNEL] = MARK_KERNEL,
+                [STEP_RAMDISK] = MARK_RAMDISK,       [STEP_SITE] = MARK_SITE,
+                [STEP_CLAIM] = MARK_CLAIM,           [STEP_INVENTORY] = MARK_INVENTORY,
+                [STEP_PHONE_HOME] = MARK_PHONE_HOME,
         };
         static const enum trail_mark stopped[STEP_COUNT] = {
                 [STEP_LOADER] = MARK_LOADER_STOPPED,
@@ -66,7 +67,8 @@ static enum trail_mark mark_of(const struct node_event *event)
  */
 static bool is_new_boot(const struct trail *trail, const struct node_event *event)
 {
-        const uint32_t beginning = 1u << MARK_ASKED | 1u << MARK_OFFERED | 1u << MARK_NAK;
+        const uint32_t beginning =
+                1u << MARK_STRANGER | 1u << MARK_ASKED | 1u << MARK_OFFERED | 1u << MARK_NAK;
         const uint32_t loaded =
                 beginning | 1u << MARK_ADDRESS | 1u << MARK_LOADER | 1u << MARK_LOADER_STOPPED;
 

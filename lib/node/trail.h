@@ -15,8 +15,9 @@
 
 enum trail_mark {
         MARK_NONE,
-        MARK_ASKED,   /* for an address */
-        MARK_OFFERED, /* one */
+        MARK_STRANGER, /* it asked, and its network only lists whom nobody knows */
+        MARK_ASKED,    /* for an address */
+        MARK_OFFERED,  /* one */
         MARK_NAK,
         MARK_ADDRESS, /* of firmware or loader */
         MARK_LOADER,

@@ -73,6 +73,7 @@ static const struct expectation {
                 "it takes the address"},
         {MARK_ASKED, MARK_NONE, 30, SINCE_FIRST, CAUSE_OFFER_ABSENT, CAUSE_NONE, CAUSE_NONE,
                 "it is offered an address"},
+        {MARK_STRANGER, MARK_NONE, 0, SINCE_LAST, CAUSE_STRANGER, CAUSE_NONE, CAUSE_NONE, ""},
   /* clang-format on */
 };
 
