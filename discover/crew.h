@@ -12,6 +12,7 @@
  */
 
 #include "discover/probe.h"
+#include "discover/snapshot.h"
 
 struct crew_times {
         unsigned stall_ms;  /* at one device, before another worker goes on without it */
@@ -26,6 +27,7 @@ struct crew_job {
         const char *only; /* names with commas; NULL: all */
         struct tree *tree;
         const struct crew_times *times;
+        struct snapshot *snapshot; /* gets what the probes read; NULL: nobody wants it */
 };
 
 /* What came back of one probe; the caller's. */

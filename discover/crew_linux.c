@@ -26,24 +26,28 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "lib/base/buffer.h"
 #include "lib/base/clock.h"
+#include "lib/base/reader.h"
 #include "lib/base/text.h"
 
 #define REGION_SIZE                                                                                \
         ((size_t)16 << 20) /* twice what a report may have; only what is used counts               \
                             */
-#define WORKERS_MAX 24     /* devices that hang at the same time */
-#define STOP        1U     /* in the word that counts units by UNIT */
+#define SNAPSHOT_REGION_SIZE                                                                       \
+        ((size_t)192 << 20) /* 10,000 PCI functions with 4 KiB each, and all else of them */
+#define WORKERS_MAX 24      /* devices that hang at the same time */
+#define STOP        1U      /* in the word that counts units by UNIT */
 #define SPLIT       2U
 #define UNIT        4U
 
 const struct crew_times crew_times_default = {
         .stall_ms = 300, .device_ms = 5000, .total_ms = 25000};
 
-enum record_kind { RECORD_ITEM, RECORD_SECTION, RECORD_ERROR };
+enum record_kind { RECORD_ITEM, RECORD_SECTION, RECORD_ERROR, RECORD_ENTRY };
 
 struct record {
-        uint32_t size; /* of the text behind it, with its NUL byte */
+        uint32_t size; /* of what is behind it: a text with its NUL byte, or an entry */
         uint16_t kind, probe;
 };
 
@@ -78,11 +82,15 @@ struct report {
 
 /* ------------------------------------------------------------- the child */
 
-static void put_record(struct report *report, enum record_kind kind, const char *text)
+static size_t region_size(const struct crew_job *job)
+{
+        return job->snapshot ? SNAPSHOT_REGION_SIZE : REGION_SIZE;
+}
+
+static void put_record(struct report *report, enum record_kind kind, const void *bytes, size_t len)
 {
         struct region *r = report->region;
-        const size_t used = atomic_load(&r->used), space = REGION_SIZE - sizeof(*r);
-        const size_t len = strlen(text) + 1;
+        const size_t used = atomic_load(&r->used), space = region_size(report->job) - sizeof(*r);
         const struct record record = {
                 .size = (uint32_t)len, .kind = (uint16_t)kind, .probe = (uint16_t)report->probe};
 
@@ -90,7 +98,7 @@ static void put_record(struct report *report, enum record_kind kind, const char 
         if (space - used < sizeof(record) || space - used - sizeof(record) < len)
                 return;
         memcpy(r->bytes + used, &record, sizeof(record));
-        memcpy(r->bytes + used + sizeof(record), text, len);
+        memcpy(r->bytes + used + sizeof(record), bytes, len);
         atomic_store(&r->used, used + sizeof(record) + len);
 }
 
@@ -99,7 +107,21 @@ static void put_document(struct report *report, enum record_kind kind, const str
         _free_ char *text = NULL;
 
         if (doc_print(doc, DOC_COMPACT, &text) == 0)
-                put_record(report, kind, text);
+                put_record(report, kind, text, strlen(text) + 1);
+}
+
+/* Its kind, its path with a NUL byte, its bytes. */
+static void put_entry(void *context, enum tree_entry kind, const char *path, const void *bytes,
+                      size_t size)
+{
+        const char head = (char)kind;
+        _buffer_ struct buffer entry = {0};
+
+        buffer_add(&entry, &head, 1);
+        buffer_add(&entry, path, strlen(path) + 1);
+        buffer_add(&entry, bytes, size);
+        if (entry.rc == 0)
+                put_record(context, RECORD_ENTRY, entry.bytes, entry.size);
 }
 
 static void leave(struct region *r)
@@ -152,7 +174,7 @@ void probe_error(struct probe_context *context, const char *format, ...)
         va_start(args, format);
         vsnprintf(text, sizeof(text), format, args);
         va_end(args);
-        put_record(context->report, RECORD_ERROR, text);
+        put_record(context->report, RECORD_ERROR, text, strlen(text) + 1);
 }
 
 bool crew_is_wanted(const char *only, const char *name)
@@ -169,6 +191,8 @@ static void run_probes(struct report *report)
 {
         const struct crew_job *job = report->job;
 
+        if (job->snapshot)
+                tree_keep(job->tree, put_entry, report);
         for (; report->probe < report->end; report->probe++) {
                 struct probe_context context = {.tree = job->tree, .report = report};
 
@@ -184,6 +208,8 @@ static void run_probes(struct report *report)
                 doc_free(context.section);
                 report->skip = 0;
         }
+        if (job->snapshot)
+                tree_keep(job->tree, NULL, NULL);
         atomic_store(&report->region->has_ended, true);
 }
 
@@ -209,11 +235,26 @@ struct crew {
         bool is_partial;
 };
 
+static void take_entry(struct crew *crew, const struct record *record, const char *bytes)
+{
+        struct reader entry = reader_over(bytes, record->size);
+        const char *path;
+        uint8_t kind;
+
+        if (reader_u8(&entry, &kind) == 0 && reader_text(&entry, &path) == 0)
+                snapshot_add(crew->job->snapshot, (enum tree_entry)kind, path, entry.at,
+                             reader_left(&entry));
+}
+
 static void take_record(struct crew *crew, const struct record *record, const char *text)
 {
         struct crew_result *result = &crew->results[record->probe];
         struct doc *doc = NULL;
 
+        if (record->kind == RECORD_ENTRY) {
+                take_entry(crew, record, text);
+                return;
+        }
         if (record->kind == RECORD_ERROR) {
                 field_append_text(result->errors, text);
                 return;
@@ -266,7 +307,7 @@ static int add_worker(struct crew *crew, uint32_t probe, uint32_t skip, uint32_t
         int ends[2];
 
         *w = (struct worker){.alive = -EBADF, .end = end};
-        w->region = mmap(NULL, REGION_SIZE, PROT_READ | PROT_WRITE,
+        w->region = mmap(NULL, region_size(crew->job), PROT_READ | PROT_WRITE,
                          MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (w->region == MAP_FAILED)
                 return -ENOMEM;
@@ -299,7 +340,7 @@ static void remove_worker(struct crew *crew, size_t at)
                 (void)waitpid(w->pid, NULL, WNOHANG);
         }
         close_alive(w);
-        (void)munmap(w->region, REGION_SIZE);
+        (void)munmap(w->region, region_size(crew->job));
         memmove(w, w + 1, (--crew->count - at) * sizeof(*w));
 }
 

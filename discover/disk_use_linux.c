@@ -33,7 +33,7 @@ const struct field disk_partition_fields[] = {
         {.name = "size",   .kind = FIELD_NUMBER, .file = "size", .scale = SECTOR_SIZE, .help = "bytes"},
         {.name = "read_only", .kind = FIELD_BOOL, .file = "ro", .help = "it cannot be written"},
         {.name = "label",  .kind = FIELD_TEXT,   .help = "in the partition table"},
-        {.name = "uuid",   .kind = FIELD_TEXT,   .help = "in the partition table"},
+        {.name = "uuid",   .kind = FIELD_TEXT, .is_identity = true,   .help = "in the partition table"},
         DISK_USE_FIELDS,
         {.name = NULL},
 };

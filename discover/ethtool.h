@@ -3,10 +3,11 @@
 
 /* What a network card's driver tells of itself and of its link (SIOCETHTOOL). */
 
+#include "discover/tree.h"
 #include "lib/doc/value.h"
 
-/* Asks the interface, and sets what it answers. @fd: any socket. */
-void ethtool_take(int fd, const char *name, struct doc *nic);
+/* Asks the interface, and sets what it answers. @fd: any socket; below 0: nobody is asked. */
+void ethtool_take(struct tree *tree, int fd, const char *name, struct doc *nic);
 
 /**
  * ethtool_speeds() - the speeds in a set of link modes

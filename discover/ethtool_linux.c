@@ -10,6 +10,7 @@
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -86,17 +87,33 @@ struct doc *ethtool_speeds(const uint32_t *words, size_t count)
         return list;
 }
 
-static bool ask(int fd, const char *name, void *data)
+/* An interface that is asked. */
+struct card {
+        struct tree *tree;
+        int fd;
+        const char *name;
+};
+
+/* @what: under which the answer is noted. */
+static bool ask(const struct card *card, const char *what, void *data, size_t size)
 {
         struct ifreq request = {.ifr_data = data};
+        char path[TREE_PATH_MAX];
+        size_t got;
 
-        return text_copy(request.ifr_name, sizeof(request.ifr_name), name) == 0 &&
-               ioctl(fd, SIOCETHTOOL, &request) == 0;
+        snprintf(path, sizeof(path), "ethtool/%s/%s", card->name, what);
+        if (!tree_is_live(card->tree))
+                return tree_recall(card->tree, path, data, size, &got) && got == size;
+        if (card->fd < 0 || text_copy(request.ifr_name, sizeof(request.ifr_name), card->name) < 0 ||
+            ioctl(card->fd, SIOCETHTOOL, &request) < 0)
+                return false;
+        tree_note(card->tree, path, data, size);
+        return true;
 }
 
 /* The address burnt into the card, which a bond or an operator changes but the firmware boots with.
  */
-static void take_permanent_mac(int fd, const char *name, struct doc *nic)
+static void take_permanent_mac(const struct card *card, struct doc *nic)
 {
         struct {
                 struct ethtool_perm_addr header;
@@ -106,16 +123,16 @@ static void take_permanent_mac(int fd, const char *name, struct doc *nic)
         };
         char text[MAC_TEXT_SIZE];
 
-        if (ask(fd, name, &address) && address.header.size == sizeof(struct mac_address) &&
-            mac_is_usable(&address.mac))
+        if (ask(card, "permanent-mac", &address, sizeof(address)) &&
+            address.header.size == sizeof(struct mac_address) && mac_is_usable(&address.mac))
                 (void)doc_set_text(nic, "permanent_mac", mac_text(text, &address.mac));
 }
 
-static void take_driver(int fd, const char *name, struct doc *nic)
+static void take_driver(const struct card *card, struct doc *nic)
 {
         struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
 
-        if (!ask(fd, name, &info))
+        if (!ask(card, "driver", &info, sizeof(info)))
                 return;
         info.fw_version[sizeof(info.fw_version) - 1] = '\0';
         field_set_text(nic, "firmware", info.fw_version);
@@ -132,7 +149,7 @@ static const char *port_name(uint8_t port)
 }
 
 /* Asked twice: the kernel answers the first time how many words it has. */
-static void take_link(int fd, const char *name, struct doc *nic)
+static void take_link(const struct card *card, struct doc *nic)
 {
         struct {
                 struct ethtool_link_settings settings;
@@ -140,14 +157,15 @@ static void take_link(int fd, const char *name, struct doc *nic)
         } link = {.settings = {.cmd = ETHTOOL_GLINKSETTINGS}};
         int words;
 
-        if (!ask(fd, name, &link))
+        if (!ask(card, "link-words", &link, sizeof(link)))
                 return;
         words = -link.settings.link_mode_masks_nwords;
         if (words <= 0 || words > WORDS_MAX)
                 return;
         link.settings = (struct ethtool_link_settings){.cmd = ETHTOOL_GLINKSETTINGS,
                                                        .link_mode_masks_nwords = (int8_t)words};
-        if (!ask(fd, name, &link) || link.settings.link_mode_masks_nwords != words)
+        if (!ask(card, "link", &link, sizeof(link)) ||
+            link.settings.link_mode_masks_nwords != words)
                 return;
         (void)doc_set(nic, "supported_mbps", ethtool_speeds(link.words, (size_t)words));
         (void)doc_set(nic, "advertised_mbps", ethtool_speeds(link.words + words, (size_t)words));
@@ -155,20 +173,22 @@ static void take_link(int fd, const char *name, struct doc *nic)
         (void)doc_set_bool(nic, "autonegotiation", link.settings.autoneg == AUTONEG_ENABLE);
 }
 
-static void take_wake(int fd, const char *name, struct doc *nic)
+static void take_wake(const struct card *card, struct doc *nic)
 {
         struct ethtool_wolinfo wake = {.cmd = ETHTOOL_GWOL};
 
-        if (!ask(fd, name, &wake))
+        if (!ask(card, "wake", &wake, sizeof(wake)))
                 return;
         (void)doc_set_bool(nic, "wake_on_lan", (wake.supported & WAKE_MAGIC) != 0);
         (void)doc_set_bool(nic, "wake_on_lan_enabled", (wake.wolopts & WAKE_MAGIC) != 0);
 }
 
-void ethtool_take(int fd, const char *name, struct doc *nic)
+void ethtool_take(struct tree *tree, int fd, const char *name, struct doc *nic)
 {
-        take_permanent_mac(fd, name, nic);
-        take_driver(fd, name, nic);
-        take_link(fd, name, nic);
-        take_wake(fd, name, nic);
+        const struct card card = {.tree = tree, .fd = fd, .name = name};
+
+        take_permanent_mac(&card, nic);
+        take_driver(&card, nic);
+        take_link(&card, nic);
+        take_wake(&card, nic);
 }

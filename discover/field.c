@@ -211,6 +211,25 @@ struct doc *fields_fit(const struct doc *from, const struct field *rows, struct 
         return to;
 }
 
+void fields_identities(const struct doc *from, const struct field *rows,
+                       void (*take)(void *context, const char *text), void *context)
+{
+        for (; rows->name; rows++) {
+                const struct doc *member = doc_get(from, rows->name);
+
+                if (rows->kind == FIELD_OBJECT)
+                        fields_identities(member, rows->inner, take, context);
+                for (size_t i = 0; rows->kind == FIELD_ITEMS && i < doc_count(member); i++)
+                        fields_identities(doc_at(member, i), rows->inner, take, context);
+                if (!rows->is_identity)
+                        continue;
+                if (doc_is_text(member))
+                        take(context, doc_text(member));
+                for (size_t i = 0; doc_is_list(member) && i < doc_count(member); i++)
+                        take(context, doc_text(doc_at(member, i)));
+        }
+}
+
 /* ------------------------------------------------------------ the schema */
 
 static struct doc *schema_of(const struct field *row);

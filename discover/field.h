@@ -30,6 +30,7 @@ struct field {
         const char *file;          /* in the device's folder; NULL: the probe sets it */
         const char *link;          /* the same, and the value is where it leads: its last part */
         uint32_t scale;            /* of a number in a file; 0: 1 */
+        bool is_identity;          /* tells this part or machine from others: a serial, a MAC */
         bool none_is_zero;         /* a number in a file that is 0 where it is not known */
         const struct field *inner; /* ends with a row without a name, as all tables of rows do */
 };
@@ -49,6 +50,10 @@ void field_set_number(struct doc *to, const char *name, uint64_t number); /* abo
  * Texts have no control characters afterwards; empty objects are left out. NULL without memory.
  */
 struct doc *fields_fit(const struct doc *from, const struct field *rows, struct doc *refused);
+
+/* Gives each text that is an identity to @take. */
+void fields_identities(const struct doc *from, const struct field *rows,
+                       void (*take)(void *context, const char *text), void *context);
 
 /* JSON Schema (2020-12) of an object with these rows. */
 struct doc *fields_schema(const struct field *rows);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
+#include "discover/anonymous.h"
 #include "discover/diff.h"
 #include "discover/probe.h"
 #include "lib/base/cleanup.h"
@@ -12,10 +14,11 @@
 #include "lib/base/text.h"
 #include "lib/daemon/options.h"
 
-#define LINE_SIZE 1024
+#define LINE_SIZE     1024
+#define SNAPSHOT_MODE 0600 /* serials are in it */
 
-static const char *root = "/", *only;
-static bool is_pretty, wants_schema, wants_diff;
+static const char *root = "/", *only, *snapshot_path;
+static bool is_pretty, wants_schema, wants_diff, is_anonymous;
 
 /* clang-format off */
 static const struct option_row options[] = {
@@ -24,6 +27,10 @@ static const struct option_row options[] = {
         {.name = "only", .value = "SECTIONS", .text = &only,
          .help = "such as cpu,disks; --schema names them all"},
         {.name = "pretty", .is_set = &is_pretty, .help = "for people"},
+        {.name = "snapshot", .value = "FILE", .text = &snapshot_path,
+         .help = "put what is read into a .tar.zst, and print nothing"},
+        {.name = "anonymous", .is_set = &is_anonymous,
+         .help = "with others in the place of serials, UUIDs, MACs, asset tags, the host's name"},
         {.name = "diff", .is_set = &wants_diff,
          .help = "print what changed between two inventories, given as files"},
         {.name = "schema", .is_set = &wants_schema, .help = "print the JSON Schema of what is printed"},
@@ -63,6 +70,60 @@ static int print(struct doc *take)
         if (puts(text) < 0 || fflush(stdout) != 0)
                 return program_fail(&program, "the inventory cannot be written");
         return EXIT_SUCCESS;
+}
+
+/* NULL: what was wrong has been said. */
+static struct mask *make_mask(struct tree *tree, const struct doc *inventory)
+{
+        uint8_t key[SIPHASH_KEY_SIZE];
+        char host_name[TREE_LINE_SIZE];
+        struct mask *mask = NULL;
+
+        (void)tree_line(tree, host_name, "proc/sys/kernel/hostname");
+        if (getrandom(key, sizeof(key), 0) == sizeof(key))
+                mask = anonymous_mask(inventory, host_name[0] ? host_name : NULL, key);
+        explicit_bzero(key, sizeof(key));
+        if (!mask)
+                (void)program_fail(&program, "no memory for the mask");
+        return mask;
+}
+
+static int write_snapshot(struct snapshot *snapshot)
+{
+        _free_ char *packed = NULL;
+        size_t size;
+        int rc;
+
+        rc = snapshot_pack(snapshot, &packed, &size);
+        if (rc < 0)
+                return program_fail(&program, "the snapshot cannot be made: %s", strerror(-rc));
+        rc = file_replace(snapshot_path, packed, size, SNAPSHOT_MODE);
+        if (rc < 0)
+                return program_fail(&program, "%s cannot be written: %s", snapshot_path,
+                                    strerror(-rc));
+        return EXIT_SUCCESS;
+}
+
+/* What the machine is, as the options want it. */
+static int discover(struct tree *tree)
+{
+        CLEANUP(snapshot_free) struct snapshot *snapshot = snapshot_path ? snapshot_new() : NULL;
+        CLEANUP(mask_free) struct mask *mask = NULL;
+        _doc_ struct doc *inventory = NULL;
+
+        if (snapshot_path && !snapshot)
+                return program_fail(&program, "no memory");
+        inventory = inventory_keep(tree, only, snapshot);
+        if (is_anonymous) {
+                mask = make_mask(tree, inventory);
+                if (!mask)
+                        return EXIT_FAILURE;
+        }
+        if (mask && snapshot && anonymous_snapshot(mask, snapshot) < 0)
+                return program_fail(&program, "no memory");
+        if (snapshot)
+                return write_snapshot(snapshot);
+        return print(mask ? anonymous_document(mask, inventory) : TAKE_PTR(inventory));
 }
 
 /* NULL: what was wrong has been said. */
@@ -127,5 +188,5 @@ int main(int argc, char **argv)
         rc = tree_open(root, &tree);
         if (rc < 0)
                 return program_fail(&program, "%s cannot be opened: %s", root, strerror(-rc));
-        return print(inventory_make(tree, only));
+        return discover(tree);
 }

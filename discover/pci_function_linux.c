@@ -172,7 +172,7 @@ struct doc *pci_function_take(struct tree *tree, const char *address, size_t con
         snprintf(folder, sizeof(folder), PCI_DEVICES "/%s", address);
         (void)doc_set_text(function, "address", address);
         *config = (struct pci_config){0};
-        has_config = (!tree_is_live(tree) || config_size > PCI_CONFIG_SIZE) &&
+        has_config = (!tree_is_own(tree) || config_size > PCI_CONFIG_SIZE) &&
                      take_config(tree, folder, config_size, function, config);
         if (read_ids(tree, folder, &ids)) {
                 set_ids(function, &ids);

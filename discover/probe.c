@@ -38,11 +38,17 @@ bool probe_is_known(const char *name, size_t len)
 
 struct doc *inventory_make(struct tree *tree, const char *only)
 {
+        return inventory_keep(tree, only, NULL);
+}
+
+struct doc *inventory_keep(struct tree *tree, const char *only, struct snapshot *snapshot)
+{
         const struct crew_job job = {.probes = probes,
                                      .count = probe_count,
                                      .only = only,
                                      .tree = tree,
-                                     .times = &crew_times_default};
+                                     .times = &crew_times_default,
+                                     .snapshot = snapshot};
 
         return crew_inventory(&job);
 }

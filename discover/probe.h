@@ -12,6 +12,7 @@
 #include "discover/tree.h"
 #include "lib/doc/value.h"
 
+struct snapshot;
 struct report; /* where a probe's findings go: crew.h */
 
 struct probe_context {
@@ -33,6 +34,9 @@ extern const size_t probe_count;
 
 /* The whole inventory; @only: names with commas, NULL: all. NULL without memory. */
 struct doc *inventory_make(struct tree *tree, const char *only);
+
+/* The same; what was read for it is added to @snapshot. */
+struct doc *inventory_keep(struct tree *tree, const char *only, struct snapshot *snapshot);
 #define INVENTORY_SCHEMA 1
 
 struct doc *inventory_schema(void); /* JSON Schema of what inventory_make() gives */

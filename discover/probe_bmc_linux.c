@@ -28,7 +28,7 @@ const struct field bmc_fields[] = {
         {.name = "firmware",     .kind = FIELD_TEXT, .file = "firmware_revision", .help = "revision, as the driver got it"},
         {.name = "vendor_id",    .kind = FIELD_TEXT, .file = "manufacturer_id", .help = "IANA number of the maker"},
         {.name = "product_id",   .kind = FIELD_TEXT, .file = "product_id", .help = "the maker's number of the product"},
-        {.name = "guid",         .kind = FIELD_TEXT, .file = "guid", .help = "of the machine, as the BMC knows it"},
+        {.name = "guid",         .kind = FIELD_TEXT, .is_identity = true, .file = "guid", .help = "of the machine, as the BMC knows it"},
         {.name = "redfish_host_interface", .kind = FIELD_BOOL, .help = "there is a network inside the machine to it"},
         {.name = "management_engines", .kind = FIELD_ITEMS, .inner = engine_fields, .help = "Intel's, which AMT lives in"},
         {.name = NULL},

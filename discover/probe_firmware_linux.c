@@ -18,7 +18,7 @@ const struct field firmware_fields[] = {
         {.name = "boot_mode",   .kind = FIELD_TEXT, .help = "uefi or bios"},
         {.name = "secure_boot", .kind = FIELD_BOOL, .help = "Secure Boot is on"},
         {.name = "setup_mode",  .kind = FIELD_BOOL, .help = "Secure Boot takes new keys from anybody"},
-        {.name = "boot_mac",    .kind = FIELD_TEXT, .help = "of the card that was booted from"},
+        {.name = "boot_mac",    .kind = FIELD_TEXT, .is_identity = true, .help = "of the card that was booted from"},
         {.name = NULL},
 };
 /* clang-format on */

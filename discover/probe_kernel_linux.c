@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* kernel: which one asked all this, and what it could not drive. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +9,12 @@
 #include "discover/kernel_words.h"
 #include "discover/pci_function.h"
 #include "discover/tables_linux.h"
+#include "lib/base/buffer.h"
 #include "lib/base/text.h"
 
 #define LOG_MAX        ((size_t)1 << 20)
-#define LOG_READ_ALL   3 /* SYSLOG_ACTION_READ_ALL, syslog(2) */
+#define LOG_READ_ALL   3            /* SYSLOG_ACTION_READ_ALL, syslog(2) */
+#define KERNEL_LOG     "kernel-log" /* among the answers */
 #define FIRMWARE_MAX   64
 #define DRIVERLESS_MAX 1024
 
@@ -84,23 +87,44 @@ static bool has_text(const struct doc *list, const char *text)
         return false;
 }
 
+/* The kernel's whole log may hold anything; noted are the lines that are used. */
+static int read_log(struct tree *tree, char *log, size_t size)
+{
+        _buffer_ struct buffer lines = {0};
+        char name[KERNEL_WORD_SIZE];
+        size_t got;
+        int n;
+
+        if (!tree_is_live(tree)) {
+                if (!tree_recall(tree, KERNEL_LOG, log, size - 1, &got))
+                        return -ENOENT;
+                log[got] = '\0';
+                return 0;
+        }
+        n = klogctl(LOG_READ_ALL, log, (int)size - 1);
+        if (n < 0)
+                return -errno;
+        log[n] = '\0';
+        for (const char *at = log; kernel_missing_firmware_next(&at, name);)
+                buffer_format(&lines, "Direct firmware load for %s failed with error\n", name);
+        if (lines.rc == 0)
+                tree_note(tree, KERNEL_LOG, lines.bytes, lines.size);
+        return 0;
+}
+
 static void take_log(struct probe_context *context)
 {
         _free_ char *log = NULL;
         char name[KERNEL_WORD_SIZE];
         struct doc *list;
         const char *at;
-        int size;
 
-        if (!tree_is_live(context->tree))
-                return;
         log = malloc(LOG_MAX);
-        size = log ? klogctl(LOG_READ_ALL, log, (int)LOG_MAX - 1) : -1;
-        if (size < 0) {
-                probe_error(context, "the kernel's log cannot be read");
+        if (!log || read_log(context->tree, log, LOG_MAX) < 0) {
+                if (tree_is_own(context->tree))
+                        probe_error(context, "the kernel's log cannot be read");
                 return;
         }
-        log[size] = '\0';
         list = doc_list();
         for (at = log; kernel_missing_firmware_next(&at, name) && doc_count(list) < FIRMWARE_MAX;)
                 if (!has_text(list, name))

@@ -29,9 +29,9 @@ static const struct field module_fields[] = {
         {.name = "registered",     .kind = FIELD_BOOL,   .help = "registered (true) or unbuffered (false)"},
         {.name = "technology",     .kind = FIELD_TEXT,   .help = "DRAM, NVDIMM-N, persistent, ..."},
         {.name = "vendor",         .kind = FIELD_TEXT,   .help = "maker of the module"},
-        {.name = "serial",         .kind = FIELD_TEXT,   .help = "serial number"},
+        {.name = "serial",         .kind = FIELD_TEXT, .is_identity = true,   .help = "serial number"},
         {.name = "part",           .kind = FIELD_TEXT,   .help = "part number"},
-        {.name = "asset_tag",      .kind = FIELD_TEXT,   .help = "the owner's own number"},
+        {.name = "asset_tag",      .kind = FIELD_TEXT, .is_identity = true,   .help = "the owner's own number"},
         {.name = NULL},
 };
 

@@ -13,8 +13,8 @@
 /* clang-format off */
 static const struct field nic_fields[] = {
         {.name = "name",          .kind = FIELD_TEXT, .help = "as the kernel has it today"},
-        {.name = "mac",           .kind = FIELD_TEXT, .file = "address", .help = "address in use"},
-        {.name = "permanent_mac", .kind = FIELD_TEXT, .help = "address burnt into the card"},
+        {.name = "mac",           .kind = FIELD_TEXT, .is_identity = true, .file = "address", .help = "address in use"},
+        {.name = "permanent_mac", .kind = FIELD_TEXT, .is_identity = true, .help = "address burnt into the card"},
         {.name = "pci",           .kind = FIELD_TEXT, .help = "PCI function"},
         {.name = "vendor_id",     .kind = FIELD_TEXT, .help = "PCI vendor"},
         {.name = "device_id",     .kind = FIELD_TEXT, .help = "PCI device"},
@@ -117,8 +117,7 @@ static struct doc *take_nic(struct tree *tree, int fd, const char *name)
         fields_read(tree, folder, nic_fields, nic);
         set_rdma(tree, name, nic);
         set_link(tree, name, nic);
-        if (fd >= 0)
-                ethtool_take(fd, name, nic);
+        ethtool_take(tree, fd, name, nic);
         if (is_boot_nic(tree, nic))
                 (void)doc_set_bool(nic, "booted_from", true);
         return nic;

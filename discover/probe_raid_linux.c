@@ -29,7 +29,7 @@ static const struct field array_fields[] = {
         {.name = "size",      .kind = FIELD_NUMBER, .help = "bytes"},
         {.name = "metadata",  .kind = FIELD_TEXT,   .help = "1.2, external:imsm, external:ddf"},
         {.name = "container", .kind = FIELD_TEXT,   .help = "the array that this one is a volume of"},
-        {.name = "uuid",      .kind = FIELD_TEXT,   .help = "in its superblock"},
+        {.name = "uuid",      .kind = FIELD_TEXT, .is_identity = true,   .help = "in its superblock"},
         {.name = "active",    .kind = FIELD_BOOL,   .help = "it can be used"},
         {.name = "read_only", .kind = FIELD_BOOL,   .help = "until somebody writes, or for good"},
         {.name = "state",     .kind = FIELD_TEXT,   .file = "array_state", .help = "clean, active, ..."},

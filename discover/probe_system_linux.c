@@ -17,14 +17,14 @@ static const struct field board_fields[] = {
         {.name = "vendor",  .kind = FIELD_TEXT, .help = "maker of the board"},
         {.name = "product", .kind = FIELD_TEXT, .help = "its product name"},
         {.name = "version", .kind = FIELD_TEXT, .help = "its version"},
-        {.name = "serial",  .kind = FIELD_TEXT, .help = "its serial number"},
+        {.name = "serial",  .kind = FIELD_TEXT, .is_identity = true, .help = "its serial number"},
         {.name = NULL},
 };
 
 static const struct field chassis_fields[] = {
         {.name = "type",      .kind = FIELD_TEXT, .help = "rack-mount, blade, desktop, ..."},
-        {.name = "serial",    .kind = FIELD_TEXT, .help = "serial number of the case"},
-        {.name = "asset_tag", .kind = FIELD_TEXT, .help = "the owner's own number"},
+        {.name = "serial",    .kind = FIELD_TEXT, .is_identity = true, .help = "serial number of the case"},
+        {.name = "asset_tag", .kind = FIELD_TEXT, .is_identity = true, .help = "the owner's own number"},
         {.name = NULL},
 };
 
@@ -32,10 +32,10 @@ const struct field system_fields[] = {
         {.name = "vendor",  .kind = FIELD_TEXT, .help = "maker of the machine"},
         {.name = "product", .kind = FIELD_TEXT, .help = "its product name"},
         {.name = "version", .kind = FIELD_TEXT, .help = "its version"},
-        {.name = "serial",  .kind = FIELD_TEXT, .help = "its serial number"},
+        {.name = "serial",  .kind = FIELD_TEXT, .is_identity = true, .help = "its serial number"},
         {.name = "sku",     .kind = FIELD_TEXT, .help = "its order number"},
         {.name = "family",  .kind = FIELD_TEXT, .help = "its product family"},
-        {.name = "uuid",    .kind = FIELD_TEXT,
+        {.name = "uuid",    .kind = FIELD_TEXT, .is_identity = true,
          .help = "SMBIOS UUID; absent when it identifies nothing: zero, all F, a maker's default"},
         {.name = "board",   .kind = FIELD_OBJECT, .inner = board_fields, .help = "the main board"},
         {.name = "chassis", .kind = FIELD_OBJECT, .inner = chassis_fields, .help = "the case"},

@@ -16,7 +16,7 @@ static const struct field device_fields[] = {
         {.name = "product_id", .kind = FIELD_TEXT,   .file = "idProduct", .help = "four hexadecimal digits"},
         {.name = "vendor",     .kind = FIELD_TEXT,   .file = "manufacturer", .help = "as the device says"},
         {.name = "product",    .kind = FIELD_TEXT,   .file = "product", .help = "as the device says"},
-        {.name = "serial",     .kind = FIELD_TEXT,   .file = "serial", .help = "as the device says"},
+        {.name = "serial",     .kind = FIELD_TEXT, .is_identity = true,   .file = "serial", .help = "as the device says"},
         {.name = "class",      .kind = FIELD_TEXT,   .file = "bDeviceClass", .help = "00: its interfaces have one each"},
         {.name = "usb",        .kind = FIELD_TEXT,   .file = "version", .help = "version of USB that it speaks"},
         {.name = "speed_kbps", .kind = FIELD_NUMBER, .help = "speed that it runs at"},

@@ -7,6 +7,30 @@
 
 #define HEADER_SIZE 4 /* type, length, handle: 6.1.2 */
 
+/* DSP0134 5.2: an entry point may stand before the structures, as in a dump by dmidecode. */
+static size_t entry_point_size(const uint8_t *bytes, size_t size)
+{
+        if (size > 24 && memcmp(bytes, "_SM3_", 5) == 0)
+                return bytes[6];
+        if (size > 32 && memcmp(bytes, "_SM_", 4) == 0)
+                return 32;
+        return 0;
+}
+
+struct reader smbios_table(const void *bytes, size_t size)
+{
+        size_t start = entry_point_size(bytes, size);
+        struct reader table = reader_over(bytes, size);
+
+        (void)reader_skip(&table, start);
+        /* dmidecode pads the entry point to 32 bytes. */
+        while (start > 0 && reader_left(&table) > 0 && start % 32 != 0) {
+                (void)reader_skip(&table, 1);
+                start++;
+        }
+        return table;
+}
+
 /* The string set ends with an empty string; a structure without strings has two NUL bytes. */
 static int take_strings(struct reader *table, struct reader *ret)
 {

@@ -30,6 +30,9 @@ struct smbios_structure {
         struct reader strings; /* the strings, each ended by a NUL byte */
 };
 
+/* The structures of a table as it is in a file: past an entry point that stands before them. */
+struct reader smbios_table(const void *bytes, size_t size);
+
 /**
  * smbios_next() - take the next structure off a table
  *

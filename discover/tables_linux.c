@@ -8,33 +8,16 @@
 #include "discover/tree.h"
 #include "lib/base/text.h"
 
-/* DSP0134 5.2: an entry point may stand before the structures, as in a dump by dmidecode. */
-static size_t entry_point_size(const char *bytes, size_t size)
-{
-        if (size > 24 && memcmp(bytes, "_SM3_", 5) == 0)
-                return (unsigned char)bytes[6];
-        if (size > 32 && memcmp(bytes, "_SM_", 4) == 0)
-                return 32;
-        return 0;
-}
-
 int smbios_read(struct tree *tree, struct reader *ret)
 {
         const char *bytes;
-        size_t size, start;
+        size_t size;
         int rc;
 
-        rc = tree_borrow(tree, "sys/firmware/dmi/tables/DMI", SMBIOS_TABLE_MAX, &bytes, &size);
+        rc = tree_borrow(tree, SMBIOS_TABLE_PATH, SMBIOS_TABLE_MAX, &bytes, &size);
         if (rc < 0)
                 return rc;
-        start = entry_point_size(bytes, size);
-        *ret = reader_over(bytes, size);
-        (void)reader_skip(ret, start);
-        /* dmidecode pads the entry point to 32 bytes. */
-        while (start > 0 && reader_left(ret) > 0 && start % 32 != 0) {
-                (void)reader_skip(ret, 1);
-                start++;
-        }
+        *ret = smbios_table(bytes, size);
         return 0;
 }
 

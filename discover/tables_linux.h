@@ -16,6 +16,7 @@
  * Return: 0, -ENOENT: this machine has none; -errno.
  */
 int smbios_read(struct tree *tree, struct reader *ret);
+#define SMBIOS_TABLE_PATH "sys/firmware/dmi/tables/DMI"
 #define SMBIOS_TABLE_MAX                                                                           \
         ((size_t)1 << 20) /* the largest seen has 30 KB; a 3.0 entry point may claim 4 GiB */
 

@@ -76,7 +76,7 @@ static void __attribute__((unused)) put_link(const char *path, const char *targe
 }
 
 /* Valid, whatever was in the tree. */
-static struct doc *inventory_of_tree(const char *only)
+static struct doc __attribute__((unused)) * inventory_of_tree(const char *only)
 {
         struct tree *tree = NULL;
         struct doc *inventory;

@@ -22,6 +22,38 @@ CLEANUP_DEFINE(struct tree *, tree_close)
 /* True for the machine itself: only then may a device be asked. */
 bool tree_is_live(const struct tree *tree);
 
+/* True for the machine itself, and for a snapshot of one: what was not worth a read there is not in
+ * it. */
+bool tree_is_own(const struct tree *tree);
+
+/*
+ * What devices answer is no file. On the machine itself the probe that asked notes the answer; in
+ * a snapshot the same probe finds it under the same name, and no device is asked.
+ */
+#define TREE_ANSWERS "answers" /* the folder of a snapshot that has them */
+
+void tree_note(struct tree *tree, const char *name, const void *bytes, size_t size);
+
+/* Up to @size bytes of an answer. False on the machine itself, and for one that was not noted. */
+bool tree_recall(struct tree *tree, const char *name, void *to, size_t size, size_t *ret_size);
+
+enum tree_entry {
+        TREE_NAME, /* it is there; nobody read it */
+        TREE_FOLDER,
+        TREE_FILE,
+        TREE_LINK,
+};
+typedef void (*tree_keep_fn)(void *context, enum tree_entry kind, const char *path,
+                             const void *bytes, size_t size);
+
+/**
+ * tree_keep() - from now on tell of all that is read
+ * @keep:  called with paths in which no part but the last is a link, so that they make a tree of
+ *         their own that answers as this one did; what a device answered is a file in TREE_ANSWERS;
+ * NULL: no more
+ */
+void tree_keep(struct tree *tree, tree_keep_fn keep, void *context);
+
 #define TREE_PATH_MAX 512
 #define TREE_NAMES_MAX                                                                             \
         16384             /* entries of one folder: CPUs, PCI functions with their virtual ones */

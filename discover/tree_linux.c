@@ -5,7 +5,7 @@
  * On the machine itself plain openat(2) serves; a copy is opened with
  * RESOLVE_IN_ROOT, so that an absolute link inside it stays inside it.
  */
-#include "discover/tree.h"
+#include "discover/tree_keep.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "lib/base/text.h"
@@ -30,7 +31,8 @@ struct kept {
 
 struct tree {
         int root;
-        bool is_live;
+        bool is_live, is_own;
+        struct tree_keeper keeper;
         struct kept kept[KEPT_MAX];
         size_t kept_count;
 };
@@ -49,6 +51,7 @@ int tree_open(const char *root, struct tree **ret)
                 return rc;
         }
         tree->is_live = strcmp(root, "/") == 0;
+        tree->is_own = tree->is_live || faccessat(tree->root, TREE_ANSWERS, F_OK, 0) == 0;
         *ret = tree;
         return 0;
 }
@@ -69,6 +72,11 @@ bool tree_is_live(const struct tree *tree)
         return tree->is_live;
 }
 
+bool tree_is_own(const struct tree *tree)
+{
+        return tree->is_own;
+}
+
 static int open_path(struct tree *tree, const char *path, int flags)
 {
         const struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC,
@@ -84,6 +92,50 @@ static int open_path(struct tree *tree, const char *path, int flags)
                 fd = (int)syscall(SYS_openat2, tree->root, path, &how, sizeof(how));
         while (fd < 0 && errno == EAGAIN && ++tries < OPEN_TRIES);
         return fd < 0 ? -errno : fd;
+}
+
+static bool read_link(struct tree *tree, char to[static TREE_PATH_MAX], const char *path)
+{
+        _close_ int fd = tree->is_live ? -EBADF : open_path(tree, path, O_PATH | O_NOFOLLOW);
+        ssize_t n;
+
+        to[0] = '\0';
+        if (tree->is_live)
+                n = readlinkat(tree->root, path, to, TREE_PATH_MAX - 1);
+        else
+                n = fd < 0 ? -1 : readlinkat(fd, "", to, TREE_PATH_MAX - 1);
+        if (n <= 0) {
+                to[0] = '\0';
+                return false;
+        }
+        to[n] = '\0';
+        return true;
+}
+
+void tree_keep(struct tree *tree, tree_keep_fn keep, void *context)
+{
+        tree->keeper = (struct tree_keeper){
+                .keep = keep, .context = context, .read_link = read_link, .tree = tree};
+        if (keep && tree->is_own)
+                keep(context, TREE_FOLDER, TREE_ANSWERS, NULL, 0);
+}
+
+void tree_note(struct tree *tree, const char *name, const void *bytes, size_t size)
+{
+        char path[TREE_PATH_MAX];
+
+        if (tree->keeper.keep &&
+            snprintf(path, sizeof(path), TREE_ANSWERS "/%s", name) < (int)sizeof(path))
+                tree_keep_at(&tree->keeper, TREE_FILE, path, bytes, size);
+}
+
+bool tree_recall(struct tree *tree, const char *name, void *to, size_t size, size_t *ret_size)
+{
+        char path[TREE_PATH_MAX];
+
+        return !tree->is_live &&
+               snprintf(path, sizeof(path), TREE_ANSWERS "/%s", name) < (int)sizeof(path) &&
+               tree_read_into(tree, path, to, size, ret_size) == 0;
 }
 
 /* Up to @max bytes, and whether there were more. */
@@ -117,6 +169,7 @@ static int read_start(struct tree *tree, const char *path, size_t max, struct ke
         ret->rc = size > max ? -EFBIG : 0;
         ret->size = size > max ? max : size;
         bytes[ret->size] = '\0';
+        tree_keep_at(&tree->keeper, TREE_FILE, path, bytes, ret->size);
         ret->bytes = TAKE_PTR(bytes);
         return 0;
 }
@@ -149,6 +202,7 @@ int tree_read_into(struct tree *tree, const char *path, void *to, size_t size, s
         n = read(fd, to, size);
         if (n < 0)
                 return -errno;
+        tree_keep_at(&tree->keeper, TREE_FILE, path, to, (size_t)n);
         *ret_size = (size_t)n;
         return 0;
 }
@@ -200,6 +254,8 @@ static bool read_text(struct tree *tree, char to[static TREE_LINE_SIZE], const c
         if (fd < 0)
                 return false;
         n = read(fd, to, TREE_LINE_SIZE);
+        if (n > 0)
+                tree_keep_at(&tree->keeper, TREE_FILE, path, to, (size_t)n);
         if (n <= 0 || n == TREE_LINE_SIZE) {
                 to[0] = '\0';
                 return false;
@@ -249,6 +305,7 @@ bool tree_number(struct tree *tree, uint64_t *ret, const char *format, ...)
 bool tree_has(struct tree *tree, const char *format, ...)
 {
         char path[TREE_PATH_MAX];
+        struct stat s;
         va_list args;
         bool ok;
         int fd;
@@ -258,30 +315,23 @@ bool tree_has(struct tree *tree, const char *format, ...)
         va_end(args);
         if (!ok)
                 return false;
-        if (tree->is_live)
+        if (tree->is_live && !tree->keeper.keep)
                 return faccessat(tree->root, path, F_OK, 0) == 0;
         fd = open_path(tree, path, O_PATH);
         if (fd < 0)
                 return false;
+        if (tree->keeper.keep && fstat(fd, &s) == 0)
+                tree_keep_at(&tree->keeper, S_ISDIR(s.st_mode) ? TREE_FOLDER : TREE_NAME, path,
+                             NULL, 0);
         close(fd);
         return true;
 }
 
-static bool read_link(struct tree *tree, char to[static TREE_PATH_MAX], const char *path)
+static bool take_link(struct tree *tree, char to[static TREE_PATH_MAX], const char *path)
 {
-        _close_ int fd = tree->is_live ? -EBADF : open_path(tree, path, O_PATH | O_NOFOLLOW);
-        ssize_t n;
-
-        to[0] = '\0';
-        if (tree->is_live)
-                n = readlinkat(tree->root, path, to, TREE_PATH_MAX - 1);
-        else
-                n = fd < 0 ? -1 : readlinkat(fd, "", to, TREE_PATH_MAX - 1);
-        if (n <= 0) {
-                to[0] = '\0';
+        if (!read_link(tree, to, path))
                 return false;
-        }
-        to[n] = '\0';
+        tree_keep_at(&tree->keeper, TREE_LINK, path, to, strlen(to));
         return true;
 }
 
@@ -295,7 +345,7 @@ bool tree_link_path(struct tree *tree, char to[static TREE_PATH_MAX], const char
         ok = make_path(path, format, args);
         va_end(args);
         to[0] = '\0';
-        return ok && read_link(tree, to, path);
+        return ok && take_link(tree, to, path);
 }
 
 bool tree_link(struct tree *tree, char to[static TREE_LINE_SIZE], const char *format, ...)
@@ -309,7 +359,7 @@ bool tree_link(struct tree *tree, char to[static TREE_LINE_SIZE], const char *fo
         ok = make_path(path, format, args);
         va_end(args);
         to[0] = '\0';
-        if (!ok || !read_link(tree, target, path))
+        if (!ok || !take_link(tree, target, path))
                 return false;
         slash = strrchr(target, '/');
         return text_copy(to, TREE_LINE_SIZE, slash ? slash + 1 : target) == 0 && to[0];
@@ -334,6 +384,7 @@ int tree_list(struct tree *tree, const char *path, struct tree_names *ret)
                 close(fd);
                 return -ENOMEM;
         }
+        tree_keep_at(&tree->keeper, TREE_FOLDER, path, NULL, 0);
         for (const struct dirent *e; (e = readdir(dir)) && names.count < TREE_NAMES_MAX;) {
                 void *more;
 
@@ -350,6 +401,7 @@ int tree_list(struct tree *tree, const char *path, struct tree_names *ret)
                         names.names = more;
                 }
                 (void)text_copy(names.names[names.count++], TREE_NAME_SIZE, e->d_name);
+                tree_keep_member(&tree->keeper, path, e->d_name, e->d_type);
         }
         closedir(dir);
         if (names.count > 0)
