@@ -104,8 +104,9 @@ void tree_keep_at(struct tree_keeper *keeper, enum tree_entry kind, const char *
 {
         struct walk w = {.links = 0};
 
-        if (keeper->keep && text_copy(w.rest, sizeof(w.rest), path) == 0 &&
-            walk_on(keeper, &w, kind == TREE_LINK))
+        /* Of the machine's own disks what was seen is noted, and not what is on them. */
+        if (keeper->keep && !(tree_is_live(keeper->tree) && text_has_prefix(path, "dev/")) &&
+            text_copy(w.rest, sizeof(w.rest), path) == 0 && walk_on(keeper, &w, kind == TREE_LINK))
                 keeper->keep(keeper->context, kind, w.path, bytes, size);
 }
 
