@@ -7,6 +7,7 @@
 #include "cli/each.h"
 #include "cli/print.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/node/operation.h"
 
@@ -111,6 +112,8 @@ static int show(const struct command_context *context, const char *what)
         if (context->output != OUTPUT_TABLE)
                 return print_document(context->output, answer);
         print_operation(answer);
+        print_worker(stdout, answer, clock_wall_ms());
+        (void)doc_remove(answer, "worker"); /* it was told */
         print_tree(stdout, answer);
         return 0;
 }

@@ -47,3 +47,6 @@ int print_document(enum output output, const struct doc *value);
  * @first_ms:  time of the timeline's first event: what the first column counts from
  */
 void print_event(FILE *to, const struct node_event *event, uint64_t first_ms);
+
+/* What the worker of a node said last, in words; nothing where there is none. */
+void print_worker(FILE *to, const struct doc *node, uint64_t now_ms);

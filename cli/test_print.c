@@ -104,6 +104,44 @@ static void test_an_operation_in_a_cell(void **state)
         check_operation("[]", "");
 }
 
+/* As the controller answers, with the fingerprint that ssh-keygen -l gives for this key. */
+static void test_a_worker(void **state)
+{
+        static const char json[] =
+                "{\"worker\":{\"public_key\":\"k\",\"last_beat_ms\":60000,\"says\":{\"version\":"
+                "\"0.1.0\","
+                "\"system\":\"Debian\\u001b[2J\",\"kernel\":\"6.1.0\",\"uptime_s\":7,\"addresses\":"
+                "[{"
+                "\"interface\":\"eth0\",\"mac\":\"52:54:00:77:00:01\",\"address\":\"fd00::1/64\"}],"
+                "\"host_keys\":[{\"type\":\"ssh-ed25519\",\"key\":"
+                "\"AAAAC3NzaC1lZDI1NTE5AAAAIPeSP9CZ3myFy/oABiT2NXv2ZeYrcxQEDHRSUjJ0meNp\"}],"
+                "\"health\":[{\"name\":\"systemd\",\"state\":\"bad\",\"text\":\"degraded: "
+                "a.service\"}]}}}";
+        _doc_ struct doc *node = NULL;
+        char *text = NULL;
+        size_t size;
+        FILE *f;
+
+        (void)state;
+        assert_int_equal(doc_parse(json, strlen(json), &doc_limits_message, NULL, &node), 0);
+        f = open_memstream(&text, &size);
+        print_worker(f, node, 72000);
+        assert_int_equal(fclose(f), 0);
+        assert_null(strchr(text, '\x1b'));
+        assert_non_null(strstr(text, "1970-01-01T00:01:00.000Z (12 s ago)"));
+        assert_non_null(strstr(text, "bad      degraded: a.service"));
+        assert_non_null(strstr(text, "52:54:00:77:00:01 fd00::1/64"));
+        assert_non_null(strstr(text, "SHA256:GmEFeBOOEEAuNxMGHEYmW0zSIS9DCD5I+qir63G/LBo\n"));
+        free(text);
+
+        f = open_memstream(&text, &size);
+        (void)doc_remove(node, "worker");
+        print_worker(f, node, 72000);
+        assert_int_equal(fclose(f), 0);
+        assert_string_equal(text, "");
+        free(text);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -111,6 +149,7 @@ int main(void)
                 cmocka_unit_test(test_an_operation_in_a_cell),
                 cmocka_unit_test(test_what_a_machine_says_cannot_touch_the_terminal),
                 cmocka_unit_test(test_commands_are_found_by_their_words),
+                cmocka_unit_test(test_a_worker),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * One thread looks after the machine, and one phones home once the machine has
- * an address and the seed was found. The seed's disk may appear at any time: the
+ * One thread looks after the machine, and one phones home and then beats, once the
+ * machine has an address and the seed was found. The seed's disk may appear at any time: the
  * kernel announces it, and each announcement is a reason to look. Nothing polls.
  */
 
@@ -23,6 +23,7 @@
 #include "lib/boot/modules_linux.h"
 #include "lib/boot/network_linux.h"
 #include "lib/daemon/log.h"
+#include "worker/keep.h"
 #include "worker/phone.h"
 
 #define PROGRAM_NAME    "cloudie-worker"
@@ -54,16 +55,14 @@ static void say(const char *text)
 static void *call(void *context)
 {
         struct machine *m = context;
-        const struct phone_options options = {.seed = &m->seed, .state = m->state, .root = ""};
+        const struct phone_options options = {
+                .seed = &m->seed, .state = m->state, .root = "", .say = say};
         char error[PHONE_ERROR_SIZE];
-        const int rc = phone_home_run(&options, error);
 
-        if (rc == PHONE_TOLD)
-                say("phoned home");
-        else if (rc == PHONE_TOLD_BEFORE)
+        if (keep_was_told(m->state, &m->seed))
                 say("this installation has called before");
-        else
-                say(error);
+        (void)phone_run(&options, error);
+        say(error);
         return NULL;
 }
 

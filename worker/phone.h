@@ -3,7 +3,8 @@
 
 /*
  * Phoning home: the one call by which an installed system shows that it runs,
- * and that it is the one that was installed. Docs: docs/protocol.md.
+ * and that it is the one that was installed; and then the beats, by which it
+ * shows that it still does. Docs: docs/protocol.md.
  */
 
 #include "worker/seed.h"
@@ -11,9 +12,11 @@
 #define PHONE_ERROR_SIZE 256
 
 struct phone_options {
-        const struct worker_seed *seed;
-        const char *state; /* folder; made when it is not there */
-        const char *root;  /* "" or where etc/os-release is */
+        struct worker_seed *seed;      /* its secret is erased once it was used */
+        const char *state;             /* folder; made when it is not there */
+        const char *root;              /* "" or where etc/os-release, etc/ssh, proc and run are */
+        bool is_seed_kept;             /* it lies in the state folder, too: see keep_seed() */
+        void (*say)(const char *text); /* what people on a console want to know; NULL: nobody */
 };
 
 enum phone_outcome {
@@ -31,7 +34,17 @@ enum phone_outcome {
  * ends it otherwise.
  *
  * Return: an enum phone_outcome.
- *         -EACCES: the secret is not this node's; -ESTALE: its install does not run any more.
+ *         -EACCES: the secret is not this node's; -ESTALE: its install does not run any more;
+ *         -EEXIST: another key used it.
  *         -ENOMEM and -errno of this machine, which has no file for the CA.
  */
 int phone_home_run(const struct phone_options *options, char *error);
+
+/**
+ * phone_run() - phone home, then beat, for ever
+ *
+ * No answer ends it, and no absence: what is refused is tried again, seldom.
+ *
+ * Return: only -ENOMEM and -errno of this machine, with a sentence.
+ */
+int phone_run(const struct phone_options *options, char *error);
