@@ -279,6 +279,8 @@ int document_restore(struct logic *logic, const struct store_document *row)
         char error[DOC_ERROR_SIZE] = "", event[32];
         int rc;
 
+        if (kind >= DOCUMENT_KIND_COUNT)
+                return -EINVAL;
         rc = document_read(kind, row->name, row->body, strlen(row->body), error, &document);
         if (rc == -ENOMEM)
                 return rc;

@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/pem.h>
+#include <string.h>
 
 #include "lib/base/file.h"
+#include "lib/trust/hpke.h"
 #include "lib/trust/openssl.h"
 #include "lib/trust/secret.h"
 
@@ -92,6 +94,23 @@ void signing_key_public(const struct signing_key *key, struct public_key *ret)
 
         /* Cannot fail: the key is an Ed25519 one, and the room is what such a key needs. */
         EVP_PKEY_get_raw_public_key(key->pair, ret->bytes, &size);
+}
+
+/* The scalar that signs, which X25519 clamps as Ed25519 does (RFC 8032 5.1.5, RFC 7748 5). */
+int x25519_of_signing(const struct signing_key *key, uint8_t ret[static HPKE_KEY_SIZE])
+{
+        uint8_t seed[HPKE_KEY_SIZE], hash[EVP_MAX_MD_SIZE];
+        size_t size = sizeof(seed);
+        int rc = 0;
+
+        if (EVP_PKEY_get_raw_private_key(key->pair, seed, &size) != 1 ||
+            EVP_Digest(seed, size, hash, NULL, EVP_sha512(), NULL) != 1)
+                rc = openssl_fail(-EIO);
+        else
+                memcpy(ret, hash, HPKE_KEY_SIZE);
+        secret_erase(seed, sizeof(seed));
+        secret_erase(hash, sizeof(hash));
+        return rc;
 }
 
 int signing_key_sign(const struct signing_key *key, const void *bytes, size_t size,
