@@ -14,6 +14,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib", "trust"))
+import hpke_lab  # noqa: E402
+
 START_S = 20.0  # with sanitizers on a busy machine; a healthy one needs 0.3 s
 
 
@@ -36,6 +39,7 @@ class Key:
             f.write(openssl("genpkey", "-algorithm", "ed25519"))
         der = openssl("pkey", "-in", self.path, "-pubout", "-outform", "DER")
         self.public = base64.b64encode(der[-32:]).decode()
+        self.seed = openssl("pkey", "-in", self.path, "-outform", "DER")[-32:]
 
     def sign(self, text):
         """Of a text, or bytes."""
@@ -44,6 +48,13 @@ class Key:
             f.flush()
             raw = openssl("pkeyutl", "-sign", "-rawin", "-inkey", self.path, "-in", f.name)
         return base64.b64encode(raw).decode()
+
+
+def open_plan(key, boot, plan):
+    """A plan with its secrets, as the agent of this key and boot number reads it; None: it cannot."""
+    info = f"cloudie-plan-v1:{boot}:{plan['generation']}".encode()
+    text = hpke_lab.open_sealed(key.seed, info, base64.b64decode(plan["sealed"]))
+    return text and {**plan, **json.loads(text)}
 
 
 class Answer:
@@ -177,6 +188,7 @@ class Cloudied:
         body = {"boot": boot, "public_key": key.public, "mac": mac, "address": "10.77.0.100",
                 "signature": key.sign("cloudie-claim-v1:" + boot), "version": "test"}
         body.update(changes)
+        key.boot = boot
         return self.post("/agent/v1/claim", body)
 
     def worker(self, key, call, body, **more):

@@ -45,7 +45,7 @@ class Agent:
 
     def boot(self):
         self.name, self.token = self.d.discover(self.edge, self.key, self.mac, self.inventory)
-        self.generation = 0
+        self.number, self.generation = self.key.boot, 0
 
     def orders(self, **more):
         answer = self.d.get(f"/agent/v1/orders?generation={self.generation}", token=self.token,
@@ -55,9 +55,9 @@ class Agent:
         return answer.json["order"]
 
     def plan(self):
-        answer = self.d.get(f"/agent/v1/plan?generation={self.generation}", token=self.token)
+        answer = self.d.get(f"/agent/v1/plan?generation={self.generation}&sealed=1", token=self.token)
         if answer.status == 200:
-            self.got = answer.json
+            self.got = lab.open_plan(self.key, self.number, answer.json)
         return answer
 
     def say(self, step, state="done", **more):
@@ -487,6 +487,45 @@ class Install(unittest.TestCase):
             self.api("DELETE", path, status=204)
         self.assertEqual(self.api("GET", "/files")["items"], [])
         self.assertNotIn("5ecret", self.d.log_text() + str(self.events()) + str(self.node("GET")))
+
+    def test_secrets_are_sealed(self):
+        self.api("PUT", "/keys/ops", {"kind": "key", "spec": {"public_key": KEY}})
+        self.api("PUT", "/files/worker.yaml", {"kind": "file", "spec": {"text": "# 5ecret\n"}})
+        self.api("PUT", "/profiles/worker", SEEDED)
+        self.install()
+        self.agent.orders()
+        told = self.agent.plan()
+        self.assertNotIn("secret", told.json)
+        self.assertNotIn("user_data", told.json)
+        self.assertEqual(self.agent.got["user_data"], "# 5ecret\n")
+        self.assertRegex(self.agent.got["secret"], "^[0-9a-f]{64}$")
+        for secret in ("5ecret", self.agent.got["secret"]):
+            self.assertNotIn(secret, told.body.decode())
+        # Not by another key, and not for another boot or another generation.
+        other = lab.Key(self.d.folder)
+        self.assertIsNone(lab.open_plan(other, self.agent.number, told.json))
+        self.assertIsNone(lab.open_plan(self.key, "0" * 16, told.json))
+        later = {**told.json, "generation": told.json["generation"] + 1}
+        self.assertIsNone(lab.open_plan(self.key, self.agent.number, later))
+        # The next boot has a number, and may have a key, of its own.
+        self.agent.key, first = other, self.agent.got["secret"]
+        self.agent.boot()
+        self.assertEqual(self.agent.orders(), "install")
+        self.assertEqual(self.agent.plan().status, 200)
+        self.assertNotEqual(self.agent.got["secret"], first)
+
+    def test_an_agent_of_an_older_version(self):
+        self.install()
+        self.agent.orders()
+        answer = self.d.get(f"/agent/v1/plan?generation={self.agent.generation}",
+                            token=self.agent.token)
+        self.assertEqual((answer.status, answer.code), (409, "agent-old"))
+        self.assertNotIn("secret", answer.json)
+        o = self.operation()
+        self.assertEqual((o["state"], o["cause"]), ("failed", "agent-old"))
+        self.assertEqual(self.node("GET")["status"]["phase"], "ready")
+        self.node("POST", "/retry")
+        self.assertEqual(self.agent.install()["order"], "reboot")
 
     def test_what_a_profile_names_is_in_its_hash(self):
         self.api("PUT", "/keys/ops", {"kind": "key", "spec": {"public_key": KEY}})

@@ -24,6 +24,7 @@
 #include "lib/base/text.h"
 #include "lib/boot/init_linux.h"
 #include "lib/daemon/log.h"
+#include "lib/trust/seal.h"
 #include "lib/trust/secret.h"
 
 #define RETRY_MS        2000  /* until a report that failed is told again */
@@ -86,13 +87,43 @@ static int tell_all(struct conversation *c, bool is_ending)
 
 /* The plan */
 
+/* Into the plan; @sealed: base64. Never told what is in it. */
+static int open_secrets(struct conversation *c, const char *sealed)
+{
+        char info[INSTALL_SEAL_INFO_SIZE];
+        _free_ uint8_t *bytes = NULL, *text = NULL;
+        size_t size, text_size;
+        int rc;
+
+        if (!sealed) {
+                snprintf(c->error, sizeof(c->error),
+                         "the plan has no sealed secrets: the "
+                         "controller is older than this agent");
+                return -EPROTO;
+        }
+        rc = base64_decode(sealed, strlen(sealed), &bytes, &size);
+        if (rc == 0)
+                rc = seal_open(c->key,
+                               install_seal_info(info, c->options->site->boot, c->plan.generation),
+                               bytes, size, &text, &text_size);
+        if (rc < 0) {
+                snprintf(c->error, sizeof(c->error), "the plan's secrets cannot be opened: %s",
+                         strerror(-rc));
+                return rc;
+        }
+        rc = doc_decode_text(&install_secrets_table, (const char *)text, text_size,
+                             &doc_limits_message, c->error, &c->plan);
+        secret_erase(text, text_size);
+        return rc;
+}
+
 int conversation_plan(struct conversation *c)
 {
         _doc_ struct doc *answer = NULL;
         char path[96];
         int rc;
 
-        snprintf(path, sizeof(path), "/agent/v1/plan?generation=%llu",
+        snprintf(path, sizeof(path), "/agent/v1/plan?generation=%llu&sealed=1",
                  (unsigned long long)c->claimed.generation);
         rc = conversation_call(c, "GET", path, NULL, CALL_TIMEOUT_MS, &answer);
         if (rc == -ECANCELED)
@@ -101,6 +132,8 @@ int conversation_plan(struct conversation *c)
                 return rc;
         memset(&c->plan, 0, sizeof(c->plan));
         rc = doc_decode(&install_plan_table, answer, c->error, &c->plan);
+        if (rc >= 0)
+                rc = open_secrets(c, doc_get_text(answer, INSTALL_SEALED));
         if (rc >= 0)
                 rc = install_plan_check(&c->plan, c->error);
         if (rc < 0)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """cloudie-agent --rehearse --install: an install from the order to the reboot, told to a controller."""
+import base64
 import hashlib
 import json
 import os
@@ -14,11 +15,14 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib", "trust"))
+import hpke_lab  # noqa: E402
 import install_lab as lab  # noqa: E402
 
 AGENT, INSTALL = os.environ["CLOUDIE_AGENT"], os.environ["CLOUDIE_INSTALL"]
 MIB = 1 << 20
 DISK_SIZE = 64 * MIB
+OTHER_KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="  # RFC 8032 7.1, TEST 1
 WAIT_S = 60.0   # with sanitizers on a busy machine
 
 
@@ -60,12 +64,19 @@ class Controller:
     def orders(self):
         return 200, {"generation": self.generation, "order": self.order, "reason": "a test"}
 
+    def seal(self, plan):
+        secrets = {name: plan.pop(name) for name in ("secret", "user_data") if name in plan}
+        info = f"cloudie-plan-v1:{self.boot}:{plan['generation']}".encode()
+        sealed = hpke_lab.seal(self.key, info, json.dumps(secrets).encode())
+        return {**plan, "sealed": base64.b64encode(sealed).decode()}
+
     def answer(self, call, query, body):
         """(status, document) of one call; self.lock is held."""
         refused = self.refuse(call, body)
         if refused:
             return refused[0], {"status": refused[0], "code": refused[1], "detail": "a test"}
         if call == "claim":
+            self.key, self.boot = base64.b64decode(body["public_key"]), body["boot"]
             return 200, {"node": "lab-1", "token": "ab" * 32, "generation": 1,
                          "now_ms": int(time.time() * 1000)}
         if call == "inventory":
@@ -76,7 +87,7 @@ class Controller:
             return self.orders()
         if call == "plan":
             self.plans += 1
-            return 200, {**self.plan, "generation": self.generation}
+            return 200, self.seal({**self.plan, "generation": self.generation})
         if call == "progress":
             if body["generation"] != self.generation:
                 return 409, {"status": 409, "code": "generation-stale",
@@ -265,6 +276,48 @@ class AgentInstall(unittest.TestCase):
         self.ends_well(self.start())
         told = [step for step in self.told("done") if step != "boot"]
         self.assertEqual(len(told), len(set(told)), told)
+
+    def test_a_plan_that_is_not_for_this_agent(self):
+        """In the clear, sealed to another key, for another boot, changed: nothing is begun."""
+        good = self.controller.seal
+
+        def flipped(plan):
+            sealed = bytearray(base64.b64decode(good(plan)["sealed"]))
+            sealed[40] ^= 1
+            return {**plan, "sealed": base64.b64encode(sealed).decode()}
+
+        def of_another_key(plan):
+            key, self.controller.key = self.controller.key, base64.b64decode(OTHER_KEY)
+            try:
+                return good(plan)
+            finally:
+                self.controller.key = key
+
+        def of_another_boot(plan):
+            boot, self.controller.boot = self.controller.boot, "0" * 16
+            try:
+                return good(plan)
+            finally:
+                self.controller.boot = boot
+
+        ways = [("older than this agent", lambda plan: plan), ("cannot be opened", of_another_key),
+                ("cannot be opened", of_another_boot), ("cannot be opened", flipped)]
+        said = []
+
+        def seal(plan):
+            if not ways:
+                return good(plan)
+            sentence, way = ways.pop(0)
+            said.append(sentence)
+            return way(plan)
+        self.controller.seal = seal
+        self.controller.give("install", 2)
+        agent = self.start()
+        self.controller.wait(lambda: self.log().count("state=plan") >= 4 and not ways, "four tries")
+        for sentence in said:
+            self.assertIn(sentence, self.log())
+        self.ends_well(agent)
+        self.assertEqual(self.controller.plans, 5)
 
     def test_no_operation_any_more(self):
         self.controller.refuse = lambda call, body: (409, "operation-none") if call == "plan" \

@@ -29,6 +29,8 @@ static enum problem plan_problem(int rc)
                 return PROBLEM_OPERATION_NONE;
         case -ENOSPC:
                 return PROBLEM_FULL;
+        case -EINVAL:
+                return PROBLEM_SIGNATURE;
         default:
                 return PROBLEM_NO_MEMORY;
         }
@@ -41,6 +43,7 @@ void handle_agent_plan(struct call *call)
         struct node *node = node_of(call, claim);
         CLEANUP(store_change_free) struct store_change *change = NULL;
         _free_ struct install_plan *plan = calloc(1, sizeof(*plan));
+        struct doc *answer = NULL;
         uint64_t generation = 0;
         int rc = -ENOMEM;
 
@@ -56,9 +59,17 @@ void handle_agent_plan(struct call *call)
                 return;
         }
         claim_polled(claim, clock_wall_ms());
+        if (!serve_query(call->request, "sealed")) {
+                operation_refuse_old_agent(call->api->logic, node, clock_wall_ms(), change);
+                reply_problem(call, PROBLEM_AGENT_OLD, NULL);
+                call_commit(call, TAKE_PTR(change));
+                return;
+        }
         rc = operation_plan(call->api->logic, node, generation, clock_wall_ms(), change, plan);
         if (rc == 0)
-                reply_table(call, &install_plan_table, plan);
+                rc = operation_seal(claim, plan, &answer);
+        if (rc == 0)
+                reply_doc(call, 200, answer);
         else
                 reply_problem(call, plan_problem(rc), NULL);
         secret_erase(plan, sizeof(*plan));

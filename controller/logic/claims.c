@@ -17,6 +17,7 @@
 #include "controller/logic/events.h"
 #include "controller/logic/held.h"
 #include "controller/logic/nodes.h"
+#include "controller/logic/phone_home.h"
 #include "controller/logic/progress.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
@@ -147,12 +148,16 @@ static int make_void(struct logic *logic, struct boot *taken, const struct agent
 {
         struct store_boot *boot = &taken->row;
         struct claim *first = find_mac(logic, &boot->mac);
+        struct node *node = node_find_mac(logic, &boot->mac);
 
         boot->is_void = true;
         store_put_boot(change, boot);
         if (first && strcmp(first->row.boot, boot->number) == 0)
                 claim_drop(logic, first, change);
-        node_set_conflict(logic, node_find_mac(logic, &boot->mac), &boot->mac,
+        /* The first may have been told the secret, and may have been the impostor. */
+        if (node && node->operation.state == OPERATION_RUNNING)
+                secret_forget(logic, node->name, now_ms, change);
+        node_set_conflict(logic, node, &boot->mac,
                           "two keys claimed one boot number: somebody else on this network "
                           "pretends to be this machine",
                           now_ms, change);

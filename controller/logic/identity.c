@@ -91,6 +91,21 @@ static bool comes_in_the_middle(const struct claim *claim, const struct node *no
         return claim->node != node && node->operation.state == OPERATION_RUNNING;
 }
 
+/* An operator has decided since: this may be the machine that was not meant. */
+static bool was_before_decision(const struct claim *claim, const struct node *node)
+{
+        char text[MAC_TEXT_SIZE];
+
+        if (claim->row.id > node->decided_claim)
+                return false;
+        log_warning(
+                "inventory.refused",
+                "node=%s mac=%s reason=\"it claimed before an operator decided the conflict: it "
+                "has to boot once more\"",
+                node->name, mac_text(text, &claim->row.mac));
+        return true;
+}
+
 static int make_node(struct logic *logic, const struct claim *claim, const struct report *report,
                      uint64_t now_ms, struct node **ret)
 {
@@ -157,6 +172,10 @@ int inventory_take(struct logic *logic, struct claim *claim, const struct report
         bool is_new = false;
         int rc;
 
+        if (node && was_before_decision(claim, node)) {
+                *ret_node = node;
+                return 0;
+        }
         if (node && uuid_contradicts(&node->summary.uuid, &report->summary.uuid)) {
                 claim_attach(logic, claim, node, change);
                 node_set_conflict(logic, node, &claim->row.mac,
@@ -167,6 +186,10 @@ int inventory_take(struct logic *logic, struct claim *claim, const struct report
         }
         if (!node) {
                 node = find_otherwise(logic, report);
+                if (node && was_before_decision(claim, node)) {
+                        *ret_node = node;
+                        return 0;
+                }
                 if (node && comes_in_the_middle(claim, node)) {
                         node_set_conflict(logic, node, &claim->row.mac,
                                           "in the middle of its install a machine that booted by "

@@ -101,6 +101,9 @@ static int load_document(void *context, const struct store_document *row)
         rc = node_decode(row, &node);
         if (rc == 0)
                 rc = node_add(logic, node);
+        /* Numbers of claims that are gone are not given again: they would be taken for old ones. */
+        if (rc == 0 && node->decided_claim > logic->last_claim)
+                logic->last_claim = node->decided_claim;
         if (rc == 0)
                 (void)TAKE_PTR(node);
         return rc;

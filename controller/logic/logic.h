@@ -68,6 +68,7 @@ struct node {
         bool is_in_conflict, is_agent_online;
         uint64_t conflict_since_ms, online_since_ms;
         char conflict_reason[EVENT_TEXT_SIZE];
+        uint64_t decided_claim; /* claims up to this one were made before an operator decided */
         struct mac_address macs[NODE_MAX_MACS];
         size_t mac_count;
         struct ip4_address address;

@@ -193,10 +193,13 @@ int node_accept(struct logic *logic, struct node *node, const char *by, uint64_t
         snprintf(reason, sizeof(reason), "accepted by %s%s", by,
                  is_decision ? ", who decided the conflict" : "");
         node->is_in_conflict = false;
-        /* Whoever reports next is believed: a board that was replaced would else be in conflict
-         * again at every boot. */
-        if (is_decision)
+        /* Whoever boots next is believed: a board that was replaced would else be in conflict again
+         * at every boot. Who was there before may be the one that was not meant. */
+        if (is_decision) {
                 node->summary.uuid = (struct uuid){0};
+                node->decided_claim = logic->last_claim;
+                claims_drop_node(logic, node, change);
+        }
         if (rc == 0)
                 (void)node_go(logic, node, WAY_ACCEPT, reason, now_ms, change);
         node_renew_orders(logic, node);

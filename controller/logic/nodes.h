@@ -39,6 +39,9 @@ int node_decode(const struct store_document *row, struct node **ret);
 
 /**
  * node_accept() - an operator takes a node: into service, or out of a conflict
+ *
+ * Out of a conflict all claims of before are stale: the machine has to boot once more.
+ *
  * @by:   who, for the event
  * @why:  one sentence on refusal
  *

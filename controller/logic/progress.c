@@ -20,6 +20,8 @@
 #include "controller/logic/phone_home.h"
 #include "controller/logic/ways.h"
 #include "lib/daemon/log.h"
+#include "lib/trust/seal.h"
+#include "lib/trust/secret.h"
 
 static bool is_running(const struct node *node)
 {
@@ -134,6 +136,54 @@ int operation_plan(struct logic *logic, struct node *node, uint64_t generation, 
                 return rc;
         }
         return secret_make(logic, node, now_ms, change, ret->secret);
+}
+
+static int seal_secrets(const struct claim *claim, const struct install_plan *plan, char **ret)
+{
+        _doc_ struct doc *secrets = doc_encode(&install_secrets_table, plan);
+        char info[INSTALL_SEAL_INFO_SIZE];
+        _free_ uint8_t *sealed = NULL;
+        _free_ char *text = NULL;
+        struct public_key key;
+        size_t size;
+        int rc;
+
+        rc = base64_decode_exact(claim->row.public_key, key.bytes, sizeof(key.bytes));
+        if (rc < 0)
+                return -EINVAL;
+        rc = doc_print(secrets, DOC_COMPACT, &text);
+        if (rc < 0)
+                return rc;
+        rc = seal(&key, install_seal_info(info, claim->row.boot, plan->generation), text,
+                  strlen(text), &sealed, &size);
+        secret_erase(text, strlen(text));
+        return rc < 0 ? rc : base64_encode(sealed, size, ret);
+}
+
+int operation_seal(const struct claim *claim, struct install_plan *plan, struct doc **ret)
+{
+        _doc_ struct doc *object = NULL;
+        _free_ char *sealed = NULL;
+        int rc;
+
+        rc = seal_secrets(claim, plan, &sealed);
+        secret_erase(plan->secret, sizeof(plan->secret));
+        secret_erase(plan->user_data, sizeof(plan->user_data));
+        if (rc < 0)
+                return rc;
+        object = doc_encode(&install_plan_table, plan);
+        rc = doc_set_text(object, INSTALL_SEALED, sealed);
+        if (rc == 0)
+                *ret = TAKE_PTR(object);
+        return rc;
+}
+
+void operation_refuse_old_agent(struct logic *logic, struct node *node, uint64_t now_ms,
+                                struct store_change *change)
+{
+        if (is_running(node) && !node->is_in_conflict)
+                operation_fail(logic, node, CAUSE_AGENT_OLD,
+                               "it asked for a plan that is not sealed", now_ms, change);
 }
 
 static enum operation_step next_step(const struct node *node, enum operation_step step)

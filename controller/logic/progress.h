@@ -26,6 +26,19 @@ int operation_plan(struct logic *logic, struct node *node, uint64_t generation, 
                    struct store_change *change, struct install_plan *ret);
 
 /**
+ * operation_seal() - a plan as it is told: its secrets for the key of the claim alone
+ * @plan:  of operation_plan(); its secrets are erased
+ * @ret:   the caller's
+ *
+ * Return: 0; -EINVAL: nothing can be sealed to this key; -ENOMEM, -EIO.
+ */
+int operation_seal(const struct claim *claim, struct install_plan *plan, struct doc **ret);
+
+/* An agent that cannot open seals asked: of an older netboot package. The install ends. */
+void operation_refuse_old_agent(struct logic *logic, struct node *node, uint64_t now_ms,
+                                struct store_change *change);
+
+/**
  * operation_progress() - the agent reports a step
  *
  * Bytes alone are not saved: @change may stay empty. The last report of a step that is done may

@@ -377,6 +377,11 @@ static void test_conflict_holds(void **state)
         assert_int_equal(f->node->operation.step, INSTALL_AGENT);
         assert_int_equal(fetch_plan(f), -ENOENT);
         assert_int_equal(accept_node(f), 0);
+        /* Which of the two it was, nobody knows: it has to boot once more. */
+        assert_null(f->node->claim);
+        assert_int_equal(map_count(f->logic->claims), 0);
+        boot(f);
+        report(f);
         assert_int_equal(poll_orders(f), ORDER_INSTALL);
         assert_int_equal(fetch_plan(f), 0);
         assert_int_equal(say(f, INSTALL_CHECK, PROGRESS_DONE), 0);
@@ -389,6 +394,39 @@ static void test_conflict_holds(void **state)
         operations_tick(f->logic, f->now, f->change);
         assert_int_equal(f->node->operation.state, OPERATION_FAILED);
         assert_non_null(strstr(f->node->operation.evidence, "conflict: two of them"));
+}
+
+/* The first was told the secret; a second key says that it may have been the impostor. */
+static void test_a_second_key_voids_the_secret(void **state)
+{
+        struct fixture *f = *state;
+        struct agent_claim claim = {.mac = mac, .address = address, .public_key = "k2"};
+        char secret[INSTALL_SECRET_SIZE];
+        struct agent_claimed answer;
+
+        go_to(f, INSTALL_PHONE_HOME);
+        memcpy(secret, f->plan.secret, sizeof(secret));
+        memcpy(claim.boot, f->node->claim->row.boot, sizeof(claim.boot));
+        assert_int_equal(claim_take(f->logic, &claim, f->now, f->change, &answer), CLAIM_CONFLICT);
+        assert_true(f->node->is_in_conflict);
+        assert_null(f->node->claim);
+        assert_int_equal(phone(f, secret, f->plan.generation), PHONE_HOME_WRONG);
+        assert_int_equal(accept_node(f), 0);
+        assert_int_equal(phone(f, secret, f->plan.generation), PHONE_HOME_WRONG);
+        assert_int_equal(f->node->phase, PHASE_READY);
+        assert_int_equal(f->node->operation.state, OPERATION_RUNNING);
+
+        /* What was deployed before is not touched: its secret was used. */
+        assert_int_equal(abort_it(f), 0);
+        boot(f);
+        report(f);
+        go_to(f, INSTALL_PHONE_HOME);
+        memcpy(secret, f->plan.secret, sizeof(secret));
+        memcpy(claim.boot, f->node->boot, sizeof(claim.boot));
+        assert_int_equal(phone(f, secret, f->plan.generation), PHONE_HOME_TAKEN);
+        assert_int_equal(claim_take(f->logic, &claim, f->now, f->change, &answer), CLAIM_CONFLICT);
+        assert_int_equal(f->node->phase, PHASE_DEPLOYED);
+        assert_int_equal(phone(f, secret, f->plan.generation), PHONE_HOME_USED);
 }
 
 /* MAC and UUID are no secrets. Who knows them, and boots by a card of his own, is not let in where
@@ -429,6 +467,14 @@ static void test_another_card_in_the_middle(void **state)
         /* Nothing runs: it may be the machine, with a new card. */
         assert_int_equal(abort_it(f), 0);
         assert_int_equal(accept_node(f), 0);
+        /* But not the boot from before the decision. */
+        assert_int_equal(inventory_take(f->logic, stranger, &says, f->now, f->change, &node), 0);
+        assert_null(stranger->node);
+        assert_null(node_find_mac(f->logic, &own));
+        assert_int_equal(boot_give(f->logic, &own, claim.address, f->now, f->change, &given), 0);
+        memcpy(claim.boot, given->row.number, sizeof(claim.boot));
+        assert_int_equal(claim_take(f->logic, &claim, f->now, f->change, &answer), CLAIM_TAKEN);
+        stranger = claim_find(f->logic, f->logic->last_claim);
         assert_int_equal(inventory_take(f->logic, stranger, &says, f->now, f->change, &node), 0);
         assert_ptr_equal(node, f->node);
         assert_ptr_equal(stranger->node, f->node);
@@ -561,6 +607,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_restarts, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_plan_again, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_conflict_holds, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_a_second_key_voids_the_secret, setup,
+                                                teardown),
                 cmocka_unit_test_setup_teardown(test_a_disk_is_ours_when_it_failed, setup,
                                                 teardown),
                 cmocka_unit_test_setup_teardown(test_another_card_in_the_middle, setup, teardown),

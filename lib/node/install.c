@@ -24,9 +24,24 @@ static const struct doc_field plan_fields[] = {
         DOC_FIELD(struct install_plan, user, DOC_TEXT, 0),
         DOC_TEXTS_FIELD(struct install_plan, ssh_keys, ssh_key_count, 0),
         DOC_FIELD(struct install_plan, user_data, DOC_TEXT, 0),
-        DOC_FIELD(struct install_plan, secret, DOC_TEXT, DOC_REQUIRED),
+        DOC_FIELD(struct install_plan, secret, DOC_TEXT, 0),
 };
 DOC_TABLE(install_plan_table, struct install_plan, "install plan", plan_fields);
+
+/* Rows of the same struct: what is sealed when it travels. */
+static const struct doc_field secrets_fields[] = {
+        DOC_FIELD(struct install_plan, user_data, DOC_TEXT, 0),
+        DOC_FIELD(struct install_plan, secret, DOC_TEXT, DOC_REQUIRED),
+};
+DOC_TABLE(install_secrets_table, struct install_plan, "secrets of the plan", secrets_fields);
+
+const char *install_seal_info(char to[static INSTALL_SEAL_INFO_SIZE], const char *boot,
+                              uint64_t generation)
+{
+        snprintf(to, INSTALL_SEAL_INFO_SIZE, "cloudie-plan-v1:%s:%llu", boot,
+                 (unsigned long long)generation);
+        return to;
+}
 
 static bool is_hex(const char *text, size_t digits)
 {

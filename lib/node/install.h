@@ -20,7 +20,7 @@
 #define INSTALL_MAX_CA          16384                   /* bytes of PEM */
 #define INSTALL_MADE_MAX_MS     UINT64_C(4102444800000) /* the year 2100; no clock is set beyond */
 
-/* GET /agent/v1/plan. Holds secrets. 130 KiB: keep it off the stack. */
+/* GET /agent/v1/plan, opened. Holds secrets. 130 KiB: keep it off the stack. */
 struct install_plan {
         uint64_t generation;
         uint64_t operation;
@@ -39,6 +39,17 @@ struct install_plan {
         char secret[INSTALL_SECRET_SIZE];       /* for the phone-home; good once */
 };
 extern const struct doc_table install_plan_table;
+
+/*
+ * On its way to the agent a plan has neither secret nor user data: they are a text
+ * of their own, sealed (lib/trust/seal.h) to the key that claimed the boot number,
+ * with the words of install_seal_info(), and stand in base64 in `sealed`.
+ */
+extern const struct doc_table install_secrets_table; /* of struct install_plan: these two */
+#define INSTALL_SEALED         "sealed"              /* the member of the plan */
+#define INSTALL_SEAL_INFO_SIZE 64
+const char *install_seal_info(char to[static INSTALL_SEAL_INFO_SIZE], const char *boot,
+                              uint64_t generation);
 /* What a table cannot check: the id is one, the host name is one. 0, -EBADMSG with a sentence. */
 int install_plan_check(const struct install_plan *plan, char *error);
 

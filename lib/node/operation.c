@@ -56,6 +56,8 @@ const struct node_cause_row node_causes[CAUSE_COUNT] = {
                 "Power the machine on, and see that it boots from the network; `cloudie node timeline` shows how far it came."},
         [CAUSE_AGENT_SILENT] = {"agent-silent", "the agent fell silent",
                 "Look at the machine's console: it lost its power, its network or its controller."},
+        [CAUSE_AGENT_OLD] = {"agent-old", "the agent in the ramdisk is of an older version than the controller",
+                "Build the netboot package anew (cloudie-mkimage netboot), restart cloudied, then `cloudie node retry`."},
         [CAUSE_DISK_GONE] = {"disk-gone", "the disk of the plan is not in the machine",
                 "See that it is plugged in and detected (`cloudie node show --inventory`), then retry."},
         [CAUSE_DISK_CHANGED] = {"disk-changed", "the disk of the plan has another size than it had",
@@ -146,6 +148,7 @@ const char *const operation_step_names[OPERATION_STEP_COUNT + 1] = {
 const char *const node_cause_names[CAUSE_COUNT + 1] = {
         [CAUSE_AGENT_ABSENT] = "agent-absent",
         [CAUSE_AGENT_SILENT] = "agent-silent",
+        [CAUSE_AGENT_OLD] = "agent-old",
         [CAUSE_DISK_GONE] = "disk-gone",
         [CAUSE_DISK_CHANGED] = "disk-changed",
         [CAUSE_DISK_TOO_SMALL] = "disk-too-small",

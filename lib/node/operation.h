@@ -38,6 +38,7 @@ enum node_cause {
         CAUSE_NONE,
         CAUSE_AGENT_ABSENT,   /* no agent asks for orders: powered off, or boots something else */
         CAUSE_AGENT_SILENT,   /* it did, and fell silent */
+        CAUSE_AGENT_OLD,      /* it is of an older version, and cannot be told secrets */
         CAUSE_DISK_GONE,      /* no disk has the serial number or WWN of the plan */
         CAUSE_DISK_CHANGED,   /* one has, but not its size */
         CAUSE_DISK_TOO_SMALL, /* the image does not fit */
