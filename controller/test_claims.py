@@ -51,7 +51,7 @@ class Claims(unittest.TestCase):
         self.assertNotIn("secret", answer.json)
 
     def assert_nothing_is_served(self, token):
-        for method, path, body in (("GET", "/agent/v1/plan?generation=1", None),
+        for method, path, body in (("GET", "/agent/v1/plan?generation=1&sealed=1", None),
                                    ("GET", "/agent/v1/orders?generation=0", None),
                                    ("PUT", "/agent/v1/inventory", report()),
                                    ("POST", "/agent/v1/events", {"events": []}),
@@ -175,7 +175,7 @@ class Claims(unittest.TestCase):
             self.assertEqual(self.d.post(node + path, token=self.token).status, 200)
         self.assert_refused(agent.say("write", "running", done=1, total=2), 409,
                             "generation-stale")
-        self.assert_refused(self.d.get(f"/agent/v1/plan?generation={old}", token=agent.token),
+        self.assert_refused(self.d.get(f"/agent/v1/plan?generation={old}&sealed=1", token=agent.token),
                             409, "generation-stale")
         self.assert_refused(agent.phone_home(), 409, "generation-stale")
         self.assertEqual([e["of"] for e in self.events("refused")], ["operation"] * 2)
