@@ -31,9 +31,11 @@
 #include "netboot/confine.h"
 #include "netboot/dhcp.h"
 #include "netboot/http.h"
+#include "netboot/probe.h"
 #include "netboot/tftp.h"
 
 #define MAX_DESCRIPTORS 8192
+#define EXIT_FOUND      3 /* --probe: there is another DHCP server */
 
 /* Images leave this much of the file system to the lease journal, the configuration, and a netboot
  * package that comes beside the old one. */
@@ -72,6 +74,7 @@ struct netbootd {
 
 static const char *config_path = "/etc/cloudie/netbootd.yaml";
 static bool is_check;
+static const char *probe_on;
 
 static const struct option_row options[] = {
         {.name = "config",
@@ -80,6 +83,11 @@ static const struct option_row options[] = {
          .text = &config_path,
          .help = "configuration (default /etc/cloudie/netbootd.yaml)"},
         {.name = "check-config", .is_set = &is_check, .help = "check the configuration and end"},
+        {.name = "probe",
+         .value = "DEV",
+         .text = &probe_on,
+         .help = "only ask whether another DHCP server is on this network interface; ends with 3 "
+                 "if so"},
 };
 static const struct program program = {
         .name = "cloudie-netbootd",
@@ -512,6 +520,16 @@ static void stop(struct netbootd *d)
                 close(d->lock_fd);
 }
 
+static int probe(void)
+{
+        char error[DAEMON_ERROR_SIZE] = "";
+        const int count = probe_run(probe_on, error);
+
+        if (count < 0)
+                return program_fail(&program, "%s", error);
+        return count > 0 ? EXIT_FOUND : EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
         static struct netbootd d = {.lock_fd = -1, .signal_fd = -1};
@@ -523,6 +541,8 @@ int main(int argc, char **argv)
                 return rc < 0 ? EXIT_USAGE : 0;
         if (rest < argc)
                 return program_usage(&program, "'%s' is not understood", argv[rest]);
+        if (probe_on)
+                return probe();
         rc = netbootd_config_load(config_path, error, &d.config);
         if (rc < 0)
                 return program_fail(&program, "%s", error);

@@ -10,13 +10,17 @@ Real clients, a stand-in for the controller, and one for the other server (forei
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 import unittest
 
 import test_netbootd as lab
-from wire import MAC, OTHER_MAC, PXE, UEFI, Wire, until
+from wire import MAC, NODE_NS, OTHER_MAC, PXE, UEFI, Wire, in_edge, run, until
 
+
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class StrangersTest(lab.EdgeTest):
@@ -103,6 +107,51 @@ class Listed(StrangersTest):
         got = self.dhcp(PXE + ["-r", "192.168.9.9"])  # INIT-REBOOT is not udhcpc's; a wish is
         self.assertTrue(got["ip"].startswith("10.77.0."))
         self.assertNotIn("dhcp-nak", self.steps())
+
+
+class Probe(lab.EdgeTest):
+    """Is somebody else's server there?"""
+
+    def probe(self, device="br0", **more):
+        return in_edge(lab.PROGRAM, "--probe", device, check=False, **more)
+
+    def foreign(self, *arguments):
+        run("ip", "-n", NODE_NS, "addr", "add", "10.77.0.9/24", "dev", "eth0")
+        server = subprocess.Popen(["ip", "netns", "exec", NODE_NS, sys.executable,
+                                   os.path.join(HERE, "foreign.py"), "eth0", "10.77.0.9",
+                                   "10.77.0.66", *arguments])
+        self.addCleanup(self.stop_one, server)
+
+    def test_nobody(self):
+        got = self.probe()
+        self.assertEqual((got.returncode, got.stdout), (0, ""), got.stderr)
+
+    def test_named_and_left_alone(self):
+        heard = self.path("foreign.log")
+        self.foreign(heard)
+        until(5, lambda: os.path.exists(heard), "the other server")
+        time.sleep(0.3)
+        got = self.probe()
+        self.assertEqual(got.returncode, 3, got.stderr)
+        self.assertEqual(got.stdout, "server=10.77.0.9 mac=%s offers=10.77.0.66\n" % MAC)
+        with open(heard, encoding="ascii") as f:
+            lines = f.read().split("\n")[:-1]
+        self.assertGreaterEqual(len(lines), 2)
+        for line in lines:
+            kind, mac = line.split()
+            self.assertEqual(kind, "1")  # it asks, and never takes
+            self.assertEqual(int(mac[:2], 16) & 3, 2)
+            self.assertNotEqual(mac, MAC)
+
+    def test_refusals(self):
+        for device, why in (("nothing0", "no such network interface"), ("lo", "no Ethernet")):
+            got = self.probe(device)
+            self.assertEqual((got.returncode, got.stdout), (1, ""))
+            self.assertIn(why, got.stderr)
+        got = in_edge("setpriv", "--reuid", "65534", "--clear-groups", "--bounding-set", "-all",
+                      "--inh-caps", "-all", lab.PROGRAM, "--probe", "br0", check=False)
+        self.assertEqual(got.returncode, 1)
+        self.assertIn("root", got.stderr)
 
 
 def main():
