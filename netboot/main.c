@@ -82,7 +82,7 @@ static const struct option_row options[] = {
          .value = "FILE",
          .text = &config_path,
          .help = "configuration (default /etc/cloudie/netbootd.yaml)"},
-        {.name = "check-config", .is_set = &is_check, .help = "check the configuration and end"},
+        {.name = "check-config",                .is_set = &is_check, .help = "check the configuration and end"},
         {.name = "probe",
          .value = "DEV",
          .text = &probe_on,

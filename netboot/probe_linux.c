@@ -78,8 +78,8 @@ static void print(const struct probe_server *server)
 {
         char id[IP4_TEXT_SIZE], mac[MAC_TEXT_SIZE], offered[IP4_TEXT_SIZE];
 
-        printf("server=%s mac=%s offers=%s\n", ip4_is_set(server->id) ? ip4_text(id, server->id) : "?",
-               mac_text(mac, &server->mac),
+        printf("server=%s mac=%s offers=%s\n",
+               ip4_is_set(server->id) ? ip4_text(id, server->id) : "?", mac_text(mac, &server->mac),
                ip4_is_set(server->offered) ? ip4_text(offered, server->offered) : "nothing");
 }
 

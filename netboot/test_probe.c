@@ -39,8 +39,12 @@ static struct probe begin(struct dhcp_frame *ret)
 static size_t reply(const struct dhcp_frame *asked, const char *address, uint8_t mac_end)
 {
         struct dhcp_server *server = dhcp_server_new(NULL, NULL);
-        struct dhcp_network network = {.pool = {.first = ip("10.9.0.10"), .last = ip("10.9.0.20")}};
-        const struct dhcp_facts facts = {.interface = ip(address), .now = {1000, 1000}};
+        struct dhcp_network network = {
+                .pool = {.first = ip("10.9.0.10"), .last = ip("10.9.0.20")}
+        };
+        const struct dhcp_facts facts = {
+                .interface = ip(address), .now = {1000, 1000}
+        };
         struct dhcp_frame frame = {.to_mac = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}},
                                    .from_mac = {{2, 0, 0, 0, 0, mac_end}},
                                    .from = facts.interface,

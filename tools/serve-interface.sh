@@ -1,16 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# tools/serve-interface.sh DEV [--pool FIRST-LAST] [--beside-dhcp]
+# tools/serve-interface.sh DEV [--pool FIRST-LAST] [--beside-dhcp] [--check]
 #
 # Serves a real network (what ./up --interface does when all is built): asks
 # whether somebody else's DHCP server is there, starts cloudied and
 # cloudie-netbootd at DEV's address alone, says what to do next, and shows what
-# happens until Ctrl-C.
+# happens until Ctrl-C. With --check it looks at DEV and the pool, and ends.
 #
 #   UP_BIN=FOLDER      the programs
 #   UP_PACKAGE=FOLDER  the netboot package
 #   UP_DIR=FOLDER      state, configuration and logs; kept for the next time
+# shellcheck disable=SC2015 # fail ends the script: "A && B || fail" is what it reads as
+# shellcheck disable=SC2317 # what until_serves calls
 set -uo pipefail
 
 fail() {
@@ -18,7 +20,7 @@ fail() {
         exit 1
 }
 
-device=${1:?"which network interface?"} pool='' beside=''
+device=${1:?"which network interface?"} pool='' beside='' is_check=''
 shift
 while [ $# -gt 0 ]; do
         case $1 in
@@ -27,6 +29,7 @@ while [ $# -gt 0 ]; do
                 shift
                 ;;
         --beside-dhcp) beside=1 ;;
+        --check) is_check=1 ;;
         *) fail "'$1' is not understood" ;;
         esac
         shift
@@ -220,6 +223,7 @@ say_what_is_next() {
         fi
         echo "Nothing is installed unless you say so. In another terminal:"
         echo
+        # shellcheck disable=SC2016 # for the other terminal's shell
         printf '    export CLOUDIE_CREDENTIALS=%q PATH=%q:$PATH\n' "$CLOUDIE_CREDENTIALS" "$UP_BIN"
         if [ $strangers = list ]; then
                 echo "    cloudie discovery list                 # who asked to boot"
@@ -242,6 +246,7 @@ if [ -n "$pool" ]; then
 else
         choose_pool
 fi
+[ -z "$is_check" ] || exit 0
 look_around
 mkdir -p "$UP_DIR/log"
 configure
