@@ -24,6 +24,8 @@ extern const struct crew_times crew_times_default;
 struct crew_job {
         const struct probe *probes;
         size_t count;
+        const struct slow_probe *slow; /* what runs beside them */
+        size_t slow_count;
         const char *only; /* names with commas; NULL: all */
         struct tree *tree;
         const struct crew_times *times;
@@ -40,7 +42,7 @@ struct crew_result {
 
 /**
  * crew_run() - run the wanted probes
- * @results:      one a probe, in its order
+ * @results:      one a probe, in its order, and then one a slow probe
  * @ret_partial:  something was given up, and stands in the errors
  *
  * Return: 0, -ENOMEM, -E2BIG above CREW_PROBES_MAX.

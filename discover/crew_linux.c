@@ -187,6 +187,25 @@ bool crew_is_wanted(const char *only, const char *name)
         return !only;
 }
 
+/* Slow probes are numbered behind the others. */
+static const char *section_name(const struct crew_job *job, uint32_t probe)
+{
+        return probe < job->count ? job->probes[probe].name : job->slow[probe - job->count].section;
+}
+
+static void run_probe(const struct crew_job *job, uint32_t probe, struct probe_context *context)
+{
+        if (probe < job->count)
+                job->probes[probe].run(context);
+        else
+                job->slow[probe - job->count].run(context);
+}
+
+static uint32_t probes_of(const struct crew_job *job)
+{
+        return (uint32_t)(job->count + job->slow_count);
+}
+
 static void run_probes(struct report *report)
 {
         const struct crew_job *job = report->job;
@@ -197,11 +216,11 @@ static void run_probes(struct report *report)
                 struct probe_context context = {.tree = job->tree, .report = report};
 
                 report->index = 0;
-                if (!crew_is_wanted(job->only, job->probes[report->probe].name))
+                if (!crew_is_wanted(job->only, section_name(job, report->probe)))
                         continue;
                 begin_unit(report, "");
                 context.section = doc_object();
-                job->probes[report->probe].run(&context);
+                run_probe(job, report->probe, &context);
                 report->index++;
                 begin_unit(report, "");
                 put_document(report, RECORD_SECTION, context.section);
@@ -277,7 +296,7 @@ static void take_records(struct crew *crew, struct worker *w)
                 struct record record;
 
                 memcpy(&record, w->region->bytes + w->taken, sizeof(record));
-                if (record.probe < crew->job->count)
+                if (record.probe < probes_of(crew->job))
                         take_record(crew, &record,
                                     (const char *)w->region->bytes + w->taken + sizeof(record));
                 w->taken += sizeof(record) + record.size;
@@ -368,7 +387,7 @@ static void give_up(struct crew *crew, const struct worker *w, const char *why)
         char text[TREE_LINE_SIZE];
 
         snprintf(text, sizeof(text), "%s%s%s", w->unit.device, w->unit.device[0] ? ": " : "", why);
-        if (w->unit.probe < crew->job->count)
+        if (w->unit.probe < probes_of(crew->job))
                 field_append_text(crew->results[w->unit.probe].errors, text);
         crew->is_partial = true;
 }
@@ -469,6 +488,17 @@ static int look_after(struct crew *crew, const struct pollfd *polled)
         return 0;
 }
 
+/* Unless none of the sections is wanted that it would add to. */
+static int add_slow_worker(struct crew *crew)
+{
+        const struct crew_job *job = crew->job;
+
+        for (uint32_t i = (uint32_t)job->count; i < probes_of(job); i++)
+                if (crew_is_wanted(job->only, section_name(job, i)))
+                        return add_worker(crew, i, 0, probes_of(job));
+        return 0;
+}
+
 int crew_run(const struct crew_job *job, struct crew_result *results, bool *ret_partial)
 {
         _free_ struct crew *crew = calloc(1, sizeof(*crew));
@@ -476,14 +506,16 @@ int crew_run(const struct crew_job *job, struct crew_result *results, bool *ret_
 
         if (!crew)
                 return -ENOMEM;
-        if (job->count > CREW_PROBES_MAX)
+        if (probes_of(job) > CREW_PROBES_MAX)
                 return -E2BIG;
         crew->job = job;
         crew->results = results;
         crew->start_ms = clock_monotonic_ms();
-        for (size_t i = 0; i < job->count; i++)
+        for (size_t i = 0; i < probes_of(job); i++)
                 results[i] = (struct crew_result){.items = doc_list(), .errors = doc_list()};
-        rc = add_worker(crew, 0, 0, (uint32_t)job->count);
+        rc = add_slow_worker(crew);
+        if (rc == 0)
+                rc = add_worker(crew, 0, 0, (uint32_t)job->count);
         while (rc == 0 && crew->count > 0) {
                 struct pollfd polled[WORKERS_MAX];
                 int n = 0;
@@ -500,6 +532,49 @@ int crew_run(const struct crew_job *job, struct crew_result *results, bool *ret_
                 remove_worker(crew, 0);
         *ret_partial = crew->is_partial;
         return rc;
+}
+
+static void add_members(struct doc *to, const struct doc *from)
+{
+        struct doc *value;
+        const char *name;
+
+        for (size_t at = 0; doc_next(from, &at, &name, &value) > 0;)
+                (void)doc_set(to, name, doc_copy(value));
+}
+
+/* To the device of that name; what the probe itself did not find nobody asked for. */
+static void add_to_item(struct doc *items, const struct doc *found)
+{
+        const char *name = doc_get_text(found, "name");
+
+        for (size_t i = 0; i < doc_count(items); i++)
+                if (text_is_equal(doc_get_text(doc_at(items, i), "name"), name))
+                        add_members(doc_at(items, i), found);
+}
+
+/* Puts what a slow probe found to what its section has. Takes what @slow holds. */
+static void join(struct crew_result *result, struct crew_result *slow)
+{
+        if (!result->section)
+                result->section = doc_object();
+        add_members(result->section, slow->section);
+        for (size_t i = 0; i < doc_count(slow->items); i++)
+                add_to_item(result->items, doc_at(slow->items, i));
+        for (size_t i = 0; i < doc_count(slow->errors); i++)
+                (void)doc_append_text(result->errors, doc_text(doc_at(slow->errors, i)));
+        doc_free(slow->section);
+        doc_free(slow->items);
+        doc_free(slow->errors);
+        *slow = (struct crew_result){0};
+}
+
+static void join_slow(const struct crew_job *job, struct crew_result *results)
+{
+        for (uint32_t slow = (uint32_t)job->count; slow < probes_of(job); slow++)
+                for (uint32_t i = 0; i < job->count; i++)
+                        if (strcmp(job->probes[i].name, section_name(job, slow)) == 0)
+                                join(&results[i], &results[slow]);
 }
 
 /* One section of what came back. Takes what @result holds. */
@@ -549,6 +624,7 @@ struct doc *crew_inventory(const struct crew_job *job)
         rc = crew_run(job, results, &is_partial);
         if (rc == -E2BIG)
                 return NULL;
+        join_slow(job, results);
         (void)doc_set_number(inventory, "schema", INVENTORY_SCHEMA);
         for (size_t i = 0; i < job->count; i++) {
                 struct doc *section = section_of(&job->probes[i], &results[i]);

@@ -28,7 +28,7 @@ static const struct part_kind {
         {"memory", "items", "DIMM", {"serial", "slot"}, "slot", "slot",
          {"slot", "size", "type", "rated_mts", "configured_mts", "part", "vendor"}},
         {"disks", "items", "disk", {"serial", "wwn", "nguid", "name"}, "pci", "name",
-         {"size", "model", "firmware", "state", "type", "logical_sector", "read_only"}},
+         {"size", "model", "firmware", "state", "type", "logical_sector", "read_only", "health.passed"}},
         {"nics", "items", "NIC", {"permanent_mac", "mac", "name"}, "pci", "name",
          {"speed_mbps", "link", "firmware", "driver", "pci", "sriov_total", "supported_mbps"}},
         {"raid", "items", "array", {"uuid", "name"}, NULL, "name",

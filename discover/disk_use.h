@@ -22,6 +22,10 @@
         }
 
 extern const struct field disk_user_fields[], disk_partition_fields[];
+extern const struct field disk_health_fields[], disk_format_fields[]; /* probe_health_linux.c */
+
+/* Not what is made of disks or of memory, nor a path to one. */
+bool disk_is_whole(struct tree *tree, const char *name);
 
 /* @folder in sysfs, of the block device @name. */
 void disk_use_take(struct tree *tree, const char *folder, const char *name, struct doc *to);

@@ -28,6 +28,11 @@ const struct probe probes[] = {
 /* clang-format on */
 const size_t probe_count = ARRAY_SIZE(probes);
 
+const struct slow_probe slow_probes[] = {
+        {"disks", "health", probe_health},
+};
+const size_t slow_probe_count = ARRAY_SIZE(slow_probes);
+
 bool probe_is_known(const char *name, size_t len)
 {
         for (size_t i = 0; i < probe_count; i++)
@@ -45,6 +50,8 @@ struct doc *inventory_keep(struct tree *tree, const char *only, struct snapshot 
 {
         const struct crew_job job = {.probes = probes,
                                      .count = probe_count,
+                                     .slow = slow_probes,
+                                     .slow_count = slow_probe_count,
                                      .only = only,
                                      .tree = tree,
                                      .times = &crew_times_default,

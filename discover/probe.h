@@ -32,6 +32,19 @@ struct probe {
 extern const struct probe probes[];
 extern const size_t probe_count;
 
+/*
+ * What takes its time runs beside the probes, in a process of its own. It fills no section: what
+ * it finds is added to one, and its items to those of the section that have their name.
+ */
+struct slow_probe {
+        const char *section;
+        const char *name; /* of what is asked */
+        void (*run)(struct probe_context *context);
+};
+
+extern const struct slow_probe slow_probes[];
+extern const size_t slow_probe_count;
+
 /* The whole inventory; @only: names with commas, NULL: all. NULL without memory. */
 struct doc *inventory_make(struct tree *tree, const char *only);
 
@@ -84,6 +97,8 @@ PROBE_DECLARE(usb);
 PROBE_DECLARE(bmc);
 PROBE_DECLARE(tpm);
 PROBE_DECLARE(kernel);
+
+void probe_health(struct probe_context *context);
 
 void disks_finish(struct doc *section);
 void pci_finish(struct doc *section);

@@ -50,6 +50,11 @@ static const struct field disk_fields[] = {
         {.name = "nvme_subsystem", .kind = FIELD_TEXT, .is_identity = true, .file = "device/subsysnqn", .help = "NVMe: name of the subsystem (NQN)"},
         {.name = "nvme_metadata", .kind = FIELD_NUMBER, .file = "metadata_bytes", .none_is_zero = true,
          .help = "NVMe: bytes beside each sector"},
+        {.name = "nvme_formats", .kind = FIELD_ITEMS, .inner = disk_format_fields,
+         .help = "NVMe: sizes of sectors that it can be formatted to"},
+        {.name = "nvme_erase", .kind = FIELD_TEXTS,
+         .help = "NVMe: sanitize-crypto, sanitize-block, sanitize-overwrite, format, format-crypto"},
+        {.name = "health",    .kind = FIELD_OBJECT, .inner = disk_health_fields, .help = "as the disk says itself; not behind USB"},
         {.name = "paths",     .kind = FIELD_TEXTS, .help = "all names of a disk that is seen over more than one"},
         {.name = "partitions", .kind = FIELD_ITEMS, .inner = disk_partition_fields, .help = "a partition each"},
         {.name = "boots",     .kind = FIELD_TEXTS, .help = "whose firmware finds a system to start on it: bios, uefi"},
@@ -66,7 +71,7 @@ const struct field disks_fields[] = {
 /* What is no disk: made of others, or of memory. */
 static const char *const not_disks[] = {"loop", "ram", "zram", "dm-", "md", "nbd", "fd", "drbd"};
 
-static bool is_disk(struct tree *tree, const char *name)
+bool disk_is_whole(struct tree *tree, const char *name)
 {
         uint64_t is_hidden;
 
@@ -286,7 +291,7 @@ void probe_disks(struct probe_context *context)
         if (tree_list(context->tree, "sys/block", &names) < 0)
                 probe_error(context, "/sys/block cannot be read");
         for (size_t i = 0; i < names.count; i++)
-                if (is_disk(context->tree, names.names[i]) && probe_begin(context, names.names[i]))
+                if (disk_is_whole(context->tree, names.names[i]) && probe_begin(context, names.names[i]))
                         probe_item(context, take_disk(context->tree, names.names[i]));
 }
 

@@ -36,14 +36,16 @@ static const struct device {
 };
 
 static const struct field item_rows[] = {
-        {.name = "name", .kind = FIELD_TEXT},
-        {.name = NULL             },
+        {.name = "name",        .kind = FIELD_TEXT},
+        {.name = "late",                     .kind = FIELD_NUMBER},
+        {.name = NULL},
 };
 
 static const struct field section_rows[] = {
         {.name = "items",     .kind = FIELD_ITEMS, .inner = item_rows},
         {.name = "count", .kind = FIELD_NUMBER},
-        {.name = NULL    },
+        {.name = "late_count",     .kind = FIELD_NUMBER},
+        {.name = NULL                  },
 };
 
 static void ask(const struct device *device)
@@ -103,6 +105,31 @@ static const struct probe machine[] = {
         {"slow",    run_slow_start, section_rows, NULL, ""},
         {"wrong",   run_wrong,      section_rows, NULL, ""},
         {"last",    run_quiet,      section_rows, NULL, ""},
+};
+
+/* Adds to what "devices" has: to a device that is there, to one that is not, to the whole. */
+static void run_slow_devices(struct probe_context *context)
+{
+        static const char *const names[] = {"a", "x", "c"};
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+                struct doc *found;
+
+                if (!probe_begin(context, names[i]))
+                        continue;
+                if (names[i][0] == 'x')
+                        ask(&devices[1]);
+                found = doc_object();
+                (void)doc_set_text(found, "name", names[i]);
+                (void)doc_set_number(found, "late", 7);
+                probe_item(context, found);
+        }
+        (void)doc_set_number(context->section, "late_count", 2);
+        probe_error(context, "something is odd");
+}
+
+static const struct slow_probe slow_machine[] = {
+        {"devices", "late", run_slow_devices},
 };
 
 static struct doc *make(const struct crew_times *times, const char *only)
@@ -176,6 +203,31 @@ static void test_nothing_hangs(void **state)
         assert_int_equal(doc_count(doc_get(inventory, "first.items")), 0);
 }
 
+/* A slow probe's devices hang beside the others', and what it finds is with theirs. */
+static void test_slow_ones_add(void **state)
+{
+        const struct crew_job job = {.probes = machine,
+                                     .count = sizeof(machine) / sizeof(machine[0]),
+                                     .slow = slow_machine,
+                                     .slow_count = 1,
+                                     .only = "devices,first",
+                                     .times = &short_times};
+        _doc_ struct doc *inventory = crew_inventory(&job);
+        const struct doc *items = doc_get(inventory, "devices.items");
+        size_t late = 0;
+
+        (void)state;
+        assert_int_equal(doc_count(items), 5);
+        for (size_t i = 0; i < doc_count(items); i++)
+                late += doc_get_number(doc_at(items, i), "late", 0) == 7;
+        assert_int_equal(late, 2);
+        assert_int_equal(doc_get_number(inventory, "devices.late_count", 0), 2);
+        assert_true(has_error(inventory, "devices", "x: no answer within 2000 ms"));
+        assert_true(has_error(inventory, "devices", "b: no answer within 2000 ms"));
+        assert_true(has_error(inventory, "devices", "something is odd"));
+        assert_null(doc_get(inventory, "first.late_count"));
+}
+
 /* The whole has an end, however many devices have none. */
 static void test_the_whole_has_an_end(void **state)
 {
@@ -218,6 +270,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_only_what_hangs_is_missing),
                 cmocka_unit_test(test_nothing_hangs),
+                cmocka_unit_test(test_slow_ones_add),
                 cmocka_unit_test(test_the_whole_has_an_end),
                 cmocka_unit_test(test_what_does_not_fit),
                 cmocka_unit_test(test_nobody_is_left),
