@@ -254,6 +254,7 @@ static int open_api(struct cloudied *d, char *error)
                 .join_token_file = d->state.join_token,
                 .kernel_arguments = d->config.kernel_arguments,
                 .beat_s = d->config.beat_s,
+                .vault = d->keys.vault,
                 .edge_config = &edge,
                 .assets = d->assets,
                 .images = d->images,

@@ -26,16 +26,17 @@ static const struct {
         size_t offset;
         const char *name;
 } paths[] = {
-        {offsetof(struct state, database),   "cloudie.db"     },
-        {offsetof(struct state, tls),        "tls"            },
-        {offsetof(struct state, key),        "tls/key.pem"    },
-        {offsetof(struct state, cert),       "tls/cert.pem"   },
-        {offsetof(struct state, names),      "tls/names"      },
-        {offsetof(struct state, signing),    "tls/signing.key"},
-        {offsetof(struct state, login),      "login"          },
-        {offsetof(struct state, join_token), "join-token"     },
-        {offsetof(struct state, public),     "public"         },
-        {offsetof(struct state, images),     "images"         },
+        {offsetof(struct state, database),   "cloudie.db"       },
+        {offsetof(struct state, tls),        "tls"              },
+        {offsetof(struct state, key),        "tls/key.pem"      },
+        {offsetof(struct state, cert),       "tls/cert.pem"     },
+        {offsetof(struct state, names),      "tls/names"        },
+        {offsetof(struct state, signing),    "tls/signing.key"  },
+        {offsetof(struct state, vault),      "tls/documents.key"},
+        {offsetof(struct state, login),      "login"            },
+        {offsetof(struct state, join_token), "join-token"       },
+        {offsetof(struct state, public),     "public"           },
+        {offsetof(struct state, images),     "images"           },
 };
 
 static char **path_of(struct state *state, size_t which)
@@ -153,6 +154,22 @@ static int load_certificate(const struct state *state, const struct config *conf
         return 0;
 }
 
+/* Ed25519, made where there is none. @event: its line in the log then. */
+static int load_key(const char *path, const char *event, char *error, struct signing_key **ret)
+{
+        int rc;
+
+        rc = signing_key_load(path, ret);
+        if (rc == -ENOENT) {
+                rc = signing_key_new(ret);
+                if (rc == 0)
+                        rc = signing_key_save(*ret, path);
+                if (rc == 0)
+                        log_info(event, "file=%s", QUOTE(path));
+        }
+        return rc < 0 ? fail(error, rc, path, "the key cannot be used") : 0;
+}
+
 static int load_signing_key(const struct state *state, char *error, struct keys *keys)
 {
         struct buffer text = {0};
@@ -160,16 +177,9 @@ static int load_signing_key(const struct state *state, char *error, struct keys 
         struct public_key key;
         int rc;
 
-        rc = signing_key_load(state->signing, &keys->signing);
-        if (rc == -ENOENT) {
-                rc = signing_key_new(&keys->signing);
-                if (rc == 0)
-                        rc = signing_key_save(keys->signing, state->signing);
-                if (rc == 0)
-                        log_info("signing-key.made", "file=%s", QUOTE(state->signing));
-        }
+        rc = load_key(state->signing, "signing-key.made", error, &keys->signing);
         if (rc < 0)
-                return fail(error, rc, state->signing, "the signing key cannot be used");
+                return rc;
         signing_key_public(keys->signing, &key);
         rc = minisign_public_text(&key, &line);
         if (rc < 0)
@@ -191,6 +201,8 @@ int keys_load(const struct state *state, const struct config *config, char *erro
         rc = load_certificate(state, config, error, &keys);
         if (rc == 0)
                 rc = load_signing_key(state, error, &keys);
+        if (rc == 0)
+                rc = load_key(state->vault, "documents-key.made", error, &keys.vault);
         if (rc < 0) {
                 keys_done(&keys);
                 return rc;
@@ -207,6 +219,7 @@ void keys_done(struct keys *keys)
         free(keys->cert_pem);
         free(keys->signing_pub);
         signing_key_free(keys->signing);
+        signing_key_free(keys->vault);
         *keys = (struct keys){0};
 }
 

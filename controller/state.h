@@ -15,6 +15,7 @@ struct state {
         char *key, *cert; /* tls/key.pem, tls/cert.pem */
         char *names;      /* tls/names: for whom the certificate was made */
         char *signing;    /* tls/signing.key */
+        char *vault;      /* tls/documents.key */
         char *login;      /* login/: one-time login links */
         char *join_token; /* join-token */
         char *public;     /* public/: what we make for machines */
@@ -29,7 +30,8 @@ void state_done(struct state *state);
 struct keys {
         char *key_pem, *cert_pem;
         struct signing_key *signing;
-        char *signing_pub; /* text of a minisign .pub file */
+        struct signing_key *vault; /* what is secret in the store is sealed to it */
+        char *signing_pub;         /* text of a minisign .pub file */
 };
 
 /**

@@ -482,11 +482,30 @@ class Install(unittest.TestCase):
         got = self.agent.got
         self.assertEqual((got["user"], got["ssh_keys"], got["user_data"], got["hostname"]),
                          ("ops", [KEY], file["spec"]["text"], "w-sn1"))
+        # Nowhere in the database, what it was before included.
+        for name in os.listdir(self.d.state):
+            if name.startswith("cloudie.db"):
+                with open(os.path.join(self.d.state, name), "rb") as database:
+                    self.assertFalse(b"5ecret" in database.read(), name)
         self.node("POST", "/abort")
         for path in ("/keys/ops", "/files/worker.yaml"):
             self.api("DELETE", path, status=204)
         self.assertEqual(self.api("GET", "/files")["items"], [])
         self.assertNotIn("5ecret", self.d.log_text() + str(self.events()) + str(self.node("GET")))
+
+    def test_files_need_their_key(self):
+        """Another key: the file is left out, and written anew it is there again."""
+        self.api("PUT", "/files/a", {"kind": "file", "spec": {"text": "5ecret"}})
+        path = os.path.join(self.d.state, "tls", "documents.key")
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        for key, there in ((None, 200), ("gone", 404)):
+            self.d.stop()
+            if key:
+                os.remove(path)
+            self.d.start()
+            self.assertEqual(self.d.get("/api/v1/files/a", token=self.token).status, there)
+        self.assertIn("file.unreadable", self.d.log_text())
+        self.api("PUT", "/files/a", {"kind": "file", "spec": {"text": "5ecret"}})
 
     def test_secrets_are_sealed(self):
         self.api("PUT", "/keys/ops", {"kind": "key", "spec": {"public_key": KEY}})

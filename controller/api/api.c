@@ -277,6 +277,7 @@ static int start(struct api *api, const struct api_options *options, char *error
         if (rc < 0)
                 return rc;
         api->logic->beat_s = options->beat_s;
+        api->logic->vault = options->vault;
 
         rc = store_open(options->database, &store_hooks, what, &api->store);
         if (rc == 0)

@@ -15,6 +15,7 @@
 #include "lib/base/loop.h"
 #include "lib/node/wire.h"
 #include "lib/serve/serve.h"
+#include "lib/trust/signature.h"
 
 #define API_ERROR_SIZE 512
 
@@ -27,6 +28,7 @@ struct api_options {
         const char *join_token_file;           /* made if missing */
         const char *kernel_arguments;          /* of every machine of the site */
         uint32_t beat_s;                       /* between two beats of a worker */
+        const struct signing_key *vault;       /* for what is secret in the database */
         const struct edge_config *edge_config; /* what netbootds are to serve */
         const struct assets *assets;
         struct images *images; /* all of these are borrowed until api_free() */

@@ -13,6 +13,7 @@
 
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
+#include "lib/trust/seal.h"
 #include "lib/trust/secret.h"
 
 const struct document_kind_row document_kinds[DOCUMENT_KIND_COUNT] = {
@@ -145,6 +146,82 @@ static int write_stored(struct document *document, char **ret)
         return rc;
 }
 
+/* In the store what a secret document says stands in `sealed`, for our own key alone: a copy of the
+ * database is of no use without the file that the key is in. */
+
+static const char *vault_info(char to[static SEAL_INFO_MAX], const char *kind, const char *name)
+{
+        snprintf(to, SEAL_INFO_MAX, "cloudie-document-v1:%s:%s", kind, name);
+        return to;
+}
+
+/* @text: of write_stored(); erased where it is replaced. */
+static int seal_stored(const struct logic *logic, const struct document *document, char **text)
+{
+        const char *kind = document_kinds[document->kind].name;
+        _doc_ struct doc *object = encode(document, true);
+        _free_ char *spec = NULL, *base64 = NULL, *stored = NULL;
+        _free_ uint8_t *sealed = NULL;
+        char info[SEAL_INFO_MAX];
+        struct public_key key;
+        size_t size;
+        int rc;
+
+        if (!logic->vault || !document_kinds[document->kind].is_secret)
+                return 0;
+        signing_key_public(logic->vault, &key);
+        rc = doc_print(document->spec, DOC_COMPACT, &spec);
+        if (rc < 0)
+                return rc;
+        rc = seal(&key, vault_info(info, kind, document->name), spec, strlen(spec), &sealed, &size);
+        secret_erase(spec, strlen(spec));
+        if (rc == 0)
+                rc = base64_encode(sealed, size, &base64);
+        if (rc == 0)
+                rc = doc_set_text(object, "sealed", base64);
+        if (rc == 0)
+                rc = doc_print(object, DOC_COMPACT, &stored);
+        if (rc < 0)
+                return rc;
+        secret_erase(*text, strlen(*text));
+        free(*text);
+        *text = TAKE_PTR(stored);
+        return 0;
+}
+
+/* The text of a row as it was before it was sealed. @ret: the caller's, to be erased. */
+static int open_stored(const struct logic *logic, const struct store_document *row, char **ret)
+{
+        _doc_ struct doc *object = NULL, *spec = NULL;
+        _free_ uint8_t *sealed = NULL, *plain = NULL;
+        char info[SEAL_INFO_MAX];
+        const char *text;
+        size_t size, plain_size;
+        int rc;
+
+        rc = doc_parse(row->body, strlen(row->body), &doc_limits_message, NULL, &object);
+        text = doc_get_text(object, "sealed");
+        if (rc < 0 || !text) {
+                *ret = strdup(row->body);
+                return *ret ? 0 : -ENOMEM;
+        }
+        rc = base64_decode(text, strlen(text), &sealed, &size);
+        if (rc == 0)
+                rc = logic->vault ? seal_open(logic->vault, vault_info(info, row->kind, row->name),
+                                              sealed, size, &plain, &plain_size)
+                                  : -EKEYREJECTED;
+        if (rc < 0)
+                return rc;
+        rc = doc_parse((const char *)plain, plain_size, &doc_limits_message, NULL, &spec);
+        secret_erase(plain, plain_size);
+        if (rc < 0)
+                return rc;
+        doc_remove(object, "sealed");
+        doc_remove(object, "status");
+        doc_set(object, "spec", TAKE_PTR(spec));
+        return doc_print(object, DOC_COMPACT, ret);
+}
+
 static int refuse(enum document_kind kind, char *error, const char *name, const char *why)
 {
         char safe[NODE_NAME_SIZE];
@@ -236,6 +313,8 @@ int document_put(struct logic *logic, struct document *take, uint64_t now_ms,
         if (rc == 0)
                 rc = write_stored(document, &stored);
         if (rc == 0)
+                rc = seal_stored(logic, document, &stored);
+        if (rc == 0)
                 rc = keep(logic, document);
         if (rc == 0) {
                 row.name = document->name;
@@ -275,13 +354,18 @@ int document_restore(struct logic *logic, const struct store_document *row)
 {
         CLEANUP(document_free) struct document *document = NULL;
         const enum document_kind kind = document_kind_find(row->kind);
-        _free_ char *stored = NULL;
-        char error[DOC_ERROR_SIZE] = "", event[32];
+        _free_ char *stored = NULL, *text = NULL;
+        char error[DOC_ERROR_SIZE] = "it cannot be opened with the key in tls/documents.key",
+             event[32];
         int rc;
 
-        if (kind >= DOCUMENT_KIND_COUNT)
+        if (kind >= DOCUMENT_KIND_COUNT || !row->body)
                 return -EINVAL;
-        rc = document_read(kind, row->name, row->body, strlen(row->body), error, &document);
+        rc = open_stored(logic, row, &text);
+        if (rc == 0) {
+                rc = document_read(kind, row->name, text, strlen(text), error, &document);
+                secret_erase(text, strlen(text));
+        }
         if (rc == -ENOMEM)
                 return rc;
         if (rc < 0) {
