@@ -92,7 +92,7 @@ static int open_secrets(struct conversation *c, const char *sealed)
 {
         char info[INSTALL_SEAL_INFO_SIZE];
         _free_ uint8_t *bytes = NULL, *text = NULL;
-        size_t size, text_size;
+        size_t size = 0, text_size = 0;
         int rc;
 
         if (!sealed) {
