@@ -55,9 +55,9 @@ int duration_parse(const char *text, uint64_t *ret_ms)
                 char letter;
                 uint64_t ms;
         } units[] = {
-                {'s', 1000          },
-                {'m', 60 * 1000     },
-                {'h', 60 * 60 * 1000},
+                {'s', 1000   },
+                {'m', 60000  },
+                {'h', 3600000},
         };
         const size_t len = strlen(text);
         char number[16];

@@ -18,8 +18,8 @@
 #include "lib/disk/gpt.h"
 
 #define SECTOR_MAX 4096
-#define BOOTS_SIZE 32               /* "bios uefi " */
-#define HEAD_MAX   (6 * SECTOR_MAX) /* gpt_head_size() of the largest sectors */
+#define BOOTS_SIZE 32                       /* "bios uefi " */
+#define HEAD_MAX   ((size_t)6 * SECTOR_MAX) /* gpt_head_size() of the largest sectors */
 
 /* Partition 1 of sda is sda1, of nvme0n1 nvme0n1p1. */
 static bool is_volume(struct tree *tree, const char *disk, unsigned number)

@@ -115,8 +115,8 @@ static void answer(struct call *call, const struct edge_network *network, struct
 void handle_discovery_open(struct call *call)
 {
         CLEANUP(store_change_free) struct store_change *change = store_change_new();
-        const struct edge_network *network = network_to_change(call);
         const struct opening_wish *wish = call->data;
+        const struct edge_network *network = network_to_change(call); /* NULL: the call is gone */
         int rc = change ? 0 : -ENOMEM;
 
         if (!network)

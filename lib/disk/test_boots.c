@@ -40,8 +40,9 @@ static void put_entry(unsigned number, uint8_t status, uint8_t type)
 
 static void put_code(const char *text)
 {
-        memcpy(head, "\xeb\x63\x90", 3);
-        memcpy(&head[0x180], text, strlen(text));
+        head[0] = 0xeb;
+        for (size_t i = 0; text[i]; i++)
+                head[0x180 + i] = (uint8_t)text[i];
 }
 
 /* A table with the partitions of these types. */

@@ -38,7 +38,7 @@ static void clean_class(char to[static STRANGER_CLASS_SIZE], const char *class)
         size_t n = 0;
 
         for (; class[n] && n < STRANGER_CLASS_SIZE - 1; n++)
-                to[n] = class[n] >= ' ' && class[n] < 0x7f ? class[n] : '.';
+                to[n] = (char)(class[n] >= ' ' && class[n] < 0x7f ? class[n] : '.');
         while (n > 0 && to[n - 1] == ' ')
                 n--;
         to[n] = '\0';
