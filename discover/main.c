@@ -12,6 +12,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/daemon/confine.h"
 #include "lib/daemon/options.h"
 
 #define LINE_SIZE     1024
@@ -163,6 +164,17 @@ static int print_diff(const char *before_path, const char *after_path)
                                    : program_fail(&program, "the changes cannot be written");
 }
 
+/* It reads everything, the kernel's log too, and asks devices; it writes nothing, and talks to
+ * nobody.
+ */
+static int confine(void)
+{
+        static const struct confine_path all = {"/", CONFINE_READ | CONFINE_DEVICE};
+        const struct confine_files files = {.paths = &all, .path_count = 1};
+
+        return confine_program(program.name, &files, false, "syslog");
+}
+
 int main(int argc, char **argv)
 {
         CLEANUP(tree_close) struct tree *tree = NULL;
@@ -172,6 +184,9 @@ int main(int argc, char **argv)
         rc = options_parse(&program, argc, argv, &rest);
         if (rc != 0)
                 return rc > 0 ? EXIT_SUCCESS : EXIT_USAGE;
+        rc = confine();
+        if (rc < 0)
+                return program_fail(&program, "it cannot be confined: %s", strerror(-rc));
         if (wants_diff && argc - rest == 2)
                 return print_diff(argv[rest], argv[rest + 1]);
         if (wants_diff)

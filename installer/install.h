@@ -77,6 +77,16 @@ int install_boot(struct install *in, char *text);
 /* Of install_image(): fits the image's partition table to the disk, in memory. */
 int install_layout(struct install *in);
 
+/**
+ * install_confine() - nothing is written but what lies below /dev, and boot entries
+ * @name:  of the program, at its start: also no exec, and nobody connects to it. NULL: only the boot
+ *         entries are left, as the disk is open
+ * @root:  as in install_options
+ *
+ * Before the threads are made. Return: 0, -errno.
+ */
+int install_confine(const char *name, const char *root);
+
 /* Whether the firmware has boot entries to set. */
 bool install_is_uefi(const struct install *in);
 

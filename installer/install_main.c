@@ -16,6 +16,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/daemon/confine.h"
 #include "lib/daemon/options.h"
 #include "lib/trust/secret.h"
 
@@ -92,6 +93,9 @@ int main(int argc, char **argv)
         if (read_job(&job, &key, error) < 0)
                 return program_usage(&program, "%s", error);
 
+        rc = install_confine(program.name, root);
+        if (rc < 0)
+                return program_fail(&program, "it cannot be confined: %s", strerror(-rc));
         install.root = root;
         install.is_dry_run = dry_run;
         install.patience_ms = (uint32_t)seconds * 1000;

@@ -473,6 +473,10 @@ class Install(unittest.TestCase):
         deadline = time.monotonic() + 30
         while not reached and time.monotonic() < deadline:
             time.sleep(0.01)
+        with open(f"/proc/{process.pid}/status", encoding="utf-8") as f:
+            status = f.read()
+        self.assertIn("Seccomp:\t2\n", status)
+        self.assertIn("NoNewPrivs:\t1\n", status)
         process.send_signal(signal.SIGTERM)
         self.finish(process)
         self.assertEqual(process.returncode, 1)

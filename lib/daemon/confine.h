@@ -55,6 +55,20 @@ int confine_files(const struct confine_files *files);
  * @may_connect. 0, -errno. */
 int confine_network(bool may_connect);
 
+/**
+ * confine_program() - a program that runs as root in the ramdisk, or from an operator's shell
+ * @may_connect: as confine_network()
+ * @kept:        as sandbox_enter_but()
+ *
+ * confine_files(), the refusals of sandbox_enter() without exec, confine_network(): for what needs
+ * devices, and so cannot have a short list. Says once on stderr that there is no Landlock, and goes
+ * on: a machine that cannot be discovered or installed is no safer.
+ *
+ * Return: 0; -errno: the program must not go on.
+ */
+int confine_program(const char *name, const struct confine_files *files, bool may_connect,
+                    const char *kept);
+
 struct confinement {
         struct confine_files files; /* mostly none: it reads and writes what it was given open */
         bool may_thread;

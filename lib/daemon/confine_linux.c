@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/daemon/daemon.h"
 #include "lib/daemon/sanitizer.h"
 
 static const char *const allowed[] = {
@@ -178,6 +180,20 @@ int confine_network(bool may_connect)
         if (filter)
                 seccomp_release(filter);
         return rc;
+}
+
+int confine_program(const char *name, const struct confine_files *files, bool may_connect,
+                    const char *kept)
+{
+        int rc;
+
+        rc = confine_files(files);
+        if (rc == -EOPNOTSUPP)
+                fprintf(stderr, "%s: this kernel has no Landlock: every file can be reached\n",
+                        name);
+        if (rc == 0 || rc == -EOPNOTSUPP)
+                rc = sandbox_enter_but(kept);
+        return rc < 0 ? rc : confine_network(may_connect);
 }
 
 int confine_child(const struct confinement *how, unsigned first_closed)

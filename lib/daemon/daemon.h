@@ -54,6 +54,8 @@ int privileges_give(const char *user, const char *path);
  * new namespaces, exec unless @may_exec, and so on. All threads made later inherit it.
  */
 int sandbox_enter(bool may_exec);
+/* The same without exec, but for one system call, by its name; NULL: none. */
+int sandbox_enter_but(const char *kept);
 
 void notify_ready(const char *status); /* sd_notify READY=1; nothing without a manager */
 void notify_stopping(void);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <string.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/daemon/daemon.h"
@@ -112,12 +113,12 @@ static int refuse_namespaces(scmp_filter_ctx filter)
         return refuse(filter, "clone3", ENOSYS);
 }
 
-static int fill(scmp_filter_ctx filter, bool may_exec)
+static int fill(scmp_filter_ctx filter, bool may_exec, const char *kept)
 {
         int rc = refuse_namespaces(filter);
 
         for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(refused); i++)
-                rc = refuse(filter, refused[i], EPERM);
+                rc = kept && strcmp(kept, refused[i]) == 0 ? 0 : refuse(filter, refused[i], EPERM);
         if (rc == 0 && !HAS_LEAK_SANITIZER)
                 rc = refuse(filter, "ptrace", EPERM);
         if (rc == 0 && !may_exec)
@@ -127,16 +128,26 @@ static int fill(scmp_filter_ctx filter, bool may_exec)
         return rc;
 }
 
-int sandbox_enter(bool may_exec)
+static int enter(bool may_exec, const char *kept)
 {
         scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
         int rc;
 
         if (!filter)
                 return -ENOMEM;
-        rc = fill(filter, may_exec);
+        rc = fill(filter, may_exec, kept);
         if (rc == 0)
                 rc = seccomp_load(filter); /* sets no_new_privs, too */
         seccomp_release(filter);
         return rc;
+}
+
+int sandbox_enter(bool may_exec)
+{
+        return enter(may_exec, NULL);
+}
+
+int sandbox_enter_but(const char *kept)
+{
+        return enter(false, kept);
 }
