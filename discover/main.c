@@ -164,13 +164,16 @@ static int print_diff(const char *before_path, const char *after_path)
                                    : program_fail(&program, "the changes cannot be written");
 }
 
-/* It reads everything, the kernel's log too, and asks devices; it writes nothing, and talks to
- * nobody.
- */
+/* It reads everything, the kernel's log too, and asks devices; it writes nothing but the snapshot
+ * that it was asked for, and talks to nobody. */
 static int confine(void)
 {
-        static const struct confine_path all = {"/", CONFINE_READ | CONFINE_DEVICE};
-        const struct confine_files files = {.paths = &all, .path_count = 1};
+        char folder[CONFINE_PATH_SIZE];
+        const struct confine_path paths[] = {
+                {"/",             CONFINE_READ | CONFINE_DEVICE},
+                { confine_folder(folder, snapshot_path),  CONFINE_READ | CONFINE_WRITE},
+        };
+        const struct confine_files files = {.paths = paths, .path_count = ARRAY_SIZE(paths)};
 
         return confine_program(program.name, &files, false, "syslog");
 }

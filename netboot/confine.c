@@ -32,28 +32,15 @@ uint16_t netbootd_controller_port(const char *url)
         return (uint16_t)port;
 }
 
-/* The folder, as a file in it may be replaced by another one while we run. */
-static const char *folder_of(char path[static NETBOOTD_PATH_SIZE], const char *file)
-{
-        char *slash;
-
-        (void)text_copy(path, NETBOOTD_PATH_SIZE, file);
-        slash = strrchr(path, '/');
-        if (!slash)
-                return path[0] ? "." : NULL;
-        slash[slash == path] = '\0';
-        return path;
-}
-
 int netbootd_confine(const struct netbootd_config *config, char *error)
 {
-        char ca[NETBOOTD_PATH_SIZE], token[NETBOOTD_PATH_SIZE];
+        char ca[CONFINE_PATH_SIZE], token[CONFINE_PATH_SIZE];
         const uint16_t port = netbootd_controller_port(config->controller);
         /* clang-format off */
         const struct confine_path paths[] = {
                 {config->state, CONFINE_READ | CONFINE_WRITE},
-                {folder_of(ca, config->ca_file), CONFINE_READ},
-                {folder_of(token, config->join_token_file), CONFINE_READ},
+                {confine_folder(ca, config->ca_file), CONFINE_READ},
+                {confine_folder(token, config->join_token_file), CONFINE_READ},
                 /* the system's authorities; and how the controller's name is resolved */
                 {"/etc", CONFINE_READ},
                 {"/usr/share/ca-certificates", CONFINE_READ},

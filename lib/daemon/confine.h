@@ -27,6 +27,11 @@ struct confine_path {
         unsigned rights;
 };
 
+/* The folder of a file, for a file that is replaced by another one while the process runs. "."
+ * where the name has none; NULL: @file is "" or NULL, or its name is too long. */
+#define CONFINE_PATH_SIZE 4096
+const char *confine_folder(char path[static CONFINE_PATH_SIZE], const char *file);
+
 #define CONFINE_PORTS_MAX 8
 
 struct confine_files {

@@ -7,12 +7,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/text.h"
 #include "lib/daemon/confine.h"
 #include "lib/daemon/sanitizer.h"
 
@@ -54,6 +56,19 @@ unsigned confine_landlock(void)
         const long version = syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, CREATE_VERSION);
 
         return version < VERSION_LEAST ? 0 : (unsigned)version;
+}
+
+const char *confine_folder(char path[static CONFINE_PATH_SIZE], const char *file)
+{
+        char *slash;
+
+        if (!file || !file[0] || text_copy(path, CONFINE_PATH_SIZE, file) < 0)
+                return NULL;
+        slash = strrchr(path, '/');
+        if (!slash)
+                return ".";
+        slash[slash == path] = '\0';
+        return path;
 }
 
 static size_t ruleset_size(unsigned version)

@@ -318,6 +318,21 @@ static void daemon_files(void)
         CHECK(open(in_folder(a, "given"), O_RDONLY | O_CLOEXEC) < 0 && errno == EACCES);
 }
 
+/* A program that may read every file still does not read its parent's memory. */
+static void reads_all_but_memory(void)
+{
+        const struct confine_path all = {"/", CONFINE_READ};
+        const struct confine_files everything = {.paths = &all, .path_count = 1};
+        char path[64];
+
+        snprintf(path, sizeof(path), "/proc/%d/mem", getppid());
+        CHECK(open(path, O_RDONLY | O_CLOEXEC) >= 0);
+        CHECK(confine_files(&everything) == 0);
+        CHECK(open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0);
+        CHECK(open(path, O_RDONLY | O_CLOEXEC) < 0 && errno == EACCES);
+        CHECK(ptrace(PTRACE_ATTACH, getppid(), NULL, NULL) < 0 && errno == EPERM);
+}
+
 static void daemon_ports(void)
 {
         CHECK(enter(false) == 0);
@@ -351,11 +366,24 @@ static void network_of_a_client(void)
         REFUSED(sendto(fd, "x", 1, 0, NULL, 0));
 }
 
+static void test_folder(void **state)
+{
+        char path[CONFINE_PATH_SIZE];
+
+        (void)state;
+        assert_string_equal(confine_folder(path, "/etc/cloudie/ca.pem"), "/etc/cloudie");
+        assert_string_equal(confine_folder(path, "/ca.pem"), "/");
+        assert_string_equal(confine_folder(path, "ca.pem"), ".");
+        assert_null(confine_folder(path, ""));
+        assert_null(confine_folder(path, NULL));
+}
+
 static void test_landlock_files(void **state)
 {
         (void)state;
         need_landlock(2);
         run_child(daemon_files);
+        run_child(reads_all_but_memory);
 }
 
 static void test_landlock_ports(void **state)
@@ -421,9 +449,13 @@ static int teardown(void **state)
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_child),          cmocka_unit_test(test_computing_has_an_end),
-                cmocka_unit_test(test_network),        cmocka_unit_test(test_landlock_files),
-                cmocka_unit_test(test_landlock_ports), cmocka_unit_test(test_landlock_signals),
+                cmocka_unit_test(test_child),
+                cmocka_unit_test(test_computing_has_an_end),
+                cmocka_unit_test(test_network),
+                cmocka_unit_test(test_folder),
+                cmocka_unit_test(test_landlock_files),
+                cmocka_unit_test(test_landlock_ports),
+                cmocka_unit_test(test_landlock_signals),
         };
 
         return cmocka_run_group_tests(tests, setup, teardown);
