@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <seccomp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -211,6 +212,75 @@ static void asks_for_too_much(void)
                 return; /* memory is not limited then: the release build tests it */
         memory = malloc((size_t)128 << 20);
         CHECK(!memory);
+}
+
+/* What a kernel without Landlock says. */
+static void forget_landlock(void)
+{
+        scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+        CHECK(filter && seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS),
+                                         SCMP_SYS(landlock_create_ruleset), 0) == 0);
+        CHECK(seccomp_load(filter) == 0);
+        seccomp_release(filter);
+        CHECK(confine_landlock() == 0);
+        CHECK(confine_files(&(struct confine_files){0}) == -EOPNOTSUPP);
+}
+
+static void tries_files_on_an_older_kernel(void)
+{
+        forget_landlock();
+        if (failed_line == 0)
+                tries_files();
+}
+
+static void tries_sockets_on_an_older_kernel(void)
+{
+        forget_landlock();
+        if (failed_line == 0)
+                tries_sockets();
+}
+
+/* With paths that it may open and no Landlock to keep it to them there is no child. */
+static void is_not_confined_by_half(void)
+{
+        static const struct confine_path path = {"/etc/passwd", CONFINE_READ};
+        const struct confinement how = {
+                .files = {.paths = &path, .path_count = 1}
+        };
+
+        forget_landlock();
+        if (failed_line == 0)
+                CHECK(confine(&how) == -EOPNOTSUPP);
+}
+
+static void test_older_kernel(void **state)
+{
+        (void)state;
+        run_child(tries_files_on_an_older_kernel);
+        run_child(tries_sockets_on_an_older_kernel);
+        run_child(is_not_confined_by_half);
+}
+
+static void opens_what_it_may(void)
+{
+        static const struct confine_path path = {"/etc/passwd", CONFINE_READ};
+        const struct confinement how = {
+                .files = {.paths = &path, .path_count = 1}
+        };
+
+        CHECK(confine(&how) == 0);
+        CHECK(open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0);
+        CHECK(open("/etc/passwd", O_WRONLY | O_CLOEXEC) < 0 && errno == EACCES);
+        CHECK(open("/etc/group", O_RDONLY | O_CLOEXEC) < 0 && errno == EACCES);
+        REFUSED(socket(AF_INET, SOCK_STREAM, 0));
+}
+
+static void test_child_with_a_path(void **state)
+{
+        (void)state;
+        need_landlock(2);
+        run_child(opens_what_it_may);
 }
 
 static void test_child(void **state)
@@ -450,6 +520,8 @@ int main(void)
 {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_child),
+                cmocka_unit_test(test_older_kernel),
+                cmocka_unit_test(test_child_with_a_path),
                 cmocka_unit_test(test_computing_has_an_end),
                 cmocka_unit_test(test_network),
                 cmocka_unit_test(test_folder),
