@@ -114,7 +114,8 @@ static struct doc *encode(const struct document *document, bool is_shown)
                 return object;
         }
         status = doc_object();
-        doc_set_number(status, "size", (int64_t)strlen(document->content));
+        doc_set_number(status, "size",
+                       (int64_t)(document->content ? strlen(document->content) : 0));
         doc_set(object, "status", status);
         return object;
 }
@@ -196,7 +197,7 @@ static int open_stored(const struct logic *logic, const struct store_document *r
         _free_ uint8_t *sealed = NULL, *plain = NULL;
         char info[SEAL_INFO_MAX];
         const char *text;
-        size_t size, plain_size;
+        size_t size = 0, plain_size = 0;
         int rc;
 
         rc = doc_parse(row->body, strlen(row->body), &doc_limits_message, NULL, &object);
@@ -368,7 +369,7 @@ int document_restore(struct logic *logic, const struct store_document *row)
         }
         if (rc == -ENOMEM)
                 return rc;
-        if (rc < 0) {
+        if (rc < 0 || !document) {
                 /* No reason to serve nobody: written anew, it is there again. */
                 snprintf(event, sizeof(event), "%s.unreadable", row->kind);
                 log_warning(event, "%s=%s reason=%s", row->kind, QUOTE(row->name), QUOTE(error));
