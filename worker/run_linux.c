@@ -66,7 +66,7 @@ int run_read(const char *const *argv, unsigned timeout_ms, char *to, size_t size
 {
         _close_ int from = -EBADF, into = -EBADF;
         int ends[2], rc;
-        pid_t child;
+        pid_t child = 0;
 
         to[0] = '\0';
         if (pipe2(ends, O_CLOEXEC) < 0)
@@ -76,8 +76,7 @@ int run_read(const char *const *argv, unsigned timeout_ms, char *to, size_t size
         rc = spawn(argv, into, &child);
         if (rc < 0)
                 return rc;
-        close(into);
-        into = -EBADF;
+        close(TAKE_FD(into));
         rc = drain(from, clock_monotonic_ms() + timeout_ms, to, size);
         if (rc < 0)
                 kill(child, SIGKILL);

@@ -199,3 +199,23 @@ lab_wait_phase deployed 10
 expect "wrong disk" "$(sha256sum <"$wrong")" "$noise"
 grep -aq 'phoned home' "$LAB_DIR/log/machine-1.console" ||
         lab_fail "the console does not say that the system phoned home"
+
+# It goes on saying that it runs, and how it is.
+beats() {
+        "$cloudie" -o json node show lab-0001 >"$LAB_DIR/node.json" && python3 - "$LAB_DIR/node.json" <<'END'
+import json
+import sys
+
+with open(sys.argv[1], encoding="utf-8") as f:
+    node = json.load(f)
+worker = node["worker"]
+checks = {c["name"]: c["state"] for c in worker["says"]["health"]}
+addresses = [a["address"] for a in worker["says"]["addresses"]]
+if checks.get("root") != "ok" or not any(a.startswith("10.77.0.") for a in addresses):
+    sys.exit(f"install: the worker says {worker}")
+sys.exit(worker["last_beat_ms"] <= worker["since_ms"])
+END
+}
+lab_until 60 beats
+"$cloudie" node show lab-0001 | grep '^Worker: last beat' ||
+        lab_fail "the worker's last beat is not shown"

@@ -97,6 +97,7 @@ http_port: 0
 names: [$LAB_SERVER, $LAB_INSIDE]
 netboot_package: $LAB_PACKAGE
 kernel_arguments: console=ttyS0
+beat_s: 5
 networks:
   - name: lab
     subnet: 10.77.0.0/24
