@@ -328,6 +328,10 @@ class Install(unittest.TestCase):
         self.beat(facts={"health": [{"name": "systemd", "state": "bad", "text": "a.service\n"}]})
         self.assertEqual(self.conditions(), {"degraded": "systemd: a.service "})
         self.assertNotIn("addresses", self.node("GET")["worker"]["says"])
+        for condition, count in (("degraded", 1), ("dirty", 0), ("conflict", 0)):
+            listed = self.api("GET", f"/nodes?select=condition={condition}")["items"]
+            self.assertEqual(len(listed), count)
+        self.api("GET", "/nodes?select=condition=x", status=400, code="query-malformed")
 
         # killed: the condition is on disk, and the key is
         self.d.stop(signal.SIGKILL)

@@ -18,12 +18,13 @@ static uint32_t bounded(uint32_t s)
 
 static uint64_t grow(struct pace *pace, uint32_t retry_after_s, uint32_t dice)
 {
+        const uint32_t most_s = pace->was_told ? PACE_GROWN_S : PACE_HOME_S;
         uint32_t pause_s = pace->pause_s ? 2 * pace->pause_s : 1;
 
-        pace->pause_s = pause_s < PACE_GROWN_S ? pause_s : PACE_GROWN_S;
+        pace->pause_s = pause_s < most_s ? pause_s : most_s;
         pause_s = pace->pause_s > retry_after_s ? pace->pause_s : retry_after_s;
-        if (pause_s > PACE_GROWN_S)
-                pause_s = PACE_GROWN_S;
+        if (pause_s > most_s)
+                pause_s = most_s;
         /* From half of it on: they were cut off in one moment, and must not come back in one. */
         return pause_s * 500ULL + pause_s * 500ULL * dice / UINT32_MAX;
 }

@@ -30,6 +30,7 @@ struct pace {
         uint32_t pause_s;    /* the last one of those that grow; 0: none */
 };
 
+#define PACE_HOME_S    30  /* somebody waits for a phone-home: its step has a deadline */
 #define PACE_GROWN_S   300 /* an absent controller is called every 5 minutes at least */
 #define PACE_REFUSED_S 600 /* somebody may restore a controller from a backup */
 

@@ -39,6 +39,9 @@ static void pauses_grow_to_their_end(void **state)
         }
         assert_int_equal(last, PACE_GROWN_S * 1000);
         assert_int_equal(pace_next(&pace, PACE_UNHEARD, 0, 0), PACE_GROWN_S * 500);
+        /* A node that is not deployed yet is waited for. */
+        pace = (struct pace){.call = PACE_PHONE_HOME, .pause_s = 1000};
+        assert_int_equal(pace_next(&pace, PACE_UNHEARD, 0, UINT32_MAX), PACE_HOME_S * 1000);
         /* Once heard, they begin anew. */
         (void)pace_next(&pace, PACE_TOLD, 0, 0);
         assert_int_equal(pace_next(&pace, PACE_UNHEARD, 0, UINT32_MAX), 1000);

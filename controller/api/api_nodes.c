@@ -21,7 +21,17 @@ struct select {
         enum { SELECT_ALL, SELECT_PHASE, SELECT_MAC, SELECT_CONDITION } key;
         enum node_phase phase;
         struct mac_address mac;
-        bool wants_conflict;
+        size_t condition; /* where in struct node: a bool */
+};
+
+static const struct {
+        const char *text;
+        size_t is;
+} conditions[] = {
+        {"condition=conflict",     offsetof(struct node, is_in_conflict) },
+        {"condition=agent-online", offsetof(struct node, is_agent_online)},
+        {"condition=dirty",        offsetof(struct node, is_dirty)       },
+        {"condition=degraded",     offsetof(struct node, is_degraded)    },
 };
 
 static int parse_select(const char *text, struct select *ret)
@@ -37,10 +47,11 @@ static int parse_select(const char *text, struct select *ret)
                 ret->key = SELECT_MAC;
                 return mac_parse(text + strlen("mac="), &ret->mac);
         }
-        if (text_is_equal(text, "condition=conflict") ||
-            text_is_equal(text, "condition=agent-online")) {
+        for (size_t i = 0; i < ARRAY_SIZE(conditions); i++) {
+                if (!text_is_equal(text, conditions[i].text))
+                        continue;
                 ret->key = SELECT_CONDITION;
-                ret->wants_conflict = text_has_suffix(text, "=conflict");
+                ret->condition = conditions[i].is;
                 return 0;
         }
         return -EINVAL;
@@ -49,6 +60,8 @@ static int parse_select(const char *text, struct select *ret)
 static bool is_selected(const struct logic *logic, const struct node *node,
                         const struct select *select)
 {
+        bool is_so;
+
         switch (select->key) {
         case SELECT_ALL:
                 return true;
@@ -57,7 +70,8 @@ static bool is_selected(const struct logic *logic, const struct node *node,
         case SELECT_MAC:
                 return node_find_mac(logic, &select->mac) == node;
         case SELECT_CONDITION:
-                return select->wants_conflict ? node->is_in_conflict : node->is_agent_online;
+                memcpy(&is_so, (const char *)node + select->condition, sizeof(is_so));
+                return is_so;
         }
         return false;
 }
@@ -101,8 +115,8 @@ void handle_nodes(struct call *call)
 
         if (parse_select(serve_query(call->request, "select"), &select) < 0) {
                 call_refuse(call, PROBLEM_QUERY,
-                            "select: one of phase=NAME, mac=MAC, condition=conflict, "
-                            "condition=agent-online");
+                            "select: one of phase=NAME, mac=MAC, condition=NAME with one of "
+                            "conflict, agent-online, dirty, degraded");
                 return;
         }
         if (limit_text && (text_parse_u64(limit_text, LIST_MAX, &limit) < 0 || limit == 0)) {

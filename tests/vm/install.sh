@@ -216,6 +216,6 @@ if checks.get("root") != "ok" or not any(a.startswith("10.77.0.") for a in addre
 sys.exit(worker["last_beat_ms"] <= worker["since_ms"])
 END
 }
-lab_until 60 beats
+lab_until 60 beats || lab_fail "the worker does not beat: $(cat "$LAB_DIR/node.json")"
 "$cloudie" node show lab-0001 | grep '^Worker: last beat' ||
         lab_fail "the worker's last beat is not shown"
