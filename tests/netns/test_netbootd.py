@@ -250,6 +250,25 @@ class Serving(EdgeTest):
         self.assertEqual((kernel["mac"], kernel["address"], kernel["boot"], kernel["bytes"]),
                          (MAC, lease["ip"], BOOT, 3000001))
 
+    def test_a_file_in_part(self):
+        """Whoever goes away in the middle is in the timeline, with what he got; and our agent's
+        own address is no boot."""
+        self.start()
+        self.lease(IPXE)
+        # With a small window: what its kernel has taken for it counts as fetched.
+        in_node(sys.executable, "-c", "import socket; s = socket.socket(); "
+                "s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096); s.connect(('%s', 80)); "
+                "s.sendall(b'GET /assets/vmlinuz HTTP/1.0\\r\\n\\r\\n'); s.recv(1000)" % EDGE)
+        until(8, lambda: "stopped" in self.steps(), "events: %s" % self.steps())
+        stopped = [e for e in self.heard("event") if e["step"] == "stopped"][0]
+        self.assertEqual((stopped["mac"], stopped["boot"], stopped["of"], stopped["total"]),
+                         (MAC, BOOT, "kernel", 3000001))
+        self.assertLess(stopped.get("bytes", 0), stopped["total"])
+        plans = self.steps().count("plan")
+        self.lease(["-V", "cloudie"])
+        until(8, lambda: "the agent's own" in [e.get("text") for e in self.heard("event")], "events")
+        self.assertEqual(self.steps().count("plan"), plans)
+
     def test_tftp(self):
         self.answer(protocol="tftp")
         self.start()
