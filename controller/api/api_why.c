@@ -13,7 +13,7 @@
 struct question {
         struct mac_address macs[NODE_MAX_MACS];
         size_t mac_count;
-        char name[NODE_NAME_SIZE], conflict[EVENT_TEXT_SIZE];
+        char name[NODE_NAME_SIZE], conflict[EVENT_TEXT_SIZE], degraded[EVENT_TEXT_SIZE];
         struct operation operation;
         struct why_facts facts;
         struct node_event events[WHY_EVENTS_MAX];
@@ -65,10 +65,10 @@ static void take_node(const struct node *node, struct question *q)
         q->facts.phase = node->phase;
         q->facts.operation = &q->operation;
         q->facts.is_agent_online = node->is_agent_online;
-        if (!node->is_in_conflict)
-                return;
         memcpy(q->conflict, node->conflict_reason, sizeof(q->conflict));
-        q->facts.conflict = q->conflict;
+        q->facts.conflict = node->is_in_conflict ? q->conflict : NULL;
+        memcpy(q->degraded, node->degraded_reason, sizeof(q->degraded));
+        q->facts.degraded = node->is_degraded ? q->degraded : NULL;
 }
 
 /* A node's name is looked for first: the one that it gets by its MAC looks like a MAC. */

@@ -139,6 +139,8 @@ const struct node_cause_row node_causes[CAUSE_COUNT] = {
                 "Look at its console; restart the machine."},
         [CAUSE_CONFLICT] = {"conflict", "another machine claims to be this one",
                 "Find out who else is on its network. `cloudie node accept` says that this node is right, `cloudie node delete` forgets it."},
+        [CAUSE_DEGRADED] = {"degraded", "its installed system is not well",
+                "Look at its console. `cloudie node show` has what its cloudie-worker said last."},
 };
 
 const char *const operation_step_names[OPERATION_STEP_COUNT + 1] = {
@@ -190,6 +192,7 @@ const char *const node_cause_names[CAUSE_COUNT + 1] = {
         [CAUSE_INVENTORY_ABSENT] = "inventory-absent",
         [CAUSE_AGENT_FAILED] = "agent-failed",
         [CAUSE_CONFLICT] = "conflict",
+        [CAUSE_DEGRADED] = "degraded",
 };
 /* clang-format on */
 

@@ -81,6 +81,7 @@ enum node_cause {
         CAUSE_INVENTORY_ABSENT, /* it claimed, and did not report */
         CAUSE_AGENT_FAILED,     /* it says so itself */
         CAUSE_CONFLICT,
+        CAUSE_DEGRADED, /* its installed system is silent, or not well */
         CAUSE_COUNT
 };
 struct node_cause_row {

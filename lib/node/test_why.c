@@ -288,6 +288,23 @@ static void test_states_of_a_node(void **state)
         }
 }
 
+static void test_other_conditions(void **state)
+{
+        const struct why_facts degraded = {
+                .name = "lab-0001", .phase = PHASE_DEPLOYED, .degraded = "silent for 5 minutes"};
+        const struct why_facts held = {.name = "lab-0001", .phase = PHASE_DISCOVERED};
+        static const struct row disk[] = {BIOS_ASKS, E(3, STEP_SCRIPT, "disk by http: held")};
+        struct why why;
+
+        (void)state;
+        find(bios, sizeof(bios) / sizeof(bios[0]), LATER_S, &degraded, &why);
+        assert_int_equal(why.cause, CAUSE_DEGRADED);
+        assert_non_null(strstr(why.sentence, "silent for 5 minutes"));
+        find(disk, sizeof(disk) / sizeof(disk[0]), LATER_S, &held, &why);
+        assert_int_equal(why.cause, CAUSE_NONE);
+        assert_non_null(strstr(why.sentence, "the system on its disk"));
+}
+
 /* Whatever happened, in whatever order: a sentence, and with a cause what to do. */
 static void test_any_events(void **state)
 {
@@ -334,7 +351,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_each_end_of_a_boot), cmocka_unit_test(test_boots_that_stop),
                 cmocka_unit_test(test_late_events),        cmocka_unit_test(test_states_of_a_node),
-                cmocka_unit_test(test_any_events),
+                cmocka_unit_test(test_other_conditions),   cmocka_unit_test(test_any_events),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

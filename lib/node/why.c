@@ -234,7 +234,7 @@ static bool describe_boot(const struct why_facts *facts, const struct trail *tra
         return true;
 }
 
-static void describe_phase(const struct why_facts *facts, struct why *why)
+static void describe_phase(const struct why_facts *facts, const struct trail *last, struct why *why)
 {
         static const struct {
                 const char *sentence, *hint;
@@ -249,8 +249,13 @@ static void describe_phase(const struct why_facts *facts, struct why *why)
                 [PHASE_RETIRED] = {"it is retired: nothing of ours runs on it",       ""},
         };
 
-        say(why->sentence, "%s%s", rows[facts->phase].sentence,
-            facts->is_agent_online ? "; its agent waits for orders" : "");
+        const char *more = "";
+
+        if (facts->is_agent_online)
+                more = "; its agent waits for orders";
+        else if (facts->phase == PHASE_DISCOVERED && trail_has(last, MARK_DISK))
+                more = "; it went back to the system on its disk";
+        say(why->sentence, "%s%s", rows[facts->phase].sentence, more);
         say(why->hint, "%s", rows[facts->phase].hint);
 }
 
@@ -359,6 +364,9 @@ void why_find(const struct why_facts *facts, struct why *ret)
                 blame(ret, CAUSE_NEVER_HEARD, "");
                 return;
         }
-        describe_phase(facts, ret);
+        if (facts->degraded)
+                blame(ret, CAUSE_DEGRADED, facts->degraded);
+        else
+                describe_phase(facts, &last, ret);
         show_trail(facts, &last, ret);
 }

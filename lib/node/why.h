@@ -26,6 +26,7 @@ struct why_facts {
         const char *name; /* the node's; NULL: a MAC that never became one */
         enum node_phase phase;
         const char *conflict; /* the reason; NULL: it is in none */
+        const char *degraded; /* why its installed system is not well; NULL: it is */
         bool is_agent_online;
         const struct operation *operation; /* the last one; NULL: none */
         const struct node_event *events;   /* of its MACs, in the order of their ids */
