@@ -68,7 +68,7 @@ static bool read_cpus(struct tree *tree, const char *name, struct cpus *ret)
         snprintf(path, sizeof(path), "%s_list", name);
         rc = tree_read(tree, path, LIST_MAX, &text, NULL);
         if (rc == 0) {
-                rc = cpulist_parse(text, add_cpu, ret);
+                rc = cpulist_read(text, add_cpu, ret);
         } else if (tree_read(tree, name, LIST_MAX, &text, NULL) == 0) {
                 rc = cpumap_parse(text, add_cpu, ret);
         }
@@ -102,7 +102,7 @@ static bool online_cpus(struct tree *tree, struct cpus *ret)
 
                 ret->count = 0;
                 if (tree_read(tree, paths[i], LIST_MAX, &text, NULL) == 0 &&
-                    cpulist_parse(text, add_cpu, ret) > 0)
+                    cpulist_read(text, add_cpu, ret) > 0)
                         return true;
         }
         return listed_cpus(tree, ret);
@@ -229,7 +229,7 @@ void cpu_topology_take(struct probe_context *context)
         }
         set_counts(context, t);
         if (tree_read(context->tree, "sys/devices/system/cpu/present", LIST_MAX, &text, NULL) == 0)
-                present = cpulist_parse(text, NULL, NULL);
+                present = cpulist_read(text, NULL, NULL);
         if (present > 0)
                 (void)doc_set_number(context->section, "present", present);
 }

@@ -60,7 +60,7 @@ static int take_range(const char **at, struct range *ret)
         return 0;
 }
 
-int cpulist_parse(const char *text, void (*fn)(void *context, unsigned number), void *context)
+int cpulist_read(const char *text, void (*fn)(void *context, unsigned number), void *context)
 {
         int count = 0;
 

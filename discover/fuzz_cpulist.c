@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         memcpy(text, data, size);
         text[size] = '\0';
-        if (cpulist_parse(text, NULL, NULL) > CPULIST_MAX)
+        if (cpulist_read(text, NULL, NULL) > CPULIST_MAX)
                 __builtin_trap();
         if (cpumap_parse(text, NULL, NULL) > CPULIST_MAX)
                 __builtin_trap();

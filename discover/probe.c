@@ -29,7 +29,9 @@ const struct probe probes[] = {
 const size_t probe_count = ARRAY_SIZE(probes);
 
 const struct slow_probe slow_probes[] = {
-        {"disks", "health", probe_health},
+        {"firmware", "boot",     probe_boot    },
+        {"disks",    "health",   probe_health  },
+        {"disks",    "contents", probe_contents},
 };
 const size_t slow_probe_count = ARRAY_SIZE(slow_probes);
 

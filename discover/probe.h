@@ -99,6 +99,9 @@ PROBE_DECLARE(tpm);
 PROBE_DECLARE(kernel);
 
 void probe_health(struct probe_context *context);
+void probe_contents(struct probe_context *context);
+void probe_boot(struct probe_context *context);
+extern const struct field firmware_entry_fields[];
 
 void disks_finish(struct doc *section);
 void pci_finish(struct doc *section);

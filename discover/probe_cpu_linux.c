@@ -195,7 +195,7 @@ static void take_kinds(struct probe_context *context)
 
                 if (tree_read(context->tree, kinds[i].path, LIST_MAX, &text, NULL) < 0)
                         continue;
-                threads = cpulist_parse(text, NULL, NULL);
+                threads = cpulist_read(text, NULL, NULL);
                 if (threads <= 0)
                         continue;
                 kind = doc_object();
@@ -232,7 +232,7 @@ static int count_nodes(struct tree *tree)
         int nodes = 0;
 
         if (tree_read(tree, "sys/devices/system/node/online", LIST_MAX, &text, NULL) == 0)
-                return cpulist_parse(text, NULL, NULL);
+                return cpulist_read(text, NULL, NULL);
         (void)tree_list(tree, "sys/devices/system/node", &names);
         for (size_t i = 0; i < names.count; i++)
                 nodes += text_has_prefix(names.names[i], "node");

@@ -55,6 +55,8 @@ static const struct field disk_fields[] = {
         {.name = "nvme_erase", .kind = FIELD_TEXTS,
          .help = "NVMe: sanitize-crypto, sanitize-block, sanitize-overwrite, format, format-crypto"},
         {.name = "health",    .kind = FIELD_OBJECT, .inner = disk_health_fields, .help = "as the disk says itself; not behind USB"},
+        {.name = "empty",     .kind = FIELD_BOOL, .help = "nothing that libblkid knows is on it"},
+        {.name = "holds",     .kind = FIELD_TEXT, .help = "what is on it, in words, used or not"},
         {.name = "paths",     .kind = FIELD_TEXTS, .help = "all names of a disk that is seen over more than one"},
         {.name = "partitions", .kind = FIELD_ITEMS, .inner = disk_partition_fields, .help = "a partition each"},
         {.name = "boots",     .kind = FIELD_TEXTS, .help = "whose firmware finds a system to start on it: bios, uefi"},
@@ -291,7 +293,8 @@ void probe_disks(struct probe_context *context)
         if (tree_list(context->tree, "sys/block", &names) < 0)
                 probe_error(context, "/sys/block cannot be read");
         for (size_t i = 0; i < names.count; i++)
-                if (disk_is_whole(context->tree, names.names[i]) && probe_begin(context, names.names[i]))
+                if (disk_is_whole(context->tree, names.names[i]) &&
+                    probe_begin(context, names.names[i]))
                         probe_item(context, take_disk(context->tree, names.names[i]));
 }
 

@@ -19,6 +19,10 @@ const struct field firmware_fields[] = {
         {.name = "secure_boot", .kind = FIELD_BOOL, .help = "Secure Boot is on"},
         {.name = "setup_mode",  .kind = FIELD_BOOL, .help = "Secure Boot takes new keys from anybody"},
         {.name = "boot_mac",    .kind = FIELD_TEXT, .is_identity = true, .help = "of the card that was booted from"},
+        {.name = "boot_order",   .kind = FIELD_TEXTS, .help = "UEFI: numbers of entries, the first is tried first"},
+        {.name = "boot_current", .kind = FIELD_TEXT, .help = "UEFI: number of the entry that it booted by"},
+        {.name = "boot_next",    .kind = FIELD_TEXT, .help = "UEFI: number of the entry for the next boot alone"},
+        {.name = "boot_entries", .kind = FIELD_ITEMS, .inner = firmware_entry_fields, .help = "UEFI: an entry each"},
         {.name = NULL},
 };
 /* clang-format on */

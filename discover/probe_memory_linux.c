@@ -331,7 +331,7 @@ static struct doc *take_node(struct tree *tree, const char *name, uint64_t numbe
                 field_set_number(node, "total", bytes);
         snprintf(path, sizeof(path), "%s/cpulist", folder);
         if (tree_read(tree, path, LIST_MAX, &list, NULL) == 0) {
-                threads = cpulist_parse(list, NULL, NULL);
+                threads = cpulist_read(list, NULL, NULL);
                 if (threads >= 0)
                         (void)doc_set_number(node, "threads", threads);
         }

@@ -50,7 +50,7 @@ static void test_lists(void **state)
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 char got[256] = "";
 
-                assert_int_equal(cpulist_parse(cases[i].text, add, got), cases[i].rc);
+                assert_int_equal(cpulist_read(cases[i].text, add, got), cases[i].rc);
                 assert_string_equal(got, cases[i].want);
         }
 }
@@ -58,8 +58,8 @@ static void test_lists(void **state)
 static void test_a_list_that_repeats_itself_has_an_end(void **state)
 {
         (void)state;
-        assert_int_equal(cpulist_parse("0-8191", NULL, NULL), 8192);
-        assert_int_equal(cpulist_parse("0-8191,0", NULL, NULL), -ERANGE);
+        assert_int_equal(cpulist_read("0-8191", NULL, NULL), 8192);
+        assert_int_equal(cpulist_read("0-8191,0", NULL, NULL), -ERANGE);
 }
 
 static void test_maps(void **state)
