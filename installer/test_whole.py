@@ -17,6 +17,7 @@ import cloudied_lab  # noqa: E402  (of the room that it speaks to)
 import install_lab as lab  # noqa: E402
 
 AGENT, INSTALL = os.environ["CLOUDIE_AGENT"], os.environ["CLOUDIE_INSTALL"]
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f ops"
 MAC = "52:54:00:77:00:01"
 MIB = 1 << 20
 IMAGE_SIZE = 18 * MIB
@@ -150,8 +151,30 @@ class Whole(unittest.TestCase):
             "version": "test"})
         self.assertEqual((answer.status, answer.json["phase"]), (200, "deployed"))
 
+    def seed_file(self, name):
+        return subprocess.run(
+            ["mcopy", "-n", "-i", f"{self.machine.disk('vda')}@@{5 * MIB}", f"::{name}", "-"],
+            capture_output=True, check=True).stdout.decode()
+
     def test_deployed(self):
         self.ends_deployed(self.begin())
+
+    def test_keys_and_user_data(self):
+        """From the operator's documents to the files that cloud-init reads, sealed on the way."""
+        text = "#cloud-config\npackages: [htop]\n# 5ecret \u00fc\n" + "# more\n" * 8000
+        self.api("PUT", "/keys/ops", {"kind": "key", "spec": {"public_key": KEY}})
+        self.api("PUT", "/files/worker.yaml", {"kind": "file", "spec": {"text": text}})
+        self.api("PUT", "/profiles/worker", {"kind": "profile", "spec": {"steps": [
+            {"wipe": "quick"}, {"image": "worker"}, {"grow": "root"},
+            {"seed": {"hostname": "w-{name}", "user": "ops", "ssh_keys": ["ops"],
+                      "user_data": "worker.yaml"}}, {"boot": "disk"}]}})
+        self.ends_deployed(self.begin())
+        self.assertEqual(self.seed_file("user-data"), text)
+        self.assertIn('"name": "ops"', self.seed_file("vendor-data"))
+        self.assertIn(f'public-keys: ["{KEY}"]', self.seed_file("meta-data"))
+        self.assertIn("local-hostname: w-sn1\n", self.seed_file("meta-data"))
+        with open(os.path.join(self.folder, "log"), encoding="utf-8") as file:
+            self.assertNotIn("5ecret", file.read() + self.d.log_text())
 
     def test_a_bad_frame_and_a_retry(self):
         path = f"/images/{self.image}.raw.zst"
