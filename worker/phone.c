@@ -141,7 +141,8 @@ static int call(struct phone *phone, const char *controller)
 {
         _response_ struct fetch_response response = {0};
         _free_ char *body = NULL, *signature = NULL;
-        const char *headers[] = {NULL, NULL};
+        /* The next call is a minute away: a hall of machines must not hold connections open. */
+        const char *headers[] = {NULL, "Connection: close", NULL};
         char url[INSTALL_URL_SIZE + 64];
         struct fetch_request request = {.method = "POST",
                                         .url = url,

@@ -149,6 +149,7 @@ class Worker(unittest.TestCase):
         path, headers, says = server.calls[0]
         self.assertEqual(path, "/agent/v1/phone-home")
         self.assertNotIn("Authorization", headers)
+        self.assertEqual(headers["Connection"], "close")
         self.assertEqual(says.pop("version").count("."), 2)
         says.pop("hostname", None)  # of the machine that runs this
         self.check_signature(server, 0, b"cloudie-phone-home-v1:", says.pop("public_key"))
