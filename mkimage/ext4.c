@@ -14,6 +14,7 @@
 #include "lib/base/cleanup.h"
 #include "mkimage/error.h"
 #include "mkimage/ext4.h"
+#include "mkimage/ext4_tree.h"
 #include "mkimage/run.h"
 
 /*
@@ -24,17 +25,24 @@
 static const char features[] =
         "none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,"
         "sparse_super,large_file,huge_file,dir_nlink,extra_isize,metadata_csum";
-#define EXTENDED "root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0,nodiscard"
+#define JOURNAL_MIN_MIB 4
+#define EXTENDED        "root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0,nodiscard"
 
 static int format(const struct ext4_options *options, const char *image, char *error)
 {
-        char extended[256], size[32];
-        const char *const argv[] = {"mke2fs",        "-q",  "-F",          "-t", "ext4",   "-O",
-                                    features,        "-b",  "4096",        "-I", "256",    "-i",
-                                    "16384",         "-m",  "1",           "-J", "size=4", "-L",
-                                    options->label,  "-U",  options->uuid, "-E", extended, "-d",
-                                    options->folder, image, size,          NULL};
+        char extended[256], size[32], journal[32];
+        const char *argv[] = {"mke2fs",       "-q", "-F",          "-t", "ext4",   "-O",
+                              features,       "-b", "4096",        "-I", "256",    "-i",
+                              "16384",        "-m", "1",           "-J", journal,  "-L",
+                              options->label, "-U", options->uuid, "-E", extended, image,
+                              size,           NULL, NULL,          NULL};
+        const size_t last = ARRAY_SIZE(argv) - 3; /* the image's size is before it */
 
+        if (options->folder) {
+                argv[last] = "-d";
+                argv[last + 1] = options->folder;
+        }
+        snprintf(journal, sizeof(journal), "size=%u", options->journal_mib ?: JOURNAL_MIN_MIB);
         snprintf(extended, sizeof(extended), EXTENDED ",hash_seed=%s,offset=%" PRIu64,
                  options->seed, options->offset);
         snprintf(size, sizeof(size), "%" PRIu64 "k", options->size_kib);
@@ -105,6 +113,20 @@ static errcode_t finish(ext2_filsys system, const struct ext4_options *options)
         return rc == 0 ? clean_all(system) : rc;
 }
 
+/* 0, or what was wrong in @ret_code, or negative errno and @error. */
+static int fill(ext2_filsys system, const struct ext4_options *options, char *error,
+                errcode_t *ret_code)
+{
+        _free_ struct ext4_tree *tree = calloc(1, sizeof(*tree));
+
+        if (!tree)
+                return mkimage_fail(error, -ENOMEM, "no memory");
+        tree->system = system;
+        system->now = (time_t)options->time_s;
+        *ret_code = ext2fs_read_bitmaps(system);
+        return *ret_code ? 0 : options->fill(options->context, tree, error);
+}
+
 int ext4_write(const struct ext4_options *options, const char *image, char *error)
 {
         ext2_filsys system = NULL;
@@ -121,10 +143,15 @@ int ext4_write(const struct ext4_options *options, const char *image, char *erro
                 errcode_t closed;
 
                 system->now = RUN_TIME;
-                code = finish(system, options);
+                if (options->fill)
+                        rc = fill(system, options, error, &code);
+                else
+                        code = finish(system, options);
                 closed = ext2fs_close_free(&system);
                 code = code == 0 ? closed : code;
         }
+        if (rc < 0)
+                return rc;
         if (code == 0)
                 return 0;
         /* What is no errno is of libext2fs: nothing that we or the operator did. */

@@ -14,12 +14,18 @@ struct ext4_device {
         unsigned major, minor; /* below 256 */
 };
 
+struct ext4_tree;
+
 struct ext4_options {
-        const char *folder; /* becomes its root */
-        const char *label;  /* at most 16 bytes */
-        const char *uuid;   /* of the file system */
-        const char *seed;   /* UUID: of the hashes of its folders */
-        uint64_t offset;    /* bytes into the image, where it begins */
+        const char *folder; /* becomes its root; or NULL, and @fill is called */
+        int (*fill)(void *context, struct ext4_tree *tree, char *error);
+        void *context;
+        uint64_t time_s;      /* with @fill: when the file system was made */
+        unsigned journal_mib; /* 0: the least, for a file system that stays small */
+        const char *label;    /* at most 16 bytes */
+        const char *uuid;     /* of the file system */
+        const char *seed;     /* UUID: of the hashes of its folders */
+        uint64_t offset;      /* bytes into the image, where it begins */
         uint64_t size_kib;
         const struct ext4_device *devices;
         size_t device_count;
@@ -29,7 +35,8 @@ struct ext4_options {
  * ext4_write() - by mke2fs(8)
  * @image:  a file of zeros, large enough
  *
- * All in it belongs to root and has the time RUN_TIME; the modes are those in the folder.
+ * All of a folder belongs to root and has the time RUN_TIME; the modes are those in the folder.
+ * What @fill adds (mkimage/ext4_tree.h) stays as it said; its errors are passed on.
  *
  * Return: 0 or negative errno, @error says what: -ENOENT if mke2fs is missing; -EIO if the
  * folder's content does not fit.

@@ -94,26 +94,32 @@ static int find_modules(const struct workshop *shop, const char *cache, char ret
         return rc;
 }
 
-static int make_core(const struct workshop *shop, const char *folder, const char *configuration,
-                     unsigned partition, char *error)
+static int make_core(const struct workshop *shop, const char *folder,
+                     const struct grub_options *options, char *error)
 {
         char script[PATH_MAX], core[PATH_MAX], prefix[64];
-        const char *argv[12 + ARRAY_SIZE(modules)] = {"grub-mkimage", "-O", "i386-pc", "-d",
-                                                      folder,         "-c", script,    "-p",
-                                                      prefix,         "-o", core};
+        const char *argv[12 + ARRAY_SIZE(modules) + GRUB_MODULES_MAX] = {
+                "grub-mkimage", "-O", "i386-pc", "-d", folder, "-c",
+                script,         "-p", prefix,    "-o", core};
         size_t count = 11;
         int rc = workshop_path(script, "%s/grub.cfg", shop->root);
 
         for (size_t i = 0; i < ARRAY_SIZE(modules); i++)
                 argv[count++] = modules[i];
+        for (size_t i = 0; options->modules && options->modules[i]; i++) {
+                if (i == GRUB_MODULES_MAX)
+                        return mkimage_fail(error, -E2BIG, "too many modules for GRUB");
+                argv[count++] = options->modules[i];
+        }
         if (rc == 0)
                 rc = workshop_path(core, "%s/core.img", shop->root);
         if (rc == 0)
-                rc = file_replace(script, configuration, strlen(configuration), 0644);
+                rc = file_replace(script, options->configuration, strlen(options->configuration),
+                                  0644);
         if (rc < 0)
                 return mkimage_fail(error, rc, "cannot write %s: %s", script, strerror(-rc));
         /* No disk is named, so it is the one that was booted from. */
-        snprintf(prefix, sizeof(prefix), "(,gpt%u)/boot/grub", partition);
+        snprintf(prefix, sizeof(prefix), "(,gpt%u)/boot/grub", options->partition);
         return run_program(argv, NULL, error, NULL);
 }
 
@@ -133,15 +139,15 @@ static int read_boot(const char *folder, uint8_t to[static GRUB_SECTOR])
         return rc;
 }
 
-int grub_make(const struct workshop *shop, const char *cache, const char *configuration,
-              unsigned partition, char *error, struct grub *ret)
+int grub_make(const struct workshop *shop, const struct grub_options *options, char *error,
+              struct grub *ret)
 {
         struct grub grub = {.core = NULL};
         char folder[PATH_MAX], core[PATH_MAX];
-        int rc = find_modules(shop, cache, folder, error);
+        int rc = find_modules(shop, options->cache, folder, error);
 
         if (rc == 0)
-                rc = make_core(shop, folder, configuration, partition, error);
+                rc = make_core(shop, folder, options, error);
         if (rc < 0)
                 return rc;
         rc = read_boot(folder, grub.boot);

@@ -17,17 +17,24 @@ struct grub {
         size_t core_size;
 };
 
+struct grub_options {
+        const char *cache; /* as of package_fetch(); needed if grub-pc-bin is not installed */
+        const char *configuration;  /* the commands; $root is the boot disk's @partition */
+        unsigned partition;         /* counted from 1 */
+        const char *const *modules; /* NULL-ended: what the commands need besides linux; or NULL */
+};
+
 /**
  * grub_make() - boot.img, and a core.img that runs a few commands
- * @shop:           where it may work
- * @cache:          as of package_fetch(); needed if grub-pc-bin is not installed
- * @configuration:  the commands; $root is the boot disk's @partition, counted from 1
- * @ret:            end with grub_done()
+ * @shop:  where it may work
+ * @ret:   end with grub_done()
  *
- * Return: 0 or negative errno; @error says what: -ENOENT for a program that is missing.
+ * Return: 0 or negative errno; @error says what: -ENOENT for a program that is missing; -E2BIG for
+ * more modules than GRUB_MODULES_MAX.
  */
-int grub_make(const struct workshop *shop, const char *cache, const char *configuration,
-              unsigned partition, char *error, struct grub *ret);
+#define GRUB_MODULES_MAX 8
+int grub_make(const struct workshop *shop, const struct grub_options *options, char *error,
+              struct grub *ret);
 void grub_done(struct grub *grub);
 
 /**

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
@@ -15,7 +16,7 @@
 
 #define LEVEL_MAX 19 /* more needs a window that the kernel may refuse */
 
-static const char *programs, *output, *kernel_deb, *cache, *level = "19", *size;
+static const char *programs, *output, *kernel_deb, *cache, *level = "19", *size, *mirror;
 static bool is_tiny;
 
 static const struct option_row option_rows[] = {
@@ -30,8 +31,8 @@ static const struct option_row option_rows[] = {
          .text = &output},
         {.name = "kernel-deb",
          .value = "FILE",
-         .help = "a linux-image package (default: Debian's current one, by apt)",
-         .text = &kernel_deb               },
+         .help = "a linux-image package (default: Debian's current one, by apt); not of the Debian "
+                 "worker",                                                                 .text = &kernel_deb                                                                      },
         {.name = "cache",
          .value = "DIR",
          .help = "where downloaded packages are kept (default: ~/.cache/cloudie)",
@@ -42,11 +43,15 @@ static const struct option_row option_rows[] = {
          .text = &level                                },
         {.name = "tiny",
          .help = "worker: a kernel and cloudie-worker alone, to try installations with",
-         .is_set = &is_tiny},
+         .is_set = &is_tiny },
         {.name = "size",
          .value = "MB",
-         .help = "worker: of the whole disk, in MiB (default 80)",
+         .help = "worker: of the whole disk, in MiB (default 1024; 80 of the tiny one)",
          .text = &size                                                                    },
+        {.name = "mirror",
+         .value = "URL",
+         .help = "worker: of Debian's packages (default: those that apt is set up with)",
+         .text = &mirror                                                                         },
 };
 
 static const struct program program = {
@@ -90,24 +95,48 @@ static int make_netboot(const char *packages)
         return EXIT_SUCCESS;
 }
 
+static void tell(const char *text)
+{
+        (void)fprintf(stderr, "%s: %s\n", program.name, text);
+}
+
+/* When all that is made was made, for who wants to make the same once more. */
+static int read_time(uint64_t *ret)
+{
+        const char *said = getenv("SOURCE_DATE_EPOCH");
+
+        if (said && *said)
+                return text_parse_u64(said, UINT32_MAX, ret);
+        *ret = (uint64_t)time(NULL);
+        return 0;
+}
+
 static int make_worker(const char *packages)
 {
+        const uint64_t least = is_tiny ? WORKER_MIN_MIB : WORKER_DEBIAN_MIN_MIB;
         char error[MKIMAGE_ERROR_SIZE] = "";
-        struct worker_options options = {.programs = programs,
+        struct worker_options options = {.is_tiny = is_tiny,
+                                         .programs = programs,
                                          .output = output,
                                          .kernel_deb = kernel_deb,
                                          .cache = packages,
-                                         .size_mib = WORKER_DEFAULT_MIB};
+                                         .size_mib =
+                                                 is_tiny ? WORKER_DEFAULT_MIB : WORKER_DEBIAN_MIB,
+                                         .mirror = mirror,
+                                         .progress = tell};
 
-        if (!is_tiny)
-                return program_usage(&program, "this release makes only the tiny worker: worker "
-                                               "--tiny");
         if (!programs || !output)
                 return program_usage(&program, "worker needs --programs and --output");
+        if (is_tiny ? mirror != NULL : kernel_deb != NULL)
+                return program_usage(&program, "--mirror is for the Debian worker, --kernel-deb "
+                                               "for the tiny one");
+        if (read_time(&options.time_s) < 0)
+                return program_usage(&program, "SOURCE_DATE_EPOCH is a number of seconds since "
+                                               "1970");
         if (size && (text_parse_u64(size, WORKER_MAX_MIB, &options.size_mib) < 0 ||
-                     options.size_mib < WORKER_MIN_MIB))
-                return program_usage(&program, "--size is a number of MiB from %d to %d",
-                                     WORKER_MIN_MIB, WORKER_MAX_MIB);
+                     options.size_mib < least))
+                return program_usage(&program, "--size is a number of MiB from %llu to %d",
+                                     (unsigned long long)least, WORKER_MAX_MIB);
         if (worker_build(&options, error) < 0)
                 return program_fail(&program, "%s", error);
         return EXIT_SUCCESS;

@@ -15,6 +15,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
+#include "mkimage/debian.h"
 #include "mkimage/error.h"
 #include "mkimage/esp.h"
 #include "mkimage/ext4.h"
@@ -92,20 +93,28 @@ static int make_loaders(const struct worker_options *options, const struct works
                 .id = ESP_ID,
                 .size = ESP_MIN_SIZE,
         };
-        int rc = grub_make(shop, options->cache, GRUB_COMMANDS, LAYOUT_NUMBER(LAYOUT_ROOT), error,
-                           &parts->grub);
+        const struct grub_options grub = {
+                .cache = options->cache,
+                .configuration = GRUB_COMMANDS,
+                .partition = LAYOUT_NUMBER(LAYOUT_ROOT),
+        };
+        int rc = grub_make(shop, &grub, error, &parts->grub);
 
         return rc < 0 ? rc : esp_make(shop, &esp, error, &parts->esp);
 }
 
-static int build(const struct worker_options *options, const struct workshop *shop, const char *deb,
-                 char *error)
+static int build_tiny(const struct worker_options *options, const struct workshop *shop,
+                      const char *image, char *error)
 {
         __attribute__((cleanup(kernel_done))) struct kernel kernel = {.image = NULL};
         __attribute__((cleanup(parts_done))) struct parts parts = {.esp = NULL};
-        char kernel_folder[PATH_MAX], image[PATH_MAX];
-        int rc = workshop_folder(shop, "kernel", kernel_folder, error);
+        _free_ char *deb = NULL;
+        char kernel_folder[PATH_MAX];
+        int rc = kernel_find(options->kernel_deb, "linux-image-cloud-amd64", options->cache, error,
+                             &deb);
 
+        if (rc == 0)
+                rc = workshop_folder(shop, "kernel", kernel_folder, error);
         if (rc == 0)
                 rc = workshop_folder(shop, "root", parts.root, error);
         if (rc == 0)
@@ -114,25 +123,13 @@ static int build(const struct worker_options *options, const struct workshop *sh
                 rc = kernel_unpack(deb, kernel_folder, error, &kernel);
         if (rc == 0)
                 rc = worker_root_make(&kernel, options->programs, parts.root, error);
-        if (rc < 0)
-                return rc;
-
-        if (workshop_path(image, "%s/disk.raw", shop->root) < 0)
-                return mkimage_fail(error, -ENAMETOOLONG, "%s: the path is too long",
-                                    options->output);
-        rc = write_image(options, &parts, image, error);
-        if (rc < 0)
-                return rc;
-        rc = rename(image, options->output) < 0 ? -errno : file_sync_folder(options->output);
-        return rc < 0 ? mkimage_fail(error, rc, "cannot put the image into %s: %s", options->output,
-                                     strerror(-rc))
-                      : 0;
+        return rc < 0 ? rc : write_image(options, &parts, image, error);
 }
 
 int worker_build(const struct worker_options *options, char *error)
 {
         _workshop_ struct workshop shop = {.lock = -EBADF};
-        _free_ char *deb = NULL;
+        char image[PATH_MAX];
         struct stat status;
         int rc;
 
@@ -142,9 +139,18 @@ int worker_build(const struct worker_options *options, char *error)
                                     options->output);
         rc = worker_root_check(options->programs, error);
         if (rc == 0)
-                rc = kernel_find(options->kernel_deb, "linux-image-cloud-amd64", options->cache,
-                                 error, &deb);
-        if (rc == 0)
                 rc = workshop_make(&shop, options->output, error);
-        return rc < 0 ? rc : build(options, &shop, deb, error);
+        if (rc < 0)
+                return rc;
+        if (workshop_path(image, "%s/disk.raw", shop.root) < 0)
+                return mkimage_fail(error, -ENAMETOOLONG, "%s: the path is too long",
+                                    options->output);
+        rc = options->is_tiny ? build_tiny(options, &shop, image, error)
+                              : debian_build(options, &shop, image, error);
+        if (rc < 0)
+                return rc;
+        rc = rename(image, options->output) < 0 ? -errno : file_sync_folder(options->output);
+        return rc < 0 ? mkimage_fail(error, rc, "cannot put the image into %s: %s", options->output,
+                                     strerror(-rc))
+                      : 0;
 }
