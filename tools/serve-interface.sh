@@ -126,6 +126,15 @@ look_around() {
         strangers=list
 }
 
+# The certificate, and all machines that were installed, have the address of the first time.
+check_address() {
+        local before
+        before=$(cat "$UP_DIR/address" 2>/dev/null) || before=$(text_of "$address")
+        [ "$before" = "$(text_of "$address")" ] ||
+                fail "$device was served as $before, and is $(text_of "$address") now: give it the old address, or remove $UP_DIR and with it all that is known of its machines"
+        text_of "$address" >"$UP_DIR/address"
+}
+
 configure() {
         local dns
         dns=$(awk '$1 == "nameserver" && $2 ~ /^[0-9.]+$/ && $2 !~ /^127\./ { print $2; exit }' /etc/resolv.conf)
@@ -254,6 +263,7 @@ fi
 [ -z "$is_check" ] || exit 0
 look_around
 mkdir -p "$UP_DIR/log"
+check_address
 configure
 export CLOUDIE_CREDENTIALS=$UP_DIR/credentials.json
 trap 'finish 1' EXIT

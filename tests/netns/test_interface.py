@@ -101,6 +101,7 @@ class Interface(unittest.TestCase):
         self.assertIn("cloudie node accept NAME", text)
         self.assertEqual(self.cloudie("discovery", "status")[0]["strangers"], "discover")
         self.assertEqual(self.servers_that_offer(MAC), {EDGE})
+        until(15, lambda: self.cloudie("status")["last_event"] > 0, "the controller heard of it")
         # There, and nowhere else.
         listening = in_edge("ss", "-Htln").stdout
         self.assertEqual({line.split()[3].rsplit(":", 1)[0] for line in listening.splitlines()},
@@ -109,6 +110,14 @@ class Interface(unittest.TestCase):
         self.stop()
         for pid in started:
             self.assertFalse(os.path.exists("/proc/" + pid), "Ctrl-C ends all")
+
+        # What is known stays, and is of this address.
+        self.serves()
+        self.assertGreater(self.cloudie("status")["last_event"], 0)
+        self.stop()
+        with open(os.path.join(self.folder, "state", "address"), "w", encoding="ascii") as f:
+            f.write("10.77.0.7\n")
+        self.assertIn("was served as 10.77.0.7", self.refused())
 
     def test_refusals(self):
         run("ip", "-n", EDGE_NS, "link", "add", "bare0", "type", "bridge")
