@@ -8,12 +8,17 @@
 #include "lib/base/text.h"
 #include "lib/base/writer.h"
 
-#define LOAD_OPTION_ACTIVE 1
-#define VARIABLE_GUID      "-8be4df61-93ca-11d2-aa0d-00e098032b8c" /* EFI_GLOBAL_VARIABLE */
+#define LOAD_OPTION_ACTIVE   1
+#define LOAD_OPTION_HIDDEN   8      /* the firmware's menu does not show it */
+#define LOAD_OPTION_CATEGORY 0x1f00 /* other than 0: a tool, not to be booted by itself */
+#define VARIABLE_GUID        "-8be4df61-93ca-11d2-aa0d-00e098032b8c" /* EFI_GLOBAL_VARIABLE */
 
 /* Device path nodes: type, subtype, length with this head (UEFI 2.10 10.3). */
-enum { NODE_MEDIA = 4, NODE_END = 0x7f };
-enum { MEDIA_HARD_DRIVE = 1, MEDIA_FILE_PATH = 4, END_ALL = 0xff };
+enum { NODE_MESSAGING = 3, NODE_MEDIA = 4, NODE_BIOS = 5, NODE_END = 0x7f };
+enum { MESSAGING_MAC = 11 };
+enum { MEDIA_HARD_DRIVE = 1, MEDIA_FILE_PATH = 4, MEDIA_FIRMWARE_FILE = 6, MEDIA_FIRMWARE = 7 };
+enum { BIOS_NETWORK = 0x06, BIOS_NETWORK_ROM = 0x80 };
+enum { END_ALL = 0xff };
 enum { NODE_HEAD_SIZE = 4, HARD_DRIVE_SIZE = 42 };
 enum { HARD_DRIVE_GPT = 2, HARD_DRIVE_SIGNATURE_GUID = 2 };
 
@@ -78,6 +83,47 @@ bool boot_entry_is_ours(struct reader option)
         return true;
 }
 
+static enum boot_kind kind_of_node(uint8_t type, uint8_t subtype, struct reader content)
+{
+        uint16_t device = 0;
+
+        if (type == NODE_MESSAGING && subtype == MESSAGING_MAC)
+                return BOOT_KIND_NETWORK;
+        if (type == NODE_MEDIA && (subtype == MEDIA_FIRMWARE_FILE || subtype == MEDIA_FIRMWARE))
+                return BOOT_KIND_FIRMWARE;
+        if (type == NODE_BIOS && reader_le16(&content, &device) == 0 &&
+            (device == BIOS_NETWORK || device == BIOS_NETWORK_ROM))
+                return BOOT_KIND_NETWORK;
+        return BOOT_KIND_DISK;
+}
+
+enum boot_kind boot_entry_kind(struct reader option)
+{
+        uint32_t attributes = 0;
+        uint16_t unit, length;
+        uint8_t type, subtype;
+        struct reader content;
+
+        (void)reader_le32(&option, &attributes);
+        if (attributes & (LOAD_OPTION_HIDDEN | LOAD_OPTION_CATEGORY))
+                return BOOT_KIND_FIRMWARE;
+        (void)reader_skip(&option, sizeof(uint16_t));
+        do
+                if (reader_le16(&option, &unit) < 0)
+                        return BOOT_KIND_DISK;
+        while (unit != 0);
+        while (reader_u8(&option, &type) == 0 && type != NODE_END &&
+               reader_u8(&option, &subtype) == 0 && reader_le16(&option, &length) == 0 &&
+               length >= NODE_HEAD_SIZE &&
+               reader_take(&option, length - (size_t)NODE_HEAD_SIZE, &content) == 0) {
+                const enum boot_kind kind = kind_of_node(type, subtype, content);
+
+                if (kind != BOOT_KIND_DISK)
+                        return kind;
+        }
+        return BOOT_KIND_DISK;
+}
+
 int boot_entry_number(const char *name, uint16_t *ret)
 {
         uint8_t number[2];
@@ -107,18 +153,28 @@ int boot_order_parse(struct reader bytes, struct boot_order *ret)
         return 0;
 }
 
-int boot_order_put_first(struct boot_order *order, uint16_t number)
+int boot_order_place(struct boot_order *order, uint16_t number, const enum boot_kind *kinds)
 {
-        size_t kept = 0;
+        size_t place = 0;
 
         for (size_t i = 0; i < order->count; i++)
-                if (order->numbers[i] != number)
-                        order->numbers[kept++] = order->numbers[i];
-        if (kept == BOOT_ORDER_MAX)
+                if (order->numbers[i] == number)
+                        return 0;
+        if (order->count == BOOT_ORDER_MAX)
                 return -ENOSPC;
-        memmove(&order->numbers[1], &order->numbers[0], kept * sizeof(order->numbers[0]));
-        order->numbers[0] = number;
-        order->count = kept + 1;
+        /* Without a disk: behind the last of the network. */
+        for (size_t i = 0; i < order->count; i++) {
+                if (kinds[i] == BOOT_KIND_DISK) {
+                        place = i;
+                        break;
+                }
+                if (kinds[i] == BOOT_KIND_NETWORK)
+                        place = i + 1;
+        }
+        memmove(&order->numbers[place + 1], &order->numbers[place],
+                (order->count - place) * sizeof(order->numbers[0]));
+        order->numbers[place] = number;
+        order->count++;
         return 0;
 }
 

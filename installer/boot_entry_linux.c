@@ -124,11 +124,25 @@ static int choose_number(int folder, uint16_t *ret)
         return -ENOSPC;
 }
 
-static int write_order(int folder, uint16_t number)
+/* What cannot be read is no reason to come first. */
+static enum boot_kind kind_of(int folder, uint16_t number)
+{
+        char name[NAME_MAX + 1];
+        _free_ char *text = NULL;
+        struct reader value;
+
+        snprintf(name, sizeof(name), "Boot%04X-" GLOBAL_GUID, number);
+        return read_variable(folder, name, &text, &value) < 0 ? BOOT_KIND_FIRMWARE
+                                                              : boot_entry_kind(value);
+}
+
+/* @ret_before: the entries that it stands behind. */
+static int write_order(int folder, uint16_t number, size_t *ret_before)
 {
         static const char name[] = "BootOrder-" GLOBAL_GUID;
         uint8_t bytes[2 * BOOT_ORDER_MAX];
         struct writer w = writer_over(bytes, sizeof(bytes));
+        enum boot_kind kinds[BOOT_ORDER_MAX];
         struct boot_order order = {.count = 0};
         _free_ char *text = NULL;
         struct reader value;
@@ -139,15 +153,21 @@ static int write_order(int folder, uint16_t number)
                 rc = boot_order_parse(value, &order);
         if (rc < 0 && rc != -ENOENT)
                 return rc;
-        rc = boot_order_put_first(&order, number);
+        for (size_t i = 0; i < order.count; i++)
+                kinds[i] = kind_of(folder, order.numbers[i]);
+        rc = boot_order_place(&order, number, kinds);
         if (rc < 0)
                 return rc;
+        *ret_before = 0;
+        while (order.numbers[*ret_before] != number)
+                (*ret_before)++;
         for (size_t i = 0; i < order.count; i++)
                 writer_le16(&w, order.numbers[i]);
         return write_variable(folder, name, bytes, (size_t)writer_size(&w));
 }
 
-static int set_entry(int folder, const struct gpt *gpt, int partition, uint16_t *ret_number)
+static int set_entry(int folder, const struct gpt *gpt, int partition, uint16_t *ret_number,
+                     size_t *ret_before)
 {
         char name[NAME_MAX + 1];
         uint8_t entry[BOOT_ENTRY_SIZE];
@@ -158,7 +178,7 @@ static int set_entry(int folder, const struct gpt *gpt, int partition, uint16_t 
                 return rc;
         snprintf(name, sizeof(name), "Boot%04X-" GLOBAL_GUID, *ret_number);
         rc = write_variable(folder, name, entry, boot_entry_encode(gpt, partition, entry));
-        return rc < 0 ? rc : write_order(folder, *ret_number);
+        return rc < 0 ? rc : write_order(folder, *ret_number, ret_before);
 }
 
 bool install_is_uefi(const struct install *in)
@@ -176,6 +196,7 @@ int install_boot(struct install *in, char *text)
         char path[PATH_MAX];
         _close_ int folder = -EBADF;
         uint16_t number = 0;
+        size_t before = 0;
         int rc;
 
         if (!install_is_uefi(in)) {
@@ -186,9 +207,15 @@ int install_boot(struct install *in, char *text)
                 return install_fail(in, CAUSE_BOOT_ENTRY, "the image has no EFI system partition");
         snprintf(path, sizeof(path), "%s" EFIVARS, in->options->root);
         folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        rc = folder < 0 ? -errno : set_entry(folder, &in->gpt, partition, &number);
+        rc = folder < 0 ? -errno : set_entry(folder, &in->gpt, partition, &number, &before);
         if (rc < 0)
                 return install_fail(in, CAUSE_BOOT_ENTRY, EFIVARS ": %s", strerror(-rc));
-        snprintf(text, EVENT_TEXT_SIZE, "Boot%04X '%s' is first", number, BOOT_ENTRY_NAME);
+        if (before == 0)
+                snprintf(text, EVENT_TEXT_SIZE, "Boot%04X '%s' is first", number, BOOT_ENTRY_NAME);
+        else
+                snprintf(text, EVENT_TEXT_SIZE,
+                         "Boot%04X '%s' is number %zu in the firmware's order, behind what came "
+                         "before any disk",
+                         number, BOOT_ENTRY_NAME, before + 1);
         return 0;
 }

@@ -4,7 +4,9 @@
  *
  * The image's table knows the image's size. It is moved to the disk's, gets a
  * partition for the seed where the image has none, and the last of the image's own
- * partitions grows where the profile asks for it.
+ * partitions grows where the profile asks for it. Its EFI system partition gets a
+ * number of its own: a machine goes back to the disk by that, and two disks with one
+ * image are two.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -81,6 +83,22 @@ static int place_seed(struct install *in)
         return seed->size < FAT_MIN_SIZE ? no_room(in) : try_seed(in);
 }
 
+static int place_system_partition(struct install *in)
+{
+        const int partition = boot_find_system_partition(&in->gpt);
+
+        if (partition < 0)
+                return in->job->plan.boot && install_is_uefi(in)
+                               ? install_fail(in, CAUSE_IMAGE_LAYOUT,
+                                              "%s has no EFI system partition, and this machine's "
+                                              "firmware is UEFI",
+                                              in->job->plan.image)
+                               : 0;
+        return new_guid(&in->gpt.partitions[partition].id) < 0
+                       ? install_fail(in, CAUSE_INTERNAL, "no random numbers")
+                       : 0;
+}
+
 int install_layout(struct install *in)
 {
         int last, rc;
@@ -102,11 +120,9 @@ int install_layout(struct install *in)
                 return install_fail(in, CAUSE_IMAGE_LAYOUT,
                                     "a partition of %s reaches beyond the end of %s",
                                     in->job->plan.image, in->disk.name);
-        if (in->job->plan.boot && install_is_uefi(in) && boot_find_system_partition(&in->gpt) < 0)
-                return install_fail(in, CAUSE_IMAGE_LAYOUT,
-                                    "%s has no EFI system partition, and this machine's firmware "
-                                    "is UEFI",
-                                    in->job->plan.image);
+        rc = place_system_partition(in);
+        if (rc < 0)
+                return rc;
         last = gpt_last(&in->gpt); /* of the image's own: a seed may come behind it */
         rc = place_seed(in);
         if (rc < 0)
@@ -152,6 +168,17 @@ static int write_tables(struct install *in, uint8_t *tail)
         return rc >= 0 ? disk_sync(&in->disk) : rc;
 }
 
+static void tell_esp(struct install *in)
+{
+        const int partition = boot_find_system_partition(&in->gpt);
+        struct uuid esp;
+
+        if (partition < 0)
+                return;
+        esp = uuid_from_smbios(in->gpt.partitions[partition].id.bytes); /* in the same order */
+        report_esp(&in->report, &esp);
+}
+
 int install_table(struct install *in, char *text)
 {
         _free_ uint8_t *tail = calloc(1, gpt_tail_size(in->gpt.sector_size));
@@ -168,6 +195,7 @@ int install_table(struct install *in, char *text)
         (void)disk_reread(&in->disk);
         for (int i = 0; i < GPT_MAX_PARTITIONS; i++)
                 count += in->gpt.partitions[i].first != 0;
+        tell_esp(in);
         snprintf(text, EVENT_TEXT_SIZE, "%u partitions", count);
         return 0;
 }

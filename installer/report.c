@@ -36,10 +36,19 @@ void report_init(struct report *report, int fd, uint64_t generation)
 void report_step(struct report *report, enum operation_step step)
 {
         pthread_mutex_lock(&report->lock);
-        report->now = (struct install_progress){
-                .generation = report->now.generation, .step = step, .state = PROGRESS_RUNNING};
+        report->now = (struct install_progress){.generation = report->now.generation,
+                                                .step = step,
+                                                .state = PROGRESS_RUNNING,
+                                                .esp = report->now.esp};
         report->step_started_ms = clock_monotonic_ms();
         tell(report);
+        pthread_mutex_unlock(&report->lock);
+}
+
+void report_esp(struct report *report, const struct uuid *esp)
+{
+        pthread_mutex_lock(&report->lock);
+        report->now.esp = *esp;
         pthread_mutex_unlock(&report->lock);
 }
 

@@ -21,6 +21,8 @@ struct report {
 
 void report_init(struct report *report, int fd, uint64_t generation);
 void report_step(struct report *report, enum operation_step step);
+/* Of the disk as it is now: it stands in all that follows. */
+void report_esp(struct report *report, const struct uuid *esp);
 /* Told when the last line is REPORT_PAUSE_MS old. */
 void report_bytes(struct report *report, uint64_t done, uint64_t total);
 void report_done(struct report *report, const char *text);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -98,32 +99,115 @@ static void test_names_of_variables(void **state)
 
 static void test_order(void **state)
 {
+        static const struct {
+                const char *kinds; /* of entries 1, 2, ...: N(etwork), D(isk), F(irmware) */
+                uint16_t want[6];  /* with number 9 */
+        } cases[] = {
+                {"",     {9}            },
+                {"N",    {1, 9}         },
+                {"D",    {9, 1}         },
+                {"F",    {9, 1}         },
+                {"FNND", {1, 2, 3, 9, 4}},
+                {"FNNF", {1, 2, 3, 9, 4}},
+                {"NDN",  {1, 9, 2, 3}   },
+                {"FDN",  {1, 9, 2, 3}   },
+                {"NFND", {1, 2, 3, 9, 4}},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                enum boot_kind kinds[BOOT_ORDER_MAX];
+                struct boot_order order = {.count = strlen(cases[i].kinds)};
+
+                for (size_t j = 0; j < order.count; j++) {
+                        const char kind = cases[i].kinds[j];
+
+                        order.numbers[j] = (uint16_t)(j + 1);
+                        kinds[j] = kind == 'N'   ? BOOT_KIND_NETWORK
+                                   : kind == 'D' ? BOOT_KIND_DISK
+                                                 : BOOT_KIND_FIRMWARE;
+                }
+                /* The second time it is there. */
+                for (unsigned j = 0; j < 2; j++) {
+                        assert_int_equal(boot_order_place(&order, 9, kinds), 0);
+                        assert_int_equal(order.count, strlen(cases[i].kinds) + 1);
+                        assert_memory_equal(order.numbers, cases[i].want,
+                                            order.count * sizeof(order.numbers[0]));
+                }
+        }
+}
+
+static void test_order_as_bytes(void **state)
+{
         static const uint8_t bytes[] = {1, 0, 2, 0, 1, 0, 3, 0};
         struct boot_order order;
 
         (void)state;
         assert_int_equal(boot_order_parse(reader_over(bytes, sizeof(bytes)), &order), 0);
         assert_int_equal(order.count, 4);
-        assert_int_equal(boot_order_put_first(&order, 2), 0);
-        assert_int_equal(order.count, 4);
-        assert_int_equal(order.numbers[0], 2);
-        assert_int_equal(order.numbers[1], 1);
-        assert_int_equal(boot_order_put_first(&order, 1), 0);
-        assert_int_equal(order.count, 3); /* it stood there twice */
-        assert_int_equal(order.numbers[2], 3);
+        assert_int_equal(order.numbers[3], 3);
         assert_int_equal(boot_order_parse(reader_over(bytes, 3), &order), -EBADMSG);
 }
 
 static void test_order_that_is_full(void **state)
 {
+        static const enum boot_kind kinds[BOOT_ORDER_MAX];
         struct boot_order order = {.count = BOOT_ORDER_MAX};
 
         (void)state;
         for (uint16_t i = 0; i < BOOT_ORDER_MAX; i++)
                 order.numbers[i] = i;
-        assert_int_equal(boot_order_put_first(&order, BOOT_ORDER_MAX), -ENOSPC);
-        assert_int_equal(boot_order_put_first(&order, BOOT_ORDER_MAX - 1), 0);
+        assert_int_equal(boot_order_place(&order, BOOT_ORDER_MAX, kinds), -ENOSPC);
+        assert_int_equal(boot_order_place(&order, BOOT_ORDER_MAX - 1, kinds), 0);
         assert_int_equal(order.count, BOOT_ORDER_MAX);
+}
+
+/* As OVMF has them, but for their names. */
+static void test_kinds(void **state)
+{
+        /* clang-format off */
+        static const struct {
+                const char *attributes, *path; /* hex */
+                enum boot_kind kind;
+        } cases[] = {
+                {"01000000",
+                 "02010c00d041030a00000000" "01010600000300" "030b2500525400770001"
+                 "0000000000000000000000000000000000000000000000000000"
+                 "01" "7fff0400",
+                 BOOT_KIND_DISK}, /* one byte too many: no node after it counts */
+                {"01000000",
+                 "02010c00d041030a00000000" "010106000003" "030b2500525400770001"
+                 "0000000000000000000000000000000000000000000000000000"
+                 "01" "7fff0400",
+                 BOOT_KIND_NETWORK},
+                {"01000000", "0407140078563412000000000000000000000000" "7fff0400",
+                 BOOT_KIND_FIRMWARE},
+                {"09010000", "7fff0400", BOOT_KIND_FIRMWARE},
+                {"01000000", "7fff0400", BOOT_KIND_DISK},
+                {"01000000", "02010c00d041030a00000000" "010106000003" "0317100001000000" "0000000000000000"
+                 "7fff0400", BOOT_KIND_DISK},
+                {"01000000", "0501090006000000" "00" "7fff0400", BOOT_KIND_NETWORK},
+                {"01000000", "0501090002000000" "00" "7fff0400", BOOT_KIND_DISK},
+                {"01000000", "030b0300", BOOT_KIND_DISK},
+                {"01000000", "030bffff", BOOT_KIND_DISK},
+                {"0100", "", BOOT_KIND_DISK},
+        };
+        /* clang-format on */
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                char text[512];
+                uint8_t bytes[256];
+                size_t size;
+
+                /* The path's length, which is not looked at, and the name "x". */
+                snprintf(text, sizeof(text), "%s%s%s", cases[i].attributes, "000078000000",
+                         cases[i].path);
+                size = strlen(text) / 2;
+                assert_int_equal(text_unhex(text, bytes, size), 0);
+                if (boot_entry_kind(reader_over(bytes, size)) != cases[i].kind)
+                        fail_msg("number %zu", i);
+        }
 }
 
 static void test_system_partition(void **state)
@@ -143,6 +227,8 @@ int main(void)
                 cmocka_unit_test(test_a_longer_name_is_not_ours),
                 cmocka_unit_test(test_names_of_variables),
                 cmocka_unit_test(test_order),
+                cmocka_unit_test(test_order_as_bytes),
+                cmocka_unit_test(test_kinds),
                 cmocka_unit_test(test_order_that_is_full),
                 cmocka_unit_test(test_system_partition),
         };

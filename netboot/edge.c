@@ -30,13 +30,13 @@
 #define PLAN_TIMEOUT_MS 3000
 #define CALL_TIMEOUT_MS 10000
 #define EVENTS_RETRY_MS 2000
-/* CONFIG_MAX_DISKS and CONFIG_MAX_KNOWN at 28 bytes each, CONFIG_MAX_RESERVATIONS at 120: 6.1 MB;
+/* CONFIG_MAX_DISKS at 75 bytes each, CONFIG_MAX_KNOWN at 28, CONFIG_MAX_RESERVATIONS at 120: 11 MB;
  * and as much again for a controller that prints with blanks. */
-#define CONFIG_SIZE_MAX ((size_t)16 << 20)
-/* A disk is an object and its one value; a reservation and a network are a dozen at most. */
+#define CONFIG_SIZE_MAX ((size_t)24 << 20)
+/* A disk is an object and its two values; a reservation and a network are a dozen at most. */
 #define CONFIG_VALUES_MAX                                                                          \
-        (2 * (size_t)(CONFIG_MAX_DISKS + CONFIG_MAX_KNOWN) + 8 * (size_t)CONFIG_MAX_RESERVATIONS + \
-         8192)
+        (3 * (size_t)CONFIG_MAX_DISKS + 2 * (size_t)CONFIG_MAX_KNOWN +                             \
+         8 * (size_t)CONFIG_MAX_RESERVATIONS + 8192)
 
 struct edge {
         struct edge_options options;

@@ -64,15 +64,15 @@ static int facts_get(struct scripts *scripts, const struct script_question *ques
         return site_find(scripts->options.site, question->from, &network, &ret->site);
 }
 
-/* What a machine boots of which the controller said nothing: NULL is to ask again. */
+/* What a machine boots of which the controller said nothing: @ret, or NULL to ask again. */
 static const struct boot_plan *plan_without_controller(struct scripts *scripts,
-                                                       const struct mac_address *mac)
+                                                       const struct mac_address *mac,
+                                                       struct boot_plan *ret)
 {
-        static const struct boot_plan disk = {
-                .action = BOOT_DISK,
-                .reason = "the controller is away: a deployed node boots its disk"};
-
-        return site_boots_disk(scripts->options.site, mac) ? &disk : NULL;
+        *ret = (struct boot_plan){.action = BOOT_DISK,
+                                  .reason =
+                                          "the controller is away: a deployed node boots its disk"};
+        return site_boots_disk(scripts->options.site, mac, &ret->esp) ? ret : NULL;
 }
 
 static int script_write(enum boot_language language, const struct boot_plan *plan,
@@ -94,13 +94,14 @@ static void answer(struct scripts *scripts, struct waiter *w, const struct boot_
         static const struct boot_plan none = {.action = BOOT_ASK_AGAIN};
         char kernel[WIRE_NAME_SIZE] = "", ramdisk[WIRE_NAME_SIZE] = "";
         struct pxe_script_facts facts;
+        struct boot_plan own;
         char *text = malloc(PXE_SCRIPT_SIZE);
         const char *reason;
         size_t size = 0;
         int rc;
 
         if (!plan)
-                plan = plan_without_controller(scripts, &w->question.mac);
+                plan = plan_without_controller(scripts, &w->question.mac, &own);
         reason = plan ? plan->reason : "no answer of the controller yet";
         rc = text ? facts_get(scripts, &w->question, &facts) : -ENOMEM;
         if (rc == 0 && plan && boot_action_runs_agent(plan->action)) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ struct site {
         struct edge_network *networks;
         struct ip4_network *subnets; /* the same, as numbers */
         size_t count;
-        struct mac_address *disks; /* sorted: 600 kB at their limit, found in 17 steps */
+        struct edge_disk *disks; /* sorted: 2.2 MB at their limit, found in 17 steps */
         size_t disk_count;
         struct mac_address *known; /* sorted, too: the nodes' */
         size_t known_count;
@@ -53,6 +54,8 @@ void site_add_address(struct site *site, struct ip4_address address)
                 site->addresses[site->address_count++] = address;
 }
 
+/* Of rows that begin with one. */
+_Static_assert(offsetof(struct edge_disk, mac) == 0, "as a row that is a MAC alone");
 static int compare_macs(const void *a, const void *b)
 {
         return memcmp(a, b, sizeof(struct mac_address));
@@ -63,18 +66,19 @@ struct site_facts {
         struct edge_network *networks;
         struct ip4_network *subnets;
         uint64_t *open_until_ms;
-        struct mac_address *disks, *known;
+        struct edge_disk *disks;
+        struct mac_address *known;
 };
 
-static struct mac_address *sorted_copy(const struct mac_address *macs, size_t count)
+static void *sorted_copy(const void *rows, size_t count, size_t size)
 {
-        struct mac_address *copy = calloc(count + 1, sizeof(*copy));
+        void *copy = calloc(count + 1, size);
 
         if (!copy)
                 return NULL;
         if (count > 0)
-                memcpy(copy, macs, count * sizeof(*copy));
-        qsort(copy, count, sizeof(*copy), compare_macs);
+                memcpy(copy, rows, count * size);
+        qsort(copy, count, size, compare_macs);
         return copy;
 }
 
@@ -103,8 +107,8 @@ static int facts_make(const struct edge_config *config, struct site_facts *ret)
                 .networks = calloc(count + 1, sizeof(*ret->networks)),
                 .subnets = calloc(count + 1, sizeof(*ret->subnets)),
                 .open_until_ms = calloc(count + 1, sizeof(*ret->open_until_ms)),
-                .disks = sorted_copy(config->disks, config->disk_count),
-                .known = sorted_copy(config->known, config->known_count),
+                .disks = sorted_copy(config->disks, config->disk_count, sizeof(*ret->disks)),
+                .known = sorted_copy(config->known, config->known_count, sizeof(*ret->known)),
         };
         if (!ret->networks || !ret->subnets || !ret->open_until_ms || !ret->disks || !ret->known) {
                 facts_free(ret);
@@ -175,15 +179,18 @@ bool site_serves(struct site *site, const struct mac_address *mac, struct ip4_ad
         return is_served;
 }
 
-bool site_boots_disk(struct site *site, const struct mac_address *mac)
+bool site_boots_disk(struct site *site, const struct mac_address *mac, struct uuid *ret_esp)
 {
-        bool is_found;
+        const struct edge_disk *found = NULL;
 
         pthread_mutex_lock(&site->mutex);
-        is_found = site->disk_count > 0 &&
-                   bsearch(mac, site->disks, site->disk_count, sizeof(*site->disks), compare_macs);
+        if (site->disk_count > 0)
+                found = bsearch(mac, site->disks, site->disk_count, sizeof(*site->disks),
+                                compare_macs);
+        if (found && ret_esp)
+                *ret_esp = found->esp;
         pthread_mutex_unlock(&site->mutex);
-        return is_found;
+        return found != NULL;
 }
 
 struct ip4_address site_address_in(const struct site *site, const struct ip4_network *network)

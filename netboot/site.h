@@ -27,8 +27,8 @@ int site_find(struct site *site, struct ip4_address address, struct edge_network
               struct pxe_site *ret_pxe);
 
 /* This machine is deployed, as far as the controller told: it boots its disk while the controller
- * is away. Any thread. */
-bool site_boots_disk(struct site *site, const struct mac_address *mac);
+ * is away. @ret_esp: by which partition, as of struct boot_plan; may be NULL. Any thread. */
+bool site_boots_disk(struct site *site, const struct mac_address *mac, struct uuid *ret_esp);
 
 /**
  * site_serves() - is this machine served on this network, by what the controller told?

@@ -36,7 +36,9 @@ static char *config_of(size_t reservations, size_t disks)
                         i ? "," : "", i >> 8, i & 255, i >> 8, i & 255, i);
         fprintf(to, "],\n  \"disks\": [");
         for (size_t i = 0; i < disks; i++)
-                fprintf(to, "%s\n    {\n      \"mac\": \"52:54:01:%02zx:%02zx:%02zx\"\n    }",
+                fprintf(to,
+                        "%s\n    {\n      \"mac\": \"52:54:01:%02zx:%02zx:%02zx\",\n"
+                        "      \"esp\": \"c10d1e00-7469-4e79-8000-0000000000ab\"\n    }",
                         i ? "," : "", i >> 16, i >> 8 & 255, i & 255);
         fprintf(to, "]\n}\n");
         fclose(to);

@@ -23,35 +23,38 @@ static struct mac_address mac_of(uint32_t number)
 
 static void test_disks(void **state)
 {
-        static struct mac_address disks[CONFIG_MAX_DISKS];
+        static struct edge_disk disks[CONFIG_MAX_DISKS];
         struct edge_config config = {.disks = disks, .disk_count = ARRAY_SIZE(disks)};
         struct site *site = site_new(80);
         struct mac_address mac = mac_of(7);
+        struct uuid esp = {0};
 
         (void)state;
         assert_non_null(site);
-        assert_false(site_boots_disk(site, &mac)); /* no configuration yet */
+        assert_false(site_boots_disk(site, &mac, NULL)); /* no configuration yet */
         for (uint32_t i = 0; i < ARRAY_SIZE(disks); i++)
-                disks[i] = mac_of(i);
+                disks[i] = (struct edge_disk){mac_of(i),
+                                              {{[14] = (uint8_t)(i >> 8), [15] = (uint8_t)i}}};
         assert_int_equal(site_apply(site, &config), 0);
         for (uint32_t i = 0; i < ARRAY_SIZE(disks); i++) {
                 mac = mac_of(i);
-                assert_true(site_boots_disk(site, &mac));
+                assert_true(site_boots_disk(site, &mac, &esp));
+                assert_int_equal(esp.bytes[14] << 8 | esp.bytes[15], i & 0xffff);
                 mac = mac_of(CONFIG_MAX_DISKS + i);
-                assert_false(site_boots_disk(site, &mac));
+                assert_false(site_boots_disk(site, &mac, NULL));
         }
 
         /* The next configuration takes the place of this one. */
         config.disk_count = 1;
         assert_int_equal(site_apply(site, &config), 0);
         mac = mac_of(0);
-        assert_true(site_boots_disk(site, &mac));
+        assert_true(site_boots_disk(site, &mac, NULL));
         mac = mac_of(1);
-        assert_false(site_boots_disk(site, &mac));
+        assert_false(site_boots_disk(site, &mac, NULL));
         config = (struct edge_config){0};
         assert_int_equal(site_apply(site, &config), 0);
         mac = mac_of(0);
-        assert_false(site_boots_disk(site, &mac));
+        assert_false(site_boots_disk(site, &mac, NULL));
         site_free(site);
 }
 

@@ -54,6 +54,42 @@ static void add_path(struct writer *w, const struct server *server, const char *
         writer_text(w, name);
 }
 
+/*
+ * The partition that we installed, among all that GRUB sees, by its GUID; and none but that. When
+ * it is not there the script ends, and is asked for again: another disk that boots may hold what
+ * this machine was before, or somebody else's system. Of copies of one disk the first is taken, as
+ * a mirror's halves are such copies; but the screen says so.
+ */
+static void add_installed(struct writer *w, const struct uuid *esp)
+{
+        char text[UUID_TEXT_SIZE];
+
+        uuid_text(text, esp);
+        PXE_LINE(w, "set esp=");
+        PXE_LINE(w, "for disk in (hd*,gpt*); do");
+        PXE_LINE(w, "set uuid=");
+        PXE_LINE(w, "if probe --set=uuid --part-uuid $disk; then true ; fi");
+        writer_text(w, "if [ \"$uuid\" = \"");
+        writer_text(w, text);
+        PXE_LINE(w, "\" ]; then");
+        PXE_LINE(w, "if [ -z \"$esp\" ]; then set esp=$disk ; else");
+        PXE_LINE(w, "echo Cloudie: $disk is a copy of $esp - it is left alone ; fi");
+        PXE_LINE(w, "fi");
+        PXE_LINE(w, "done");
+        PXE_LINE(w, "if [ -n \"$esp\" ]; then");
+        for (size_t i = 0; i < sizeof(disk_loaders) / sizeof(disk_loaders[0]); i++) {
+                writer_text(w, "if [ -e $esp");
+                writer_text(w, disk_loaders[i]);
+                writer_text(w, " ]; then if chainloader $esp");
+                writer_text(w, disk_loaders[i]);
+                PXE_LINE(w, "; then boot ; fi ; fi");
+        }
+        PXE_LINE(w, "echo Cloudie: nothing on $esp starts");
+        writer_text(w, "else echo Cloudie: the installed disk is missing: no partition has GUID ");
+        PXE_LINE(w, text);
+        PXE_LINE(w, "fi");
+}
+
 /* GRUB's own "exit" ends in the firmware's menu on some machines: only where nothing else is left.
  */
 static void add_disk(struct writer *w, const struct boot_plan *plan)
@@ -62,6 +98,10 @@ static void add_disk(struct writer *w, const struct boot_plan *plan)
         if (plan->reason[0])
                 pxe_reason_add(w, plan->reason);
         writer_u8(w, '\n');
+        if (uuid_is_set(&plan->esp)) {
+                add_installed(w, &plan->esp);
+                return;
+        }
         for (size_t i = 0; i < sizeof(disk_loaders) / sizeof(disk_loaders[0]); i++) {
                 PXE_LINE(w, "if search --no-floppy --file --set=root", disk_loaders[i], "; then");
                 PXE_LINE(w, "if chainloader", disk_loaders[i], "; then boot ; fi");

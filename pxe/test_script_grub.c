@@ -86,6 +86,45 @@ static void test_golden(void **state)
         }
 }
 
+#define LOADER(path)                                                                               \
+        "if [ -e $esp" path " ]; then if chainloader $esp" path "; then boot ; fi ; fi\n"
+
+/* That partition, or none. */
+static void test_installed_disk(void **state)
+{
+        const struct pxe_script_facts facts = facts_of(BOOT_PROTOCOL_HTTP);
+        struct boot_plan plan = plan_of(BOOT_DISK);
+        char script[PXE_SCRIPT_SIZE];
+        size_t size;
+
+        (void)state;
+        assert_int_equal(uuid_parse("C10D1E00-7469-4e79-8000-0000000000ab", &plan.esp), 0);
+        assert_int_equal(pxe_grub_script_write(&plan, &facts, script, &size), 0);
+        assert_string_equal(
+                script,
+                "echo Cloudie: boot from the disk\n"
+                "set esp=\n"
+                "for disk in (hd*,gpt*); do\n"
+                "set uuid=\n"
+                "if probe --set=uuid --part-uuid $disk; then true ; fi\n"
+                "if [ \"$uuid\" = \"c10d1e00-7469-4e79-8000-0000000000ab\" ]; then\n"
+                "if [ -z \"$esp\" ]; then set esp=$disk ; else\n"
+                "echo Cloudie: $disk is a copy of $esp - it is left alone ; fi\n"
+                "fi\n"
+                "done\n"
+                "if [ -n \"$esp\" ]; then\n" LOADER("/EFI/BOOT/BOOTX64.EFI")
+                        LOADER("/EFI/debian/shimx64.efi") LOADER("/EFI/ubuntu/shimx64.efi") LOADER(
+                                "/EFI/Microsoft/Boot/bootmgfw.efi") "echo Cloudie: nothing on $esp "
+                                                                    "starts\n"
+                                                                    "else echo Cloudie: the "
+                                                                    "installed disk is missing: no "
+                                                                    "partition has GUID "
+                                                                    "c10d1e00-7469-4e79-8000-"
+                                                                    "0000000000ab\n"
+                                                                    "fi\n");
+        assert_int_equal(size, strlen(script));
+}
+
 static void test_configuration(void **state)
 {
         const struct pxe_script_facts facts = facts_of(BOOT_PROTOCOL_HTTP);
@@ -170,7 +209,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_golden),        cmocka_unit_test(test_configuration),
                 cmocka_unit_test(test_hostile_bytes), cmocka_unit_test(test_hostile_names),
-                cmocka_unit_test(test_reason),
+                cmocka_unit_test(test_reason),        cmocka_unit_test(test_installed_disk),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,18 +14,19 @@
 #include "controller/api/call.h"
 #include "controller/logic/discovery.h"
 
-static size_t add_macs(const struct node *node, struct mac_address *to, size_t room)
+static size_t add_machine(const struct node *node, struct edge_disk *to, size_t room)
 {
         const size_t count = node->disk_macs < room ? node->disk_macs : room;
 
-        memcpy(to, node->macs, count * sizeof(*to));
+        for (size_t i = 0; i < count; i++)
+                to[i] = (struct edge_disk){.mac = node->macs[i], .esp = node->disk_esp};
         return count;
 }
 
 /* In the order of names: the same machines give the same text. */
-static int gather_disks(const struct logic *logic, struct mac_address **ret, size_t *ret_count)
+static int gather_disks(const struct logic *logic, struct edge_disk **ret, size_t *ret_count)
 {
-        struct mac_address *disks;
+        struct edge_disk *disks;
         size_t count = 0, filled = 0;
 
         for (size_t i = 0; i < logic->node_count; i++)
@@ -36,7 +37,7 @@ static int gather_disks(const struct logic *logic, struct mac_address **ret, siz
         if (!disks)
                 return -ENOMEM;
         for (size_t i = 0; i < logic->node_count && filled < count; i++)
-                filled += add_macs(logic->sorted[i], &disks[filled], count - filled);
+                filled += add_machine(logic->sorted[i], &disks[filled], count - filled);
         *ret = disks;
         *ret_count = filled;
         return 0;
@@ -105,7 +106,8 @@ int edge_config_make(struct api *api)
 {
         struct edge_config config = api->edge_config;
         struct edge_opening openings[CONFIG_MAX_NETWORKS] = {0};
-        _free_ struct mac_address *disks = NULL, *known = NULL;
+        _free_ struct edge_disk *disks = NULL;
+        _free_ struct mac_address *known = NULL;
         _doc_ struct doc *object = NULL;
         char *text = NULL;
         int rc;

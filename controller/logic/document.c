@@ -16,6 +16,7 @@ static const struct doc_field status_fields[] = {
         DOC_FIELD(struct node, last_seen_ms, DOC_U64, 0),
         DOC_FIELD(struct node, generation, DOC_U64, DOC_ALWAYS),
         DOC_FIELD(struct node, decided_claim, DOC_U64, 0),
+        DOC_FIELD(struct node, esp, DOC_UUID, 0),
         DOC_FIELD(struct node, summary, DOC_OBJECT, DOC_ALWAYS, .table = &node_summary_table),
 };
 static DOC_TABLE(status_table, struct node, "node", status_fields);

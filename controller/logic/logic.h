@@ -80,7 +80,8 @@ struct node {
         struct operation operation; /* the last one */
         struct install_facts install;
         struct disk_id installed; /* the disk that we last began to write */
-        bool is_dirty;            /* an install ended badly after it had touched the disk */
+        struct uuid esp; /* its EFI system partition, since the partition table is written */
+        bool is_dirty;   /* an install ended badly after it had touched the disk */
         uint64_t dirty_since_ms;
         char dirty_reason[EVENT_TEXT_SIZE];
         bool is_degraded; /* its worker is silent, or not well */
@@ -90,6 +91,7 @@ struct node {
                         */
         struct list running; /* of logic->running, while its operation runs */
         size_t disk_macs;    /* how many of its MACs stand in the edges' list of disks */
+        struct uuid disk_esp; /* what stands there with them */
         struct node_summary summary;
         struct held_facts held;
         struct doc *labels, *spec; /* never NULL */

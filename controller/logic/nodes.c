@@ -87,9 +87,10 @@ static void note_disk(struct logic *logic, struct node *node)
 
         node_plan(logic, node, &plan);
         count = plan.action == BOOT_DISK ? node->mac_count : 0;
-        if (count != node->disk_macs)
+        if (count != node->disk_macs || memcmp(&plan.esp, &node->disk_esp, sizeof(plan.esp)) != 0)
                 logic->disks_version++;
         node->disk_macs = count;
+        node->disk_esp = plan.esp;
 }
 
 void node_save(struct logic *logic, struct node *node, uint64_t now_ms, struct store_change *change)
@@ -254,7 +255,7 @@ void node_set_conflict(struct logic *logic, struct node *node, const struct mac_
 
 void node_plan(const struct logic *logic, const struct node *node, struct boot_plan *ret)
 {
-        const struct plan_facts facts = {
+        struct plan_facts facts = {
                 .is_known = node != NULL,
                 .phase = node ? node->phase : PHASE_NONE,
                 .is_in_conflict = node && node->is_in_conflict,
@@ -264,6 +265,8 @@ void node_plan(const struct logic *logic, const struct node *node, struct boot_p
                 .kernel_arguments = logic->kernel_arguments,
         };
 
+        if (node)
+                facts.esp = node->esp;
         *ret = (struct boot_plan){0};
         boot_plan_make(&facts, ret);
         if (node)

@@ -165,6 +165,7 @@ int operation_release(struct logic *logic, struct node *node, const char *by, ui
         (void)node_go(logic, node, WAY_RELEASE, reason, now_ms, change);
         secret_forget(logic, node->name, now_ms, change);
         worker_forget(logic, node, now_ms, change);
+        node->esp = (struct uuid){0};
         node_renew_orders(logic, node);
         node_save(logic, node, now_ms, change);
         return 0;

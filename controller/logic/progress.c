@@ -225,6 +225,16 @@ static bool note_disk(struct node *node, const struct install_progress *progress
         return is_news;
 }
 
+/* By which partition it boots: nothing that was there before counts any more once the disk is being
+ * written. Each report since the new one stands has it, as one may be lost. */
+static void note_esp(struct node *node, const struct install_progress *progress)
+{
+        if (progress->step < INSTALL_WIPE || progress->step > INSTALL_BOOT)
+                return;
+        if (progress->step <= INSTALL_TABLE || uuid_is_set(&progress->esp))
+                node->esp = progress->esp;
+}
+
 static int take_failure(struct logic *logic, struct node *node,
                         const struct install_progress *progress, uint64_t now_ms,
                         struct store_change *change)
@@ -232,6 +242,7 @@ static int take_failure(struct logic *logic, struct node *node,
         if (progress->step > node->operation.step)
                 operation_set_step(node, progress->step, now_ms);
         (void)note_disk(node, progress);
+        note_esp(node, progress);
         operation_fail(logic, node, progress->cause, progress->text, now_ms, change);
         return 0;
 }
@@ -258,6 +269,7 @@ int operation_progress(struct logic *logic, struct node *node,
                 return -EPROTO;
 
         is_news = note_disk(node, progress) || progress->step > o->step;
+        note_esp(node, progress);
         if (progress->step > o->step)
                 operation_set_step(node, progress->step, now_ms);
         if (progress->state == PROGRESS_DONE) {

@@ -44,6 +44,7 @@ struct fixture {
         struct install_plan plan; /* the newest that was fetched */
         char old_secret[INSTALL_SECRET_SIZE];
         const char *system; /* that its next inventory tells of; NULL: none */
+        struct uuid esp;    /* of what is installed */
 };
 
 static const struct mac_address mac = {
@@ -174,6 +175,9 @@ static inline int say(struct fixture *f, enum operation_step step, enum progress
                                             .state = state,
                                             .text = "as \x1bit is"};
 
+        /* As cloudie-install does. */
+        if (step == INSTALL_BOOT || (step == INSTALL_TABLE && state == PROGRESS_DONE))
+                progress.esp = f->esp;
         if (state == PROGRESS_FAILED)
                 progress.cause = CAUSE_IMAGE_FRAME;
         if (state == PROGRESS_RUNNING)

@@ -2,6 +2,72 @@
 /* Operations, from their beginning to each of their ends. */
 #include "controller/logic/test_machine.h"
 
+static bool boots_by(const struct fixture *f, uint8_t number)
+{
+        struct boot_plan plan;
+
+        node_plan(f->logic, f->node, &plan);
+        return plan.action == BOOT_DISK && plan.esp.bytes[15] == number &&
+               f->node->disk_esp.bytes[15] == number;
+}
+
+static void install_until(struct fixture *f, enum operation_step step)
+{
+        if (!f->node->claim) {
+                boot(f);
+                report(f);
+        }
+        assert_int_equal(install(f, false), 0);
+        assert_int_equal(poll_orders(f), ORDER_INSTALL);
+        assert_int_equal(fetch_plan(f), 0);
+        for (unsigned i = INSTALL_CHECK; i < step; i++)
+                assert_int_equal(say(f, (enum operation_step)i, PROGRESS_DONE), 0);
+}
+
+/* It is known as soon as it stands, told for as long as the disk is booted, and forgotten when what
+ * was there is written over, or given back. */
+static void test_system_partition(void **state)
+{
+        struct fixture *f = *state;
+        struct store_document row = {.name = "sn1"};
+        struct node *read = NULL;
+        uint64_t disks;
+
+        f->esp.bytes[15] = 7;
+        install_until(f, INSTALL_TABLE);
+        assert_false(uuid_is_set(&f->node->esp));
+        assert_int_equal(say(f, INSTALL_TABLE, PROGRESS_DONE), 0);
+        assert_int_equal(f->node->esp.bytes[15], 7);
+        assert_false(boots_by(f, 7));
+        assert_int_equal(say(f, INSTALL_REBOOT, PROGRESS_DONE), 0);
+        assert_true(boots_by(f, 7));
+        assert_int_equal(phone(f, f->plan.secret, f->plan.generation), PHONE_HOME_TAKEN);
+        assert_true(boots_by(f, 7));
+
+        row.body = node_text(f->node);
+        row.version = f->node->version;
+        assert_int_equal(node_decode(&row, &read), 0);
+        assert_int_equal(read->esp.bytes[15], 7);
+        node_free(read);
+
+        disks = f->logic->disks_version;
+        assert_int_equal(release(f), 0);
+        assert_int_equal(f->logic->disks_version, disks + 1);
+        assert_false(uuid_is_set(&f->node->esp));
+        assert_null(strstr(node_text(f->node), "\"esp\""));
+
+        /* Another install, whose report of the table is lost. */
+        f->esp.bytes[15] = 8;
+        install_until(f, INSTALL_TABLE);
+        f->node->esp = f->esp;
+        f->node->install.boot = true;
+        assert_int_equal(say(f, INSTALL_TABLE, PROGRESS_RUNNING), 0);
+        assert_false(uuid_is_set(&f->node->esp));
+        assert_int_equal(say(f, INSTALL_BOOT, PROGRESS_RUNNING), 0);
+        assert_int_equal(say(f, INSTALL_REBOOT, PROGRESS_DONE), 0);
+        assert_true(boots_by(f, 8));
+}
+
 static void test_whole(void **state)
 {
         struct fixture *f = *state;
@@ -595,6 +661,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_whole, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_system_partition, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_only_its_own_call_deploys, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_secret_of_another, setup, teardown),
                 cmocka_unit_test(test_deadlines),

@@ -151,6 +151,13 @@ struct uuid uuid_from_smbios(const uint8_t bytes[static 16])
         return uuid;
 }
 
+bool uuid_is_set(const struct uuid *uuid)
+{
+        static const struct uuid none;
+
+        return memcmp(uuid, &none, sizeof(none)) != 0;
+}
+
 /* What firmware says when nobody gave the board a number, in the order of the text. */
 static const char *const nobodys_uuids[] = {
         "00000000-0000-0000-0000-000000000000", /* SMBIOS 7.2.1: not set, may be set */

@@ -66,5 +66,7 @@ int uuid_parse(const char *text, struct uuid *ret);
  */
 struct uuid uuid_from_smbios(const uint8_t bytes[static 16]);
 
+bool uuid_is_set(const struct uuid *uuid); /* not all zero */
+
 /* False for all zero, all F, and the numbers that vendors forget to fill in. */
 bool uuid_identifies(const struct uuid *uuid);

@@ -68,13 +68,11 @@ __attribute__((format(printf, 2, 3))) static int fail(char *error, const char *s
         return -EINVAL;
 }
 
-struct disk_row {
-        struct mac_address mac;
-};
 static const struct doc_field disk_fields[] = {
-        DOC_FIELD(struct disk_row, mac, DOC_MAC, DOC_REQUIRED),
+        DOC_FIELD(struct edge_disk, mac, DOC_MAC, DOC_REQUIRED),
+        DOC_FIELD(struct edge_disk, esp, DOC_UUID, 0),
 };
-static DOC_TABLE(disk_table, struct disk_row, "disk", disk_fields);
+static DOC_TABLE(disk_table, struct edge_disk, "disk", disk_fields);
 
 struct known_row {
         struct mac_address mac;
@@ -84,7 +82,6 @@ static const struct doc_field known_fields[] = {
 };
 static DOC_TABLE(known_table, struct known_row, "known", known_fields);
 _Static_assert(sizeof(struct known_row) == sizeof(struct mac_address), "a list of MACs");
-_Static_assert(sizeof(struct disk_row) == sizeof(struct mac_address), "a list of MACs");
 
 static const struct doc_field opening_fields[] = {
         DOC_FIELD(struct edge_opening, network, DOC_TEXT, DOC_REQUIRED),

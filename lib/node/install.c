@@ -107,6 +107,7 @@ static const struct doc_field progress_fields[] = {
         DOC_FIELD(struct install_progress, took_ms, DOC_U64, 0, .max = INT64_MAX),
         DOC_FIELD(struct install_progress, cause, DOC_ENUM, 0, .names = node_cause_names),
         DOC_FIELD(struct install_progress, text, DOC_TEXT, 0),
+        DOC_FIELD(struct install_progress, esp, DOC_UUID, 0),
 };
 DOC_TABLE(install_progress_table, struct install_progress, "progress", progress_fields);
 

@@ -64,6 +64,9 @@ struct install_progress {
         uint64_t took_ms;           /* of a step that is done */
         enum node_cause cause;      /* of one that failed */
         char text[EVENT_TEXT_SIZE]; /* evidence, or what was done; one line */
+        /* The unique GUID of the EFI system partition that was written, since `table` is done;
+         * zero: not yet, or there is none. */
+        struct uuid esp;
 };
 extern const struct doc_table install_progress_table;
 

@@ -37,6 +37,7 @@ static const struct doc_field plan_fields[] = {
         DOC_FIELD(struct boot_plan, node, DOC_TEXT, 0),
         DOC_FIELD(struct boot_plan, reason, DOC_TEXT, 0),
         DOC_FIELD(struct boot_plan, kernel_arguments, DOC_TEXT, 0),
+        DOC_FIELD(struct boot_plan, esp, DOC_UUID, 0),
 };
 DOC_TABLE(boot_plan_table, struct boot_plan, "boot plan", plan_fields);
 
@@ -134,6 +135,7 @@ void boot_plan_make(const struct plan_facts *facts, struct boot_plan *ret)
                 ret->action = by_phase[phase].action;
                 snprintf(ret->reason, sizeof(ret->reason), "%s", by_phase[phase].reason);
         }
+        ret->esp = ret->action == BOOT_DISK ? facts->esp : (struct uuid){0};
         ret->kernel_arguments[0] = '\0';
         if (boot_action_runs_agent(ret->action) && facts->kernel_arguments)
                 (void)text_copy(ret->kernel_arguments, sizeof(ret->kernel_arguments),

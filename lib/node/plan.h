@@ -56,6 +56,8 @@ struct boot_plan {
         char reason[PLAN_REASON_SIZE];              /* one sentence */
         char kernel_arguments[PLAN_ARGUMENTS_SIZE]; /* printable ASCII without quotes; checked when
                                                        read */
+        struct uuid esp; /* of BOOT_DISK: the partition that we installed, and no other; zero: not
+                            known, any disk that boots */
 };
 extern const struct doc_table boot_plan_table;
 
@@ -67,6 +69,7 @@ struct plan_facts {
         bool is_wanted;     /* an operator wants to see it in the ramdisk once more */
         const struct operation *operation; /* the last one; NULL: none */
         const char *kernel_arguments;      /* of the site */
+        struct uuid esp;                   /* of the system that we installed; zero: none */
 };
 
 /* This plan runs the agent: kernel, ramdisk, and a boot number to claim. */

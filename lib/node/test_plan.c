@@ -46,12 +46,14 @@ static void test_phase_decides(void **state)
                 struct boot_plan plan = {0};
 
                 facts.kernel_arguments = "console=ttyS0";
+                facts.esp.bytes[3] = 7;
                 boot_plan_make(&facts, &plan);
                 assert_int_equal(plan.action, cases[i].action);
                 assert_true(strlen(plan.reason) > 10);
                 assert_true(strlen(plan.reason) < PLAN_REASON_SIZE - 1); /* not cut */
                 assert_string_equal(plan.kernel_arguments,
                                     plan.action == BOOT_DISCOVER ? "console=ttyS0" : "");
+                assert_int_equal(plan.esp.bytes[3], plan.action == BOOT_DISK ? 7 : 0);
         }
 }
 

@@ -79,6 +79,11 @@ struct edge_opening {
 #define DISCOVERY_MAX_MS (24ULL * 60 * 60 * 1000)
 /* A machine that was given an address before the end may finish its boot. */
 #define DISCOVERY_GRACE_MS (10ULL * 60 * 1000)
+/* A machine of a deployed node. */
+struct edge_disk {
+        struct mac_address mac;
+        struct uuid esp; /* as of struct boot_plan */
+};
 
 struct edge_config {
         uint64_t version;
@@ -86,7 +91,7 @@ struct edge_config {
         size_t network_count;
         struct edge_reservation *reservations;
         size_t reservation_count;
-        struct mac_address *disks; /* owned; these boot their disk while the controller is away */
+        struct edge_disk *disks; /* owned; these boot their disk while the controller is away */
         size_t disk_count;
         struct mac_address *known; /* owned; the MACs of nodes, if any network only lists others */
         size_t known_count;
