@@ -193,9 +193,10 @@ lab_firmware() {
 # network with its own firmware, and from its disk when it is told to. Its serial
 # console is in log/machine-N.console. LAB_DISK: the size of its disk, which is
 # made anew unless LAB_KEEP_DISK is set; LAB_DISK_PLACE: its place in the firmware's
-# order, after the card's 1. (SeaBIOS tries the first of several disks alone.)
+# order, after the card's 1. (SeaBIOS tries the first of several disks alone.) LAB_ALONE:
+# without a network card, and in the order that its firmware keeps in its variables.
 lab_machine() {
-        local n=$1 mac disk firmware rom=
+        local n=$1 mac disk firmware card place=,bootindex=${LAB_DISK_PLACE:-2} rom=
         shift
         lab_firmware "$n" || return
         # OVMF's own network boot, instead of the card's iPXE.
@@ -210,14 +211,18 @@ lab_machine() {
         ip -n "$LAB" link show "tap$n" >/dev/null 2>&1 ||
                 ip -n "$LAB" tuntap add "tap$n" mode tap
         ip -n "$LAB" link set "tap$n" master br0 up
+        card=(-netdev "tap,id=n0,ifname=tap$n,script=no,downscript=no"
+                -device "virtio-net-pci,netdev=n0,mac=$mac,bootindex=1$rom")
+        if [ -n "${LAB_ALONE:-}" ]; then
+                card=() place=
+        fi
         ip netns exec "$LAB" qemu-system-x86_64 -accel tcg "${firmware[@]}" -cpu max \
                 -m "$LAB_MEMORY" -smp 1 -nodefaults -vga none \
                 -uuid "$(printf '8d1a2b3c-4e5f-6071-8293-a4b5c6d7%04x' "$n")" \
                 -smbios "type=1,manufacturer=Cloudie Lab,product=Blank,serial=LAB-$(printf %04d "$n")" \
-                -netdev "tap,id=n0,ifname=tap$n,script=no,downscript=no" \
-                -device "virtio-net-pci,netdev=n0,mac=$mac,bootindex=1$rom" \
+                "${card[@]}" \
                 -drive "file=$disk,if=none,id=d0,format=raw,cache=unsafe" \
-                -device "nvme,drive=d0,serial=NVME-$(printf %04d "$n"),bootindex=${LAB_DISK_PLACE:-2}" \
+                -device "nvme,drive=d0,serial=NVME-$(printf %04d "$n")$place" \
                 -display none -monitor none -serial "file:$LAB_DIR/log/machine-$n.console" "$@" \
                 </dev/null >"$LAB_DIR/log/machine-$n.qemu" 2>&1 &
         LAB_MACHINE=$!
