@@ -77,6 +77,8 @@ static void add_installed(struct writer *w, const struct uuid *esp)
         PXE_LINE(w, "fi");
         PXE_LINE(w, "done");
         PXE_LINE(w, "if [ -n \"$esp\" ]; then");
+        /* What is chain-loaded is told that it came from $root, and looks there for more. */
+        PXE_LINE(w, "set root=$esp");
         for (size_t i = 0; i < sizeof(disk_loaders) / sizeof(disk_loaders[0]); i++) {
                 writer_text(w, "if [ -e $esp");
                 writer_text(w, disk_loaders[i]);

@@ -112,8 +112,9 @@ static void test_installed_disk(void **state)
                 "echo Cloudie: $disk is a copy of $esp - it is left alone ; fi\n"
                 "fi\n"
                 "done\n"
-                "if [ -n \"$esp\" ]; then\n" LOADER("/EFI/BOOT/BOOTX64.EFI")
-                        LOADER("/EFI/debian/shimx64.efi") LOADER("/EFI/ubuntu/shimx64.efi") LOADER(
+                "if [ -n \"$esp\" ]; then\n"
+                "set root=$esp\n" LOADER("/EFI/BOOT/BOOTX64.EFI") LOADER("/EFI/debian/shimx64.efi")
+                        LOADER("/EFI/ubuntu/shimx64.efi") LOADER(
                                 "/EFI/Microsoft/Boot/bootmgfw.efi") "echo Cloudie: nothing on $esp "
                                                                     "starts\n"
                                                                     "else echo Cloudie: the "

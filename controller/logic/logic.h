@@ -89,8 +89,8 @@ struct node {
         char degraded_reason[EVENT_TEXT_SIZE];
         uint64_t seen; /* a bit of each enum node_step: what the edge reported since the step began
                         */
-        struct list running; /* of logic->running, while its operation runs */
-        size_t disk_macs;    /* how many of its MACs stand in the edges' list of disks */
+        struct list running;  /* of logic->running, while its operation runs */
+        size_t disk_macs;     /* how many of its MACs stand in the edges' list of disks */
         struct uuid disk_esp; /* what stands there with them */
         struct node_summary summary;
         struct held_facts held;

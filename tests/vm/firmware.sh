@@ -15,15 +15,15 @@ kind=${1:?bios, uefi or secureboot}
 disk=${2:-nvme}
 export LAB_FIRMWARE=$kind LAB_MEMORY=320
 case $kind/$disk in
-uefi/nvme) number=9 ;;
-secureboot/nvme) number=10 ;;
-bios/nvme) number=11 ;;
-bios/sata) number=12 ;;
-uefi/sata) number=13 ;;
-secureboot/sata) number=14 ;;
-bios/virtio) number=15 ;;
-uefi/virtio) number=16 ;;
-secureboot/virtio) number=17 ;;
+uefi/nvme) number=31 ;;
+secureboot/nvme) number=32 ;;
+bios/nvme) number=33 ;;
+bios/sata) number=34 ;;
+uefi/sata) number=35 ;;
+secureboot/sata) number=36 ;;
+bios/virtio) number=37 ;;
+uefi/virtio) number=38 ;;
+secureboot/virtio) number=39 ;;
 *)
         echo "firmware.sh: '$kind' and '$disk' are not bios, uefi or secureboot, and nvme, sata or virtio" >&2
         exit 2
