@@ -559,8 +559,14 @@ static void join(struct crew_result *result, struct crew_result *slow)
         if (!result->section)
                 result->section = doc_object();
         add_members(result->section, slow->section);
-        for (size_t i = 0; i < doc_count(slow->items); i++)
-                add_to_item(result->items, doc_at(slow->items, i));
+        for (size_t i = 0; i < doc_count(slow->items); i++) {
+                const struct doc *found = doc_at(slow->items, i);
+
+                if (doc_get(found, "name"))
+                        add_to_item(result->items, found);
+                else
+                        add_members(result->section, found);
+        }
         for (size_t i = 0; i < doc_count(slow->errors); i++)
                 (void)doc_append_text(result->errors, doc_text(doc_at(slow->errors, i)));
         doc_free(slow->section);

@@ -32,6 +32,7 @@ const struct slow_probe slow_probes[] = {
         {"firmware", "boot",     probe_boot    },
         {"disks",    "health",   probe_health  },
         {"disks",    "contents", probe_contents},
+        {"bmc",      "ipmi",     probe_ipmi    },
 };
 const size_t slow_probe_count = ARRAY_SIZE(slow_probes);
 

@@ -34,7 +34,8 @@ extern const size_t probe_count;
 
 /*
  * What takes its time runs beside the probes, in a process of its own. It fills no section: what
- * it finds is added to one, and its items to those of the section that have their name.
+ * it finds is added to one: an item to the section's item of its name, one without a name to the
+ * section itself.
  */
 struct slow_probe {
         const char *section;
@@ -101,7 +102,8 @@ PROBE_DECLARE(kernel);
 void probe_health(struct probe_context *context);
 void probe_contents(struct probe_context *context);
 void probe_boot(struct probe_context *context);
-extern const struct field firmware_entry_fields[];
+void probe_ipmi(struct probe_context *context);
+extern const struct field firmware_entry_fields[], bmc_lan_fields[], bmc_user_fields[];
 
 void disks_finish(struct doc *section);
 void pci_finish(struct doc *section);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * bmc: what SMBIOS (types 38 and 42), the IPMI driver and the management engine's
- * driver tell. The BMC itself is not asked: its network and its users are not here.
+ * driver tell. The BMC itself is asked beside it: probe_ipmi_linux.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -26,10 +26,13 @@ const struct field bmc_fields[] = {
         {.name = "address",      .kind = FIELD_TEXT, .help = "base address of the interface, or on the SMBus"},
         {.name = "device",       .kind = FIELD_TEXT, .help = "device through which it can be asked"},
         {.name = "firmware",     .kind = FIELD_TEXT, .file = "firmware_revision", .help = "revision, as the driver got it"},
+        {.name = "vendor",       .kind = FIELD_TEXT, .help = "its maker"},
         {.name = "vendor_id",    .kind = FIELD_TEXT, .file = "manufacturer_id", .help = "IANA number of the maker"},
         {.name = "product_id",   .kind = FIELD_TEXT, .file = "product_id", .help = "the maker's number of the product"},
         {.name = "guid",         .kind = FIELD_TEXT, .is_identity = true, .file = "guid", .help = "of the machine, as the BMC knows it"},
         {.name = "redfish_host_interface", .kind = FIELD_BOOL, .help = "there is a network inside the machine to it"},
+        {.name = "lan",   .kind = FIELD_ITEMS, .inner = bmc_lan_fields, .help = "a network channel each, as the BMC says"},
+        {.name = "users", .kind = FIELD_ITEMS, .inner = bmc_user_fields, .help = "who may log in over the first of them"},
         {.name = "management_engines", .kind = FIELD_ITEMS, .inner = engine_fields, .help = "Intel's, which AMT lives in"},
         {.name = NULL},
 };

@@ -287,6 +287,59 @@ static void test_memory(void **state)
 
 #define ON_A_TREE(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
 
+static void put_answer(const char *name, const char *bytes, size_t size)
+{
+        char path[100];
+
+        snprintf(path, sizeof(path), "answers/ipmi/%s", name);
+        put_bytes(path, bytes, size);
+}
+
+/* What a BMC answered: one network channel, suite 0 open, one user. */
+static void test_bmc(void **state)
+{
+        struct doc *inventory;
+        const struct doc *lan, *users;
+
+        (void)state;
+        put_answer("06-01-", "\0\x20\1\2\x42\2\xbf\x7c\x2a\0\x34\x12\0\0\0\0", 16);
+        put_answer("06-42-01", "\0\1\4\1\0", 5);
+        put_answer("06-42-02", "\0\2\5\1\0", 5);
+        put_answer("0c-02-01030000", "\0\x11\xc0\0\2\x0a", 6);
+        put_answer("0c-02-01040000", "\0\x11\1", 3);
+        put_answer("0c-02-01050000", "\0\x11RT\0\1\2\3", 8);
+        put_answer("0c-02-010c0000", "\0\x11\0\0\0\0", 6);
+        put_answer("0c-02-01140000", "\0\x11\x2a\x80", 4);
+        put_answer("0c-02-01170000", "\0\x11\0\0\3", 5);
+        put_answer("0c-02-01180000", "\0\x11\0\x44", 4);
+        put_answer("0c-02-013b0000", "\0\x11\0\1\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\7\x40\0", 22);
+        put_answer("06-38-8103", "\0\1\x97\5\3\0\0\0\0", 9);
+        put_answer("06-44-0101", "\0\3\x81\0\x0f", 5);
+        put_answer("06-44-0102", "\0\3\x41\0\x34", 5);
+        put_answer("06-46-02", "\0ADMIN\0\0\0\0\0\0\0\0\0\0\0", 17);
+        inventory = inventory_of_tree("bmc");
+        check_text(inventory, "bmc.vendor", "Supermicro");
+        check_text(inventory, "bmc.firmware", "2.42");
+        check_text(inventory, "bmc.ipmi_version", "2.0");
+        assert_int_equal(doc_count(doc_get(inventory, "bmc.lan")), 1);
+        lan = item(inventory, "bmc.lan", 0);
+        check_text(lan, "ipv4", "192.0.2.10");
+        check_text(lan, "ipv4_source", "static");
+        check_text(lan, "mac", "52:54:00:01:02:03");
+        assert_null(doc_get(lan, "gateway"));
+        assert_int_equal(doc_get_number(lan, "vlan", 0), 42);
+        assert_true(doc_get_bool(lan, "cipher_zero", false));
+        assert_true(doc_get_bool(lan, "anonymous_login", false));
+        assert_false(doc_get_bool(lan, "null_user", true));
+        assert_string_equal(doc_text(doc_at(doc_get(lan, "ipv6"), 0)), "2001:db8::7");
+        users = doc_get(inventory, "bmc.users");
+        assert_int_equal(doc_count(users), 1);
+        check_text(doc_at(users, 0), "name", "ADMIN");
+        check_text(doc_at(users, 0), "privilege", "administrator");
+        assert_int_equal(doc_count(doc_get(inventory, "bmc.errors")), 0);
+        doc_free(inventory);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -296,6 +349,7 @@ int main(void)
                 ON_A_TREE(test_cards),
                 ON_A_TREE(test_small_sections),
                 ON_A_TREE(test_memory),
+                cmocka_unit_test_setup_teardown(test_bmc, tree_setup, tree_teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
