@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# up.sh: ./up as a person types it, with two machines. It ends with both deployed,
+# up.sh: ./up as a person types it, with two machines and the tiny worker. It ends with both deployed,
 # and leaves nothing: no process, no namespace, no link, no file outside build/.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -23,7 +23,7 @@ elsewhere() {
         find . -path ./build -prune -o -path ./.git -prune -o -newer "$work/start" -type f -print
 }
 touch "$work/start"
-./up --nodes 2 --exit-when-done >"$work/out" 2>&1 </dev/null || fail "status $?"
+./up --tiny --nodes 2 --exit-when-done >"$work/out" 2>&1 </dev/null || fail "status $?"
 
 for step in dhcp-offer dhcp-ack plan script kernel ramdisk site claim stage-two held inventory \
         check image wipe write seed table boot-entry reboot phone-home; do

@@ -1,0 +1,101 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# debian.sh: a blank machine becomes a Debian worker, on a disk that is larger than
+# the image. Its own cloudie-worker says that it runs; then it is what its profile
+# asked for: name, user, key, user data, a root as large as the disk. SSH lets in
+# who has the key, and nobody by a password.
+export LAB_MEMORY=1024 LAB_DISK=6G
+# shellcheck source=tests/vm/setup.sh
+. "$(dirname "$0")/setup.sh" debian 15
+image=${LAB_DEBIAN_IMAGE:?}
+[ -e "$image" ] || skip "no image of the Debian worker in $image; 'tools/worker-image.sh debian' makes one"
+command -v ssh >/dev/null || skip "the package openssh-client is not installed"
+
+cloudie=$LAB_BIN/cloudie
+ssh-keygen -q -t ed25519 -N '' -C lab -f "$LAB_DIR/key"
+cat >"$LAB_DIR/documents.yaml" <<END
+kind: profile
+name: worker
+spec:
+  needs: {arch: x86_64}
+  disk: {pick: smallest, types: [nvme], holding: nothing}
+  steps:
+    - wipe: quick
+    - image: worker
+    - grow: root
+    - seed: {hostname: "{name}-disk", user: ops, ssh_keys: [lab], user_data: marks}
+    - boot: disk
+---
+kind: key
+name: lab
+spec: {public_key: "$(cat "$LAB_DIR/key.pub")"}
+---
+kind: file
+name: marks
+spec:
+  text: |
+    #cloud-config
+    runcmd:
+      - [sh, -c, "echo the user data ran >/var/tmp/mark"]
+END
+
+lab_open
+lab_controller
+lab_edge
+lab_login
+lab_machine 1
+lab_wait_step held 240
+before=$(lab_cpu "$LAB_MACHINE")
+"$cloudie" node accept lab-0001
+"$cloudie" image import "$image" --name worker --os "Debian 12"
+"$cloudie" apply -f "$LAB_DIR/documents.yaml"
+"$cloudie" node install lab-0001 --profile worker
+lab_wait_step reboot 240
+written=$(lab_cpu "$LAB_MACHINE")
+lab_wait_phase deployed 480
+echo "CPU seconds of the machine: held $before, written $written, deployed $(lab_cpu "$LAB_MACHINE")"
+
+address=$("$cloudie" -o json events --after 0 | python3 -c '
+import json
+import sys
+print([e["address"] for e in map(json.loads, sys.stdin) if e["step"] == "phone-home"][-1])')
+
+# on USER COMMAND...: over the lab's network
+on() {
+        ip netns exec "$LAB" ssh -i "$LAB_DIR/key" -o IdentitiesOnly=yes -o BatchMode=yes \
+                -o StrictHostKeyChecking=no -o UserKnownHostsFile="$LAB_DIR/known" -o LogLevel=ERROR \
+                -o ConnectTimeout=20 "$1@$address" "${@:2}"
+}
+lab_until 120 on ops true || lab_fail "the user of the profile cannot log in with the key"
+# Everything that was to be started was, and runs; cloud-init has come to its end.
+on ops 'cloud-init status --wait && systemctl is-system-running --wait' >"$LAB_DIR/state" ||
+        lab_fail "$(cat "$LAB_DIR/state"; on ops 'systemctl --failed --no-legend; cloud-init status --long')"
+
+is() { # WHAT WANT COMMAND
+        local have
+        have=$(on ops "$3") || have="$have (status $?)"
+        [ "$have" = "$2" ] || lab_fail "$1: '$have', not '$2'"
+}
+# shellcheck disable=SC2016 # variables of the shell over there
+{
+        is "host name" lab-0001-disk hostname
+        is "user" ops 'sudo -n true && id -un'
+        is "user data" "the user data ran" 'cat /var/tmp/mark'
+        is "system" bookworm '. /etc/os-release && echo $VERSION_CODENAME'
+        is "root on a disk of 6 GB" large '[ $(df --output=size -BM / | tail -n 1 | tr -dc 0-9) -gt 5500 ] && echo large'
+        is "seed, to a user" refused 'ls /var/lib/cloud/seed/nocloud 2>/dev/null || echo refused'
+        is "seed, mounted" "vfat ro" 'findmnt -no FSTYPE,OPTIONS /var/lib/cloud/seed/nocloud | sed "s/  */ /; s/,.*//"'
+        is "time" synchronising 'systemctl is-active systemd-timesyncd >/dev/null && echo synchronising'
+}
+
+# Nobody gets in without the key: not by a password, and not as root.
+refused=$(ip netns exec "$LAB" ssh -o PubkeyAuthentication=no -o BatchMode=no -o NumberOfPasswordPrompts=0 \
+        -o StrictHostKeyChecking=no -o UserKnownHostsFile="$LAB_DIR/known" "ops@$address" true 2>&1) &&
+        lab_fail "a password is asked for"
+case $refused in
+*"Permission denied (publickey)"*) ;;
+*) lab_fail "SSH offers more than keys: $refused" ;;
+esac
+! on root true 2>/dev/null || lab_fail "root logs in"
+echo "CPU seconds of the machine, until all of it was looked at: $(lab_cpu "$LAB_MACHINE")"
