@@ -28,7 +28,8 @@
         "path-exclude=/lib/modules/*/kernel/drivers/staging/*\n" \
         "path-exclude=/lib/modules/*/kernel/drivers/usb/gadget/*\n" \
         "path-exclude=/lib/modules/*/kernel/net/bluetooth/*\n" \
-        "path-exclude=/lib/modules/*/kernel/net/mac80211/*\n"
+        "path-exclude=/lib/modules/*/kernel/net/mac80211/*\n" \
+        "path-exclude=/lib/modules/*/kernel/net/wireless/*\n"
 /* clang-format on */
 const char debian_dpkg_option[] = "--dpkgopt=" DPKG_CONFIGURATION;
 
