@@ -89,6 +89,24 @@ is() { # WHAT WANT COMMAND
         is "time" synchronising 'systemctl is-active systemd-timesyncd >/dev/null && echo synchronising'
 }
 
+# It beats, is well, and has told the keys by which its SSH is known.
+beats() {
+        "$cloudie" -o json node show lab-0001 >"$LAB_DIR/node.json" && python3 - "$LAB_DIR" <<'END'
+import json
+import sys
+
+with open(sys.argv[1] + "/node.json", encoding="utf-8") as f:
+    worker = json.load(f)["worker"]
+with open(sys.argv[1] + "/known", encoding="utf-8") as f:
+    known = {line.split()[2] for line in f}
+says = worker["says"]
+sys.exit(worker["last_beat_ms"] <= worker["since_ms"] or
+         not known & {key["key"] for key in says["host_keys"]} or
+         {check["state"] for check in says["health"]} - {"ok"} != set())
+END
+}
+lab_until 120 beats || lab_fail "its worker does not beat, or is not well: $(cat "$LAB_DIR/node.json")"
+
 # Nobody gets in without the key: not by a password, and not as root.
 refused=$(ip netns exec "$LAB" ssh -o PubkeyAuthentication=no -o BatchMode=no -o NumberOfPasswordPrompts=0 \
         -o StrictHostKeyChecking=no -o UserKnownHostsFile="$LAB_DIR/known" "ops@$address" true 2>&1) &&
@@ -97,5 +115,5 @@ case $refused in
 *"Permission denied (publickey)"*) ;;
 *) lab_fail "SSH offers more than keys: $refused" ;;
 esac
-! on root true 2>/dev/null || lab_fail "root logs in"
+! on root true >/dev/null 2>&1 || lab_fail "root logs in"
 echo "CPU seconds of the machine, until all of it was looked at: $(lab_cpu "$LAB_MACHINE")"
