@@ -46,6 +46,6 @@ status=0
 [ $status = 2 ] || fail "--firmware coreboot: status $status, not 2"
 grep -q 'bios, uefi or secureboot' "$work/refusal" || fail "--firmware coreboot: it does not say what it boots"
 status=0
-./up --firmware uefi --memory 256 >/dev/null 2>"$work/refusal" || status=$?
+./up --tiny --firmware uefi --memory 256 >/dev/null 2>"$work/refusal" || status=$?
 [ $status = 2 ] || fail "--firmware uefi --memory 256: status $status, not 2"
 grep -q '320 or more' "$work/refusal" || fail "--memory 256: it does not say how much a UEFI machine needs"
