@@ -2,6 +2,7 @@
 """cloudie-install against an edge on loopback, with a file as its disk."""
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -240,6 +241,23 @@ class Install(unittest.TestCase):
             entry = file.read()
         self.assertIn("Cloudie\0".encode("utf-16-le"), entry)
         self.assertIn("\\EFI\\BOOT\\BOOTX64.EFI\0".encode("utf-16-le"), entry)
+
+    def test_the_system_partition_has_a_number_of_its_own(self):
+        """Else all disks with one image had the same; it is said when the disk boots by it."""
+        numbers = set()
+        for _ in range(2):
+            lines = self.succeeds(boot=True, may_overwrite=True)
+            said = [line for line in lines if "esp" in line]
+            self.assertEqual((said[0]["step"], said[0]["state"]), ("table", "done"))
+            self.assertEqual(said, lines[-len(said):])
+            self.assertEqual(said[-1]["step"], "boot")
+            number, = {line["esp"] for line in said}
+            found = re.findall("Partition unique GUID: (.*)",
+                               "".join(lab.sgdisk(self.machine.disk("vda"), "-i", str(n))
+                                       for n in self.partitions()))
+            self.assertIn(number.upper(), found)
+            numbers.add(number)
+        self.assertEqual(len(numbers), 2)
 
     def test_boot_entry_that_the_firmware_does_not_take(self):
         self.machine.write("sys/firmware/efi/efivars", "not a folder")
