@@ -129,7 +129,7 @@ static int print_texts(const struct job *job, uint64_t time_s, struct seed_texts
 int seed_make(const struct job *job, uint64_t time_s, uint32_t sector_size, size_t size,
               uint8_t **ret)
 {
-        __attribute__((cleanup(seed_texts_done))) struct seed_texts texts = {NULL};
+        __attribute__((cleanup(seed_texts_done))) struct seed_texts texts = {.config = NULL};
         const char *own = job->plan.user_data;
         _free_ uint8_t *volume = malloc(size);
         int rc;
