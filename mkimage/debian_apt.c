@@ -153,6 +153,8 @@ static const struct {
         {"is not signed",               "the mirror is not signed by Debian"                               },
         {"is not valid yet",            "the clock of this machine is wrong, or the mirror's lists are"    },
         {"is expired",                  "the clock of this machine is wrong, or the mirror's lists are old"},
+        {"unable to pick chroot mode",
+         "mmdebstrap needs root here, or the package uidmap, or fakechroot with fakeroot"                  },
         {"Unable to locate package",    "the mirror lacks a package"                                       },
 };
 

@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# debian.sh: a blank machine becomes a Debian worker, on a disk that is larger than
+# debian.sh [bios|uefi|secureboot]: a blank machine becomes a Debian worker, on a disk that is larger than
 # the image. Its own cloudie-worker says that it runs; then it is what its profile
 # asked for: name, user, key, user data, a root as large as the disk. SSH lets in
 # who has the key, and nobody by a password.
-export LAB_MEMORY=1024 LAB_DISK=6G
+export LAB_MEMORY=1024 LAB_DISK=6G LAB_FIRMWARE=${1:-bios}
 # shellcheck source=tests/vm/setup.sh
-. "$(dirname "$0")/setup.sh" debian 15
+. "$(dirname "$0")/setup.sh" "debian-$LAB_FIRMWARE" 15
 image=${LAB_DEBIAN_IMAGE:?}
 [ -e "$image" ] || skip "no image of the Debian worker in $image; 'tools/worker-image.sh debian' makes one"
+[ "$LAB_FIRMWARE" = bios ] || [ -e "$LAB_OVMF/OVMF_CODE_4M.fd" ] || skip "the package ovmf is not installed"
 command -v ssh >/dev/null || skip "the package openssh-client is not installed"
 
 cloudie=$LAB_BIN/cloudie
