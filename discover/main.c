@@ -187,6 +187,8 @@ int main(int argc, char **argv)
         rc = options_parse(&program, argc, argv, &rest);
         if (rc != 0)
                 return rc > 0 ? EXIT_SUCCESS : EXIT_USAGE;
+        if (strcmp(root, "/") == 0 && !wants_diff && !wants_schema)
+                megaraid_open();
         rc = confine();
         if (rc < 0)
                 return program_fail(&program, "it cannot be confined: %s", strerror(-rc));

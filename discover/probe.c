@@ -16,7 +16,7 @@ const struct probe probes[] = {
         PROBE(cpu,      NULL, "processors, as the kernel sees them"),
         PROBE(memory,   NULL, "what the kernel has, and what sits in the slots (SMBIOS 16, 17)"),
         PROBE(disks,    disks_finish, "whole disks, not what is made of them"),
-        PROBE(raid,     NULL, "arrays of disks, by the kernel and by hardware"),
+        PROBE(raid,     raid_finish, "arrays of disks, by the kernel and by hardware"),
         PROBE(nics,     NULL, "network interfaces that stand on a device"),
         PROBE(gpus,     NULL, "display controllers and accelerators"),
         PROBE(pci,      pci_finish, "every PCI function"),
@@ -32,6 +32,7 @@ const struct slow_probe slow_probes[] = {
         {"firmware", "boot",     probe_boot    },
         {"disks",    "health",   probe_health  },
         {"disks",    "contents", probe_contents},
+        {"raid",     "megaraid", probe_megaraid},
         {"bmc",      "ipmi",     probe_ipmi    },
 };
 const size_t slow_probe_count = ARRAY_SIZE(slow_probes);

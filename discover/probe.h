@@ -103,7 +103,17 @@ void probe_health(struct probe_context *context);
 void probe_contents(struct probe_context *context);
 void probe_boot(struct probe_context *context);
 void probe_ipmi(struct probe_context *context);
+void probe_megaraid(struct probe_context *context);
+extern const struct field raid_volume_fields[], raid_drive_fields[];
+
+/* Opens the device that MegaRAID controllers are asked by, if there is one: before the program is
+ * confined. */
+void megaraid_open(void);
+
+/* What a controller answered, until raid_finish() puts it there: its PCI function comes behind. */
+#define RAID_ANSWER "answer "
 extern const struct field firmware_entry_fields[], bmc_lan_fields[], bmc_user_fields[];
 
 void disks_finish(struct doc *section);
+void raid_finish(struct doc *section);
 void pci_finish(struct doc *section);

@@ -48,6 +48,11 @@ static const struct field controller_fields[] = {
         {.name = "vendor", .kind = FIELD_TEXT, .file = "vendor", .help = "PCI vendor"},
         {.name = "device", .kind = FIELD_TEXT, .file = "device", .help = "PCI device"},
         {.name = "driver", .kind = FIELD_TEXT, .link = "driver", .help = "driver"},
+        {.name = "model",    .kind = FIELD_TEXT, .help = "as its firmware says"},
+        {.name = "serial",   .kind = FIELD_TEXT, .is_identity = true, .help = "serial number"},
+        {.name = "firmware", .kind = FIELD_TEXT, .help = "version of its firmware"},
+        {.name = "volumes",  .kind = FIELD_ITEMS, .inner = raid_volume_fields, .help = "a volume each"},
+        {.name = "drives",   .kind = FIELD_ITEMS, .inner = raid_drive_fields, .help = "a drive each, those in no volume too"},
         {.name = "volumes_unknown", .kind = FIELD_TEXT, .help = "why its volumes are not told"},
         {.name = NULL},
 };
@@ -196,4 +201,29 @@ void probe_raid(struct probe_context *context)
 {
         take_arrays(context);
         take_controllers(context);
+}
+
+/* What a slow probe found goes to its controller, and makes the excuse untrue. */
+void raid_finish(struct doc *section)
+{
+        const struct doc *controllers = doc_get(section, "controllers");
+        _doc_ struct doc *answers = doc_copy(section);
+        struct doc *answer, *value;
+        const char *name, *member;
+
+        for (size_t at = 0; doc_next(answers, &at, &name, &answer) > 0;) {
+                if (!text_has_prefix(name, RAID_ANSWER))
+                        continue;
+                (void)doc_remove(section, name);
+                for (size_t i = 0; i < doc_count(controllers); i++) {
+                        struct doc *controller = doc_at(controllers, i);
+
+                        if (!text_is_equal(doc_get_text(controller, "pci"),
+                                           name + strlen(RAID_ANSWER)))
+                                continue;
+                        (void)doc_remove(controller, "volumes_unknown");
+                        for (size_t j = 0; doc_next(answer, &j, &member, &value) > 0;)
+                                (void)doc_set(controller, member, doc_copy(value));
+                }
+        }
 }
