@@ -104,6 +104,16 @@ static int error_of(const struct answer *answer)
         return answer->rc > 0 || answer->rc < -4095 ? -EBADMSG : answer->rc;
 }
 
+/* Why there is no answer. @how: for what became of the child. */
+static const char *describe_end(struct spawned *child, int rc, char how[static SPAWNER_HOW_SIZE])
+{
+        if (rc == -ETIMEDOUT)
+                return "it stood still for a minute";
+        if (rc == -EPROTO)
+                return "what it said makes no sense";
+        return child->fd < 0 ? strerror(-rc) : spawned_end(child, how);
+}
+
 static int ask(const struct spawned *child, struct reader stored, uint32_t size, struct answer *ret)
 {
         const struct question question = {(uint32_t)reader_left(&stored), size};
@@ -148,8 +158,7 @@ int unpack_by_child(void *context, struct reader stored, uint32_t size, struct i
         if (rc < 0) {
                 snprintf(upload->why, sizeof(upload->why),
                          "The process that decompresses the frame gave no answer: %s.",
-                         rc == -ETIMEDOUT ? "it stood still for a minute"
-                                          : spawned_end(&upload->child, how));
+                         describe_end(&upload->child, rc, how));
                 spawned_kill(&upload->child);
                 log_warning("image.unread", "name=%s reason=%s", upload->wanted.name,
                             QUOTE(upload->why));
@@ -160,10 +169,12 @@ int unpack_by_child(void *context, struct reader stored, uint32_t size, struct i
         return error_of(&answer);
 }
 
-/* 0: there is an answer that ends it. */
-static int await(struct images *images, const struct spawned *child, struct answer *ret)
+/* 0: there is an answer that ends it; -EPROTO: one that no sound child gives. It tells of each
+ * frame once and in order, so it cannot go on for ever. */
+static int await(struct images *images, const struct spawned *child, uint64_t frames,
+                 struct answer *ret)
 {
-        uint64_t waited_ms = 0;
+        uint64_t waited_ms = 0, told = 0;
 
         for (;;) {
                 const int rc = spawned_read(child, ret, sizeof(*ret));
@@ -174,6 +185,8 @@ static int await(struct images *images, const struct spawned *child, struct answ
                         return -ECANCELED;
                 if (rc == 0 && ret->rc != GOES_ON)
                         return 0;
+                if (rc == 0 && (ret->frame != told++ || told > frames))
+                        return -EPROTO;
                 waited_ms = rc == 0 ? 0 : waited_ms + TICK_MS;
                 if (waited_ms >= PATIENCE_MS)
                         return -ETIMEDOUT;
@@ -184,7 +197,7 @@ int verify_by_child(struct images *images, int fd, const struct image_manifest *
                     uint64_t *ret_frame)
 {
         struct spawned child = SPAWNED_NONE;
-        char end[SPAWNER_HOW_SIZE] = "it stood still for a minute";
+        char end[SPAWNER_HOW_SIZE];
         struct answer answer = {0};
         int rc;
 
@@ -193,15 +206,14 @@ int verify_by_child(struct images *images, int fd, const struct image_manifest *
         if (rc == 0)
                 rc = spawned_write(&child, manifest, sizeof(*manifest));
         if (rc == 0)
-                rc = await(images, &child, &answer);
+                rc = await(images, &child, image_frame_count(manifest), &answer);
         if (rc == 0) {
                 *ret_frame = answer.frame;
                 rc = error_of(&answer);
         } else if (rc != -ECANCELED) {
-                if (rc != -ETIMEDOUT)
-                        (void)spawned_end(&child, end);
                 rc = IMAGES_FAIL(how, -EOWNERDEAD,
-                                 "The process that reads the image gave no answer: %s.", end);
+                                 "The process that reads the image gave no answer: %s.",
+                                 describe_end(&child, rc, end));
         }
         spawned_kill(&child);
         return rc;

@@ -25,7 +25,7 @@
 struct bench {
         char folder[64];
         struct signing_key *key;
-        struct spawner *spawner, *hostile; /* the second's children come to a bad end */
+        struct spawner *spawner, *hostile, *endless; /* the others' children are taken over */
         struct images *images;
         const char *source; /* of whoever imports just now */
         uint8_t *stored[FRAMES];
@@ -68,9 +68,24 @@ static int run_lie(int socket, int given)
         return 0;
 }
 
+/* "I have begun with the first frame", for ever; 1 is what a sound one says while it goes on. */
+static int run_never_done(int socket, int given)
+{
+        static const uint8_t goes_on[48] = {[0] = 1};
+
+        (void)given;
+        while (child_write(socket, goes_on, sizeof(goes_on)) == 0)
+                ;
+        return 0;
+}
+
 static const struct child_kind hostile[IMAGES_CHILD_COUNT] = {
         [IMAGES_CHILD_UNPACK] = {.name = "crash", .run = run_crash},
         [IMAGES_CHILD_VERIFY] = {.name = "lie",   .run = run_lie  },
+};
+static const struct child_kind endless[IMAGES_CHILD_COUNT] = {
+        [IMAGES_CHILD_UNPACK] = {.name = "crash",      .run = run_crash     },
+        [IMAGES_CHILD_VERIFY] = {.name = "never-done", .run = run_never_done},
 };
 
 static int group_setup(void **state)
@@ -83,6 +98,7 @@ static int group_setup(void **state)
         /* Before the first thread. */
         assert_int_equal(spawner_start(images_children, IMAGES_CHILD_COUNT, &bench->spawner), 0);
         assert_int_equal(spawner_start(hostile, IMAGES_CHILD_COUNT, &bench->hostile), 0);
+        assert_int_equal(spawner_start(endless, IMAGES_CHILD_COUNT, &bench->endless), 0);
         for (size_t i = 0; i < SIZE; i++)
                 plain[i] = (uint8_t)(i * i >> 7);
         assert_int_equal(signing_key_new(&bench->key), 0);
@@ -108,6 +124,7 @@ static int group_teardown(void **state)
         signing_key_free(bench->key);
         spawner_stop(bench->spawner);
         spawner_stop(bench->hostile);
+        spawner_stop(bench->endless);
         free(bench);
         return 0;
 }
@@ -557,6 +574,13 @@ static void test_hostile_children(void **state)
         assert_int_equal(next, 0);
         assert_false(verify(bench, &answer));
         assert_string_equal(answer.detail, "Frame 0 of 2: it is damaged.");
+        /* one that is never done says nothing of it, and keeps nobody */
+        close_images(bench);
+        bench->spawner = bench->endless;
+        open_images(bench, 1);
+        bench->spawner = sound;
+        assert_false(verify(bench, &answer));
+        assert_non_null(strstr(answer.detail, "what it said makes no sense"));
         /* read again by one that can */
         close_images(bench);
         open_images(bench, 1);

@@ -51,7 +51,8 @@ int privileges_give(const char *user, const char *path);
  * sandbox_enter() - refuse every system call that no daemon of ours needs
  *
  * A seccomp list of what is refused (EPERM): ptrace, mount, module loading, kexec, bpf, keyctl,
- * new namespaces, exec unless @may_exec, and so on. All threads made later inherit it.
+ * new namespaces, exec unless @may_exec, and so on. All threads made later inherit it. It leaves no
+ * core, which would hold keys.
  */
 int sandbox_enter(bool may_exec);
 /* The same without exec, but for one system call, by its name; NULL: none. */

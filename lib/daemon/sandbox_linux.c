@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/daemon/daemon.h"
@@ -130,9 +131,13 @@ static int fill(scmp_filter_ctx filter, bool may_exec, const char *kept)
 
 static int enter(bool may_exec, const char *kept)
 {
-        scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+        const struct rlimit no_core = {0}; /* it would have our keys and what we were told */
+        scmp_filter_ctx filter = NULL;
         int rc;
 
+        if (setrlimit(RLIMIT_CORE, &no_core) < 0)
+                return -errno;
+        filter = seccomp_init(SCMP_ACT_ALLOW);
         if (!filter)
                 return -ENOMEM;
         rc = fill(filter, may_exec, kept);

@@ -54,13 +54,15 @@ int spawner_fd(const struct spawner *spawner);
 struct spawned {
         int fd;     /* stream socket to the child; -EBADF: there is none */
         int status; /* inner */
+        uint32_t patience_ms;
 };
 #define SPAWNED_NONE ((struct spawned){.fd = -EBADF, .status = -EBADF})
 
 /**
  * spawner_spawn() - a child; any thread may ask
  * @given:        a descriptor for it, stays the caller's too; -EBADF: none
- * @patience_ms:  how long one read or write of its socket waits; 0: for ever
+ * @patience_ms:  what one spawned_read() or spawned_write() may take, however the child divides it;
+ *                0: for ever
  *
  * Return: 0; -EPIPE: the spawner has ended; -errno. A child that could not be made or confined is
  *         one that ends at once.
@@ -68,7 +70,7 @@ struct spawned {
 int spawner_spawn(struct spawner *spawner, size_t kind, int given, uint32_t patience_ms,
                   struct spawned *ret);
 
-/* All of @size, or -ETIMEDOUT: it stands still; -EPIPE: it has ended; -errno. */
+/* All of @size, or -ETIMEDOUT: it takes too long; -EPIPE: it has ended; -errno. */
 int spawned_write(const struct spawned *child, const void *bytes, size_t size);
 int spawned_read(const struct spawned *child, void *to, size_t size);
 

@@ -19,9 +19,9 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 
+#include "lib/base/clock.h"
 #include "lib/daemon/sanitizer.h"
 
 /* How long an end is waited for that its socket has told of. */
@@ -303,17 +303,6 @@ static int ask(const struct spawner *spawner, size_t kind, const int *fds, size_
         return sendmsg(spawner->control, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static int set_patience(int fd, uint32_t patience_ms)
-{
-        const struct timeval time = {.tv_sec = patience_ms / 1000,
-                                     .tv_usec = (suseconds_t)(patience_ms % 1000) * 1000};
-
-        if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time)) < 0 ||
-            setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time)) < 0)
-                return -errno;
-        return 0;
-}
-
 int spawner_spawn(struct spawner *spawner, size_t kind, int given, uint32_t patience_ms,
                   struct spawned *ret)
 {
@@ -328,54 +317,87 @@ int spawner_spawn(struct spawner *spawner, size_t kind, int given, uint32_t pati
                 return -errno;
         status = pair[0];
         status_write = pair[1];
-        rc = set_patience(ours, patience_ms);
-        if (rc == 0)
-                rc = ask(spawner, kind, (const int[]){theirs, status_write, given},
-                         given < 0 ? FD_GIVEN : FD_COUNT);
+        rc = ask(spawner, kind, (const int[]){theirs, status_write, given},
+                 given < 0 ? FD_GIVEN : FD_COUNT);
         if (rc < 0)
                 return rc == -ECONNRESET || rc == -ENOTCONN ? -EPIPE : rc;
-        *ret = (struct spawned){.fd = TAKE_FD(ours), .status = TAKE_FD(status)};
+        *ret = (struct spawned){
+                .fd = TAKE_FD(ours), .status = TAKE_FD(status), .patience_ms = patience_ms};
         return 0;
 }
 
-/* Of a read or write that has moved nothing. */
+static uint64_t deadline_of(const struct spawned *child)
+{
+        return child->patience_ms ? clock_monotonic_ms() + child->patience_ms : UINT64_MAX;
+}
+
+/* 0: something can be moved; -ETIMEDOUT. */
+static int wait_for(const struct spawned *child, short event, uint64_t deadline_ms)
+{
+        struct pollfd ready = {.fd = child->fd, .events = event};
+
+        for (;;) {
+                const uint64_t now_ms = clock_monotonic_ms();
+                int rc;
+
+                if (now_ms >= deadline_ms)
+                        return -ETIMEDOUT;
+                rc = poll(&ready, 1, child->patience_ms ? (int)(deadline_ms - now_ms) : -1);
+                if (rc > 0)
+                        return 0;
+                if (rc < 0 && errno != EINTR)
+                        return -errno;
+        }
+}
+
+/* Of a read or write that has moved nothing. 0: it may be tried again. */
 static int why_not(ssize_t done)
 {
         if (done == 0 || errno == ECONNRESET)
                 return -EPIPE;
-        return errno == EAGAIN ? -ETIMEDOUT : -errno;
+        return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
 int spawned_write(const struct spawned *child, const void *bytes, size_t size)
 {
+        const uint64_t deadline_ms = deadline_of(child);
         const uint8_t *at = bytes;
 
         while (size > 0) {
-                const ssize_t done = send(child->fd, at, size, MSG_NOSIGNAL);
+                int rc = wait_for(child, POLLOUT, deadline_ms);
+                ssize_t done;
 
-                if (done < 0 && errno == EINTR)
-                        continue;
-                if (done < 0)
-                        return why_not(done);
-                at += done;
-                size -= (size_t)done;
+                if (rc < 0)
+                        return rc;
+                done = send(child->fd, at, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+                if (done > 0) {
+                        at += done;
+                        size -= (size_t)done;
+                } else if ((rc = why_not(done)) < 0) {
+                        return rc;
+                }
         }
         return 0;
 }
 
 int spawned_read(const struct spawned *child, void *to, size_t size)
 {
+        const uint64_t deadline_ms = deadline_of(child);
         uint8_t *at = to;
 
         while (size > 0) {
-                const ssize_t done = recv(child->fd, at, size, 0);
+                int rc = wait_for(child, POLLIN, deadline_ms);
+                ssize_t done;
 
-                if (done < 0 && errno == EINTR)
-                        continue;
-                if (done <= 0)
-                        return why_not(done);
-                at += done;
-                size -= (size_t)done;
+                if (rc < 0)
+                        return rc;
+                done = recv(child->fd, at, size, MSG_DONTWAIT);
+                if (done > 0) {
+                        at += done;
+                        size -= (size_t)done;
+                } else if ((rc = why_not(done)) < 0) {
+                        return rc;
+                }
         }
         return 0;
 }

@@ -18,6 +18,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -163,11 +164,13 @@ static void *thread_main(void *context)
 static void child_in_sandbox(void)
 {
         char *argv[] = {(char[]){"true"}, NULL};
+        struct rlimit core = {1, 1};
         int result = 0, status;
         pthread_t thread;
         pid_t pid;
 
         CHECK(sandbox_enter(false) == 0);
+        CHECK(getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_cur == 0 && core.rlim_max == 0);
         CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
         CHECK(mount("none", "/proc", "tmpfs", 0, NULL) < 0 && errno == EPERM);
         CHECK(unshare(CLONE_NEWUSER) < 0 && errno == EPERM);

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -20,7 +21,7 @@
 
 #define BIG ((size_t)1 << 20) /* more than a socket holds */
 
-enum { KIND_ANSWERS, KIND_CRASHES, KIND_STANDS_STILL, KIND_EATS, KIND_COUNT };
+enum { KIND_ANSWERS, KIND_CRASHES, KIND_STANDS_STILL, KIND_DAWDLES, KIND_EATS, KIND_COUNT };
 
 struct answer {
         uint32_t sum;
@@ -67,6 +68,17 @@ static int stands_still(int socket, int given)
         return 0;
 }
 
+/* Never stands still, and never comes to an end. */
+static int dawdles(int socket, int given)
+{
+        const struct timespec moment = {.tv_nsec = 20000000};
+
+        (void)given;
+        while (child_write(socket, "", 1) == 0)
+                (void)nanosleep(&moment, NULL);
+        return 8;
+}
+
 static int eats(int socket, int given)
 {
         (void)given;
@@ -85,6 +97,7 @@ static const struct child_kind kinds[KIND_COUNT] = {
         [KIND_ANSWERS] = {"answers",      answers,      {.memory_bytes = (uint64_t)32 << 20}},
         [KIND_CRASHES] = {"crashes",      crashes,      {.memory_bytes = (uint64_t)32 << 20}},
         [KIND_STANDS_STILL] = {"stands-still", stands_still, {.memory_bytes = (uint64_t)32 << 20}},
+        [KIND_DAWDLES] = {"dawdles",      dawdles,      {.memory_bytes = (uint64_t)32 << 20}},
         [KIND_EATS] = {"eats",         eats,         {.memory_bytes = (uint64_t)32 << 20}},
 };
 
@@ -149,6 +162,19 @@ static void test_patience(void **state)
         assert_int_equal(spawned_read(&child, &byte, 1), -ETIMEDOUT);
         assert_string_equal(spawned_end(&child, how), "it does not end");
         spawned_kill(&child); /* nothing twice */
+}
+
+/* Whoever says a byte now and then has no more time than one that says nothing. */
+static void test_patience_is_not_renewed(void **state)
+{
+        CLEANUP(spawner_stop) struct spawner *spawner = start();
+        struct spawned child = SPAWNED_NONE;
+        char bytes[4096];
+
+        (void)state;
+        assert_int_equal(spawner_spawn(spawner, KIND_DAWDLES, -EBADF, 200, &child), 0);
+        assert_int_equal(spawned_read(&child, bytes, sizeof(bytes)), -ETIMEDOUT);
+        spawned_kill(&child);
 }
 
 static void test_memory(void **state)
@@ -229,9 +255,13 @@ static void test_ends_with_the_daemon(void **state)
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_answers),  cmocka_unit_test(test_ends_have_names),
-                cmocka_unit_test(test_patience), cmocka_unit_test(test_memory),
-                cmocka_unit_test(test_too_many), cmocka_unit_test(test_ends_with_the_daemon),
+                cmocka_unit_test(test_answers),
+                cmocka_unit_test(test_ends_have_names),
+                cmocka_unit_test(test_patience),
+                cmocka_unit_test(test_patience_is_not_renewed),
+                cmocka_unit_test(test_memory),
+                cmocka_unit_test(test_too_many),
+                cmocka_unit_test(test_ends_with_the_daemon),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
