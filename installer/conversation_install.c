@@ -385,6 +385,7 @@ int conversation_reboot(struct conversation *c)
         c->is_over = c->options->is_rehearsal;
         if (c->is_over)
                 return 0;
+        init_keep_clock();
         init_reboot();
         return -EIO; /* it did not restart: say so, and try again */
 }

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/rtc.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -110,6 +112,44 @@ void init_advance_clock(uint64_t time_s)
 {
         if (time_s <= INT64_MAX && (int64_t)time(NULL) < (int64_t)time_s)
                 set_clock(time_s);
+}
+
+/* As UTC, which is what an installed system takes it for. */
+static time_t rtc_seconds(const struct rtc_time *rtc)
+{
+        struct tm tm = {.tm_sec = rtc->tm_sec,
+                        .tm_min = rtc->tm_min,
+                        .tm_hour = rtc->tm_hour,
+                        .tm_mday = rtc->tm_mday,
+                        .tm_mon = rtc->tm_mon,
+                        .tm_year = rtc->tm_year};
+
+        return timegm(&tm);
+}
+
+void init_keep_clock(void)
+{
+        const time_t now = time(NULL);
+        struct rtc_time kept = {0};
+        struct tm tm;
+        _close_ int fd = open("/dev/rtc0", O_RDONLY | O_CLOEXEC);
+        long long off;
+
+        if (fd < 0 || ioctl(fd, RTC_RD_TIME, &kept) < 0 || !gmtime_r(&now, &tm))
+                return;
+        off = (long long)rtc_seconds(&kept) - (long long)now;
+        if (llabs(off) <= CLOCK_TOLERANCE_S)
+                return;
+        kept = (struct rtc_time){.tm_sec = tm.tm_sec,
+                                 .tm_min = tm.tm_min,
+                                 .tm_hour = tm.tm_hour,
+                                 .tm_mday = tm.tm_mday,
+                                 .tm_mon = tm.tm_mon,
+                                 .tm_year = tm.tm_year};
+        if (ioctl(fd, RTC_SET_TIME, &kept) < 0)
+                log_warning("clock.not_kept", "error=%s", QUOTE(strerror(errno)));
+        else
+                log_info("clock.kept", "was_off_s=%lld", off);
 }
 
 void init_reboot(void)

@@ -31,6 +31,10 @@ void init_set_clock(uint64_t time_s);
 /* Sets it to a time that has certainly come, if it is before that; never back. */
 void init_advance_clock(uint64_t time_s);
 
+/* Has the machine's own clock keep the system's time, if it is off by more than a minute: what is
+ * started next begins with it, and may have nobody to ask. */
+void init_keep_clock(void);
+
 /* Syncs disks and restarts the machine; returns only if that fails. */
 void init_reboot(void);
 
