@@ -130,87 +130,88 @@ static void test_each_end_of_a_boot(void **state)
         }
 }
 
+static const struct {
+        struct row rows[14];
+        size_t count;
+        unsigned now_s;
+        enum node_cause cause;
+        const char *says;
+} stops[] = {
+  /* clang-format off */
+        {{E(0, STEP_STRANGER, "BIOS in 10.77.0.0/24")}, 1, 1, CAUSE_STRANGER, "only lists"},
+        /* A virtual machine of 256 MB. */
+        {{UEFI_LOADS,
+          E(8, STEP_KERNEL, "vmlinuz by tftp", .bytes = 8247232)},
+         7, 36, CAUSE_NONE, "fetched the kernel 28 s ago"},
+        {{UEFI_LOADS,
+          E(8, STEP_KERNEL, "vmlinuz by tftp", .bytes = 8247232),
+          E(36, STEP_SCRIPT, "discover by tftp, GRUB: never seen"),
+          E(38, STEP_KERNEL, "vmlinuz by tftp", .bytes = 8247232)},
+         9, 40, CAUSE_LOADER_MEMORY, "the kernel and not the ramdisk"},
+        {{UEFI_LOADS,
+          E(8, STEP_KERNEL, "vmlinuz by tftp"),
+          E(9, STEP_STOPPED, "discovery.initrd by tftp", .of = STEP_RAMDISK, .total = 9623559),
+          E(36, STEP_SCRIPT, "discover by tftp, GRUB: never seen")},
+         9, 40, CAUSE_LOADER_MEMORY, "the kernel and not the ramdisk"},
+        {{BIOS_ASKS,
+          E(3, STEP_SCRIPT, "install by http: an install"), E(5, STEP_KERNEL, "vmlinuz"),
+          E(6, STEP_RAMDISK, "discovery.initrd"), E(7, STEP_SITE, "site.cpio"),
+          E(12, STEP_SCRIPT, "install by http: an install")},
+         8, 12, CAUSE_LOADER_FAILED, "kernel and ramdisk"},
+        {{UEFI_LOADS,
+          E(5, STEP_KERNEL, "vmlinuz by tftp"),
+          E(6, STEP_STOPPED, "discovery.initrd by tftp", .of = STEP_RAMDISK, .bytes = 5000, .total = 9623559),
+          E(8, STEP_RAMDISK, "discovery.initrd by tftp")},
+         9, 10, CAUSE_NONE, "fetched the ramdisk 2 s ago"},
+        {{BIOS_ASKS,
+          E(3, STEP_SCRIPT, "install by http: an install"),
+          E(5, STEP_KERNEL, "vmlinuz by http"),
+          E(6, STEP_STOPPED, "discovery.initrd by http", .of = STEP_RAMDISK, .bytes = 4194304, .total = 9623559)},
+         6, 7, CAUSE_FETCH_STOPPED, "4.0 MiB of 9.2 MiB"},
+        {{BIOS_ASKS, E(3, STEP_SCRIPT, "ask-again by http: no answer of the controller yet")},
+         4, 4, CAUSE_CONTROLLER_AWAY, "asks again"},
+        {{BIOS_ASKS, E(3, STEP_SCRIPT, "ask-again by http: no answer of the controller yet"),
+          E(8, STEP_SCRIPT, "discover by http: never seen")},
+         5, 9, CAUSE_NONE, "it boots"},
+        {{BIOS_ASKS, E(3, STEP_SCRIPT, "disk by http: deployed")}, 4, LATER_S, CAUSE_NONE, ""},
+        {{E(0, STEP_DHCP_DISCOVER, "PXEClient"), E(0, STEP_DHCP_NAK, ""),
+          E(4, STEP_DHCP_DISCOVER, "PXEClient"), E(4, STEP_DHCP_NAK, "")},
+         4, 40, CAUSE_ADDRESS_REFUSED, "not its own"},
+        /* It asks without end: the time counts from the first. */
+        {{E(0, STEP_DHCP_DISCOVER, "PXEClient"), E(0, STEP_DHCP_OFFER, ""),
+          E(16, STEP_DHCP_DISCOVER, "PXEClient"), E(16, STEP_DHCP_OFFER, ""),
+          E(32, STEP_DHCP_DISCOVER, "PXEClient")},
+         5, 33, CAUSE_OFFER_IGNORED, "did not take it"},
+        /* A machine that starts anew every minute is not well. */
+        {{BIOS_ASKS,
+          E(3, STEP_SCRIPT, "discover by http: never seen"), E(5, STEP_KERNEL, "vmlinuz"),
+          E(6, STEP_RAMDISK, "discovery.initrd"), E(7, STEP_SITE, "site.cpio"),
+          E(70, STEP_DHCP_DISCOVER, "PXEClient"), E(70, STEP_DHCP_OFFER, "")},
+         9, 71, CAUSE_KERNEL_SILENT, "not heard of since"},
+        {{BIOS_ASKS,
+          E(3, STEP_SCRIPT, "discover by http: never seen"), E(5, STEP_SITE, "site.cpio"),
+          E(20, STEP_REFUSED, "the number is older than 10 minutes", .of = STEP_CLAIM)},
+         6, 21, CAUSE_CLAIM_REFUSED, "older than 10 minutes"},
+        {{BIOS_ASKS, E(5, STEP_SITE, ""), E(9, STEP_CLAIM, ""),
+          E(20, STEP_REFUSED, "no such boot number", .of = STEP_CLAIM)},
+         6, 21, CAUSE_NONE, "claimed its boot number"},
+        {{BIOS_ASKS, E(5, STEP_SITE, ""), E(9, STEP_CLAIM, ""),
+          E(12, STEP_FAILED, "stage two does not verify")},
+         6, 80, CAUSE_AGENT_FAILED, "stage two does not verify"},
+  /* clang-format on */
+};
+
 static void test_boots_that_stop(void **state)
 {
-        static const struct {
-                struct row rows[14];
-                size_t count;
-                unsigned now_s;
-                enum node_cause cause;
-                const char *says;
-        } cases[] = {
-  /* clang-format off */
-                {{E(0, STEP_STRANGER, "BIOS in 10.77.0.0/24")}, 1, 1, CAUSE_STRANGER, "only lists"},
-                /* A virtual machine of 256 MB. */
-                {{UEFI_LOADS,
-                  E(8, STEP_KERNEL, "vmlinuz by tftp", .bytes = 8247232)},
-                 7, 36, CAUSE_NONE, "fetched the kernel 28 s ago"},
-                {{UEFI_LOADS,
-                  E(8, STEP_KERNEL, "vmlinuz by tftp", .bytes = 8247232),
-                  E(36, STEP_SCRIPT, "discover by tftp, GRUB: never seen"),
-                  E(38, STEP_KERNEL, "vmlinuz by tftp", .bytes = 8247232)},
-                 9, 40, CAUSE_LOADER_MEMORY, "the kernel and not the ramdisk"},
-                {{UEFI_LOADS,
-                  E(8, STEP_KERNEL, "vmlinuz by tftp"),
-                  E(9, STEP_STOPPED, "discovery.initrd by tftp", .of = STEP_RAMDISK, .total = 9623559),
-                  E(36, STEP_SCRIPT, "discover by tftp, GRUB: never seen")},
-                 9, 40, CAUSE_LOADER_MEMORY, "the kernel and not the ramdisk"},
-                {{BIOS_ASKS,
-                  E(3, STEP_SCRIPT, "install by http: an install"), E(5, STEP_KERNEL, "vmlinuz"),
-                  E(6, STEP_RAMDISK, "discovery.initrd"), E(7, STEP_SITE, "site.cpio"),
-                  E(12, STEP_SCRIPT, "install by http: an install")},
-                 8, 12, CAUSE_LOADER_FAILED, "kernel and ramdisk"},
-                {{UEFI_LOADS,
-                  E(5, STEP_KERNEL, "vmlinuz by tftp"),
-                  E(6, STEP_STOPPED, "discovery.initrd by tftp", .of = STEP_RAMDISK, .bytes = 5000, .total = 9623559),
-                  E(8, STEP_RAMDISK, "discovery.initrd by tftp")},
-                 9, 10, CAUSE_NONE, "fetched the ramdisk 2 s ago"},
-                {{BIOS_ASKS,
-                  E(3, STEP_SCRIPT, "install by http: an install"),
-                  E(5, STEP_KERNEL, "vmlinuz by http"),
-                  E(6, STEP_STOPPED, "discovery.initrd by http", .of = STEP_RAMDISK, .bytes = 4194304, .total = 9623559)},
-                 6, 7, CAUSE_FETCH_STOPPED, "4.0 MiB of 9.2 MiB"},
-                {{BIOS_ASKS, E(3, STEP_SCRIPT, "ask-again by http: no answer of the controller yet")},
-                 4, 4, CAUSE_CONTROLLER_AWAY, "asks again"},
-                {{BIOS_ASKS, E(3, STEP_SCRIPT, "ask-again by http: no answer of the controller yet"),
-                  E(8, STEP_SCRIPT, "discover by http: never seen")},
-                 5, 9, CAUSE_NONE, "it boots"},
-                {{BIOS_ASKS, E(3, STEP_SCRIPT, "disk by http: deployed")}, 4, LATER_S, CAUSE_NONE, ""},
-                {{E(0, STEP_DHCP_DISCOVER, "PXEClient"), E(0, STEP_DHCP_NAK, ""),
-                  E(4, STEP_DHCP_DISCOVER, "PXEClient"), E(4, STEP_DHCP_NAK, "")},
-                 4, 40, CAUSE_ADDRESS_REFUSED, "not its own"},
-                /* It asks without end: the time counts from the first. */
-                {{E(0, STEP_DHCP_DISCOVER, "PXEClient"), E(0, STEP_DHCP_OFFER, ""),
-                  E(16, STEP_DHCP_DISCOVER, "PXEClient"), E(16, STEP_DHCP_OFFER, ""),
-                  E(32, STEP_DHCP_DISCOVER, "PXEClient")},
-                 5, 33, CAUSE_OFFER_IGNORED, "did not take it"},
-                /* A machine that starts anew every minute is not well. */
-                {{BIOS_ASKS,
-                  E(3, STEP_SCRIPT, "discover by http: never seen"), E(5, STEP_KERNEL, "vmlinuz"),
-                  E(6, STEP_RAMDISK, "discovery.initrd"), E(7, STEP_SITE, "site.cpio"),
-                  E(70, STEP_DHCP_DISCOVER, "PXEClient"), E(70, STEP_DHCP_OFFER, "")},
-                 9, 71, CAUSE_KERNEL_SILENT, "not heard of since"},
-                {{BIOS_ASKS,
-                  E(3, STEP_SCRIPT, "discover by http: never seen"), E(5, STEP_SITE, "site.cpio"),
-                  E(20, STEP_REFUSED, "the number is older than 10 minutes", .of = STEP_CLAIM)},
-                 6, 21, CAUSE_CLAIM_REFUSED, "older than 10 minutes"},
-                {{BIOS_ASKS, E(5, STEP_SITE, ""), E(9, STEP_CLAIM, ""),
-                  E(20, STEP_REFUSED, "no such boot number", .of = STEP_CLAIM)},
-                 6, 21, CAUSE_NONE, "claimed its boot number"},
-                {{BIOS_ASKS, E(5, STEP_SITE, ""), E(9, STEP_CLAIM, ""),
-                  E(12, STEP_FAILED, "stage two does not verify")},
-                 6, 80, CAUSE_AGENT_FAILED, "stage two does not verify"},
-  /* clang-format on */
-        };
         const struct why_facts stranger = {0};
         struct why why;
 
         (void)state;
-        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-                find(cases[i].rows, cases[i].count, cases[i].now_s, &stranger, &why);
-                assert_string_equal(node_causes[why.cause].name, node_causes[cases[i].cause].name);
-                if (!strstr(why.sentence, cases[i].says))
-                        fail_msg("case %zu: '%s' lacks '%s'", i, why.sentence, cases[i].says);
+        for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
+                find(stops[i].rows, stops[i].count, stops[i].now_s, &stranger, &why);
+                assert_string_equal(node_causes[why.cause].name, node_causes[stops[i].cause].name);
+                if (!strstr(why.sentence, stops[i].says))
+                        fail_msg("case %zu: '%s' lacks '%s'", i, why.sentence, stops[i].says);
         }
 }
 
