@@ -285,7 +285,7 @@ print(json.load(sys.stdin)["status"].get("operation", {}).get(sys.argv[1], ""))'
 # lab_kill PID: as a power cut would; nobody waits for it any more
 lab_kill() {
         local pid kept=()
-        kill -9 "$1"
+        kill -9 "$1" 2>/dev/null || true
         wait "$1" 2>/dev/null || true
         for pid in "${LAB_PIDS[@]}"; do
                 [ "$pid" = "$1" ] || kept+=("$pid")
