@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Installs, from outside: profiles, operators' calls, an agent's, and an installed system's."""
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -564,6 +566,24 @@ class Install(unittest.TestCase):
         self.api("PUT", "/keys/ops", {"kind": "key", "spec": {"public_key": KEY + " other"}})
         hashes.add(self.install(dry_run=True)["operation"]["profile_hash"])
         self.assertEqual(len(hashes), 2)
+
+    def test_what_a_file_says_is_not_guessed_by_a_hash(self):
+        """Who may see operations has all but the file, and could try what it may say."""
+        file = {"kind": "file", "name": "worker.yaml", "version": 1, "labels": {},
+                "spec": {"text": "password: 1234\n"}}
+        self.api("PUT", "/keys/ops", {"kind": "key", "spec": {"public_key": KEY}})
+        self.api("PUT", "/files/worker.yaml", file)
+        self.api("PUT", "/profiles/worker", SEEDED)
+        documents = [self.api("GET", "/profiles/worker"), self.api("GET", "/keys/ops"), file]
+        hashes = [hashlib.sha256(json.dumps(d, separators=(",", ":")).encode()).hexdigest()
+                  for d in documents]
+        guess = hashlib.sha256("".join(hashes).encode()).hexdigest()
+        told = self.install(dry_run=True)["operation"]["profile_hash"]
+        self.assertNotEqual(told, guess)
+        # It is the same after a restart all the same, or an install would seem to be another's.
+        self.d.stop()
+        self.d.start()
+        self.assertEqual(self.install(dry_run=True)["operation"]["profile_hash"], told)
 
 
 if __name__ == "__main__":

@@ -78,8 +78,7 @@ int run_read(const char *const *argv, unsigned timeout_ms, char *to, size_t size
                 return rc;
         close(TAKE_FD(into));
         rc = drain(from, clock_monotonic_ms() + timeout_ms, to, size);
-        if (rc < 0)
-                kill(child, SIGKILL);
+        kill(child, SIGKILL); /* all is read: what it may still do is not waited for */
         while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
                 ;
         return rc;

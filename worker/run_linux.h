@@ -6,7 +6,7 @@
 /**
  * run_read() - what a program prints
  * @argv:        argv[0] is its path; NULL-ended
- * @timeout_ms:  then it is killed
+ * @timeout_ms:  then it is killed, as it is once it has closed its output
  * @to:          NUL-terminated; what does not fit is thrown away
  *
  * Its standard error goes nowhere, and it gets an empty environment.

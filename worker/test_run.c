@@ -47,6 +47,16 @@ static void one_that_does_not_end(void **state)
         assert_int_equal(run("echo begun; exec sleep 100000", 500, text, 64), -ETIMEDOUT);
 }
 
+/* What it had to say is all there. */
+static void one_that_is_silent_and_does_not_end(void **state)
+{
+        char text[64];
+
+        (void)state;
+        assert_int_equal(run("echo all; exec >&-; exec sleep 100000", LONG_MS, text, 64), 0);
+        assert_string_equal(text, "all\n");
+}
+
 static void one_that_is_not_there(void **state)
 {
         static const char *const argv[] = {"/nonexistent/systemctl", NULL};
@@ -63,6 +73,7 @@ int main(void)
                 cmocka_unit_test(what_a_program_prints),
                 cmocka_unit_test(more_than_there_is_place_for),
                 cmocka_unit_test(one_that_does_not_end),
+                cmocka_unit_test(one_that_is_silent_and_does_not_end),
                 cmocka_unit_test(one_that_is_not_there),
         };
 

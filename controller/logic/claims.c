@@ -155,8 +155,8 @@ static int make_void(struct logic *logic, struct boot *taken, const struct agent
         if (first && strcmp(first->row.boot, boot->number) == 0)
                 claim_drop(logic, first, change);
         /* The first may have been told the secret, and may have been the impostor. */
-        if (node && node->operation.state == OPERATION_RUNNING)
-                secret_forget(logic, node->name, now_ms, change);
+        if (node)
+                secret_void(logic, node, now_ms, change);
         node_set_conflict(logic, node, &boot->mac,
                           "two keys claimed one boot number: somebody else on this network "
                           "pretends to be this machine",

@@ -132,8 +132,25 @@ static int write_text(struct document *document)
         return rc;
 }
 
+/* Operations show it. What nobody may read nobody may guess by it, either: it is then that of a
+ * signature, which nobody else can make, and which is the same each time (RFC 8032 5.1.6). */
+static int hash_stored(const struct logic *logic, const struct document *document, const char *text,
+                       struct sha256 *ret)
+{
+        uint8_t signature[ED25519_SIGNATURE_SIZE];
+        int rc;
+
+        if (!logic->vault || !document_kinds[document->kind].is_secret)
+                return sha256_of(text, strlen(text), ret);
+        rc = signing_key_sign(logic->vault, text, strlen(text), signature);
+        if (rc == 0)
+                rc = sha256_of(signature, sizeof(signature), ret);
+        secret_erase(signature, sizeof(signature));
+        return rc;
+}
+
 /* The text as it is stored, and its hash. */
-static int write_stored(struct document *document, char **ret)
+static int write_stored(const struct logic *logic, struct document *document, char **ret)
 {
         _doc_ struct doc *object = encode(document, false);
         struct sha256 hash;
@@ -141,7 +158,7 @@ static int write_stored(struct document *document, char **ret)
 
         rc = doc_print(object, DOC_COMPACT, ret);
         if (rc == 0)
-                rc = sha256_of(*ret, strlen(*ret), &hash);
+                rc = hash_stored(logic, document, *ret, &hash);
         if (rc == 0)
                 (void)sha256_text(document->hash, &hash);
         return rc;
@@ -312,7 +329,7 @@ int document_put(struct logic *logic, struct document *take, uint64_t now_ms,
         document->version = old ? old->version + 1 : 1;
         rc = write_text(document);
         if (rc == 0)
-                rc = write_stored(document, &stored);
+                rc = write_stored(logic, document, &stored);
         if (rc == 0)
                 rc = seal_stored(logic, document, &stored);
         if (rc == 0)
@@ -378,7 +395,7 @@ int document_restore(struct logic *logic, const struct store_document *row)
         document->version = row->version;
         rc = write_text(document);
         if (rc == 0)
-                rc = write_stored(document, &stored);
+                rc = write_stored(logic, document, &stored);
         if (rc == 0)
                 rc = keep(logic, document);
         if (rc == 0)

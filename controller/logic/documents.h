@@ -29,7 +29,7 @@ struct document {
         uint64_t version;
         struct profile *profile;     /* DOCUMENT_PROFILE */
         char *content;               /* DOCUMENT_KEY: its line; DOCUMENT_FILE: its text */
-        char hash[SHA256_TEXT_SIZE]; /* of all that it says */
+        char hash[SHA256_TEXT_SIZE]; /* of all that it says; of a secret one keyed */
         char *text;                  /* as it is shown: JSON, one line */
         size_t text_size;
         struct doc *labels, *spec; /* as they were written; never NULL */

@@ -200,6 +200,7 @@ int node_accept(struct logic *logic, struct node *node, const char *by, uint64_t
                 node->summary.uuid = (struct uuid){0};
                 node->decided_claim = logic->last_claim;
                 claims_drop_node(logic, node, change);
+                secret_void(logic, node, now_ms, change);
         }
         if (rc == 0)
                 (void)node_go(logic, node, WAY_ACCEPT, reason, now_ms, change);

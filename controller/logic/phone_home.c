@@ -104,6 +104,15 @@ void secret_forget(struct logic *logic, const char *node, uint64_t now_ms,
         free(secret);
 }
 
+void secret_void(struct logic *logic, const struct node *node, uint64_t now_ms,
+                 struct store_change *change)
+{
+        const struct secret *secret = find(logic, node->name);
+
+        if (secret && !secret->used)
+                secret_forget(logic, node->name, now_ms, change);
+}
+
 int secret_restore(struct logic *logic, const struct store_document *row)
 {
         _free_ struct secret *secret = calloc(1, sizeof(*secret));

@@ -17,6 +17,9 @@ int secret_make(struct logic *logic, const struct node *node, uint64_t now_ms,
                 struct store_change *change, char ret[static INSTALL_SECRET_SIZE]);
 void secret_forget(struct logic *logic, const char *node, uint64_t now_ms,
                    struct store_change *change);
+/* The same, but one that was used stays: what it deployed is known by its own key. */
+void secret_void(struct logic *logic, const struct node *node, uint64_t now_ms,
+                 struct store_change *change);
 int secret_restore(struct logic *logic, const struct store_document *row); /* -EBADMSG, -ENOMEM */
 
 enum phone_home_outcome {

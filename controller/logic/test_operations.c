@@ -495,6 +495,25 @@ static void test_a_second_key_voids_the_secret(void **state)
         assert_int_equal(phone(f, secret, f->plan.generation), PHONE_HOME_USED);
 }
 
+/* Nor is what was told before an operator decided, whatever made the conflict. */
+static void test_a_decision_voids_the_secret(void **state)
+{
+        struct fixture *f = *state;
+        char secret[INSTALL_SECRET_SIZE];
+
+        go_to(f, INSTALL_WRITE);
+        memcpy(secret, f->plan.secret, sizeof(secret));
+        node_set_conflict(f->logic, f->node, &mac, "another UUID", f->now, f->change);
+        assert_int_equal(accept_node(f), 0);
+        assert_int_equal(phone(f, secret, f->plan.generation), PHONE_HOME_WRONG);
+        assert_int_equal(f->node->phase, PHASE_READY);
+        assert_int_equal(f->node->operation.state, OPERATION_RUNNING);
+        boot(f);
+        report(f);
+        assert_int_equal(fetch_plan(f), 0);
+        assert_int_equal(phone(f, f->plan.secret, f->plan.generation), PHONE_HOME_TAKEN);
+}
+
 /* MAC and UUID are no secrets. Who knows them, and boots by a card of his own, is not let in where
  * the next answer is a secret. */
 static void test_another_card_in_the_middle(void **state)
@@ -676,6 +695,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_conflict_holds, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_a_second_key_voids_the_secret, setup,
                                                 teardown),
+                cmocka_unit_test_setup_teardown(test_a_decision_voids_the_secret, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_a_disk_is_ours_when_it_failed, setup,
                                                 teardown),
                 cmocka_unit_test_setup_teardown(test_another_card_in_the_middle, setup, teardown),
