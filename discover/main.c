@@ -16,9 +16,10 @@
 #include "lib/daemon/options.h"
 
 #define LINE_SIZE     1024
+#define LISTEN_MAX    20   /* the whole inventory has 25 s */
 #define SNAPSHOT_MODE 0600 /* serials are in it */
 
-static const char *root = "/", *only, *snapshot_path;
+static const char *root = "/", *only, *snapshot_path, *listen_seconds;
 static bool is_pretty, wants_schema, wants_diff, is_anonymous;
 
 /* clang-format off */
@@ -32,6 +33,8 @@ static const struct option_row options[] = {
          .help = "put what is read into a .tar.zst, and print nothing"},
         {.name = "anonymous", .is_set = &is_anonymous,
          .help = "with others in the place of serials, UUIDs, MACs, asset tags, the host's name"},
+        {.name = "listen", .value = "SECONDS", .text = &listen_seconds,
+         .help = "for what switches say of themselves (LLDP), at most 20: they speak every 30 s"},
         {.name = "diff", .is_set = &wants_diff,
          .help = "print what changed between two inventories, given as files"},
         {.name = "schema", .is_set = &wants_schema, .help = "print the JSON Schema of what is printed"},
@@ -182,13 +185,19 @@ int main(int argc, char **argv)
 {
         CLEANUP(tree_close) struct tree *tree = NULL;
         const char *unknown;
+        uint64_t seconds = 0;
         int rest, rc;
 
         rc = options_parse(&program, argc, argv, &rest);
         if (rc != 0)
                 return rc > 0 ? EXIT_SUCCESS : EXIT_USAGE;
-        if (strcmp(root, "/") == 0 && !wants_diff && !wants_schema)
+        if (listen_seconds && text_parse_u64(listen_seconds, LISTEN_MAX, &seconds) < 0)
+                return program_usage(&program, "--listen wants seconds, at most %d", LISTEN_MAX);
+        if (strcmp(root, "/") == 0 && !wants_diff && !wants_schema) {
                 megaraid_open();
+                if (seconds > 0)
+                        lldp_open((unsigned)seconds);
+        }
         rc = confine();
         if (rc < 0)
                 return program_fail(&program, "it cannot be confined: %s", strerror(-rc));

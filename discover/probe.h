@@ -103,6 +103,12 @@ void probe_health(struct probe_context *context);
 void probe_contents(struct probe_context *context);
 void probe_boot(struct probe_context *context);
 void probe_ipmi(struct probe_context *context);
+void probe_lldp(struct probe_context *context);
+extern const struct field nic_neighbour_fields[];
+
+/* Opens the socket on which probe_lldp() listens, for so long: before the program is confined. */
+void lldp_open(unsigned seconds);
+
 void probe_megaraid(struct probe_context *context);
 extern const struct field raid_volume_fields[], raid_drive_fields[];
 

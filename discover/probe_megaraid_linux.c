@@ -105,7 +105,7 @@ void megaraid_open(void)
 
 struct controller {
         struct tree *tree;
-        unsigned host;
+        uint16_t host;
         char pci[32];
 };
 
@@ -119,7 +119,7 @@ static void put_le32(uint8_t *to, uint32_t number)
 static bool ask(const struct controller *c, enum opcode opcode, uint16_t drive, uint8_t *to,
                 size_t *size)
 {
-        struct packet p = {.host = (uint16_t)c->host,
+        struct packet p = {.host = c->host,
                            .list_offset = FRAME_LIST,
                            .list_count = 1,
                            .list = {{.iov_base = to, .iov_len = *size}}};
@@ -189,11 +189,13 @@ static void take_host(struct probe_context *context, const char *host)
         struct controller c = {.tree = context->tree};
         char text[TREE_PATH_MAX], name[64];
         struct doc *found, *answer;
+        uint64_t number;
 
         if (!tree_link_path(context->tree, text, "sys/class/scsi_host/%s", host) ||
-            !pci_address_in(text, c.pci, sizeof(c.pci)) || sscanf(host, "host%u", &c.host) != 1 ||
-            c.host > UINT16_MAX)
+            !pci_address_in(text, c.pci, sizeof(c.pci)) || !text_has_prefix(host, "host") ||
+            text_parse_u64(host + strlen("host"), UINT16_MAX, &number) < 0)
                 return;
+        c.host = (uint16_t)number;
         answer = take_controller(&c);
         if (!answer) {
                 probe_error(context, "%s: the controller does not tell its configuration", c.pci);
