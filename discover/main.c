@@ -195,6 +195,7 @@ int main(int argc, char **argv)
                 return program_usage(&program, "--listen wants seconds, at most %d", LISTEN_MAX);
         if (strcmp(root, "/") == 0 && !wants_diff && !wants_schema) {
                 megaraid_open();
+                tpm2_open();
                 if (seconds > 0)
                         lldp_open((unsigned)seconds);
         }

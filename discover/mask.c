@@ -298,7 +298,8 @@ static int learn_piece(struct mask *mask, const char *value)
 /* Of a world-wide name; what kind of name it is may be seen. */
 static const char *without_prefix(const char *value)
 {
-        static const char *const prefixes[] = {"naa.", "eui.", "t10.", "nvme.", "uuid.", "0x"};
+        static const char *const prefixes[] = {"naa.",  "eui.",    "t10.", "nvme.",
+                                               "uuid.", "sha256:", "0x"};
 
         for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
                 if (text_has_prefix(value, prefixes[i]))

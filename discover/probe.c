@@ -34,6 +34,7 @@ const struct slow_probe slow_probes[] = {
         {"disks",    "contents", probe_contents},
         {"raid",     "megaraid", probe_megaraid},
         {"bmc",      "ipmi",     probe_ipmi    },
+        {"tpm",      "tpm2",     probe_tpm2    },
         {"nics",     "lldp",     probe_lldp    }, /* the last: it waits for others to speak */
 };
 const size_t slow_probe_count = ARRAY_SIZE(slow_probes);

@@ -104,6 +104,11 @@ void probe_contents(struct probe_context *context);
 void probe_boot(struct probe_context *context);
 void probe_ipmi(struct probe_context *context);
 void probe_lldp(struct probe_context *context);
+void probe_tpm2(struct probe_context *context);
+
+/* Opens the chip: before the program is confined. */
+void tpm2_open(void);
+
 extern const struct field nic_neighbour_fields[];
 
 /* Opens the socket on which probe_lldp() listens, for so long: before the program is confined. */

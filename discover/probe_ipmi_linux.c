@@ -326,7 +326,7 @@ void probe_ipmi(struct probe_context *context)
         _close_ int fd = -EBADF;
 
         if (tree_is_live(context->tree)) {
-                fd = open("/dev/ipmi0", O_RDWR | O_CLOEXEC);
+                fd = open("/dev/ipmi0", O_RDONLY | O_CLOEXEC);
                 if (fd < 0)
                         return; /* there is no driver, or nobody but root may ask */
                 l.fd = fd;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tpm: as the kernel's driver shows it; the chip itself is not asked. */
+/* tpm: as the kernel's driver shows it; the chip itself is asked beside it: probe_tpm2_linux.c. */
 #include <stdio.h>
 #include <string.h>
 
@@ -15,8 +15,9 @@ static const struct field tpm_item_fields[] = {
         {.name = "driver",      .kind = FIELD_TEXT,  .link = "device/driver", .help = "driver"},
         {.name = "description", .kind = FIELD_TEXT,  .file = "device/description", .help = "as the firmware says"},
         {.name = "id",          .kind = FIELD_TEXT,  .file = "device/firmware_node/hid", .help = "as ACPI names it"},
-        {.name = "vendor",      .kind = FIELD_TEXT,  .help = "four letters; of version 1.2"},
-        {.name = "firmware",    .kind = FIELD_TEXT,  .help = "version of its firmware; of version 1.2"},
+        {.name = "vendor",      .kind = FIELD_TEXT,  .help = "four letters"},
+        {.name = "firmware",    .kind = FIELD_TEXT,  .help = "version of its firmware"},
+        {.name = "endorsement_key", .kind = FIELD_TEXT, .is_identity = true, .help = "hash of its public part: sha256:..., if there is one at 0x81010001"},
         {.name = "banks",       .kind = FIELD_TEXTS, .help = "hashes that it measures with"},
         {.name = NULL},
 };
