@@ -39,6 +39,21 @@ static bool is_url(const char *text)
         return has_scheme;
 }
 
+/* The sources stand in the image, which is given to whoever asks for it. */
+static bool has_password(const char *url)
+{
+        const char *authority = strstr(url, "://");
+
+        return authority && memchr(authority + 3, '@', strcspn(authority + 3, "/"));
+}
+
+static int refuse_password(char *error)
+{
+        return mkimage_fail(error, -EINVAL,
+                            "the URL of a Debian mirror has a user name or a password, which would "
+                            "stand in the image; name one without by --mirror");
+}
+
 static int sources_of_mirror(const char *mirror, char *error, char **ret)
 {
         _buffer_ struct buffer lines = {0};
@@ -48,6 +63,8 @@ static int sources_of_mirror(const char *mirror, char *error, char **ret)
                 return mkimage_fail(error, -EINVAL,
                                     "--mirror takes the URL of a Debian mirror, "
                                     "such as http://deb.debian.org/debian");
+        if (has_password(mirror))
+                return refuse_password(error);
         if (mirror[len - 1] == '/')
                 len--;
         buffer_format(&lines, "deb %.*s %s main\n", len, mirror, suites[0]);
@@ -58,7 +75,7 @@ static int sources_of_mirror(const char *mirror, char *error, char **ret)
 
 /* One line of apt-get: URL, suite, component, origin. The last is "$(ORIGIN)" before the first
  * `apt-get update`. */
-static void take_source(struct buffer *lines, char *line)
+static int take_source(struct buffer *lines, char *line, char *error)
 {
         char *rest = NULL;
         const char *url = strtok_r(line, " ", &rest), *suite = strtok_r(NULL, " ", &rest),
@@ -67,10 +84,13 @@ static void take_source(struct buffer *lines, char *line)
         if (!url || !suite || !component || !is_url(url) ||
             !is_among(suite, suites, ARRAY_SIZE(suites)) ||
             !is_among(component, components, ARRAY_SIZE(components)))
-                return;
+                return 0;
         if (origin && origin[0] != '$' && strcmp(origin, "Debian") != 0)
-                return;
+                return 0;
+        if (has_password(url))
+                return refuse_password(error);
         buffer_format(lines, "deb %s %s %s\n", url, suite, component);
+        return 0;
 }
 
 int debian_sources(const char *mirror, char *error, char **ret)
@@ -91,8 +111,11 @@ int debian_sources(const char *mirror, char *error, char **ret)
         rc = run_program(argv, NULL, error, &said);
         if (rc < 0)
                 return rc;
-        for (char *line = strtok_r(said, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-                take_source(&lines, line);
+        for (char *line = strtok_r(said, "\n", &rest); line && rc == 0;
+             line = strtok_r(NULL, "\n", &rest))
+                rc = take_source(&lines, line, error);
+        if (rc < 0)
+                return rc;
         if (lines.size == 0)
                 return mkimage_fail(error, -ENOENT,
                                     "apt of this machine has no source for Debian " DEBIAN_SUITE

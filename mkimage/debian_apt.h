@@ -14,7 +14,8 @@
  * Of this machine's sources only Debian's own for DEBIAN_SUITE, its updates and security updates
  * are taken.
  *
- * Return: 0; -EINVAL: that is no URL; -ENOENT: apt has no such source; as run_program().
+ * Return: 0; -EINVAL: that is no URL, or one with a user name or password, as the lines stand in
+ * the image; -ENOENT: apt has no such source; as run_program().
  */
 int debian_sources(const char *mirror, char *error, char **ret);
 

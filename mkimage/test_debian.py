@@ -296,6 +296,24 @@ class Debian(unittest.TestCase):
         self.refused(self.make(output, path=f"{tools}:{self.tools}:{PATH}"),
                      "no source for Debian bookworm; name one with --mirror$")
 
+    def test_no_password_of_a_mirror(self):
+        """The sources stand in the image: no word of a password gets there, nor into the error."""
+        tools = os.path.join(self.work, "secret")
+        os.mkdir(tools)
+        url = "http://someone:hunter2@mirror.example/debian/"
+        with open(os.path.join(tools, "apt-get"), "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\nif [ \"$1\" != indextargets ]; then exec /usr/bin/apt-get \"$@\"; fi\n"
+                       f"echo '{url} bookworm main Debian'\n")
+        os.chmod(os.path.join(tools, "apt-get"), 0o755)
+        output = os.path.join(self.work, "secret.raw")
+        for done in (self.make(output, path=f"{tools}:{self.tools}:{PATH}"),
+                     self.make(output, "--mirror", url)):
+            self.refused(done, "would stand in the image; name one without by --mirror$")
+            self.assertNotIn("hunter2", done.stderr)
+        done = self.make(output, "--mirror", "http://mirror.example/a@b/debian")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        os.remove(output)
+
     def test_progress(self):
         self.assertIn("cloudie-mkimage: writing the file system\n", self.said)
 

@@ -147,11 +147,12 @@ int site_apply(struct site *site, const struct edge_config *config)
         return 0;
 }
 
-/* An opening that lasts longer than one may is of a clock that is not ours. */
+/* An opening that lasts longer than one may is of a clock that is not ours; a few minutes are of
+ * two clocks that are both right enough. */
 static bool is_open(uint64_t until_ms, bool has_lease, uint64_t wall_ms)
 {
         if (wall_ms < until_ms)
-                return until_ms - wall_ms <= DISCOVERY_MAX_MS;
+                return until_ms - wall_ms <= DISCOVERY_MAX_MS + DISCOVERY_GRACE_MS;
         return until_ms > 0 && has_lease && wall_ms - until_ms < DISCOVERY_GRACE_MS;
 }
 

@@ -79,6 +79,16 @@ static void test_record(void **state)
         assert_string_equal(got.text, event.text);
         for (size_t cut = 1; cut < size; cut++)
                 assert_int_equal(event_record_parse(record, cut, &got), -EBADMSG);
+
+        /* Of the version before: without the last two, a name and a number. */
+        record[1] = 1;
+        size -= strlen(node_step_names[STEP_RAMDISK]) + 1 + sizeof(uint64_t);
+        assert_int_equal(event_record_parse(record, size, &got), 0);
+        assert_int_equal(got.step, STEP_STOPPED);
+        assert_int_equal(got.of, STEP_NONE);
+        assert_int_equal(got.total, 0);
+        assert_string_equal(got.text, event.text);
+
         record[1] = 99;
         assert_int_equal(event_record_parse(record, size, &got), -EPROTONOSUPPORT);
         record[0] = 'L';

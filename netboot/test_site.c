@@ -95,6 +95,11 @@ static void test_strangers(void **state)
         assert_true(site_serves(site, &other, theirs, true, now + hour));
         assert_false(site_serves(site, &other, theirs, true, now + hour + DISCOVERY_GRACE_MS));
         assert_true(site_serves(site, &node, theirs, false, now + hour + DISCOVERY_GRACE_MS));
+        /* The longest one, and a clock that is a minute behind the controller's. */
+        openings[0].until_ms = now + DISCOVERY_MAX_MS;
+        assert_int_equal(site_apply(site, &config), 0);
+        assert_true(site_serves(site, &other, theirs, false, now - 60000));
+        assert_false(site_serves(site, &other, theirs, false, now - hour));
         /* Ten years behind: that opening would never end. */
         assert_false(site_serves(site, &other, theirs, false, now - 10ULL * 365 * 24 * hour));
         site_free(site);

@@ -135,18 +135,23 @@ check_address() {
         text_of "$address" >"$UP_DIR/address"
 }
 
+# As a text of YAML: "7" and "on" are names of interfaces, too, and a folder may have any name.
+quoted() {
+        echo "'${1//\'/\'\'}'"
+}
+
 configure() {
         local dns
         dns=$(awk '$1 == "nameserver" && $2 ~ /^[0-9.]+$/ && $2 !~ /^127\./ { print $2; exit }' /etc/resolv.conf)
         cat >"$UP_DIR/cloudied.yaml" <<END
-state: $UP_DIR/controller
+state: $(quoted "$UP_DIR/controller")
 address: $(text_of "$address")
 port: 8443
 http_port: 0
 names: [$(text_of "$address")]
-netboot_package: $UP_PACKAGE
+netboot_package: $(quoted "$UP_PACKAGE")
 networks:
-  - name: $device
+  - name: $(quoted "$device")
     subnet: $(text_of "$subnet")/$prefix
     pool_first: $(text_of "$pool_first")
     pool_last: $(text_of "$pool_last")
@@ -156,11 +161,11 @@ ${dns:+    dns: $dns}
 END
         cat >"$UP_DIR/netbootd.yaml" <<END
 controller: https://$(text_of "$address"):8443
-ca_file: $UP_DIR/controller/tls/cert.pem
-join_token_file: $UP_DIR/controller/join-token
-name: $device
-state: $UP_DIR/edge
-interfaces: [$device]
+ca_file: $(quoted "$UP_DIR/controller/tls/cert.pem")
+join_token_file: $(quoted "$UP_DIR/controller/join-token")
+name: $(quoted "$device")
+state: $(quoted "$UP_DIR/edge")
+interfaces: [$(quoted "$device")]
 END
         cat >"$UP_DIR/worker.yaml" <<'END'
 kind: profile
@@ -268,6 +273,8 @@ configure
 export CLOUDIE_CREDENTIALS=$UP_DIR/credentials.json
 trap 'finish 1' EXIT
 trap 'echo; echo "up: ending the servers"; finish 130' INT TERM HUP
+! controller_serves 2>/dev/null ||
+        fail "another program serves $(text_of "$address") port 8443: end it first (ss -Htlnp 'sport = 8443' shows which)"
 start cloudied "$UP_BIN/cloudied" --config "$UP_DIR/cloudied.yaml"
 until_serves cloudied 20 controller_serves
 log_in

@@ -61,7 +61,7 @@ static json_t *encode_enum(const struct doc_field *field, const void *member)
         unsigned value;
 
         memcpy(&value, member, sizeof(value));
-        name = enum_name(field, value);
+        name = value == 0 && field->flags & DOC_UNLESS_ZERO ? NULL : enum_name(field, value);
         return name ? tree_text(name) : json_null();
 }
 

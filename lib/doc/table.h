@@ -33,8 +33,9 @@ enum doc_type {
 };
 
 enum {
-        DOC_REQUIRED = 1 << 0, /* reading fails without it */
-        DOC_ALWAYS = 1 << 1,   /* written even when zero */
+        DOC_REQUIRED = 1 << 0,    /* reading fails without it */
+        DOC_ALWAYS = 1 << 1,      /* written even when zero */
+        DOC_UNLESS_ZERO = 1 << 2, /* DOC_ENUM: absent when 0, also when that has a name */
 };
 
 struct doc_field {

@@ -43,10 +43,14 @@ static const struct doc_field network_fields[] = {
                   .help = "how loader, script, kernel and ramdisk travel: http (default), tftp"),
         DOC_FIELD(struct edge_network, reload_ipxe, DOC_BOOL, 0,
                   .help = "have the iPXE of a network card load ours first"),
-        DOC_FIELD(struct edge_network, strangers, DOC_ENUM, 0, .names = stranger_policy_names,
+        /* A netbootd that does not know the word refuses the network, but for the default. */
+        DOC_FIELD(struct edge_network, strangers, DOC_ENUM, DOC_UNLESS_ZERO,
+                  .names = stranger_policy_names,
                   .help = "machines that nobody knows: discover (default), or only list"),
 };
 DOC_TABLE(edge_network_table, struct edge_network, "network", network_fields, .is_strict = true);
+/* On the wire: what a newer controller says besides is skipped. */
+static DOC_TABLE(heard_network_table, struct edge_network, "network", network_fields);
 
 static const struct doc_field reservation_fields[] = {
         DOC_FIELD(struct edge_reservation, mac, DOC_MAC, DOC_REQUIRED),
@@ -93,7 +97,7 @@ static const struct list_row {
         const char *name;
         const struct doc_table *table; /* of one element */
         size_t max;
-} network_list = {"networks", &edge_network_table, CONFIG_MAX_NETWORKS},
+} network_list = {"networks", &heard_network_table, CONFIG_MAX_NETWORKS},
   reservation_list = {"reservations", &edge_reservation_table, CONFIG_MAX_RESERVATIONS},
   disk_list = {"disks", &disk_table, CONFIG_MAX_DISKS},
   known_list = {"known", &known_table, CONFIG_MAX_KNOWN},

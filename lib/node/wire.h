@@ -74,8 +74,8 @@ struct edge_opening {
         char network[WIRE_NAME_SIZE];
         uint64_t until_ms; /* wall clock; it may lie in the past: see DISCOVERY_GRACE_MS */
 };
-/* An opening is an afternoon's work. One that ends later than this, by the clock of whoever reads
- * it, is not believed: one of the two clocks is wrong. */
+/* An opening is an afternoon's work. One that ends later than this and the grace below, by the
+ * clock of whoever reads it, is not believed: one of the two clocks is wrong. */
 #define DISCOVERY_MAX_MS (24ULL * 60 * 60 * 1000)
 /* A machine that was given an address before the end may finish its boot. */
 #define DISCOVERY_GRACE_MS (10ULL * 60 * 1000)

@@ -47,20 +47,20 @@ class Interface(unittest.TestCase):
         with open(os.path.join(self.folder, "out"), encoding="utf-8") as f:
             return f.read()
 
-    def start(self, *arguments, device="br0"):
+    def start(self, *arguments, device="br0", state="state"):
         environment = dict(os.environ, UP_BIN=PROGRAMS, UP_PACKAGE=PACKAGE,
-                           UP_DIR=os.path.join(self.folder, "state"))
+                           UP_DIR=os.path.join(self.folder, state))
         with open(os.path.join(self.folder, "out"), "wb") as out:
             self.up = subprocess.Popen(["ip", "netns", "exec", EDGE_NS, SCRIPT, device, *arguments],
                                        env=environment, stdout=out, stderr=subprocess.STDOUT)
 
-    def serves(self, *arguments):
-        self.start(*arguments)
+    def serves(self, *arguments, **more):
+        self.start(*arguments, **more)
         until(60, lambda: "Ctrl-C" in self.output() or self.up.poll() is not None, self.output)
         self.assertIsNone(self.up.poll(), self.output())
 
-    def refused(self, *arguments, device="br0"):
-        self.start(*arguments, device=device)
+    def refused(self, *arguments, **more):
+        self.start(*arguments, **more)
         self.assertEqual(self.up.wait(timeout=60), 1, self.output())
         return self.output()
 
@@ -118,6 +118,24 @@ class Interface(unittest.TestCase):
         with open(os.path.join(self.folder, "state", "address"), "w", encoding="ascii") as f:
             f.write("10.77.0.7\n")
         self.assertIn("was served as 10.77.0.7", self.refused())
+
+    def test_names_and_two_at_once(self):
+        """A name that YAML takes for a number, in a folder whose name it takes for a comment."""
+        run("ip", "-n", EDGE_NS, "link", "add", "name", "7", "type", "bridge")
+        self.addCleanup(run, "ip", "-n", EDGE_NS, "link", "del", "dev", "7")
+        run("ip", "-n", EDGE_NS, "addr", "add", "10.98.0.1/24", "dev", "7")
+        run("ip", "-n", EDGE_NS, "link", "set", "dev", "7", "up")
+        self.folder = os.path.join(self.folder, "it's #1: up")
+        os.mkdir(self.folder)
+        self.serves(device="7")
+        self.assertEqual(self.cloudie("discovery", "status")[0]["name"], "7")
+        first, self.up = self.up, None
+        try:
+            self.assertIn("another program serves 10.98.0.1 port 8443",
+                          self.refused(device="7", state="other"))
+            self.assertIsNone(first.poll())
+        finally:
+            self.up = first
 
     def test_refusals(self):
         run("ip", "-n", EDGE_NS, "link", "add", "bare0", "type", "bridge")
