@@ -21,7 +21,7 @@ static const char *safe(char to[static SAFE_SIZE], const char *text)
 #define SAFE(text) safe((char[SAFE_SIZE]){0}, (text))
 
 /* As `ssh-keygen -l` prints it: base64 of SHA-256, without its padding. */
-static void print_fingerprint(FILE *to, const struct worker_host_key *key)
+static void print_fingerprint(FILE *to, const struct ssh_key *key)
 {
         _free_ uint8_t *bytes = NULL;
         _free_ char *text = NULL;

@@ -8,6 +8,6 @@
  * @root:  "" or where etc, proc and run are
  *
  * What cannot be found out, or does not fit, is left out. What is told passes
- * worker_facts_check() and ssh_key_check(). Takes seconds where systemctl is slow.
+ * worker_facts_check(). Takes seconds where systemctl is slow.
  */
 void probe_facts(const char *root, struct worker_facts *ret);

@@ -20,7 +20,6 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
-#include "lib/trust/ssh_key.h"
 #include "worker/health.h"
 #include "worker/probe.h"
 #include "worker/run_linux.h"
@@ -188,18 +187,13 @@ static void probe_host_keys(const char *root, struct worker_facts *ret)
         static const char *const files[] = {"ed25519", "ecdsa", "rsa"};
 
         for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-                struct worker_host_key *to = &ret->host_keys[ret->host_key_count];
                 char path[64];
                 _free_ char *text = NULL;
-                struct ssh_key key;
 
                 snprintf(path, sizeof(path), "/etc/ssh/ssh_host_%s_key.pub", files[i]);
                 text = read_text(root, path);
-                if (!text || ssh_key_parse(text, &key) < 0)
-                        continue;
-                memcpy(to->type, key.type, sizeof(to->type));
-                memcpy(to->key, key.key, sizeof(to->key));
-                ret->host_key_count++;
+                if (text && ssh_key_parse(text, &ret->host_keys[ret->host_key_count]) == 0)
+                        ret->host_key_count++;
         }
 }
 

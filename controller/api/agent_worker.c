@@ -43,7 +43,7 @@ static enum problem prepare(struct call *call, const struct doc_table *table, co
 
         if (problem != PROBLEM_NONE)
                 return problem;
-        rc = worker_says_check(says, detail);
+        rc = worker_facts_check(&says->facts, detail);
         if (rc < 0)
                 return rc == -EBADMSG ? PROBLEM_BODY : PROBLEM_NO_MEMORY;
         return says->public_key[0] ? check_signature(call, prefix, detail) : PROBLEM_NONE;

@@ -101,7 +101,7 @@ static void try_beat(const char *text, size_t size)
         if (worker_restore(logic, &row) < 0)
                 abort();
         if (doc_decode_text(&beat_table, text, size, &doc_limits_message, error, says) == 0 &&
-            worker_says_check(says, error) == 0)
+            worker_facts_check(&says->facts, error) == 0)
                 (void)worker_beat(logic, says, 1, change);
         row.body = kept = worker_text(logic, node);
         if (!kept || worker_restore(logic, &row) < 0)

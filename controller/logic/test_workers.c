@@ -226,21 +226,6 @@ static void signatures(void **state)
         assert_int_equal(worker_signature_check("", text, BEAT_PREFIX, "{}", 2), -EBADMSG);
 }
 
-static void host_keys_are_keys(void **state)
-{
-        struct phone_home says = {
-                .facts = {.host_keys = {{"ssh-ed25519", "AAAA"}}, .host_key_count = 1}
-        };
-        char error[DOC_ERROR_SIZE] = "";
-
-        (void)state;
-        assert_int_equal(worker_says_check(&says, error), -EBADMSG);
-        assert_non_null(strstr(error, "host_keys"));
-        snprintf(says.facts.host_keys[0].key, WORKER_KEY_TEXT_SIZE, "%s",
-                 "AAAAC3NzaC1lZDI1NTE5AAAAIPeSP9CZ3myFy/oABiT2NXv2ZeYrcxQEDHRSUjJ0meNp");
-        assert_int_equal(worker_says_check(&says, error), 0);
-}
-
 int main(void)
 {
 #define WITH_MACHINE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -255,7 +240,6 @@ int main(void)
                 WITH_MACHINE(beats_are_rarely_saved),
                 WITH_MACHINE(what_is_shown_is_what_is_stored),
                 cmocka_unit_test(signatures),
-                cmocka_unit_test(host_keys_are_keys),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,6 @@
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 #include "lib/trust/signature.h"
-#include "lib/trust/ssh_key.h"
 
 struct worker {
         char public_key[WIRE_KEY_SIZE];
@@ -48,22 +47,6 @@ static struct worker *worker_free(struct worker *worker)
         return NULL;
 }
 CLEANUP_DEFINE(struct worker *, worker_free)
-
-int worker_says_check(const struct phone_home *says, char *error)
-{
-        const struct worker_facts *facts = &says->facts;
-        struct ssh_key key;
-        int rc = worker_facts_check(facts, error);
-
-        for (size_t i = 0; i < facts->host_key_count && rc == 0; i++) {
-                memcpy(key.type, facts->host_keys[i].type, sizeof(key.type));
-                memcpy(key.key, facts->host_keys[i].key, sizeof(key.key));
-                rc = ssh_key_check(&key);
-                if (rc == -EBADMSG)
-                        snprintf(error, DOC_ERROR_SIZE, "facts: one of 'host_keys' is no key");
-        }
-        return rc;
-}
 
 int worker_signature_check(const char *public_key, const char *signature, const char *prefix,
                            const void *body, size_t size)

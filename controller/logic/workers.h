@@ -16,10 +16,6 @@
 /* A beat that comes sooner after the last one only shows that it lives. */
 #define WORKER_JUDGE_MS 1000
 
-/* Pure: is each address one, each name a name, each host key a whole key? 0; -EBADMSG with a
- * sentence in @error (DOC_ERROR_SIZE bytes); -ENOMEM. */
-int worker_says_check(const struct phone_home *says, char *error);
-
 /* Pure: did the holder of the key send this body? @signature: base64; NULL: none was given. 0;
  * -EBADMSG: key or signature is no such thing; -EKEYREJECTED; -ENOMEM. Costs some 0.1 ms. */
 int worker_signature_check(const char *public_key, const char *signature, const char *prefix,

@@ -5,33 +5,13 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "lib/base/base64.h"
-#include "lib/base/cleanup.h"
-#include "lib/base/reader.h"
 #include "lib/base/text.h"
 #include "lib/node/reading.h"
+#include "lib/node/ssh_key.h"
 
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789.-"
 #define USER_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789_-"
 #define PRIVATE_KEY     "-----BEGIN"
-
-/*
- * What is taken: the types of OpenSSH 9.2 but certificates, and DSA, which it
- * refuses. All that follows the type are strings (RFC 4253 6.6, RFC 5656 3.1,
- * RFC 8709 4, PROTOCOL.u2f of OpenSSH).
- */
-static const struct {
-        const char *type;
-        unsigned strings;
-} key_types[] = {
-        {"ssh-ed25519",                        1},
-        {"ssh-rsa",                            2},
-        {"ecdsa-sha2-nistp256",                2},
-        {"ecdsa-sha2-nistp384",                2},
-        {"ecdsa-sha2-nistp521",                2},
-        {"sk-ssh-ed25519@openssh.com",         2},
-        {"sk-ecdsa-sha2-nistp256@openssh.com", 3},
-};
 
 static const struct doc_field names_fields[] = {
         DOC_FIELD(struct seed_names, user, DOC_TEXT, 0),
@@ -56,66 +36,29 @@ bool seed_user_is_valid(const char *name)
                strspn(name, USER_CHARACTERS) == len && strcmp(name, "root") != 0;
 }
 
-/* The number of strings behind the type; 0: none of ours. */
-static unsigned strings_of(const char *type, size_t len)
-{
-        for (size_t i = 0; i < ARRAY_SIZE(key_types); i++)
-                if (strlen(key_types[i].type) == len && memcmp(key_types[i].type, type, len) == 0)
-                        return key_types[i].strings;
-        return 0;
-}
-
-/* RFC 4251 5. */
-static int next_string(struct reader *blob, struct reader *ret)
-{
-        uint32_t size;
-        int rc;
-
-        rc = reader_be32(blob, &size);
-        return rc < 0 ? rc : reader_take(blob, size, ret);
-}
-
-/* The bytes say the same type, have its strings, none empty, and nothing behind. */
-static bool is_whole(struct reader blob, const char *type, size_t len, unsigned strings)
-{
-        struct reader part;
-
-        if (next_string(&blob, &part) < 0 || reader_left(&part) != len ||
-            memcmp(part.at, type, len) != 0)
-                return false;
-        for (; strings > 0; strings--)
-                if (next_string(&blob, &part) < 0 || reader_left(&part) == 0)
-                        return false;
-        return reader_left(&blob) == 0;
-}
-
-static const char *bytes_fault(const char *line, size_t type_len)
-{
-        const char *text = line + type_len + 1;
-        _free_ uint8_t *bytes = NULL;
-        size_t size;
-
-        if (base64_decode(text, strcspn(text, " "), &bytes, &size) < 0)
-                return "has no base64 behind its type";
-        if (!is_whole(reader_over(bytes, size), line, type_len, strings_of(line, type_len)))
-                return "is damaged: its bytes are not those of a key of its type";
-        return NULL;
-}
-
 const char *seed_key_fault(const char *line)
 {
-        const size_t len = strcspn(line, " ");
-
         if (text_has_prefix(line, PRIVATE_KEY))
                 return "is a private key, or a certificate: keep it to yourself, and take the line "
                        "of the .pub file";
         for (const char *c = line; *c; c++)
                 if (*c < ' ' || *c > '~')
                         return "must be one line of printable ASCII";
-        if (strings_of(line, len) == 0)
+        switch (ssh_key_check_line(line)) {
+        case 0:
+                return NULL;
+        case -EPROTONOSUPPORT:
                 return "must begin with ssh-ed25519, ssh-rsa, or another type of key, and have no "
                        "options before it";
-        return line[len] == ' ' ? bytes_fault(line, len) : "has nothing behind its type";
+        case -ENODATA:
+                return "has nothing behind its type";
+        case -EILSEQ:
+                return "has no base64 behind its type";
+        case -ENOMEM:
+                return "cannot be looked at: no memory";
+        default:
+                return "is damaged: its bytes are not those of a key of its type";
+        }
 }
 
 static struct seed_key *key_of(const struct reading *r)

@@ -23,6 +23,11 @@
         "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBAAAAAAA"         \
         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
+#define OTHER_CURVE                                                                                \
+        "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAzODQAAABBBAAAAAAA"         \
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"                             \
+        "AAAAAAAAAAAAAAAAAAA="
+
 static struct doc *parse(const char *yaml)
 {
         struct doc *value = NULL;
@@ -51,6 +56,8 @@ static void test_lines(void **state)
                 {"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAB",          "damaged"         },
                 {"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA",              "damaged"         },
                 {"ssh-ed25519 AAAA!",                                 "no base64"       },
+                {"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAABQECAwQF",      "damaged"         },
+                {OTHER_CURVE,                                         "damaged"         },
                 {"ssh-dss " ED25519_BYTES,                            "must begin with" },
                 {"command=\"reboot\" " ED25519,                       "must begin with" },
                 {"ssh-ed25519-cert-v01@openssh.com " ED25519_BYTES,   "must begin with" },

@@ -13,7 +13,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/node/worker.h"
 
-#define SECRET "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define SECRET   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define HOST_KEY "AAAAC3NzaC1lZDI1NTE5AAAAIPeSP9CZ3myFy/oABiT2NXv2ZeYrcxQEDHRSUjJ0meNp"
 
 static struct phone_home says, again;
 
@@ -34,7 +35,7 @@ static int fill(void **state)
                                 .addresses = {{"eth0", {{2, 0, 0, 0, 0, 1}}, "10.77.0.100/24"},
                                               {"eth0", {{2, 0, 0, 0, 0, 1}}, "fd00::1/64"}},
                                 .address_count = 2,
-                                .host_keys = {{"ssh-ed25519", "AAAA"}},
+                                .host_keys = {{"ssh-ed25519", HOST_KEY}},
                                 .host_key_count = 1,
                                 .health = {{"memory", HEALTH_OK, "3 GiB"},
                                            {"root", HEALTH_WARNING, "full"},
@@ -126,8 +127,8 @@ static void the_longest_message_is_taken(void **state)
                 facts->addresses[i].address[WORKER_ADDRESS_SIZE - 1] = '\0';
         }
         for (size_t i = 0; i < WORKER_HOST_KEYS_MAX; i++) {
-                facts->host_keys[i].type[WORKER_KEY_TYPE_SIZE - 1] = '\0';
-                facts->host_keys[i].key[WORKER_KEY_TEXT_SIZE - 1] = '\0';
+                facts->host_keys[i].type[SSH_KEY_TYPE_SIZE - 1] = '\0';
+                facts->host_keys[i].key[SSH_KEY_TEXT_SIZE - 1] = '\0';
         }
         for (size_t i = 0; i < WORKER_CHECKS_MAX; i++) {
                 facts->health[i].name[WORKER_CHECK_SIZE - 1] = '\0';
@@ -168,6 +169,12 @@ static void addresses_and_names(void **state)
                 assert_int_equal(worker_facts_check(&says.facts, error), -EBADMSG);
                 assert_non_null(strstr(error, "interface"));
         }
+        fill(NULL);
+        says.facts.host_keys[0].key[30]++;
+        assert_int_equal(worker_facts_check(&says.facts, error), 0); /* another key */
+        says.facts.host_keys[0].key[3]++;
+        assert_int_equal(worker_facts_check(&says.facts, error), -EBADMSG);
+        assert_non_null(strstr(error, "host_keys"));
         fill(NULL);
         snprintf(says.facts.health[0].name, WORKER_CHECK_SIZE, "Root FS");
         assert_int_equal(worker_facts_check(&says.facts, NULL), -EBADMSG);

@@ -17,10 +17,10 @@ static const struct doc_field address_fields[] = {
 static DOC_TABLE(address_table, struct worker_address, "address", address_fields);
 
 static const struct doc_field host_key_fields[] = {
-        DOC_FIELD(struct worker_host_key, type, DOC_TEXT, DOC_REQUIRED),
-        DOC_FIELD(struct worker_host_key, key, DOC_TEXT, DOC_REQUIRED),
+        DOC_FIELD(struct ssh_key, type, DOC_TEXT, DOC_REQUIRED),
+        DOC_FIELD(struct ssh_key, key, DOC_TEXT, DOC_REQUIRED),
 };
-static DOC_TABLE(host_key_table, struct worker_host_key, "host key", host_key_fields);
+static DOC_TABLE(host_key_table, struct ssh_key, "host key", host_key_fields);
 
 const char *const health_state_names[HEALTH_STATE_COUNT + 1] = {
         [HEALTH_OK] = "ok",
@@ -112,6 +112,12 @@ int worker_facts_check(const struct worker_facts *facts, char *error)
                         return refuse(error, "an 'address' is none with a prefix");
                 if (!is_interface(facts->addresses[i].interface))
                         return refuse(error, "an 'interface' is no name of one");
+        }
+        for (size_t i = 0; i < facts->host_key_count; i++) {
+                const int rc = ssh_key_check(&facts->host_keys[i]);
+
+                if (rc < 0)
+                        return rc == -EBADMSG ? refuse(error, "one of 'host_keys' is no key") : rc;
         }
         for (size_t i = 0; i < facts->check_count; i++)
                 if (!node_name_is_valid(facts->health[i].name))

@@ -16,6 +16,7 @@
 #include "lib/base/net.h"
 #include "lib/doc/table.h"
 #include "lib/node/install.h"
+#include "lib/node/ssh_key.h"
 #include "lib/node/wire.h"
 
 /* Limits: what one machine makes the controller hold, some 20 KiB at most. */
@@ -27,8 +28,6 @@
 #define WORKER_ADDRESS_SIZE   50 /* INET6_ADDRSTRLEN and "/128" */
 #define WORKER_INTERFACE_SIZE 16 /* IFNAMSIZ */
 #define WORKER_KERNEL_SIZE    96
-#define WORKER_KEY_TYPE_SIZE  24
-#define WORKER_KEY_TEXT_SIZE  1408 /* as lib/trust/ssh_key.h, which says what is one */
 #define WORKER_CHECK_SIZE     24
 #define WORKER_CHECK_TEXT     160
 
@@ -36,11 +35,6 @@ struct worker_address {
         char interface[WORKER_INTERFACE_SIZE];
         struct mac_address mac;
         char address[WORKER_ADDRESS_SIZE]; /* "10.77.0.100/24", "fd00::1/64" */
-};
-
-struct worker_host_key {
-        char type[WORKER_KEY_TYPE_SIZE]; /* "ssh-ed25519" */
-        char key[WORKER_KEY_TEXT_SIZE];  /* base64 */
 };
 
 /* Each is worse than the one before. */
@@ -58,7 +52,7 @@ struct worker_facts {
         uint64_t uptime_s;
         struct worker_address addresses[WORKER_ADDRESSES_MAX];
         size_t address_count;
-        struct worker_host_key host_keys[WORKER_HOST_KEYS_MAX];
+        struct ssh_key host_keys[WORKER_HOST_KEYS_MAX];
         size_t host_key_count;
         struct worker_check health[WORKER_CHECKS_MAX];
         size_t check_count;
@@ -102,12 +96,10 @@ extern const struct doc_table worker_answer_table;
 #define BEAT_GRACE_MS 20000 /* jitter of the worker, and a machine that is busy */
 
 /**
- * worker_facts_check() - what a table cannot: that an address is one, a name a name
+ * worker_facts_check() - what a table cannot: that an address is one, a name a name, a key a key
  * @error:  DOC_ERROR_SIZE bytes; NULL: not told
  *
- * Host keys are not looked at: ssh_key_check() of lib/trust does that.
- *
- * Return: 0, -EBADMSG with a sentence.
+ * Return: 0; -EBADMSG with a sentence; -ENOMEM.
  */
 int worker_facts_check(const struct worker_facts *facts, char *error);
 

@@ -9,10 +9,10 @@
 
 #include <cmocka.h>
 
+#include "lib/base/base64.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
-#include "lib/trust/hash.h"
-#include "lib/trust/ssh_key.h"
+#include "lib/node/ssh_key.h"
 
 /* As ssh-keygen of OpenSSH 9.2 writes them. */
 /* clang-format off */
