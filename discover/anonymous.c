@@ -169,6 +169,48 @@ void anonymous_pci_config(uint8_t *bytes, size_t size)
         }
 }
 
+#define VPD_LARGE 0x80
+#define VPD_NAME  0x82
+#define VPD_READ  0x90
+
+static bool is_shown(const uint8_t *word)
+{
+        static const char *const words[] = {"PN", "SN", "EC"};
+
+        for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+                if (memcmp(word, words[i], 2) == 0)
+                        return true;
+        return false;
+}
+
+/* Between the bytes @at and @end. */
+static void blank_words(uint8_t *bytes, size_t at, size_t end)
+{
+        while (end - at >= 3 && bytes[at + 2] <= end - at - 3) {
+                if (!is_shown(bytes + at))
+                        memset(bytes + at + 3, 'x', bytes[at + 2]);
+                at += 3U + bytes[at + 2];
+        }
+        memset(bytes + at, 'x', end - at);
+}
+
+void anonymous_pci_vpd(uint8_t *bytes, size_t size)
+{
+        size_t at = 0;
+
+        while (size - at >= 3 && bytes[at] & VPD_LARGE) {
+                const size_t said = bytes[at + 1] | (size_t)bytes[at + 2] << 8;
+                const size_t left = size - at - 3, len = said < left ? said : left;
+
+                if (bytes[at] == VPD_READ)
+                        blank_words(bytes, at + 3, at + 3 + len);
+                else if (bytes[at] != VPD_NAME)
+                        memset(bytes + at + 3, 'x', len);
+                at += 3 + len;
+        }
+        memset(bytes + at, 0, size - at);
+}
+
 /* --------------------------------------------------------------- snapshots */
 
 /* "LVM-" and two numbers of 32 letters: of the group and of the volume. */
@@ -191,6 +233,8 @@ static int prepare(struct mask *mask, struct snapshot_entry *entry)
                 return anonymous_smbios(mask, entry->bytes, entry->size);
         if (text_has_suffix(entry->path, "/config"))
                 anonymous_pci_config(entry->bytes, entry->size);
+        else if (text_has_suffix(entry->path, "/vpd"))
+                anonymous_pci_vpd(entry->bytes, entry->size);
         else if (text_has_suffix(entry->path, "/dm/uuid"))
                 mask_mapper(mask, entry);
         return 0;

@@ -29,3 +29,6 @@ int anonymous_smbios(struct mask *mask, uint8_t *table, size_t size);
 
 /* A PCI function's configuration space: the serial number in it, often a MAC. */
 void anonymous_pci_config(uint8_t *bytes, size_t size);
+
+/* A card's vital product data: all but its name, part number, serial and change level. */
+void anonymous_pci_vpd(uint8_t *bytes, size_t size);

@@ -543,13 +543,19 @@ static void add_members(struct doc *to, const struct doc *from)
                 (void)doc_set(to, name, doc_copy(value));
 }
 
+/* By what a slow probe and its section call a device. NULL: it speaks of none. */
+static const char *key_of(const struct doc *found)
+{
+        return doc_get(found, "name") ? "name" : doc_get(found, "address") ? "address" : NULL;
+}
+
 /* To the device of that name; what the probe itself did not find nobody asked for. */
 static void add_to_item(struct doc *items, const struct doc *found)
 {
-        const char *name = doc_get_text(found, "name");
+        const char *key = key_of(found), *name = doc_get_text(found, key);
 
         for (size_t i = 0; i < doc_count(items); i++)
-                if (text_is_equal(doc_get_text(doc_at(items, i), "name"), name))
+                if (text_is_equal(doc_get_text(doc_at(items, i), key), name))
                         add_members(doc_at(items, i), found);
 }
 
@@ -562,7 +568,7 @@ static void join(struct crew_result *result, struct crew_result *slow)
         for (size_t i = 0; i < doc_count(slow->items); i++) {
                 const struct doc *found = doc_at(slow->items, i);
 
-                if (doc_get(found, "name"))
+                if (key_of(found))
                         add_to_item(result->items, found);
                 else
                         add_members(result->section, found);

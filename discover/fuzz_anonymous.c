@@ -30,6 +30,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (before != after && size < 24) /* longer ones may have had a UUID as their first bytes */
                 abort();
         anonymous_pci_config(copy, size);
+        if (size > 0)
+                memcpy(copy, data, size);
+        anonymous_pci_vpd(copy, size);
         free(copy);
         mask_free(mask);
         return 0;

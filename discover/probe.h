@@ -34,8 +34,8 @@ extern const size_t probe_count;
 
 /*
  * What takes its time runs beside the probes, in a process of its own. It fills no section: what
- * it finds is added to one: an item to the section's item of its name, one without a name to the
- * section itself.
+ * it finds is added to one: an item to the section's item of its name or address, one without
+ * either to the section itself.
  */
 struct slow_probe {
         const char *section;
@@ -105,6 +105,8 @@ void probe_boot(struct probe_context *context);
 void probe_ipmi(struct probe_context *context);
 void probe_lldp(struct probe_context *context);
 void probe_tpm2(struct probe_context *context);
+void probe_vpd(struct probe_context *context);
+extern const struct field pci_vpd_fields[];
 
 /* Opens the chip: before the program is confined. */
 void tpm2_open(void);

@@ -11,6 +11,7 @@
 static const struct field function_fields[] = {
         PCI_FUNCTION_FIELDS,
         {.name = "passthrough", .kind = FIELD_OBJECT, .inner = pci_passthrough_fields, .help = "can a virtual machine have it"},
+        {.name = "vpd", .kind = FIELD_OBJECT, .inner = pci_vpd_fields, .help = "what the card keeps of itself"},
         {.name = NULL},
 };
 

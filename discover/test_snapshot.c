@@ -36,6 +36,11 @@ static void make_machine(void)
         put("sys/devices/pci0000:00/0000:00:03.0/revision", "0x00\n");
         put("sys/devices/pci0000:00/0000:00:03.0/class", "0x010000\n");
         put_bytes("sys/devices/pci0000:00/0000:00:03.0/config", config, sizeof(config));
+        put_bytes("sys/devices/pci0000:00/0000:00:03.0/vpd",
+                  "\x90\x19\0SN\x0c" SERIAL "V0\x07"
+                  "MacHere"
+                  "\x78",
+                  3 + 15 + 10 + 1);
         put_link("sys/devices/pci0000:00/0000:00:03.0/driver",
                  "../../../bus/pci/drivers/virtio-pci");
         put("sys/bus/pci/drivers/virtio-pci/bind", "");
@@ -159,6 +164,7 @@ static void test_nobody_is_named(void **state)
                 "\xaa\xbb\xcc\xdd\xee\xff",
                 PASSWORD,
                 "Secret",
+                "MacHere",
                 "DSN8",
         };
         struct snapshot *snapshot = snapshot_new();
@@ -186,6 +192,8 @@ static void test_nobody_is_named(void **state)
         again = inventory_of(unpack(snapshot, "unpacked"), NULL);
         check_same(masked, again);
         assert_string_not_equal(doc_get_text(masked, "system.serial"), SERIAL);
+        assert_string_equal(doc_get_text(masked, "system.serial"),
+                            doc_get_text(doc_at(doc_get(masked, "pci.items"), 0), "vpd.serial"));
         assert_string_equal(doc_get_text(masked, "system.serial"),
                             doc_get_text(doc_at(doc_get(masked, "disks.items"), 0), "serial"));
         assert_true(doc_get_bool(doc_at(doc_get(masked, "nics.items"), 0), "booted_from", false));
