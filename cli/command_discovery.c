@@ -8,6 +8,8 @@
 #include "cli/each.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "lib/daemon/options.h"
+#include "lib/node/wire.h"
 
 #define PATH "/api/v1/discovery"
 
@@ -98,9 +100,11 @@ int command_discovery_open(const struct command_context *context)
         _doc_ struct doc *body = doc_object();
         uint64_t for_ms;
 
-        if (!context->duration || duration_parse(context->duration, &for_ms) < 0) {
-                fprintf(stderr, "cloudie: for how long? --for 2h (s, m or h; a day at most)\n");
-                return 2;
+        if (!context->duration || duration_parse(context->duration, &for_ms) < 0 ||
+            for_ms < DISCOVERY_MIN_MS || for_ms > DISCOVERY_MAX_MS) {
+                fprintf(stderr, "cloudie: for how long? --for 2h (s, m or h; from a minute to a "
+                                "day)\n");
+                return EXIT_USAGE;
         }
         (void)doc_set_number(body, "for_ms", (int64_t)for_ms);
         return post(context, "/open", body, "unknown machines are discovered until ");

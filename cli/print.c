@@ -160,6 +160,7 @@ void print_event(FILE *to, const struct node_event *event, uint64_t first_ms)
 {
         const double since = event->at_ms >= first_ms ? (double)(event->at_ms - first_ms) / 1000
                                                       : -(double)(first_ms - event->at_ms) / 1000;
+        const bool is_of_machine = mac_is_usable(&event->mac);
         char mac[MAC_TEXT_SIZE], text[EVENT_TEXT_SIZE], size[TEXT_SIZE_MAX] = "", rate[32],
                                                         took[32] = "", who[NODE_NAME_SIZE];
 
@@ -170,7 +171,10 @@ void print_event(FILE *to, const struct node_event *event, uint64_t first_ms)
         rate_text(rate, sizeof(rate), event->bytes, event->took_ms);
         text_escape(who, sizeof(who), event->node);
         fprintf(to, "%+8.1f s  %-17s  %-13s  %-40s %10s %8s %12s\n", since,
-                who[0] ? who : mac_text(mac, &event->mac), node_steps[event->step].name,
+                who[0]          ? who
+                : is_of_machine ? mac_text(mac, &event->mac)
+                                : "",
+                node_steps[event->step].name,
                 text_escape(text, sizeof(text),
                             event->text[0] ? event->text : node_steps[event->step].title),
                 size, took, rate);

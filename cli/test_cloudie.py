@@ -105,6 +105,21 @@ class Cloudie(Case):
         self.refused("number", "events", "--after", "x", rc=2)
         self.assert_plain(self.refused("no command", "node", "\x1b[2J", rc=2))
 
+    def test_discovery(self):
+        for words in ((), ("--for", "2x"), ("--for", "59s"), ("--for", "25h"), ("--for", "0h")):
+            self.refused("how long", "discovery", "open", "lab", *words, rc=2)
+        self.refused("NETWORK", "discovery", "open", "--for", "2h", rc=2)
+        self.refused("no such network", "discovery", "open", "rack", "--for", "2h")
+        self.refused("at any time", "discovery", "open", "lab", "--for", "2h")
+        self.refused("at any time", "discovery", "close", "lab")
+        self.assertRegex(self.ok("discovery", "status"), r"lab +10\.77\.0\.0/24 +discover")
+        shown = [{"name": "lab", "subnet": "10.77.0.0/24", "strangers": "discover"}]
+        self.assertEqual(json.loads(self.ok("-o", "json", "discovery", "status")), shown)
+        self.assertEqual(json.loads(self.ok("-o", "json", "discovery", "list")), [])
+        done = self.run_it("discovery", "list")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertIn("no unknown machine", done.stderr)
+
     def test_help_needs_no_home(self):
         done = self.run_it("help", env={"PATH": os.environ["PATH"]})
         self.assertEqual((done.returncode, done.stderr), (0, ""))

@@ -38,9 +38,23 @@ static void test_durations(void **state)
         }
 }
 
+/* What the controller would refuse in the words of its own interface. */
+static void test_how_long(void **state)
+{
+        static const char *const wrong[] = {"0h", "59s", "25h", "86401s", "2x"};
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+                const struct command_context context = {.duration = wrong[i]};
+
+                assert_int_equal(command_discovery_open(&context), 2);
+        }
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_durations)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_durations),
+                                           cmocka_unit_test(test_how_long)};
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

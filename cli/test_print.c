@@ -47,6 +47,17 @@ static void test_an_event_is_one_line(void **state)
         free(text);
 }
 
+static void test_an_event_of_no_machine(void **state)
+{
+        const struct node_event event = {.step = STEP_DISCOVERY, .text = "network 'rack': open"};
+        char *text = printed(&event, 0);
+
+        (void)state;
+        assert_null(strstr(text, "00:00"));
+        assert_non_null(strstr(text, "network 'rack': open"));
+        free(text);
+}
+
 static void test_what_a_machine_says_cannot_touch_the_terminal(void **state)
 {
         struct node_event event = {.step = STEP_FAILED, .text = "\x1b[2J\nroot#"};
@@ -147,6 +158,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_an_event_is_one_line),
                 cmocka_unit_test(test_an_operation_in_a_cell),
+                cmocka_unit_test(test_an_event_of_no_machine),
                 cmocka_unit_test(test_what_a_machine_says_cannot_touch_the_terminal),
                 cmocka_unit_test(test_commands_are_found_by_their_words),
                 cmocka_unit_test(test_a_worker),

@@ -13,7 +13,7 @@ struct opening_wish {
         uint64_t for_ms;
 };
 static const struct doc_field wish_fields[] = {
-        DOC_FIELD(struct opening_wish, for_ms, DOC_U64, DOC_REQUIRED, .max = DISCOVERY_MAX_MS),
+        DOC_FIELD(struct opening_wish, for_ms, DOC_U64, DOC_REQUIRED),
 };
 static DOC_TABLE(wish_table, struct opening_wish, "opening", wish_fields, .is_strict = true);
 

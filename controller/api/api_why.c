@@ -5,6 +5,7 @@
 
 #include "controller/api/call.h"
 #include "controller/logic/nodes.h"
+#include "controller/logic/workers.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/node/why.h"
@@ -55,7 +56,7 @@ static void read_events(struct store_reader *reader, void *context)
         call_send(call);
 }
 
-static void take_node(const struct node *node, struct question *q)
+static void take_node(const struct logic *logic, const struct node *node, struct question *q)
 {
         memcpy(q->macs, node->macs, sizeof(q->macs));
         q->mac_count = node->mac_count;
@@ -65,6 +66,7 @@ static void take_node(const struct node *node, struct question *q)
         q->facts.phase = node->phase;
         q->facts.operation = &q->operation;
         q->facts.is_agent_online = node->is_agent_online;
+        q->facts.heard_ms = worker_heard_ms(logic, node);
         memcpy(q->conflict, node->conflict_reason, sizeof(q->conflict));
         q->facts.conflict = node->is_in_conflict ? q->conflict : NULL;
         memcpy(q->degraded, node->degraded_reason, sizeof(q->degraded));
@@ -91,7 +93,7 @@ void handle_node_why(struct call *call)
         }
         q->facts.now_ms = clock_wall_ms();
         if (node) {
-                take_node(node, q);
+                take_node(call->api->logic, node, q);
         } else {
                 q->macs[0] = mac;
                 q->mac_count = 1;

@@ -286,13 +286,13 @@ void claim_polled(struct claim *claim, uint64_t now_ms)
         claim->polled_ms = now_ms;
         if (!node)
                 return;
-        node->last_seen_ms = now_ms;
-        if (!node->is_agent_online) {
-                node->is_agent_online = true;
-                node->online_since_ms = now_ms;
-                log_info("node.agent-online", "node=%s boot=%s", node->name, claim->row.boot);
-        }
+        node_saw(node, (struct ip4_address){0}, now_ms);
+        if (node->is_agent_online)
+                return;
+        node->is_agent_online = true;
+        node->online_since_ms = now_ms;
         node_touch(node);
+        log_info("node.agent-online", "node=%s boot=%s", node->name, claim->row.boot);
 }
 
 static enum agent_order order_of(const struct claim *claim, enum boot_action action)

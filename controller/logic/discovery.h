@@ -13,8 +13,7 @@
 
 /* Strangers that are shown. Anybody on the wire invents them, so they are in memory alone, and the
  * one that was seen longest ago goes: a hall that is switched on is some hundred. */
-#define STRANGERS_MAX    1000
-#define DISCOVERY_MIN_MS (60ULL * 1000) /* shorter than a boot is a mistake */
+#define STRANGERS_MAX 1000
 
 struct opening {
         char network[WIRE_NAME_SIZE];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A node as a document: what is stored, and what the API shows (docs/protocol.md). */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,6 +134,24 @@ void node_touch(struct node *node)
         free(node->text);
         node->text = NULL;
         node->text_size = 0;
+}
+
+void node_saw(struct node *node, struct ip4_address address, uint64_t now_ms)
+{
+        char was[48], is[48], *at;
+
+        snprintf(was, sizeof(was), "\"last_seen_ms\":%" PRIu64 ",", node->last_seen_ms);
+        snprintf(is, sizeof(is), "\"last_seen_ms\":%" PRIu64 ",", now_ms);
+        at = node->text && strlen(was) == strlen(is) ? strstr(node->text, was) : NULL;
+        node->last_seen_ms = now_ms;
+        if (ip4_is_set(address) && memcmp(&address, &node->address, sizeof(address)) != 0) {
+                node->address = address;
+                at = NULL;
+        }
+        if (at)
+                memcpy(at, is, strlen(is));
+        else
+                node_touch(node);
 }
 
 void node_write(struct node *node, uint64_t now_ms, struct store_change *change)

@@ -49,6 +49,7 @@ static const unsigned reporters[STEP_COUNT] = {
         [STEP_FAILED] = BY_EDGE | BY_AGENT | BY_CONTROLLER,
         [STEP_STOPPED] = BY_EDGE,
         [STEP_REFUSED] = BY_CONTROLLER,
+        [STEP_HEALTH] = BY_CONTROLLER,
 };
 
 static void add(struct logic *logic, const struct node *node, struct node_event *event,
@@ -91,12 +92,10 @@ _Static_assert(STEP_COUNT <= 64, "a bit of node->seen each");
 
 static void note_seen(struct node *node, const struct node_event *event, uint64_t now_ms)
 {
-        if (!node)
-                return;
-        node->last_seen_ms = now_ms;
-        if (event->step == STEP_DHCP_ACK && ip4_is_set(event->address))
-                node->address = event->address;
-        node_touch(node);
+        const struct ip4_address none = {0};
+
+        if (node)
+                node_saw(node, event->step == STEP_DHCP_ACK ? event->address : none, now_ms);
 }
 
 static bool may_report(const struct node_event *event, enum reporter who, const char *name)

@@ -27,6 +27,9 @@ int node_add_mac(struct logic *logic, struct node *node, const struct mac_addres
 /* Its JSON text, one line; borrowed until the node changes. NULL without memory. */
 const char *node_text(struct node *node);
 void node_touch(struct node *node); /* something changed that its text shows */
+/* It spoke, from @address (unset: not known). All speak every minute, and a list shows a thousand:
+ * of its text the digits of the time change, and no more. */
+void node_saw(struct node *node, struct ip4_address address, uint64_t now_ms);
 
 /* The next version of its document into @change. */
 void node_save(struct logic *logic, struct node *node, uint64_t now_ms,

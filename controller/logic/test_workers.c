@@ -33,6 +33,17 @@ static unsigned conflicts(const struct fixture *f)
         return count;
 }
 
+/* What the timeline got of this step since the last commit; @text in it. */
+static unsigned told(const struct fixture *f, const char *text)
+{
+        unsigned count = 0;
+
+        for (const struct op *op = f->change->first; op; op = op->next)
+                count += op->kind == OP_ADD_EVENT && op->event.step == STEP_HEALTH &&
+                         strstr(op->body, text);
+        return count;
+}
+
 static void only_the_key_that_phoned_home(void **state)
 {
         struct fixture *f = *state;
@@ -113,9 +124,11 @@ static void silence(void **state)
         assert_int_equal(puts_of(f, "node"), 1);
         workers_expire(f->logic, f->now + MINUTE, f->change); /* said once */
         assert_int_equal(puts_of(f, "node"), 1);
+        assert_int_equal(told(f, "degraded: no beat"), 1);
         assert_int_equal(beat(f, "key", NULL), 0);
         assert_false(f->node->is_degraded);
         assert_int_equal(puts_of(f, "node"), 2);
+        assert_int_equal(told(f, "well again"), 1);
 }
 
 /* cloudied was away, or its clock was set: that is no silence of theirs. */
@@ -158,6 +171,9 @@ static void health(void **state)
         assert_int_equal(beat(f, "key", "degraded: c.service"), 0);
         assert_int_equal(puts_of(f, "node"), 2);
         assert_int_equal(f->node->degraded_since_ms, since);
+        /* In the timeline stands that it began, and that it ended: not each word of a beat. */
+        assert_int_equal(told(f, ""), 1);
+        assert_int_equal(told(f, "degraded: systemd: degraded: a.service b"), 1);
         /* Too soon after the last one: a sign of life, and no more. */
         assert_int_equal(beat(f, "key", NULL), 0);
         assert_true(f->node->is_degraded);
@@ -178,6 +194,32 @@ static void beats_are_rarely_saved(void **state)
         }
         assert_int_equal(puts_of(f, WORKER_KIND), 6);
         assert_int_equal(puts_of(f, "node"), 0);
+}
+
+/* A thousand nodes beat every minute: what a list shows of each is not written anew for that. */
+static void a_beat_changes_digits_alone(void **state)
+{
+        struct fixture *f = *state;
+        const char *text;
+        _free_ char *fresh = NULL;
+
+        deploy(f);
+        assert_int_equal(beat(f, "key", NULL), 0);
+        text = node_text(f->node);
+        f->now += MINUTE;
+        assert_int_equal(beat(f, "key", NULL), 0);
+        assert_ptr_equal(f->node->text, text);
+        fresh = strdup(text);
+        node_touch(f->node);
+        assert_string_equal(node_text(f->node), fresh);
+        /* with more digits, and with another address */
+        f->node->last_seen_ms = 1;
+        node_touch(f->node);
+        (void)node_text(f->node);
+        assert_int_equal(beat(f, "key", NULL), 0);
+        assert_string_equal(node_text(f->node), fresh);
+        node_saw(f->node, (struct ip4_address){0x0100007f}, f->now);
+        assert_non_null(strstr(node_text(f->node), "127.0.0.1"));
 }
 
 static void what_is_shown_is_what_is_stored(void **state)
@@ -238,6 +280,7 @@ int main(void)
                 WITH_MACHINE(a_controller_that_was_away),
                 WITH_MACHINE(health),
                 WITH_MACHINE(beats_are_rarely_saved),
+                WITH_MACHINE(a_beat_changes_digits_alone),
                 WITH_MACHINE(what_is_shown_is_what_is_stored),
                 cmocka_unit_test(signatures),
         };

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/logic/events.h"
 #include "controller/logic/line.h"
 #include "controller/logic/nodes.h"
 #include "lib/base/text.h"
@@ -110,6 +111,19 @@ static struct doc *encode_says(const struct phone_home *says)
         return object;
 }
 
+/* That it became degraded (for @reason), or is well again (""). */
+static void tell(struct logic *logic, const struct node *node, const char *reason, uint64_t now_ms,
+                 struct store_change *change)
+{
+        struct node_event event = {.at_ms = now_ms, .step = STEP_HEALTH};
+
+        snprintf(event.text, sizeof(event.text), "%s%.200s",
+                 reason[0] ? "degraded: " : "well again", reason);
+        event_add(logic, node, &event, change);
+        log_info("node.degraded", "node=%s is=%s reason=%s", node->name, reason[0] ? "yes" : "no",
+                 QUOTE(reason));
+}
+
 /* Sets, changes or (@reason NULL) ends the condition, and saves the node if that is news. */
 static void set_degraded(struct logic *logic, struct node *node, const char *reason,
                          uint64_t now_ms, struct store_change *change)
@@ -122,8 +136,7 @@ static void set_degraded(struct logic *logic, struct node *node, const char *rea
                 return;
         if (node->is_degraded != (reason != NULL)) {
                 node->degraded_since_ms = reason ? now_ms : 0;
-                log_info("node.degraded", "node=%s is=%s reason=%s", node->name,
-                         reason ? "yes" : "no", QUOTE(line));
+                tell(logic, node, line, now_ms, change);
         }
         node->is_degraded = reason != NULL;
         memcpy(node->degraded_reason, line, sizeof(line));
@@ -150,10 +163,7 @@ static int hear(struct logic *logic, struct node *node, struct worker *worker,
         char reason[WORKER_CHECK_SIZE + WORKER_CHECK_TEXT + 8];
         struct doc *fresh;
 
-        node->last_seen_ms = now_ms;
-        if (ip4_is_set(says->address))
-                node->address = says->address;
-        node_touch(node);
+        node_saw(node, says->address, now_ms);
         worker->last_beat_ms = worker->heard_ms = now_ms;
         if (!is_judged)
                 return 0;
@@ -308,6 +318,13 @@ void workers_resume(struct logic *logic)
 
         while (map_next(logic->workers, &at, &value))
                 ((struct worker *)value)->heard_ms = 0;
+}
+
+uint64_t worker_heard_ms(const struct logic *logic, const struct node *node)
+{
+        const struct worker *worker = find(logic, node->name);
+
+        return worker ? worker->last_beat_ms : 0;
 }
 
 char *worker_text(const struct logic *logic, const struct node *node)

@@ -56,5 +56,8 @@ void workers_expire(struct logic *logic, uint64_t now_ms, struct store_change *c
 /* The controller was away, or its clock was set: all have as long again. */
 void workers_resume(struct logic *logic);
 
+/* Its last beat or phone-home; 0: the node has no worker. */
+uint64_t worker_heard_ms(const struct logic *logic, const struct node *node);
+
 /* What the API shows of it, as JSON; the caller's. NULL: the node has none, or no memory. */
 char *worker_text(const struct logic *logic, const struct node *node);

@@ -36,7 +36,8 @@
         row(STEP_DISCOVERY, "discovery", "strangers are discovered, or no more") \
         row(STEP_FAILED, "failed", "failed") \
         row(STEP_STOPPED, "stopped", "stopped while it fetched a file") \
-        row(STEP_REFUSED, "refused", "was refused")
+        row(STEP_REFUSED, "refused", "was refused") \
+        row(STEP_HEALTH, "health", "is degraded, or well again")
 /* clang-format on */
 
 #define STEP_ROW(step, step_name, step_title)  [step] = {step_name, step_title},

@@ -306,6 +306,49 @@ static void test_other_conditions(void **state)
         assert_non_null(strstr(why.sentence, "the system on its disk"));
 }
 
+/* Somebody skipped the boot from the network, or another server was faster: it runs all the same.
+ */
+static void test_heard_since(void **state)
+{
+        struct why_facts facts = {.name = "lab-0001", .phase = PHASE_DEPLOYED};
+        static const struct row skipped[] = {BIOS_ASKS, E(300, STEP_HEALTH, "degraded: no beat")};
+        struct why why;
+
+        (void)state;
+        facts.heard_ms = START_MS + 30000;
+        find(skipped, 3, LATER_S, &facts, &why);
+        assert_int_equal(why.cause, CAUSE_NONE);
+        assert_non_null(strstr(why.sentence, "deployed"));
+        find(skipped, 3, 40, &facts, &why);
+        assert_non_null(strstr(why.sentence, "deployed"));
+        /* What it said before that boot says nothing of it. */
+        facts.heard_ms = START_MS + 1000;
+        find(skipped, 3, LATER_S, &facts, &why);
+        assert_int_equal(why.cause, CAUSE_LOADER_ABSENT);
+        facts.heard_ms = START_MS + 30000;
+        facts.degraded = "no beat";
+        find(skipped, 4, LATER_S, &facts, &why);
+        assert_int_equal(why.cause, CAUSE_DEGRADED);
+}
+
+/* That an install began is no sign of the machine, and its boot of yesterday not of this one. */
+static void test_an_old_boot(void **state)
+{
+        static const struct row rows[] = {BIOS_ASKS, E(1000, STEP_OPERATION, "install: begun")};
+        const struct operation operation = {.state = OPERATION_RUNNING,
+                                            .step = INSTALL_AGENT,
+                                            .started_ms = START_MS + 1000000,
+                                            .deadline_ms = UINT64_MAX};
+        const struct why_facts facts = {
+                .name = "lab-0001", .phase = PHASE_READY, .operation = &operation};
+        struct why why;
+
+        (void)state;
+        find(rows, 4, 1200, &facts, &why);
+        assert_int_equal(why.cause, CAUSE_NONE);
+        assert_non_null(strstr(why.hint, "power it on"));
+}
+
 /* Whatever happened, in whatever order: a sentence, and with a cause what to do. */
 static void test_any_events(void **state)
 {
@@ -352,7 +395,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_each_end_of_a_boot), cmocka_unit_test(test_boots_that_stop),
                 cmocka_unit_test(test_late_events),        cmocka_unit_test(test_states_of_a_node),
-                cmocka_unit_test(test_other_conditions),   cmocka_unit_test(test_any_events),
+                cmocka_unit_test(test_other_conditions),   cmocka_unit_test(test_heard_since),
+                cmocka_unit_test(test_an_old_boot),        cmocka_unit_test(test_any_events),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

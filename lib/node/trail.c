@@ -93,11 +93,11 @@ static void add(struct trail *trail, const struct node_event *event, size_t plac
 
         if (trail->count++ == 0)
                 trail->first_ms = event->at_ms;
-        trail->last_ms = event->at_ms;
         if (event->boot[0])
                 memcpy(trail->boot, event->boot, sizeof(trail->boot));
         if (mark == MARK_NONE)
                 return;
+        trail->last_ms = event->at_ms;
         /* A loader that boots does not come back. */
         if (mark == MARK_SCRIPT && (trail->marks & fetching)) {
                 trail->marks |= 1u << MARK_RETURNED;

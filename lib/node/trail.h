@@ -47,7 +47,8 @@ struct trail {
         char boot[BOOT_TEXT_SIZE];      /* "": no plan yet */
         bool is_grub;                   /* its loader */
         size_t count;                   /* of events; 0: there is no such boot */
-        uint64_t first_ms, last_ms;     /* of its reporters */
+        uint64_t first_ms;              /* by the clock of the reporter, as is last_ms */
+        uint64_t last_ms; /* it reached a mark; what operators do in the meantime is none */
 };
 
 static inline bool trail_has(const struct trail *trail, enum trail_mark mark)

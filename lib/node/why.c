@@ -357,8 +357,11 @@ void why_find(const struct why_facts *facts, struct why *ret)
                 show_steps(facts, CONFLICT_EVENTS, ret);
                 return;
         }
-        if (judge_operation(facts, &last, &previous, ret) ||
-            judge_boots(facts, &last, &previous, ret) || describe_boot(facts, &last, ret))
+        if (judge_operation(facts, &last, &previous, ret))
+                return;
+        /* Whose system speaks has started it, whatever became of a boot from the network. */
+        if (facts->heard_ms <= last.last_ms &&
+            (judge_boots(facts, &last, &previous, ret) || describe_boot(facts, &last, ret)))
                 return;
         if (!facts->name && facts->event_count == 0) {
                 blame(ret, CAUSE_NEVER_HEARD, "");

@@ -28,6 +28,7 @@ struct why_facts {
         const char *conflict; /* the reason; NULL: it is in none */
         const char *degraded; /* why its installed system is not well; NULL: it is */
         bool is_agent_online;
+        uint64_t heard_ms;                 /* its worker's last word; 0: never */
         const struct operation *operation; /* the last one; NULL: none */
         const struct node_event *events;   /* of its MACs, in the order of their ids */
         size_t event_count;

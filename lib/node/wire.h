@@ -77,6 +77,7 @@ struct edge_opening {
 /* An opening is an afternoon's work. One that ends later than this and the grace below, by the
  * clock of whoever reads it, is not believed: one of the two clocks is wrong. */
 #define DISCOVERY_MAX_MS (24ULL * 60 * 60 * 1000)
+#define DISCOVERY_MIN_MS (60ULL * 1000) /* shorter than a boot is a mistake */
 /* A machine that was given an address before the end may finish its boot. */
 #define DISCOVERY_GRACE_MS (10ULL * 60 * 1000)
 /* A machine of a deployed node. */
