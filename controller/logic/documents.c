@@ -140,8 +140,10 @@ static int hash_stored(const struct logic *logic, const struct document *documen
         uint8_t signature[ED25519_SIGNATURE_SIZE];
         int rc;
 
-        if (!logic->vault || !document_kinds[document->kind].is_secret)
+        if (!document_kinds[document->kind].is_secret)
                 return sha256_of(text, strlen(text), ret);
+        if (!logic->vault)
+                return -EKEYREJECTED;
         rc = signing_key_sign(logic->vault, text, strlen(text), signature);
         if (rc == 0)
                 rc = sha256_of(signature, sizeof(signature), ret);
@@ -185,8 +187,10 @@ static int seal_stored(const struct logic *logic, const struct document *documen
         size_t size;
         int rc;
 
-        if (!logic->vault || !document_kinds[document->kind].is_secret)
+        if (!document_kinds[document->kind].is_secret)
                 return 0;
+        if (!logic->vault)
+                return -EKEYREJECTED;
         signing_key_public(logic->vault, &key);
         rc = doc_print(document->spec, DOC_COMPACT, &spec);
         if (rc < 0)

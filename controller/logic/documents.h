@@ -59,7 +59,8 @@ int document_read(enum document_kind kind, const char *name, const char *text, s
  *
  * What a secret document said already makes no new version: nobody could compare before.
  *
- * Return: 0, -ENOSPC at DOCUMENTS_MAX, -ENOMEM.
+ * Return: 0, -ENOSPC at DOCUMENTS_MAX, -ENOMEM, -EIO; -EKEYREJECTED: a secret one, and there is no
+ *         vault.
  */
 int document_put(struct logic *logic, struct document *take, uint64_t now_ms,
                  struct store_change *change, struct document **ret);

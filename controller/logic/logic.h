@@ -140,11 +140,11 @@ struct logic {
         struct map *secrets; /* struct secret: of the phone-home, by the node's name */
         struct map *workers; /* struct worker, by the node's name */
         struct map *documents[DOCUMENT_KIND_COUNT]; /* struct document, by name */
-        const struct signing_key *vault; /* borrowed; NULL: nothing is sealed in the store */
-        struct list running;             /* nodes whose operation runs */
-        struct auth_book *book;          /* borrowed */
-        struct map *openings;            /* struct opening, by network: discovery.h */
-        struct map *strangers;           /* struct stranger_seen, by MAC */
+        const struct signing_key *vault;            /* borrowed; NULL: no file can be kept */
+        struct list running;                        /* nodes whose operation runs */
+        struct auth_book *book;                     /* borrowed */
+        struct map *openings;                       /* struct opening, by network: discovery.h */
+        struct map *strangers;                      /* struct stranger_seen, by MAC */
         struct logic_hooks hooks;
         char kernel_arguments[PLAN_ARGUMENTS_SIZE];
         uint32_t beat_s; /* what workers are told */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Operations, from their beginning to each of their ends. */
+#include "controller/logic/documents.h"
 #include "controller/logic/test_machine.h"
 
 static bool boots_by(const struct fixture *f, uint8_t number)
@@ -514,6 +515,22 @@ static void test_a_decision_voids_the_secret(void **state)
         assert_int_equal(phone(f, f->plan.secret, f->plan.generation), PHONE_HOME_TAKEN);
 }
 
+/* What is shown to nobody is not written down for whoever reads the disk. */
+static void test_no_file_without_its_key(void **state)
+{
+        static const char text[] = "{\"kind\":\"file\",\"spec\":{\"text\":\"5ecret\"}}";
+        struct fixture *f = *state;
+        char error[DOC_ERROR_SIZE] = "";
+        struct document *file = NULL, *kept = NULL;
+        const size_t before = store_change_count(f->change);
+
+        assert_null(f->logic->vault);
+        assert_int_equal(document_read(DOCUMENT_FILE, "a", text, strlen(text), error, &file), 0);
+        assert_true(document_put(f->logic, file, f->now, f->change, &kept) < 0);
+        assert_null(document_find(f->logic, DOCUMENT_FILE, "a"));
+        assert_int_equal(store_change_count(f->change), before);
+}
+
 /* MAC and UUID are no secrets. Who knows them, and boots by a card of his own, is not let in where
  * the next answer is a secret. */
 static void test_another_card_in_the_middle(void **state)
@@ -696,6 +713,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_a_second_key_voids_the_secret, setup,
                                                 teardown),
                 cmocka_unit_test_setup_teardown(test_a_decision_voids_the_secret, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_no_file_without_its_key, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_a_disk_is_ours_when_it_failed, setup,
                                                 teardown),
                 cmocka_unit_test_setup_teardown(test_another_card_in_the_middle, setup, teardown),
