@@ -107,7 +107,7 @@ static int allow_data(scmp_filter_ctx filter)
 static int allow_own_end(scmp_filter_ctx filter)
 {
         return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                                SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+                                SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 }
 
 static int allow_threads(scmp_filter_ctx filter)
