@@ -10,6 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 health_scsi_page, nvme_controller_parse, nvme_namespace_parse,
         };
 
+        (void)health_ata_has_logs(data, size);
         for (size_t i = 0; i < sizeof(parsers) / sizeof(parsers[0]); i++) {
                 struct doc *to = doc_object();
 

@@ -211,6 +211,13 @@ bool health_ata_data(const void *bytes, size_t size, struct doc *health)
         return true;
 }
 
+bool health_ata_has_logs(const void *page, size_t size)
+{
+        const uint16_t word = le16_at(page, size, 60 + 2 * 87);
+
+        return u8_at(page, size, 1) == 0x89 && (word & 0xc000) == 0x4000 && (word & 1U << 5);
+}
+
 bool health_ata_statistics(const void *bytes, size_t size, struct doc *health)
 {
         /* Both bits: the statistic is supported, and its value valid. */

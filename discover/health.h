@@ -24,6 +24,13 @@ bool health_nvme(const void *bytes, size_t size, struct doc *health);
 /* ATA8-ACS 7.52.6 SMART READ DATA: attributes, whose sum must be right. */
 bool health_ata_data(const void *bytes, size_t size, struct doc *health);
 
+/*
+ * Whether an ATA disk has logs to read (ACS-3 7.12.7.43, word 87), by the ATA
+ * Information page (SAT-3 12.4.2) that has its Identify data. A disk that is asked
+ * for a log without having any drops the reads that others wait for.
+ */
+bool health_ata_has_logs(const void *page, size_t size);
+
 /* ACS-3 A.5.8: Solid State Device Statistics, page 7 of log 04h. */
 bool health_ata_statistics(const void *bytes, size_t size, struct doc *health);
 

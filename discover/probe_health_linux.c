@@ -18,6 +18,7 @@
 #include "discover/disk_use.h"
 #include "discover/health.h"
 #include "discover/probe.h"
+#include "discover/vpd.h"
 #include "lib/base/text.h"
 
 #define TIMEOUT_MS      4000 /* of one command; crew.h gives a device 5000 */
@@ -157,6 +158,7 @@ static const struct question nvme_questions[] = {
         {0x85, 0x08 | (extend), 0x0e, 0, (feature), 0, 1, 0, (log), 0, (page), 0, (high), 0, (op), 0}
 #define ATA_STATUS {0x85, 0x06, 0x20, 0, 0xda, 0, 0, 0, 0, 0, 0x4f, 0, 0xc2, 0, 0xb0, 0}
 
+/* The last one is for disks with logs. */
 static const struct question ata_questions[] = {
         {.what = "status", .is_sense = true, .size = SENSE_SIZE, .command_size = 16,
          .command = ATA_STATUS, .parse = health_ata_verdict, .is_health = true},
@@ -186,6 +188,17 @@ static void ask_all(const struct target *t, const struct question *questions, si
                         return;
 }
 
+/* Page 0x89, as sysfs has it. */
+static bool has_logs(const struct target *t)
+{
+        char path[TREE_PATH_MAX], page[VPD_PAGE_MAX];
+        size_t size;
+
+        snprintf(path, sizeof(path), "sys/block/%s/device/vpd_pg89", t->name);
+        return tree_read_into(t->tree, path, page, sizeof(page), &size) == 0 &&
+               health_ata_has_logs(page, size);
+}
+
 static void ask_disk(const struct target *t)
 {
         char text[TREE_LINE_SIZE];
@@ -203,7 +216,7 @@ static void ask_disk(const struct target *t)
                 }
         } else if (tree_line(t->tree, text, "sys/block/%s/device/vendor", t->name) &&
                    strcmp(text, "ATA") == 0) {
-                ask_all(t, ata_questions, ARRAY_SIZE(ata_questions));
+                ask_all(t, ata_questions, ARRAY_SIZE(ata_questions) - (has_logs(t) ? 0 : 1));
         } else {
                 ask_all(t, scsi_questions, ARRAY_SIZE(scsi_questions));
         }

@@ -139,6 +139,16 @@ static void test_ata(void **state)
         page[15] = 0xc0;
         assert_true(health_ata_statistics(page, sizeof(page), health));
         check(health, "wear_percent", 23);
+        {
+                uint8_t information[572] = {0, 0x89};
+
+                assert_false(health_ata_has_logs(information, sizeof(information)));
+                put_le(information + 60 + 174, 0x4020, 2);
+                assert_true(health_ata_has_logs(information, sizeof(information)));
+                assert_false(health_ata_has_logs(information, 200));
+                put_le(information + 60 + 174, 0xc020, 2); /* the word is not valid */
+                assert_false(health_ata_has_logs(information, sizeof(information)));
+        }
         page[2] = 1;
         assert_false(health_ata_statistics(page, sizeof(page), none));
         assert_int_equal(doc_count(none), 0);
