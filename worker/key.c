@@ -30,7 +30,7 @@ struct worker_key *worker_key_free(struct worker_key *key)
         return NULL;
 }
 
-/* There is none, or none that can be read: a fresh one. */
+/* There is none, or what is there is none: a fresh one. */
 static int make(const char *state, const char *path, struct signing_key **ret)
 {
         CLEANUP(signing_key_free) struct signing_key *pair = NULL;
@@ -70,9 +70,9 @@ int worker_key_open(const char *state, struct worker_key **ret)
                 return -ENOMEM;
         snprintf(path, sizeof(path), "%s/" KEY_FILE, state);
         rc = signing_key_load(path, &key->pair);
-        if (rc < 0 && rc != -ENOENT)
+        if (rc == -EBADMSG)
                 log_warning("key.unusable", "path=%s error=%s", QUOTE(path), QUOTE(strerror(-rc)));
-        if (rc < 0)
+        if (rc == -EBADMSG || rc == -ENOENT)
                 rc = make(state, path, &key->pair);
         if (rc == 0)
                 rc = set_public(key);

@@ -16,9 +16,9 @@ struct worker_key;
  * worker_key_open() - read STATE/key.pem, or make it
  *
  * A key that cannot be kept is used all the same: until the next start it is as
- * good. The log tells.
+ * good. What is there and is no key is replaced. The log tells.
  *
- * Return: 0, -ENOMEM, -EIO.
+ * Return: 0, -ENOMEM, -EIO; -errno: one is there, and cannot be read now.
  */
 int worker_key_open(const char *state, struct worker_key **ret);
 struct worker_key *worker_key_free(struct worker_key *key);

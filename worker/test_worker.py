@@ -230,6 +230,23 @@ class Worker(unittest.TestCase):
         self.assertEqual(server.calls[seen][0], "/agent/v1/beat")
         self.assertIn(server.calls[seen][2]["public_key"], keys)
 
+    def test_a_key_that_is_there_stays(self):
+        """One that cannot be read just now is no reason to be somebody else from now on."""
+        server = self.controller((200, {"beat_s": 1}), (200, {"beat_s": 1}))
+        seed, path = self.seed(server.ca, server.url), os.path.join(self.state, "key.pem")
+        os.makedirs(path)
+        result = self.call(seed)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIn("our own key cannot be used: Is a directory", result.stderr)
+        self.assertEqual(server.calls, [])
+        # What is no key is replaced.
+        os.rmdir(path)
+        self.put("var/lib/cloudie/key.pem", "-----BEGIN")
+        result = self.call(seed)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("key.unusable", result.stderr)
+        self.assertEqual(len(server.calls), 1)
+
     def test_prepared_by_root(self):
         """The copy has the secret until it was used, and the account's folder owns it."""
         server = self.controller((503, {}), (200, {"beat_s": 1}))

@@ -736,6 +736,22 @@ class Refusals(EdgeTest):
                 holder.wait()
                 holder.stdout.close()
 
+    def test_no_file_outside(self):
+        """Whoever is made to follow a link out of the state folder finds nothing there."""
+        self.start()
+        self.assertEqual(self.stop_one(self.edge), 0)
+        if "event=confine.files" in self.log():
+            self.skipTest("NOT TESTED: this kernel has no Landlock")
+        inside, outside = os.path.join(self.state, "credential"), tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, outside)
+        os.chmod(outside, 0o755)
+        outside = shutil.move(inside, outside)
+        os.chmod(outside, 0o644)
+        os.symlink(outside, inside)
+        code, text = self.ends()
+        self.assertEqual(code, 1)
+        self.assertIn("Permission denied", text)
+
     def test_second_instance(self):
         self.start()
         code, text = self.ends()
