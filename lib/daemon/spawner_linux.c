@@ -50,6 +50,7 @@ struct end {
 struct running {
         pid_t pid;
         int pidfd, status;
+        bool is_killed;
 };
 
 struct nursery {
@@ -192,14 +193,16 @@ static _Noreturn void be_spawner(struct nursery *n)
                 for (size_t i = 0; i < count; i++) {
                         watched[1 + 2 * i] =
                                 (struct pollfd){.fd = n->children[i].pidfd, .events = POLLIN};
-                        watched[2 + 2 * i] = (struct pollfd){.fd = n->children[i].status};
+                        /* Killed once: who waits for a disk dies when that answers. */
+                        watched[2 + 2 * i] = (struct pollfd){
+                                .fd = n->children[i].is_killed ? -1 : n->children[i].status};
                 }
                 if (poll(watched, 1 + 2 * count, -1) < 0 && errno != EINTR)
                         _exit(EXIT_FAILURE); /* the children end with us */
                 /* From the last on, as the last takes the place of the one that is buried. */
                 for (size_t i = count; i-- > 0;) {
                         if (watched[2 + 2 * i].revents & POLLERR)
-                                (void)kill(n->children[i].pid, SIGKILL);
+                                n->children[i].is_killed = kill(n->children[i].pid, SIGKILL) == 0;
                         if (watched[1 + 2 * i].revents)
                                 bury(n, i);
                 }
