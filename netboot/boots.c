@@ -28,6 +28,9 @@ struct boot {
         struct boot_plan
                 *plan; /* PLAN_READY; its boot number is good for the timeline afterwards */
         uint64_t plan_ms;
+        bool is_told; /* of a script with this action, then */
+        enum boot_action told;
+        uint64_t told_ms;
 };
 
 struct boots {
@@ -184,6 +187,7 @@ bool boots_plan_want(struct boots *boots, const struct plan_request *request,
         if (!boot || !ip4_is_equal(boot->address, request->address))
                 return false;
         boot->request = *request;
+        boot->is_told = false;
         if (boot->state == PLAN_ASKED) {
                 /* One question a machine at a time, however often it says that it boots. */
                 boot->is_outdated = true;
@@ -254,6 +258,22 @@ enum boots_plan_state boots_plan_get(struct boots *boots, const struct mac_addre
         if (boot->plan->action == BOOT_ASK_AGAIN)
                 boot->state = PLAN_NONE;
         return PLAN_READY;
+}
+
+bool boots_is_news(struct boots *boots, const struct mac_address *mac, enum boot_action action,
+                   uint64_t now_ms)
+{
+        LOCKED(boots);
+        struct boot *boot = find(boots, mac);
+
+        if (!boot || boot_action_runs_agent(action))
+                return true;
+        if (boot->is_told && boot->told == action && now_ms - boot->told_ms < BOOTS_TOLD_MS)
+                return false;
+        boot->is_told = true;
+        boot->told = action;
+        boot->told_ms = now_ms;
+        return true;
 }
 
 const char *boots_number(struct boots *boots, const struct mac_address *mac,

@@ -86,6 +86,15 @@ enum boots_plan_state {
 enum boots_plan_state boots_plan_get(struct boots *boots, const struct mac_address *mac,
                                      uint64_t now_ms, struct boot_plan *ret);
 
+/* A machine that waits asks every 5 s: of equal answers one is told of in so long, or else a rack
+ * that waits for its controller would drive all else out of the events that wait with it. */
+#define BOOTS_TOLD_MS 30000
+
+/* It got a script that does this: is that news for the timeline? What runs the agent always is, as
+ * who asks for that twice has failed once. */
+bool boots_is_news(struct boots *boots, const struct mac_address *mac, enum boot_action action,
+                   uint64_t now_ms);
+
 /* Its boot number, or "". Returns @to. */
 const char *boots_number(struct boots *boots, const struct mac_address *mac,
                          char to[static BOOT_TEXT_SIZE]);

@@ -45,6 +45,8 @@ static void note(struct scripts *scripts, const struct waiter *w, const struct b
         };
         char mac[MAC_TEXT_SIZE], ip[IP4_TEXT_SIZE];
 
+        if (!boots_is_news(scripts->options.boots, &event.mac, plan->action, clock_monotonic_ms()))
+                return;
         log_info("script", "mac=%s ip=%s action=%s boot=%s reason=%s", mac_text(mac, &event.mac),
                  ip4_text(ip, event.address), action, plan->boot, QUOTE(reason));
         memcpy(event.boot, plan->boot, sizeof(event.boot));

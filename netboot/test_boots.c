@@ -193,11 +193,35 @@ static void test_late_answer_of_the_boot_before(void **state)
         assert_int_equal(boots_plan_get(boots, &one, 3, &got), PLAN_ASKED);
 }
 
+/* A machine that waits asks every 5 s. */
+static void test_what_is_news(void **state)
+{
+        struct boots *boots = *state;
+        const struct plan_request request = {.mac = one, .address = a};
+        struct boots_question question;
+        unsigned told = 0;
+
+        for (uint64_t now_ms = 0; now_ms < 5 * (uint64_t)BOOTS_TOLD_MS; now_ms += 5000)
+                told += boots_is_news(boots, &one, BOOT_ASK_AGAIN, now_ms);
+        assert_int_equal(told, 5);
+        assert_true(boots_is_news(boots, &one, BOOT_DISK, 200000));
+        assert_false(boots_is_news(boots, &one, BOOT_DISK, 200001));
+        assert_true(boots_is_news(boots, &one, BOOT_ASK_AGAIN, 200002));
+        /* Another boot, and what is no waiting. */
+        assert_true(boots_plan_want(boots, &request, &question));
+        assert_true(boots_is_news(boots, &one, BOOT_ASK_AGAIN, 200003));
+        assert_true(boots_is_news(boots, &one, BOOT_INSTALL, 200004));
+        assert_true(boots_is_news(boots, &one, BOOT_INSTALL, 200005));
+        assert_true(boots_is_news(boots, &two, BOOT_DISK, 200006)); /* nothing is known of it */
+        assert_true(boots_is_news(boots, &two, BOOT_DISK, 200007));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_lease, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_loader, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_what_is_news, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_plan, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_plan_after_restart, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_install_then_reboot, setup, teardown),

@@ -79,6 +79,7 @@ enum node_cause {
         CAUSE_CLAIM_ABSENT,    /* its agent has an address, and does not reach the controller */
         CAUSE_CLAIM_REFUSED,
         CAUSE_INVENTORY_ABSENT, /* it claimed, and did not report */
+        CAUSE_DISK_SILENT,      /* its loader was sent to the disk, and asks again */
         CAUSE_AGENT_FAILED,     /* it says so itself */
         CAUSE_CONFLICT,
         CAUSE_DEGRADED, /* its installed system is silent, or not well */

@@ -78,6 +78,18 @@ static bool is_new_boot(const struct trail *trail, const struct node_event *even
                !trail_has(trail, MARK_LOADER);
 }
 
+/* A loader that fetches its script in parts, or twice, does so at once. */
+#define DISK_AGAIN_MS 30000
+
+static bool is_sent_again(struct trail *trail, enum trail_mark mark, const struct node_event *event)
+{
+        if (mark != MARK_DISK)
+                return false;
+        if (!trail_has(trail, MARK_DISK))
+                trail->disk_ms = event->at_ms;
+        return event->at_ms > trail->disk_ms && event->at_ms - trail->disk_ms >= DISK_AGAIN_MS;
+}
+
 static void add(struct trail *trail, const struct node_event *event, size_t place)
 {
         static const struct {
@@ -105,9 +117,15 @@ static void add(struct trail *trail, const struct node_event *event, size_t plac
         }
         if (mark == MARK_SITE)
                 trail->marks &= ~(1u << MARK_RETURNED);
+        if (is_sent_again(trail, mark, event)) {
+                trail->marks |= 1u << MARK_DISK_AGAIN;
+                trail->place[MARK_DISK_AGAIN] = place;
+        }
         /* What it was told last counts. */
         if (mark == MARK_WAITS || mark == MARK_SCRIPT || mark == MARK_DISK)
                 trail->marks &= ~(1u << MARK_WAITS | 1u << MARK_SCRIPT | 1u << MARK_DISK);
+        if (mark == MARK_WAITS || mark == MARK_SCRIPT)
+                trail->marks &= ~(1u << MARK_DISK_AGAIN);
         trail->marks |= 1u << mark;
         trail->place[mark] = place;
         if ((mark == MARK_LOADER && text_has_prefix(event->text, "grub")) ||

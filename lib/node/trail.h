@@ -22,10 +22,11 @@ enum trail_mark {
         MARK_ADDRESS, /* of firmware or loader */
         MARK_LOADER,
         MARK_LOADER_STOPPED,
-        MARK_WAITS,    /* it was told to ask again */
-        MARK_SCRIPT,   /* it was told to boot the agent */
-        MARK_RETURNED, /* ... and asked again, after it had begun to fetch that */
-        MARK_DISK,     /* it was told to boot its disk */
+        MARK_WAITS,      /* it was told to ask again */
+        MARK_SCRIPT,     /* it was told to boot the agent */
+        MARK_RETURNED,   /* ... and asked again, after it had begun to fetch that */
+        MARK_DISK,       /* it was told to boot its disk */
+        MARK_DISK_AGAIN, /* ... and asked again, after a while */
         MARK_KERNEL,
         MARK_KERNEL_STOPPED,
         MARK_RAMDISK,
@@ -47,6 +48,7 @@ struct trail {
         char boot[BOOT_TEXT_SIZE];      /* "": no plan yet */
         bool is_grub;                   /* its loader */
         size_t count;                   /* of events; 0: there is no such boot */
+        uint64_t disk_ms;               /* of its first MARK_DISK in a row */
         uint64_t first_ms;              /* by the clock of the reporter, as is last_ms */
         uint64_t last_ms; /* it reached a mark; what operators do in the meantime is none */
 };

@@ -39,6 +39,7 @@ static const struct expectation {
         const char *next;            /* "next: ..." */
 } expectations[] = {
   /* clang-format off */
+        {MARK_DISK_AGAIN, MARK_PHONE_HOME, 0, SINCE_LAST, CAUSE_DISK_SILENT, CAUSE_NONE, CAUSE_NONE, ""},
         {MARK_FAILED, MARK_INVENTORY, 60, SINCE_LAST, CAUSE_AGENT_FAILED, CAUSE_NONE, CAUSE_NONE,
                 "its agent reports what it is"},
         {MARK_CLAIM, MARK_INVENTORY, 180, SINCE_LAST, CAUSE_INVENTORY_ABSENT, CAUSE_NONE, CAUSE_NONE,
@@ -110,7 +111,8 @@ static void show_trail(const struct why_facts *facts, const struct trail *trail,
                 size_t at = count;
 
                 /* Its event is the script's. */
-                if (mark == MARK_RETURNED || !trail_has(trail, (enum trail_mark)mark))
+                if (mark == MARK_RETURNED || mark == MARK_DISK_AGAIN ||
+                    !trail_has(trail, (enum trail_mark)mark))
                         continue;
                 for (; at > 0 && places[at - 1] > trail->place[mark]; at--)
                         places[at] = places[at - 1];
@@ -161,8 +163,8 @@ static const char *detail_of(const struct why_facts *facts, const struct trail *
 /* NULL: this boot is at its end, and nothing is wrong about it. */
 static const struct expectation *find(const struct trail *trail)
 {
-        if (trail_has(trail, MARK_INVENTORY) || trail_has(trail, MARK_DISK) ||
-            trail_has(trail, MARK_PHONE_HOME))
+        if (trail_has(trail, MARK_INVENTORY) || trail_has(trail, MARK_PHONE_HOME) ||
+            (trail_has(trail, MARK_DISK) && !trail_has(trail, MARK_DISK_AGAIN)))
                 return NULL;
         for (size_t i = 0; i < ARRAY_SIZE(expectations); i++) {
                 const struct expectation *e = &expectations[i];
