@@ -2,6 +2,7 @@
 """Installs, from outside: profiles, operators' calls, an agent's, and an installed system's."""
 import hashlib
 import json
+import json
 import os
 import re
 import shutil
@@ -470,6 +471,13 @@ class Install(unittest.TestCase):
         self.assertEqual(self.api("GET", "/files")["items"], [shown])
         self.assertEqual(self.api("GET", "/files/worker.yaml"), shown)
 
+        events = self.d.get("/api/v1/events?follow=0&after=0", token=self.token).body.decode()
+        told = [e["text"] for e in map(json.loads, re.findall("^data: (.*)$", events, re.M))
+                if e["step"] == "document"]
+        self.assertEqual(told, ["admin wrote profile 'worker', version 1",
+                                "admin wrote key 'ops', version 1",
+                                "admin wrote file 'worker.yaml', version 1",
+                                "admin wrote profile 'worker', version 2"])
         for path in ("/keys/ops", "/files/worker.yaml"):
             self.api("DELETE", path, status=409, code="document-in-use")
         before = self.install(dry_run=True)

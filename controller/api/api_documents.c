@@ -142,8 +142,8 @@ void handle_document_put(struct call *call)
         if (rc == 0 && !names_what_there_is(call, fresh))
                 return;
         if (rc == 0)
-                rc = document_put(call->api->logic, TAKE_PTR(fresh), clock_wall_ms(), change,
-                                  &document);
+                rc = document_put(call->api->logic, TAKE_PTR(fresh), call->who.user,
+                                  clock_wall_ms(), change, &document);
         if (rc < 0 || !document) {
                 call_refuse(call, rc == -ENOSPC ? PROBLEM_FULL : PROBLEM_NO_MEMORY, NULL);
                 return;
@@ -168,7 +168,7 @@ void handle_document_delete(struct call *call)
                 call_refuse(call, PROBLEM_NO_MEMORY, NULL);
                 return;
         }
-        document_delete(call->api->logic, document, clock_wall_ms(), change);
+        document_delete(call->api->logic, document, call->who.user, clock_wall_ms(), change);
         reply_empty(call, 204);
         call_commit(call, TAKE_PTR(change));
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/logic/events.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 #include "lib/trust/seal.h"
@@ -315,7 +316,26 @@ static bool says_the_same(const struct document *a, const struct document *b)
                doc_print(b->labels, DOC_COMPACT, &labels_b) == 0 && strcmp(labels_a, labels_b) == 0;
 }
 
-int document_put(struct logic *logic, struct document *take, uint64_t now_ms,
+static void tell(struct logic *logic, const struct document *document, const char *by,
+                 uint64_t now_ms, struct store_change *change, bool is_deleted)
+{
+        const char *kind = document_kinds[document->kind].name;
+        struct node_event event = {.at_ms = now_ms, .step = STEP_DOCUMENT};
+        const unsigned long long version = document->version;
+        char line[32];
+
+        snprintf(line, sizeof(line), "%s.%s", kind, is_deleted ? "deleted" : "put");
+        log_info(line, "%s=%s version=%llu by=%s", kind, document->name, version, QUOTE(by));
+        if (is_deleted)
+                snprintf(event.text, sizeof(event.text), "%s deleted %s '%s'", by, kind,
+                         document->name);
+        else
+                snprintf(event.text, sizeof(event.text), "%s wrote %s '%s', version %llu", by, kind,
+                         document->name, version);
+        event_add(logic, NULL, &event, change);
+}
+
+int document_put(struct logic *logic, struct document *take, const char *by, uint64_t now_ms,
                  struct store_change *change, struct document **ret)
 {
         CLEANUP(document_free) struct document *document = take;
@@ -323,7 +343,6 @@ int document_put(struct logic *logic, struct document *take, uint64_t now_ms,
         const struct document_kind_row *kind = &document_kinds[take->kind];
         struct store_document row = {.kind = kind->name, .at_ms = now_ms};
         _free_ char *stored = NULL;
-        char event[32];
         int rc;
 
         if (old && kind->is_secret && says_the_same(old, document)) {
@@ -343,9 +362,7 @@ int document_put(struct logic *logic, struct document *take, uint64_t now_ms,
                 row.version = document->version;
                 row.body = stored;
                 store_put_document(change, &row);
-                snprintf(event, sizeof(event), "%s.put", kind->name);
-                log_info(event, "%s=%s version=%llu", kind->name, document->name,
-                         (unsigned long long)document->version);
+                tell(logic, document, by, now_ms, change, false);
                 *ret = TAKE_PTR(document);
         }
         if (stored)
@@ -353,8 +370,8 @@ int document_put(struct logic *logic, struct document *take, uint64_t now_ms,
         return rc;
 }
 
-void document_delete(struct logic *logic, struct document *document, uint64_t now_ms,
-                     struct store_change *change)
+void document_delete(struct logic *logic, struct document *document, const char *by,
+                     uint64_t now_ms, struct store_change *change)
 {
         const struct document_kind_row *kind = &document_kinds[document->kind];
         const struct store_document row = {
@@ -363,11 +380,9 @@ void document_delete(struct logic *logic, struct document *document, uint64_t no
                 .version = document->version + 1,
                 .at_ms = now_ms,
         };
-        char event[32];
 
         store_delete_document(change, &row);
-        snprintf(event, sizeof(event), "%s.deleted", kind->name);
-        log_info(event, "%s=%s", kind->name, document->name);
+        tell(logic, document, by, now_ms, change, true);
         map_remove(logic->documents[document->kind], document->name, strlen(document->name));
         document_free(document);
 }

@@ -55,6 +55,7 @@ int document_read(enum document_kind kind, const char *name, const char *text, s
 /**
  * document_put() - a new version
  * @take:  of document_read(); the logic's then, or freed on failure
+ * @by:    who, for the event
  * @ret:   what is there now
  *
  * What a secret document said already makes no new version: nobody could compare before.
@@ -62,10 +63,10 @@ int document_read(enum document_kind kind, const char *name, const char *text, s
  * Return: 0, -ENOSPC at DOCUMENTS_MAX, -ENOMEM, -EIO; -EKEYREJECTED: a secret one, and there is no
  *         vault.
  */
-int document_put(struct logic *logic, struct document *take, uint64_t now_ms,
+int document_put(struct logic *logic, struct document *take, const char *by, uint64_t now_ms,
                  struct store_change *change, struct document **ret);
-void document_delete(struct logic *logic, struct document *document, uint64_t now_ms,
-                     struct store_change *change);
+void document_delete(struct logic *logic, struct document *document, const char *by,
+                     uint64_t now_ms, struct store_change *change);
 
 /* The kind of a row of the store; DOCUMENT_KIND_COUNT: none of these. */
 enum document_kind document_kind_find(const char *name);

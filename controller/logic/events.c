@@ -49,6 +49,7 @@ static const unsigned reporters[STEP_COUNT] = {
         [STEP_FAILED] = BY_EDGE | BY_AGENT | BY_CONTROLLER,
         [STEP_STOPPED] = BY_EDGE,
         [STEP_REFUSED] = BY_CONTROLLER,
+        [STEP_DOCUMENT] = BY_CONTROLLER,
         [STEP_HEALTH] = BY_CONTROLLER,
 };
 

@@ -526,7 +526,7 @@ static void test_no_file_without_its_key(void **state)
 
         assert_null(f->logic->vault);
         assert_int_equal(document_read(DOCUMENT_FILE, "a", text, strlen(text), error, &file), 0);
-        assert_true(document_put(f->logic, file, f->now, f->change, &kept) < 0);
+        assert_true(document_put(f->logic, file, "admin", f->now, f->change, &kept) < 0);
         assert_null(document_find(f->logic, DOCUMENT_FILE, "a"));
         assert_int_equal(store_change_count(f->change), before);
 }

@@ -37,6 +37,7 @@
         row(STEP_FAILED, "failed", "failed") \
         row(STEP_STOPPED, "stopped", "stopped while it fetched a file") \
         row(STEP_REFUSED, "refused", "was refused") \
+        row(STEP_DOCUMENT, "document", "was written or deleted") \
         row(STEP_HEALTH, "health", "is degraded, or well again")
 /* clang-format on */
 

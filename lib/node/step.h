@@ -47,6 +47,7 @@ enum node_step {
         STEP_FAILED,    /* text says what failed */
         STEP_STOPPED,   /* it did not fetch the whole of a file: bytes of total; "of" says which */
         STEP_REFUSED,   /* what it asked for was not given: "of" says which step, text why */
+        STEP_DOCUMENT,  /* an operator wrote or deleted one: text says who and which */
         STEP_HEALTH,    /* its installed system became degraded, or is well again: text says why */
         STEP_COUNT
 };
