@@ -26,11 +26,11 @@
 #include "mkimage/worker_root.h"
 #include "mkimage/workshop.h"
 
-#define MIB     ((uint64_t)1 << 20)
+#define MIB    ((uint64_t)1 << 20)
 
-#define IDS     "c10d1e00-7469-4e79-8000-0000000000"
-#define ID_ROOT IDS "04" /* LAYOUT_NUMBER(LAYOUT_ROOT) */
-#define ESP_ID  0xc10d1e01
+#define IDS    "c10d1e00-7469-4e79-8000-0000000000"
+#define ID_ESP IDS "02" /* LAYOUT_NUMBER(LAYOUT_ESP) */
+#define ESP_ID 0xc10d1e01
 
 /* devtmpfs, which the kernel does not mount by itself, has the rest. */
 static const struct ext4_device devices[] = {
@@ -38,12 +38,24 @@ static const struct ext4_device devices[] = {
         {"/dev", "null",    0666, 1, 3},
 };
 
-/* GRUB switches to no graphics: the machine may have none. */
+/*
+ * The root is told by its distance from the EFI system partition of the disk that
+ * GRUB came from, as only that has a number that no other disk has: an older
+ * installation on another disk may come first. (In the core of a BIOS's GRUB there
+ * is no "if".) GRUB switches to no graphics: the machine may have none.
+ */
+_Static_assert(LAYOUT_ROOT - LAYOUT_ESP == 2, "as PARTNROFF says (Linux: init/do_mounts.c)");
 #define GRUB_COMMANDS                                                                              \
         "set gfxpayload=text\n"                                                                    \
-        "linux " WORKER_KERNEL " root=PARTUUID=" ID_ROOT " rootwait rw console=ttyS0 quiet "       \
+        "set esp=" ID_ESP "\n"                                                                     \
+        "regexp --set=1:disk '^([^,]*),' \"$root\"\n"                                              \
+        "probe --set=esp --part-uuid ($disk,gpt2)\n"                                               \
+        "linux " WORKER_KERNEL " root=PARTUUID=$esp/PARTNROFF=2 rootwait rw console=ttyS0 quiet "  \
         "panic=60 init=" WORKER_INIT "\n"                                                          \
         "boot\n"
+
+/* What they need in the core of a BIOS's GRUB. */
+static const char *const grub_modules[] = {"regexp", "probe", NULL};
 
 struct parts {
         struct grub grub;
@@ -97,6 +109,7 @@ static int make_loaders(const struct worker_options *options, const struct works
                 .cache = options->cache,
                 .configuration = GRUB_COMMANDS,
                 .partition = LAYOUT_NUMBER(LAYOUT_ROOT),
+                .modules = grub_modules,
         };
         int rc = grub_make(shop, &grub, error, &parts->grub);
 
