@@ -50,7 +50,7 @@ static int open_it(struct install *in)
                 return install_fail(in, CAUSE_DISK_CHANGED,
                                     "another disk took the place of %s while it was opened",
                                     disk->name);
-        /* What is on it is a stranger's; no other disk can be opened for writing any more. */
+        /* What is on it is a stranger's; no other disk can be opened any more. */
         rc = install_confine(NULL, in->options->root);
         if (rc < 0)
                 return install_fail(in, CAUSE_INTERNAL, "the installer cannot be confined: %s",

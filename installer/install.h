@@ -80,7 +80,7 @@ int install_layout(struct install *in);
 /**
  * install_confine() - nothing is written but what lies below /dev, and boot entries
  * @name:  of the program, at its start: also no exec, and nobody connects to it. NULL: only the
- * boot entries are left, as the disk is open
+ * boot entries are left, and no device can be opened, as the disk is open
  * @root:  as in install_options
  *
  * Before the threads are made. Return: 0, -errno.
