@@ -16,9 +16,7 @@ import time
 import unittest
 
 import test_netbootd as lab
-from wire import MAC, NODE_NS, OTHER_MAC, PXE, UEFI, Wire, in_edge, run, until
-
-
+from wire import MAC, NODE_NS, OTHER_MAC, PXE, UEFI, Wire, in_edge, in_node, run, until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -104,9 +102,28 @@ class Listed(StrangersTest):
         self.known = [MAC]
         self.answer()
         self.start()
-        got = self.dhcp(PXE + ["-r", "192.168.9.9"])  # INIT-REBOOT is not udhcpc's; a wish is
+        got = self.dhcp(PXE + ["-r", "192.168.9.9"])
         self.assertTrue(got["ip"].startswith("10.77.0."))
+        # RFC 2131 4.3.2, INIT-REBOOT: without a neighbour that is a DHCPNAK.
+        in_node(sys.executable, "-c", REBOOT, MAC, "192.168.9.9")
+        until(10, lambda: "another server here may know it" in self.log(), self.log)
+        self.assertNotIn("reply=NAK", self.log())
         self.assertNotIn("dhcp-nak", self.steps())
+
+
+# A system that starts, and asks for the address that it had.
+REBOOT = """
+import socket, sys
+mac = bytes.fromhex(sys.argv[1].replace(":", ""))
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("", 68))
+s.sendto(b"\\1\\1\\6\\0" + b"boot" + bytes(2) + b"\\x80\\0" + bytes(16) + mac + bytes(202)
+         + b"\\x63\\x82\\x53\\x63" + b"\\x35\\1\\3" + b"\\x32\\4" + socket.inet_aton(sys.argv[2])
+         + b"\\xff", ("255.255.255.255", 67))
+"""
 
 
 class Probe(lab.EdgeTest):
