@@ -132,7 +132,7 @@ class Install(unittest.TestCase):
     def test_whole(self):
         etag = self.d.get("/edge/v1/config", token=self.edge).headers["ETag"]
         begun = self.install()
-        self.assertIn("power the machine on", begun["advice"])
+        self.assertIn("power the machine on, or restart it", begun["advice"])
         self.assertEqual(begun["status"]["phase"], "ready")
         o = begun["status"]["operation"]
         self.assertEqual((o["number"], o["kind"], o["state"], o["step"], o["by"]),

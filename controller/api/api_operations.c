@@ -200,9 +200,11 @@ static const char *install_advice(const struct node *node)
         if (node->is_in_conflict)
                 return "The node is in conflict, and nothing begins before that is decided: accept "
                        "it, if it is the right machine.";
-        return node->is_agent_online ? "Its agent is online, and begins at once."
-                                     : "No agent is online: power the machine on; it has no BMC "
-                                       "here.";
+        return node->is_agent_online
+                       ? "Its agent is online, and begins at once."
+                       : "No agent is online: power the machine on, or restart it if it runs "
+                         "its own system, and let it boot from the network; it has no "
+                         "BMC here.";
 }
 
 /* Logic thread: the disk is picked. */

@@ -308,8 +308,8 @@ static void judge_running(const struct why_facts *facts, const struct trail *las
         } else {
                 say(why->sentence, "install '%s': it %s", o->profile, operation_text(o, text));
                 if (o->step == INSTALL_AGENT && !facts->is_agent_online)
-                        say(why->hint, "If the machine is off, power it on; let it boot from the "
-                                       "network.");
+                        say(why->hint, "If the machine is off, power it on; if it runs its own "
+                                       "system, restart it; let it boot from the network.");
         }
         show_steps(facts, OPERATION_EVENTS, why);
 }
