@@ -25,6 +25,8 @@ static int find(struct install *in)
         if (rc < 0)
                 return install_fail(in, CAUSE_DISK_FAILED, "the disk cannot be looked at: %s",
                                     strerror(-rc));
+        /* Now, as no other disk can be opened once this one is. */
+        in->neighbour_count = disk_neighbours(in->options->root, &in->disk, in->neighbours);
         return 0;
 }
 

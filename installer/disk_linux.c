@@ -15,11 +15,14 @@
 #include <limits.h>
 #include <linux/fs.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
+#include "installer/boot_entry.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/reader.h"
@@ -164,6 +167,51 @@ int disk_find(const char *root, const struct disk_id *wanted, struct disk *ret)
                 (void)text_copy(found, sizeof(found), entry->d_name);
         }
         return found[0] ? fill_disk(root, found, ret) : -ENODEV;
+}
+
+static bool read_system_partition(const char *root, const char *name, struct gpt_guid *ret)
+{
+        _free_ struct gpt *table = calloc(1, sizeof(*table));
+        _free_ uint8_t *head = NULL;
+        char path[PATH_MAX];
+        struct disk disk;
+        size_t size;
+        _close_ int fd = -EBADF;
+        int partition;
+
+        if (!table || fill_disk(root, name, &disk) < 0 ||
+            snprintf(path, sizeof(path), "%s/dev/%s", root, name) >= PATH_MAX)
+                return false;
+        size = gpt_head_size(disk.sector_size);
+        head = malloc(size);
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (!head || fd < 0 || pread(fd, head, size, 0) != (ssize_t)size ||
+            gpt_parse(reader_over(head, size), disk.sector_size, table) < 0)
+                return false;
+        partition = boot_find_system_partition(table);
+        if (partition >= 0)
+                *ret = table->partitions[partition].id;
+        return partition >= 0;
+}
+
+size_t disk_neighbours(const char *root, const struct disk *mine,
+                       struct gpt_guid ret[static DISK_MAX_NEIGHBOURS])
+{
+        CLEANUP(closedir) DIR *folder = NULL;
+        char path[PATH_MAX];
+        size_t count = 0;
+
+        if (block_path(path, root, "", "") == 0)
+                folder = opendir(path);
+        if (!folder)
+                return 0;
+        for (const struct dirent *entry;
+             count < DISK_MAX_NEIGHBOURS && (entry = readdir(folder));) {
+                if (strcmp(entry->d_name, mine->name) == 0 || !is_disk(root, entry->d_name))
+                        continue;
+                count += read_system_partition(root, entry->d_name, &ret[count]);
+        }
+        return count;
 }
 
 /* The first name in a folder; false for an empty one. */

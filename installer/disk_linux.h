@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/disk/gpt.h"
 #include "lib/node/operation.h"
 
 struct disk {
@@ -27,6 +28,21 @@ struct disk {
  * Return: 0, -ENODEV: none, -ENOTUNIQ: more than one, -errno.
  */
 int disk_find(const char *root, const struct disk_id *wanted, struct disk *ret);
+
+/* A server has a boot disk or two, and may have dozens more, without such a partition. */
+#define DISK_MAX_NEIGHBOURS 64
+
+/**
+ * disk_neighbours() - which EFI system partitions the other disks of this machine have
+ * @mine:  of disk_find(); not looked at
+ * @ret:   their unique GUIDs, of each disk the first
+ *
+ * Reads the heads of all other disks. One that does not answer, or has no table, has none.
+ *
+ * Return: how many, DISK_MAX_NEIGHBOURS at most.
+ */
+size_t disk_neighbours(const char *root, const struct disk *mine,
+                       struct gpt_guid ret[static DISK_MAX_NEIGHBOURS]);
 
 /* Who stands on the disk or on a partition of it: "md0". 0, or -ENOENT: nobody. */
 int disk_holder(const char *root, const char *name, char ret[static 32]);

@@ -35,7 +35,10 @@ struct install {
         const struct install_options *options;
         struct report report;
 
-        struct disk disk; /* since `check` */
+        /* Since `check`. */
+        struct disk disk;
+        struct gpt_guid neighbours[DISK_MAX_NEIGHBOURS]; /* of disk_neighbours() */
+        size_t neighbour_count;
 
         /* Since `image`. */
         struct image_source source;

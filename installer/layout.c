@@ -4,9 +4,9 @@
  *
  * The image's table knows the image's size. It is moved to the disk's, gets a
  * partition for the seed where the image has none, and the last of the image's own
- * partitions grows where the profile asks for it. Its EFI system partition gets a
- * number of its own: a machine goes back to the disk by that, and two disks with one
- * image are two.
+ * partitions grows where the profile asks for it. A machine goes back to the disk by
+ * the GUID of its EFI system partition: where another disk has the same image, it gets one
+ * of its own. Else it stays, as Debian's cloud images mount theirs by it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -83,6 +83,14 @@ static int place_seed(struct install *in)
         return seed->size < FAT_MIN_SIZE ? no_room(in) : try_seed(in);
 }
 
+static bool is_of_neighbour(const struct install *in, const struct gpt_guid *id)
+{
+        for (size_t i = 0; i < in->neighbour_count; i++)
+                if (memcmp(&in->neighbours[i], id, sizeof(*id)) == 0)
+                        return true;
+        return false;
+}
+
 static int place_system_partition(struct install *in)
 {
         const int partition = boot_find_system_partition(&in->gpt);
@@ -94,6 +102,8 @@ static int place_system_partition(struct install *in)
                                               "firmware is UEFI",
                                               in->job->plan.image)
                                : 0;
+        if (!is_of_neighbour(in, &in->gpt.partitions[partition].id))
+                return 0;
         return new_guid(&in->gpt.partitions[partition].id) < 0
                        ? install_fail(in, CAUSE_INTERNAL, "no random numbers")
                        : 0;

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import unittest
+import uuid
 
 import yaml
 
@@ -242,22 +243,39 @@ class Install(unittest.TestCase):
         self.assertIn("Cloudie\0".encode("utf-16-le"), entry)
         self.assertIn("\\EFI\\BOOT\\BOOTX64.EFI\0".encode("utf-16-le"), entry)
 
-    def test_the_system_partition_has_a_number_of_its_own(self):
-        """Else all disks with one image had the same; it is said when the disk boots by it."""
-        numbers = set()
-        for _ in range(2):
-            lines = self.succeeds(boot=True, may_overwrite=True)
-            said = [line for line in lines if "esp" in line]
-            self.assertEqual((said[0]["step"], said[0]["state"]), ("table", "done"))
-            self.assertEqual(said, lines[-len(said):])
-            self.assertEqual(said[-1]["step"], "boot")
-            number, = {line["esp"] for line in said}
-            found = re.findall("Partition unique GUID: (.*)",
-                               "".join(lab.sgdisk(self.machine.disk("vda"), "-i", str(n))
-                                       for n in self.partitions()))
-            self.assertIn(number.upper(), found)
-            numbers.add(number)
+    def system_partition_of(self, **plan):
+        """Its number, as it is told when the disk boots by it, and as it is on the disk."""
+        lines = self.succeeds(boot=True, may_overwrite=True, **plan)
+        said = [line for line in lines if "esp" in line]
+        self.assertEqual((said[0]["step"], said[0]["state"]), ("table", "done"))
+        self.assertEqual(said, lines[-len(said):])
+        self.assertEqual(said[-1]["step"], "boot")
+        number, = {line["esp"] for line in said}
+        found = re.findall("Partition unique GUID: (.*)",
+                           "".join(lab.sgdisk(self.machine.disk("vda"), "-i", str(n))
+                                   for n in self.partitions()))
+        self.assertIn(number.upper(), found)
+        return number
+
+    def test_the_system_partition_keeps_the_number_of_the_image(self):
+        """Debian's cloud images mount it by that."""
+        number = self.system_partition_of()
+        self.assertEqual(number, self.system_partition_of())
+        self.assertIn(uuid.UUID(number).bytes_le, self.image.plain[:34 * 512])
+
+    def test_where_another_disk_has_the_same_image_it_gets_its_own(self):
+        """Else a machine could not tell which of them to boot."""
+        self.machine.add_disk("vdb", DISK_SIZE, "DISK-2")
+        with open(self.machine.disk("vdb"), "r+b") as disk:
+            disk.write(self.image.plain[:34 * 512])
+        with open(self.machine.disk("vdb"), "rb") as disk:
+            was = disk.read()
+        numbers = {self.system_partition_of(), self.system_partition_of()}
         self.assertEqual(len(numbers), 2)
+        for number in numbers:
+            self.assertNotIn(uuid.UUID(number).bytes_le, was)
+        with open(self.machine.disk("vdb"), "rb") as disk:
+            self.assertEqual(disk.read(), was)
 
     def test_boot_entry_that_the_firmware_does_not_take(self):
         self.machine.write("sys/firmware/efi/efivars", "not a folder")

@@ -32,7 +32,8 @@ enum layout_part { LAYOUT_BIOS, LAYOUT_ESP, LAYOUT_SEED, LAYOUT_ROOT, LAYOUT_PAR
 struct layout {
         /* The first 34 characters of all its GUIDs, which are fixed, as an image is the same each
          * time. The last two are a partition's number, 00 of the disk, 10 of the root file system,
-         * 11 of the hashes in it. (cloudie-install gives the ESP another one.) */
+         * 11 of the hashes in it. (cloudie-install gives the ESP another one where another
+         * disk has this image.) */
         const char *ids;
         uint64_t size;     /* of the image, bytes: whole MiB */
         uint64_t esp_size; /* bytes: whole MiB */
