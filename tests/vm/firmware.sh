@@ -161,4 +161,8 @@ lab_kill "$LAB_MACHINE"
 machine diskless
 says 120 "the installed disk is missing"
 says 60 "asking again in 5 seconds"
+
+# cloudie why has it, too: the loader asks again and again, and is told of twice a minute.
+is_named() { "$cloudie" why lab-0001 | grep -q "disk-silent"; }
+lab_until 150 is_named || lab_fail "cloudie why says: $("$cloudie" why lab-0001)"
 beside_its_twin
