@@ -158,8 +158,13 @@ int opening_restore(struct logic *logic, const struct store_document *row)
         rc = doc_parse(row->body, strlen(row->body), &doc_limits_message, NULL, &object);
         if (rc == 0)
                 rc = doc_decode(&opening_table, object, NULL, &read);
-        if (rc < 0)
+        if (rc == -ENOMEM)
                 return rc;
+        if (rc < 0) {
+                /* Closed is the safe side. */
+                log_warning("opening.unreadable", "network=%s", QUOTE(row->name));
+                return 0;
+        }
         rc = add(logic, row->name, &opening);
         if (rc < 0)
                 return rc;

@@ -263,8 +263,13 @@ int worker_restore(struct logic *logic, const struct store_document *row)
                 return -ENOMEM;
         rc = doc_decode_text(&worker_table, row->body, strlen(row->body), &doc_limits_message, NULL,
                              worker);
-        if (rc < 0)
+        if (rc == -ENOMEM)
                 return rc;
+        if (rc < 0) {
+                /* One installed system is a stranger from now on, until it is installed anew. */
+                log_warning("worker.unreadable", "node=%s", QUOTE(row->name));
+                return 0;
+        }
         worker->version = row->version;
         worker->saved_ms = worker->last_beat_ms;
         rc = add(logic, row->name, worker);

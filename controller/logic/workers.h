@@ -48,7 +48,7 @@ int worker_beat(struct logic *logic, const struct phone_home *says, uint64_t now
 void worker_forget(struct logic *logic, struct node *node, uint64_t now_ms,
                    struct store_change *change);
 
-int worker_restore(struct logic *logic, const struct store_document *row); /* -EBADMSG, -ENOMEM */
+int worker_restore(struct logic *logic, const struct store_document *row); /* -ENOMEM */
 void workers_free(struct logic *logic);
 
 /* Notes workers that fell silent. */

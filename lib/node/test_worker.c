@@ -147,8 +147,8 @@ static void addresses_and_names(void **state)
                                           "fe80::1/129",    "fe80::1%eth0/64", "/24",
                                           "10.77.0.100/",   "10.77.0.100/+1",  "x/1",
                                           "10.77.0.100/1/1"};
-        static const char *const bad_names[] = {"a b", "a/b",         "\x1b[1m",
-                                                "..",  "caf\xc3\xa9", "a:1"};
+        static const char *const bad_names[] = {"a b",         "a/b", "\x1b[1m", "..",
+                                                "caf\xc3\xa9", "a:1", ""};
         char *address = says.facts.addresses[1].address, error[DOC_ERROR_SIZE];
 
         (void)state;

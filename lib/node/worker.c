@@ -95,7 +95,7 @@ static bool is_interface(const char *name)
         for (const char *at = name; *at; at++)
                 if (*at <= ' ' || *at > '~' || *at == '/' || *at == ':')
                         return false;
-        return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+        return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
 static int refuse(char *error, const char *wrong)
