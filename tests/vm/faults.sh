@@ -21,7 +21,7 @@ if [ "$fault" = full ] && [ "$(id -u)" = 0 ] && [ -z "${FAULT_MOUNTS:-}" ]; then
         FAULT_MOUNTS=1 exec unshare --mount "$0" "$@"
 fi
 # shellcheck source=tests/vm/setup.sh
-. "$(dirname "$0")/setup.sh" "fault-$fault" 15
+. "$(dirname "$0")/setup.sh" "fault-$fault" 16
 [ -e "${LAB_IMAGE:?}" ] ||
         skip "no image of the tiny worker in $LAB_IMAGE; tools/worker-image.sh makes one"
 # shellcheck source=tests/vm/fault_lab.sh

@@ -5,7 +5,7 @@
 # the ramdisk boots on with what it has. The agent must see that its last file is
 # missing, say so, and do nothing else.
 # shellcheck source=tests/vm/setup.sh
-. "$(dirname "$0")/setup.sh" truncated 6
+. "$(dirname "$0")/setup.sh" truncated 5
 
 size=$(stat -c %s "$LAB_PACKAGE/discovery.initrd")
 head -c $((size * 9 / 10)) "$LAB_PACKAGE/discovery.initrd" >"$LAB_DIR/ramdisk"
