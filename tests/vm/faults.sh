@@ -145,7 +145,8 @@ in_away() {
 # The state folder is 44 MB: room for one image, and not for a second.
 in_full() {
         mkdir -p "$LAB_DIR/controller"
-        mount -t tmpfs -o size=44m,mode=0755 none "$LAB_DIR/controller"
+        # Room for one image, and the 256 MiB that are kept for the database.
+        mount -t tmpfs -o size=300m,mode=0755 none "$LAB_DIR/controller"
         fault_ready
         fault_image "$LAB_DIR/second.raw"
         if "$cloudie" image import "$LAB_DIR/second.raw" --name second 2>"$LAB_DIR/refusal"; then
