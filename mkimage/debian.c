@@ -72,7 +72,8 @@ static const struct {
         {"I: creating tarball",       "writing the file system"                        },
 };
 
-/* On the stream's thread. What is known to be trouble counts, or else the last error. */
+/* On the stream's thread. What is known to be trouble counts, or else the first error: the others
+ * follow from it. */
 static void take_words(void *context, const char *line)
 {
         struct build *build = context;
@@ -81,7 +82,7 @@ static void take_words(void *context, const char *line)
         for (size_t i = 0; i < ARRAY_SIZE(stages); i++)
                 if (text_has_prefix(line, stages[i].said))
                         tell(build, stages[i].told);
-        if (build->trouble || (!trouble && !text_has_prefix(line, "E: ")))
+        if (build->trouble || (!trouble && (build->words[0] || !text_has_prefix(line, "E: "))))
                 return;
         build->trouble = trouble;
         text_escape(build->words, sizeof(build->words), line + strspn(line, " "));

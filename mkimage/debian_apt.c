@@ -145,7 +145,9 @@ int debian_apt_configuration(char *error, char **ret)
 
         if (rc < 0)
                 return rc;
-        buffer_text(&lines, "APT::Install-Recommends \"false\";\n");
+        /* Half a thousand files: one of them comes late now and then. This machine's own word
+         * counts. */
+        buffer_text(&lines, "APT::Install-Recommends \"false\";\nAcquire::Retries \"5\";\n");
         for (char *line = strtok_r(said, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
                 if (is_wanted(line))
                         buffer_format(&lines, "%s\n", line);

@@ -63,5 +63,9 @@ if [ "$kind" = tiny ]; then
 else
         set --
 fi
-"$mkimage" worker "$@" --programs build/ramdisk/programs --cache build/cache --output "$to"
+make_image() {
+        "$mkimage" worker "$@" --programs build/ramdisk/programs --cache build/cache --output "$to"
+}
+# Half a thousand packages come over the network for Debian: a mirror that falters once stops nobody.
+make_image "$@" || { [ "$kind" = debian ] && make_image "$@"; }
 echo "$made_of" >"$to.stamp"
