@@ -103,7 +103,7 @@ function(cloudie_tests room)
         add_executable(test_${flat}_${name} test_${name}.c)
         target_link_libraries(test_${flat}_${name} PRIVATE ${target} lib_cmocka)
         add_test(NAME ${room}.${name} COMMAND test_${flat}_${name})
-        set_tests_properties(${room}.${name} PROPERTIES LABELS "unit" TIMEOUT 60
+        set_tests_properties(${room}.${name} PROPERTIES LABELS "unit" TIMEOUT 180
             ENVIRONMENT "CLOUDIE_SOURCE=${PROJECT_SOURCE_DIR};CLOUDIE_BUILD=${CMAKE_BINARY_DIR}")
     endforeach()
 endfunction()
