@@ -30,7 +30,7 @@ secureboot/virtio) number=39 ;;
         exit 2
         ;;
 esac
-image=${LAB_IMAGE:?} patience=240 size=1G
+image=${LAB_IMAGE:?} patience=600 size=1G
 if [ "$disk" != nvme ]; then
         image=${LAB_DEBIAN_IMAGE:-none} patience=900 size=8G LAB_MEMORY=1024
 fi
