@@ -36,7 +36,7 @@ lab_edge
 lab_login
 LAB_KEEP_DISK=1 lab_machine 1
 lab_wait_step held 240
-lab_wait_step reboot 20
+lab_wait_step reboot 60
 lab_until 120 grep -aq 'the disk speaks' "$console" || lab_fail "the disk was not booted"
 "$cloudie" node explain lab-0001 | tee "$LAB_DIR/log/explain"
 grep -q '^It boots: disk' "$LAB_DIR/log/explain" || lab_fail "explain does not say disk"

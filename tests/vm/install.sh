@@ -153,9 +153,9 @@ lab_until 60 is_writing 8000000
 lab_kill "$LAB_EDGE"
 sleep 2
 lab_start_edge
-lab_wait_step table 120
+lab_wait_step table 300
 ip netns exec "$LAB" tc qdisc del dev tap1 root
-lab_wait_phase deployed 120
+lab_wait_phase deployed 300
 expect "wrong disk" "$(sha256sum <"$wrong")" "$noise"
 expect "state" "$(lab_operation state lab-0001)" succeeded
 echo "CPU seconds of the machine, install to deployed, slow cable: $before to $(lab_cpu "$LAB_MACHINE")"
