@@ -19,9 +19,9 @@ struct document_kind_row {
 extern const struct document_kind_row document_kinds[DOCUMENT_KIND_COUNT];
 
 /* Bytes of a document that is sent. */
-#define PROFILE_MAX ((size_t)64 << 10)       /* a person wrote it */
-#define KEY_MAX     ((size_t)16 << 10)       /* one line, and labels */
-#define FILE_MAX    (4 * SEED_USER_DATA_MAX) /* JSON may write a byte as six; people write text */
+#define PROFILE_MAX ((size_t)64 << 10)               /* a person wrote it */
+#define KEY_MAX     ((size_t)16 << 10)               /* one line, and labels */
+#define FILE_MAX    ((size_t)4 * SEED_USER_DATA_MAX) /* text, escaped by JSON here and there */
 
 struct document {
         enum document_kind kind;

@@ -107,94 +107,93 @@ static void test_the_least_profile(void **state)
 #define DISK(rows)  HEAD "spec:\n  disk: {" rows "}\n" IMAGE
 #define NEEDS(rows) HEAD "spec:\n  needs: {" rows "}\n" IMAGE
 
+/* What is wrong with a profile, and what is said of it. */
+static const struct {
+        const char *yaml, *says;
+} not_understood[] = {
+        {"[]",                                                                            "profile: it must have keys"                           },
+        {"name: a\n",                                                                     "profile: 'kind' must be 'profile'"                    },
+        {"kind: rule\nname: a\n",                                                         "'kind' must be 'profile'"                             },
+        {"kind: profile\n",                                                               "'name' must be a text"                                },
+        {"kind: profile\nname: 12\n",                                                     "'name' must be a text"                                },
+        {"kind: profile\nname: A_b\n",                                                    "'name' is no name: a-z, 0-9 and dashes"               },
+        {HEAD,                                                                            "profile 'worker': spec.steps: 'image' is missing"     },
+        {HEAD "spce: {}\n",                                                               "profile 'worker': 'spce' is not understood: kind, name, "
+                            "version, labels, spec are"                                                               },
+        {HEAD "spec: []\n",                                                               "spec: it must have keys"                              },
+        {HEAD "version: new\n",                                                           "'version' must be a number"                           },
+        {HEAD "labels: [a]\n",                                                            "'labels' must be at most 64 names"                    },
+        {HEAD "labels: {rack: 1}\n",                                                      "label 'rack' must be a text: put it in quotes"        },
+        {HEAD "spec: {disks: {}}\n",
+         "profile 'worker': spec: 'disks' is not understood: needs, disk, steps are"                                                             },
+        {NEEDS("cpu: 4"),                                                                 "spec.needs: 'cpu' is not understood: arch, memory are"},
+        {NEEDS("arch: arm64"),                                                            "spec.needs: 'arch' must be one of: x86_64"            },
+        {NEEDS("memory: 8G"),                                                             "'memory' must be a comparison and bytes"              },
+        {NEEDS("memory: \">=8GB\""),                                                      "'memory' must be a comparison and bytes"              },
+        {NEEDS("memory: 8"),                                                              "'memory' must be a text: put it in quotes"            },
+        {DISK("sise: \">1G\""),                                                           "spec.disk: 'sise' is not understood: pick, types, size, "
+                                "holding, serial, wwn are"                                                        },
+        {DISK("pick: any"),                                                               "'pick' must be one of: smallest, largest, first"      },
+        {DISK("pick: "),                                                                  "'pick' must be a text"                                },
+        {DISK("types: nvme"),                                                             "'types' must be a list"                               },
+        {DISK("types: []"),                                                               "'types' must be a list"                               },
+        {DISK("types: [floppy]"),                                                         "'types' must be one of: nvme, ssd, hdd, virtual"      },
+        {DISK("types: [ssd, ssd]"),                                                       "'types' has 'ssd' twice"                              },
+        {DISK("size: \"=>1G\""),                                                          "'size' must be a comparison and bytes"                },
+        {DISK("size: \">= 1G\""),                                                         "'size' must be a comparison and bytes"                },
+        {DISK("size: \">99999999999T\""),                                                 "'size' must be a comparison and bytes"                },
+        {DISK("holding: data"),                                                           "'holding' must be one of: nothing, anything"          },
+        {DISK("serial: 123"),                                                             "'serial' must be a text: put it in quotes"            },
+        {DISK("serial: \"\""),                                                            "'serial' must be a text"                              },
+        {DISK("wwn: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+         "'wwn' is longer than 63 bytes"                                                                                                         },
+        {HEAD "spec: {steps: {image: a}}\n",                                              "'steps' must be a list"                               },
+        {HEAD "spec: {steps: []}\n",                                                      "'image' is missing"                                   },
+        {STEPS("{wipe: quick}"),                                                          "'image' is missing"                                   },
+        {STEPS("image"),                                                                  "spec.steps, step 1: it must be one key with a value"  },
+        {STEPS("{}"),                                                                     "step 1: it must be one key"                           },
+        {STEPS("{wipe: quick, image: a}"),                                                "step 1: it must be one key"                           },
+        {STEPS("{image: a}, {run: x.sh}"),
+         "spec.steps, step 2: 'run' is not understood: wipe, image, grow, seed, boot are"                                                        },
+        {STEPS("{image: a}, {wipe: quick}"),                                              "step 2: 'wipe' must come before 'image'"              },
+        {STEPS("{image: a}, {image: b}"),                                                 "step 2: 'image' is there twice"                       },
+        {STEPS("{wipe: full}, {image: a}"),                                               "step 1: 'wipe' must be 'quick'"                       },
+        {STEPS("{image: a/b}"),                                                           "'image' is no name of an image"                       },
+        {STEPS("{image: 12}"),                                                            "'image' must be a text: put it in quotes"             },
+        {STEPS("{image: a}, {grow: 2}"),                                                  "'grow' must be 'root'"                                },
+        {STEPS("{image: a}, {boot: pxe}"),                                                "'boot' must be 'disk'"                                },
+        {STEPS("{image: a}, {seed: x}"),                                                  "step 2, seed: it must have keys"                      },
+        {STEPS("{image: a}, {seed: {ssh_key: a}}"),
+         "seed: 'ssh_key' is not understood: hostname, user, ssh_keys, user_data are"                                                            },
+        {STEPS("{image: a}, {seed: {user: root}}"),                                       "seed: 'user' must be a name like ops"                 },
+        {STEPS("{image: a}, {seed: {user: \"a b\"}}"),                                    "'user' must be a name like ops"                       },
+        {STEPS("{image: a}, {seed: {ssh_keys: ops}}"),                                    "'ssh_keys' must be a list of names"                   },
+        {STEPS("{image: a}, {seed: {ssh_keys: []}}"),                                     "'ssh_keys' must be a list of names"                   },
+        {STEPS("{image: a}, {seed: {ssh_keys: [a, b, a]}}"),                              "'ssh_keys' has 'a' twice"                             },
+        {STEPS("{image: a}, {seed: {ssh_keys: [\"a b\"]}}"),                              "'ssh_keys' must be a name: a-z"                       },
+        {STEPS("{image: a}, {seed: {user_data: ../a}}"),                                  "'user_data' must be a name: a-z"                      },
+        {STEPS("{image: a}, {seed: {hostname: \"{serial}\"}}"),
+         "'hostname' is no host name: a-z, 0-9, dashes, and {name}"                                                                              },
+        {STEPS("{image: a}, {seed: {hostname: \"a.b\"}}"),                                "'hostname' is no host name"                           },
+        {STEPS("{image: a}, {seed: {hostname: \"-{name}\"}}"),                            "'hostname' is no host name"                           },
+};
+
 static void test_what_is_not_understood_is_named(void **state)
 {
-        static const struct {
-                const char *yaml, *says;
-        } cases[] = {
-                {"[]",                                                                            "profile: it must have keys"                           },
-                {"name: a\n",                                                                     "profile: 'kind' must be 'profile'"                    },
-                {"kind: rule\nname: a\n",                                                         "'kind' must be 'profile'"                             },
-                {"kind: profile\n",                                                               "'name' must be a text"                                },
-                {"kind: profile\nname: 12\n",                                                     "'name' must be a text"                                },
-                {"kind: profile\nname: A_b\n",                                                    "'name' is no name: a-z, 0-9 and dashes"               },
-                {HEAD,                                                                            "profile 'worker': spec.steps: 'image' is missing"     },
-                {HEAD "spce: {}\n",                                                               "profile 'worker': 'spce' is not understood: kind, name, "
-                                    "version, labels, spec are"                                                       },
-                {HEAD "spec: []\n",                                                               "spec: it must have keys"                              },
-                {HEAD "version: new\n",                                                           "'version' must be a number"                           },
-                {HEAD "labels: [a]\n",                                                            "'labels' must be at most 64 names"                    },
-                {HEAD "labels: {rack: 1}\n",                                                      "label 'rack' must be a text: put it in quotes"        },
-                {HEAD "spec: {disks: {}}\n",
-                 "profile 'worker': spec: 'disks' is not understood: needs, disk, steps are"                                                             },
-                {NEEDS("cpu: 4"),                                                                 "spec.needs: 'cpu' is not understood: arch, memory are"},
-                {NEEDS("arch: arm64"),                                                            "spec.needs: 'arch' must be one of: x86_64"            },
-                {NEEDS("memory: 8G"),                                                             "'memory' must be a comparison and bytes"              },
-                {NEEDS("memory: \">=8GB\""),                                                      "'memory' must be a comparison and bytes"              },
-                {NEEDS("memory: 8"),                                                              "'memory' must be a text: put it in quotes"            },
-                {DISK("sise: \">1G\""),                                                           "spec.disk: 'sise' is not understood: pick, types, size, "
-                                        "holding, serial, wwn are"                                                },
-                {DISK("pick: any"),                                                               "'pick' must be one of: smallest, largest, first"      },
-                {DISK("pick: "),                                                                  "'pick' must be a text"                                },
-                {DISK("types: nvme"),                                                             "'types' must be a list"                               },
-                {DISK("types: []"),                                                               "'types' must be a list"                               },
-                {DISK("types: [floppy]"),                                                         "'types' must be one of: nvme, ssd, hdd, virtual"      },
-                {DISK("types: [ssd, ssd]"),                                                       "'types' has 'ssd' twice"                              },
-                {DISK("size: \"=>1G\""),                                                          "'size' must be a comparison and bytes"                },
-                {DISK("size: \">= 1G\""),                                                         "'size' must be a comparison and bytes"                },
-                {DISK("size: \">99999999999T\""),                                                 "'size' must be a comparison and bytes"                },
-                {DISK("holding: data"),                                                           "'holding' must be one of: nothing, anything"          },
-                {DISK("serial: 123"),                                                             "'serial' must be a text: put it in quotes"            },
-                {DISK("serial: \"\""),                                                            "'serial' must be a text"                              },
-                {DISK("wwn: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
-                 "'wwn' is longer than 63 bytes"                                                                                                         },
-                {HEAD "spec: {steps: {image: a}}\n",                                              "'steps' must be a list"                               },
-                {HEAD "spec: {steps: []}\n",                                                      "'image' is missing"                                   },
-                {STEPS("{wipe: quick}"),                                                          "'image' is missing"                                   },
-                {STEPS("image"),                                                                  "spec.steps, step 1: it must be one key with a value"  },
-                {STEPS("{}"),                                                                     "step 1: it must be one key"                           },
-                {STEPS("{wipe: quick, image: a}"),                                                "step 1: it must be one key"                           },
-                {STEPS("{image: a}, {run: x.sh}"),
-                 "spec.steps, step 2: 'run' is not understood: wipe, image, grow, seed, boot are"                                                        },
-                {STEPS("{image: a}, {wipe: quick}"),                                              "step 2: 'wipe' must come before 'image'"              },
-                {STEPS("{image: a}, {image: b}"),                                                 "step 2: 'image' is there twice"                       },
-                {STEPS("{wipe: full}, {image: a}"),                                               "step 1: 'wipe' must be 'quick'"                       },
-                {STEPS("{image: a/b}"),                                                           "'image' is no name of an image"                       },
-                {STEPS("{image: 12}"),                                                            "'image' must be a text: put it in quotes"             },
-                {STEPS("{image: a}, {grow: 2}"),                                                  "'grow' must be 'root'"                                },
-                {STEPS("{image: a}, {boot: pxe}"),                                                "'boot' must be 'disk'"                                },
-                {STEPS("{image: a}, {seed: x}"),                                                  "step 2, seed: it must have keys"                      },
-                {STEPS("{image: a}, {seed: {ssh_key: a}}"),
-                 "seed: 'ssh_key' is not understood: hostname, user, ssh_keys, user_data are"                                                            },
-                {STEPS("{image: a}, {seed: {user: root}}"),                                       "seed: 'user' must be a name like ops"                 },
-                {STEPS("{image: a}, {seed: {user: \"a b\"}}"),                                    "'user' must be a name like ops"                       },
-                {STEPS("{image: a}, {seed: {ssh_keys: ops}}"),
-                 "'ssh_keys' must be a list of names"                                                                                                    },
-                {STEPS("{image: a}, {seed: {ssh_keys: []}}"),                                     "'ssh_keys' must be a list of names"                   },
-                {STEPS("{image: a}, {seed: {ssh_keys: [a, b, a]}}"),                              "'ssh_keys' has 'a' twice"                             },
-                {STEPS("{image: a}, {seed: {ssh_keys: [\"a b\"]}}"),
-                 "'ssh_keys' must be a name: a-z"                                                                                                        },
-                {STEPS("{image: a}, {seed: {user_data: ../a}}"),                                  "'user_data' must be a name: a-z"                      },
-                {STEPS("{image: a}, {seed: {hostname: \"{serial}\"}}"),
-                 "'hostname' is no host name: a-z, 0-9, dashes, and {name}"                                                                              },
-                {STEPS("{image: a}, {seed: {hostname: \"a.b\"}}"),                                "'hostname' is no host name"                           },
-                {STEPS("{image: a}, {seed: {hostname: \"-{name}\"}}"),
-                 "'hostname' is no host name"                                                                                                            },
-        };
-
         (void)state;
-        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (size_t i = 0; i < sizeof(not_understood) / sizeof(not_understood[0]); i++) {
                 char error[DOC_ERROR_SIZE] = "";
                 struct profile profile, untouched;
 
                 memset(&profile, 0x55, sizeof(profile));
                 memcpy(&untouched, &profile, sizeof(profile));
-                if (decode(cases[i].yaml, error, &profile) != -EBADMSG)
+                if (decode(not_understood[i].yaml, error, &profile) != -EBADMSG)
                         fail_msg("case %zu is taken", i);
-                if (!strstr(error, cases[i].says))
-                        fail_msg("case %zu: '%s' does not say '%s'", i, error, cases[i].says);
+                if (!strstr(error, not_understood[i].says))
+                        fail_msg("case %zu: '%s' does not say '%s'", i, error,
+                                 not_understood[i].says);
                 assert_memory_equal(&profile, &untouched, sizeof(profile));
-                assert_int_equal(decode(cases[i].yaml, NULL, &profile), -EBADMSG);
+                assert_int_equal(decode(not_understood[i].yaml, NULL, &profile), -EBADMSG);
         }
 }
 
