@@ -7,13 +7,13 @@
 #include <sys/random.h>
 
 #include "discover/anonymous.h"
-#include "discover/diff.h"
 #include "discover/probe.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/daemon/confine.h"
 #include "lib/daemon/options.h"
+#include "lib/node/inventory_diff.h"
 
 #define LINE_SIZE     1024
 #define LISTEN_MAX    20   /* the whole inventory has 25 s */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "discover/diff.h"
+#include "lib/node/inventory_diff.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

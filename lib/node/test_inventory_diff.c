@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "discover/diff.h"
+#include "lib/node/inventory_diff.h"
 
 static struct doc *parse(const char *text)
 {

@@ -6,7 +6,7 @@
  * people call it, and which of its fields a change of is worth a sentence. Parts
  * are matched by identity first; what then came and went at one place was replaced.
  */
-#include "discover/diff.h"
+#include "lib/node/inventory_diff.h"
 
 #include <stdio.h>
 #include <string.h>
