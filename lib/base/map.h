@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAP_KEY_MAX 64
+#define MAP_KEY_MAX 144 /* a DHCPv6 client is called by up to 130 bytes (RFC 8415 11.1) */
 
 struct map;
 
