@@ -21,7 +21,7 @@
 /* clang-format off */
 const struct field disk_user_fields[] = {
         {.name = "name",  .kind = FIELD_TEXT, .help = "md0, dm-3"},
-        {.name = "kind",  .kind = FIELD_TEXT, .help = "md, lvm, luks, multipath, dm, bcache"},
+        {.name = "kind",  .kind = FIELD_TEXT, .help = "md, lvm, luks, multipath, dm, bcache, zfs"},
         {.name = "label", .kind = FIELD_TEXT, .help = "its own name: vg0-root"},
         {.name = NULL},
 };
@@ -32,6 +32,7 @@ const struct field disk_partition_fields[] = {
         {.name = "start",  .kind = FIELD_NUMBER, .file = "start", .scale = SECTOR_SIZE, .help = "byte of the disk"},
         {.name = "size",   .kind = FIELD_NUMBER, .file = "size", .scale = SECTOR_SIZE, .help = "bytes"},
         {.name = "read_only", .kind = FIELD_BOOL, .file = "ro", .help = "it cannot be written"},
+        {.name = "type",   .kind = FIELD_TEXT,   .help = "in the partition table: a GUID, or 0x83"},
         {.name = "label",  .kind = FIELD_TEXT,   .help = "in the partition table"},
         {.name = "uuid",   .kind = FIELD_TEXT, .is_identity = true,   .help = "in the partition table"},
         DISK_USE_FIELDS,

@@ -6,8 +6,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static bool (*const parsers[])(const void *, size_t, struct doc *) = {
-                health_nvme,      health_ata_data,       health_ata_statistics, health_ata_verdict,
-                health_scsi_page, nvme_controller_parse, nvme_namespace_parse,
+                health_nvme,          health_ata_data,  health_ata_statistics,
+                health_ata_verdict,   health_scsi_page, nvme_controller_parse,
+                nvme_namespace_parse, capacity16_parse, capacity10_parse,
         };
 
         (void)health_ata_has_logs(data, size);

@@ -154,6 +154,8 @@ bool nvme_namespace_parse(const void *bytes, size_t size, struct doc *disk)
                 (void)doc_append(list, format);
         }
         (void)doc_set(disk, "nvme_formats", list);
+        if ((u8_at(bytes, size, 29) & 7) != 0)
+                set_number(disk, "protection", u8_at(bytes, size, 29) & 7);
         return true;
 }
 

@@ -45,3 +45,10 @@ bool nvme_controller_parse(const void *bytes, size_t size, struct doc *disk);
 
 /* Figure 245, Identify Namespace: sizes of sectors that the disk can be formatted to. */
 bool nvme_namespace_parse(const void *bytes, size_t size, struct doc *disk);
+
+/*
+ * READ CAPACITY (16) and (10), SBC-4 5.20 and 5.19. What the block layer knows is left to it: set
+ * are protection information, and sectors that the kernel does not take (520 bytes, 528, ...).
+ */
+bool capacity16_parse(const void *bytes, size_t size, struct doc *disk);
+bool capacity10_parse(const void *bytes, size_t size, struct doc *disk);

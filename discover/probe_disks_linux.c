@@ -21,9 +21,10 @@
 /* clang-format off */
 static const struct field disk_fields[] = {
         {.name = "name",      .kind = FIELD_TEXT, .help = "as the kernel has it today"},
+        {.name = "stable_path", .kind = FIELD_TEXT, .help = "as udev calls it on every boot: /dev/disk/by-id/..."},
         {.name = "type",      .kind = FIELD_TEXT, .help = "hdd, ssd, nvme, virtual, optical, flash"},
         {.name = "transport", .kind = FIELD_TEXT, .help = "nvme, ata, sas, fc, iscsi, scsi, usb, virtio, mmc"},
-        {.name = "size",      .kind = FIELD_NUMBER, .help = "bytes; absent without a medium"},
+        {.name = "size",      .kind = FIELD_NUMBER, .help = "bytes; absent without a medium, and where the kernel cannot use it"},
         {.name = "vendor",    .kind = FIELD_TEXT, .help = "maker, where the disk tells it apart"},
         {.name = "model",     .kind = FIELD_TEXT, .help = "model"},
         {.name = "serial",    .kind = FIELD_TEXT, .is_identity = true, .help = "serial number"},
@@ -37,6 +38,10 @@ static const struct field disk_fields[] = {
         {.name = "numa_node", .kind = FIELD_NUMBER, .help = "NUMA node that it is near to"},
         {.name = "logical_sector",  .kind = FIELD_NUMBER, .file = "queue/logical_block_size", .help = "bytes"},
         {.name = "physical_sector", .kind = FIELD_NUMBER, .file = "queue/physical_block_size", .help = "bytes"},
+        {.name = "sector_format", .kind = FIELD_TEXT, .help = "512n, 512e (512 over 4096), 4kn; others by their size: 520, 528, 4160, ..."},
+        {.name = "raw_size",  .kind = FIELD_NUMBER, .help = "bytes that the disk tells, where the kernel cannot use it"},
+        {.name = "unusable",  .kind = FIELD_TEXT, .help = "why the kernel cannot use it, and what to do"},
+        {.name = "protection", .kind = FIELD_NUMBER, .help = "type of the protection information beside each sector (T10 PI): 1, 2, 3"},
         {.name = "optimal_io", .kind = FIELD_NUMBER, .file = "queue/optimal_io_size", .none_is_zero = true,
          .help = "bytes of the best request"},
         {.name = "rotation_rpm", .kind = FIELD_NUMBER, .help = "rotations a minute; 0: it does not turn"},
@@ -57,6 +62,8 @@ static const struct field disk_fields[] = {
         {.name = "health",    .kind = FIELD_OBJECT, .inner = disk_health_fields, .help = "as the disk says itself; not behind USB"},
         {.name = "empty",     .kind = FIELD_BOOL, .help = "nothing that libblkid knows is on it"},
         {.name = "holds",     .kind = FIELD_TEXT, .help = "what is on it, in words, used or not"},
+        {.name = "table",     .kind = FIELD_TEXT, .help = "partition table: gpt, dos, ..."},
+        {.name = "table_uuid", .kind = FIELD_TEXT, .is_identity = true, .help = "of the partition table"},
         {.name = "paths",     .kind = FIELD_TEXTS, .help = "all names of a disk that is seen over more than one"},
         {.name = "partitions", .kind = FIELD_ITEMS, .inner = disk_partition_fields, .help = "a partition each"},
         {.name = "boots",     .kind = FIELD_TEXTS, .help = "whose firmware finds a system to start on it: bios, uefi"},
@@ -281,6 +288,7 @@ static struct doc *take_disk(struct tree *tree, const char *name)
         disk_partitions_take(tree, name, disk);
         disk_use_take(tree, folder, name, disk);
         disk_boots_take(tree, name, disk);
+        disk_stable_path_set(disk);
         return disk;
 }
 
@@ -339,6 +347,8 @@ void disks_finish(struct doc *section)
         for (size_t i = 0; i < doc_count(items); i++) {
                 struct doc *disk = doc_at(items, i), *first = NULL;
 
+                disk_contents_join(disk);
+                disk_sectors_finish(disk);
                 for (size_t j = 0; j < doc_count(merged) && !first; j++)
                         if (is_same_disk(doc_at(merged, j), disk))
                                 first = doc_at(merged, j);

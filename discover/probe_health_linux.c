@@ -4,8 +4,8 @@
  *
  * A sick disk answers late or never, so this runs in a process of its own beside
  * the other probes (crew.h), and what it finds is joined to the disks. It only
- * reads: Identify and Get Log Page, SMART READ DATA and RETURN STATUS, LOG SENSE.
- * Disks behind USB are not asked: their bridges hang at commands they do not know.
+ * reads: Identify and Get Log Page, SMART READ DATA and RETURN STATUS, LOG SENSE and
+ * READ CAPACITY. Disks behind USB are not asked: their bridges hang at commands they do not know.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -168,6 +168,14 @@ static const struct question ata_questions[] = {
          .command = ATA_IN(1, 0, 0x04, 0x07, 0, 0x2f), .parse = health_ata_statistics},
 };
 
+/* The second is for disks that do not know the first. */
+static const struct question capacity_questions[] = {
+        {.what = "capacity", .size = 32, .command_size = 16, .parse = capacity16_parse,
+         .command = {0x9e, 0x10, [13] = 32}},
+        {.what = "capacity10", .size = 8, .command_size = 10, .parse = capacity10_parse,
+         .command = {0x25}},
+};
+
 /* LOG SENSE, SPC-4 6.7: cumulative values. */
 #define SCSI_PAGE(name, page) \
         {.what = (name), .size = PAGE_SIZE_ASKED, .command_size = 10, .is_health = true, \
@@ -218,6 +226,8 @@ static void ask_disk(const struct target *t)
                    strcmp(text, "ATA") == 0) {
                 ask_all(t, ata_questions, ARRAY_SIZE(ata_questions) - (has_logs(t) ? 0 : 1));
         } else {
+                if (!ask(t, &capacity_questions[0]))
+                        (void)ask(t, &capacity_questions[1]);
                 ask_all(t, scsi_questions, ARRAY_SIZE(scsi_questions));
         }
 }

@@ -148,16 +148,30 @@ static void test_in_an_inventory(void **state)
 static void test_contents(void **state)
 {
         struct doc *inventory;
+        const struct doc *list;
 
         (void)state;
         put("sys/block/vda/size", "2048\n");
         put("sys/block/vdb/size", "2048\n");
         put("sys/block/vdc/size", "2048\n");
-        put("answers/holds/vda", "an ext4 file system");
-        put("answers/holds/vdb", "");
+        put("sys/block/vda/vda1/partition", "1\n");
+        put("sys/block/vda/vda1/size", "64\n");
+        put("sys/block/vda/vda2/partition", "2\n");
+        put("answers/contents/vda",
+            "{\"empty\":false,\"holds\":\"an ext4 file system\",\"table\":\"gpt\",\"contents\":["
+            "{\"number\":1,\"size\":1,\"type\":\"0x83\",\"content\":{\"kind\":\"ext4\",\"size\":8}}"
+            ","
+            "{\"number\":7,\"type\":\"0x82\"}]}");
+        put("answers/contents/vdb", "{\"empty\":true}");
         inventory = inventory_of_tree("disks");
         assert_string_equal(doc_get_text(doc_at(doc_get(inventory, "disks.items"), 0), "holds"),
                             "an ext4 file system");
+        list = doc_get(doc_at(doc_get(inventory, "disks.items"), 0), "partitions");
+        assert_int_equal(doc_count(list), 2); /* the seventh has no device */
+        assert_string_equal(doc_get_text(doc_at(list, 0), "type"), "0x83");
+        assert_string_equal(doc_get_text(doc_at(list, 0), "content.kind"), "ext4");
+        assert_int_equal(doc_get_number(doc_at(list, 0), "size", 0), 64 * 512);
+        assert_null(doc_get(doc_at(list, 1), "type"));
         assert_true(doc_get_bool(doc_at(doc_get(inventory, "disks.items"), 1), "empty", false));
         assert_null(doc_get(doc_at(doc_get(inventory, "disks.items"), 2), "empty"));
         doc_free(inventory);

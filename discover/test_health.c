@@ -62,6 +62,49 @@ static void test_nvme(void **state)
         assert_int_equal(doc_count(none), 0);
 }
 
+/* clang-format off */
+static const struct {
+        const uint8_t bytes[32];
+        size_t size;
+        bool is_answer;
+        int64_t sector, physical, raw_size, protection; /* -1: not set */
+} capacities[] = {
+        /* 512 bytes over 4096: the block layer's. */
+        {{0, 0, 0, 0, 0, 0, 0, 99, 0, 0, 2, 0, 0, 3}, 32, true, -1, -1, -1, -1},
+        {{0, 0, 0, 0, 0, 0, 0, 99, 0, 0, 0x10, 0, 0, 0}, 32, true, -1, -1, -1, -1},
+        {{0, 0, 0, 0, 0, 0, 0, 99, 0, 0, 2, 8, 0, 3}, 32, true, 520, 4160, 52000, -1},
+        {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 16, 3, 0}, 32, true, 528, 528, 528, 2},
+        {{0, 0, 0, 0, 0, 0, 0, 99, 0, 0, 2, 0, 1, 0}, 14, true, -1, -1, -1, 1},
+        /* More bytes than a number has: the sectors are told all the same. */
+        {{255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 2, 8}, 32, true, 520, 520, -1, -1},
+        {{0}, 32, false, -1, -1, -1, -1},
+        {{0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1}, 32, false, -1, -1, -1, -1},
+        {{0, 0, 0, 0, 0, 0, 0, 99, 0, 0, 2, 8, 0, 3}, 13, false, -1, -1, -1, -1},
+};
+/* clang-format on */
+
+static void test_capacity(void **state)
+{
+        static const uint8_t ten[] = {0, 0, 0, 9, 0, 0, 0x10, 0x40};
+        _doc_ struct doc *old = doc_object();
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(capacities) / sizeof(capacities[0]); i++) {
+                _doc_ struct doc *disk = doc_object();
+
+                assert_int_equal(capacity16_parse(capacities[i].bytes, capacities[i].size, disk),
+                                 capacities[i].is_answer);
+                check(disk, "logical_sector", capacities[i].sector);
+                check(disk, "physical_sector", capacities[i].physical);
+                check(disk, "raw_size", capacities[i].raw_size);
+                check(disk, "protection", capacities[i].protection);
+        }
+        assert_false(capacity10_parse(ten, 7, old));
+        assert_true(capacity10_parse(ten, 8, old));
+        check(old, "logical_sector", 4160);
+        check(old, "raw_size", 41600);
+}
+
 static void test_nvme_identify(void **state)
 {
         _doc_ struct doc *disk = doc_object();
@@ -270,6 +313,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_nvme),
                 cmocka_unit_test(test_nvme_identify),
+                cmocka_unit_test(test_capacity),
                 cmocka_unit_test(test_ata),
                 cmocka_unit_test(test_verdicts),
                 cmocka_unit_test(test_scsi),

@@ -61,6 +61,7 @@ static void test_one_disk_over_two_paths(void **state)
         assert_int_equal(doc_count(doc_get(inventory, "disks.items")), 2);
         disk = item(inventory, "disks.items", 0);
         check_text(disk, "name", "sda");
+        check_text(disk, "stable_path", "/dev/disk/by-id/wwn-0x5000");
         check_text(disk, "serial", "SN1");
         check_text(disk, "transport", "sas");
         check_text(disk, "scsi_address", "1:0:0:0");
@@ -68,6 +69,53 @@ static void test_one_disk_over_two_paths(void **state)
         assert_int_equal(doc_count(doc_get(disk, "paths")), 2);
         assert_string_equal(doc_text(doc_at(doc_get(disk, "paths"), 1)), "sdb");
         assert_null(doc_get(item(inventory, "disks.items", 1), "paths"));
+        doc_free(inventory);
+}
+
+/* Sizes of sectors, and what is said of them; 0 and NULL: nothing is. */
+static const struct {
+        const char *logical, *physical, *format;
+        bool is_refused; /* by the kernel: the disk itself is asked */
+} sectors[] = {
+        {"512\n",  "512\n",  "512n", false},
+        {"512\n",  "4096\n", "512e", false},
+        {"4096\n", "4096\n", "4kn",  false},
+        {"512\n",  "512\n",  "520",  true },
+};
+
+static void test_sectors(void **state)
+{
+        static const uint8_t capacity[32] = {[7] = 9, [10] = 2, [11] = 8};
+        struct doc *inventory;
+
+        (void)state;
+        for (unsigned i = 0; i < 4; i++) {
+                const char name[] = {'s', 'd', (char)('a' + i), '\0'};
+                char path[200], link[200];
+
+                snprintf(path, sizeof(path), "sys/devices/%s/queue/logical_block_size", name);
+                put(path, sectors[i].logical);
+                snprintf(path, sizeof(path), "sys/devices/%s/queue/physical_block_size", name);
+                put(path, sectors[i].physical);
+                snprintf(path, sizeof(path), "sys/devices/%s/size", name);
+                put(path, sectors[i].is_refused ? "0\n" : "2048\n");
+                snprintf(path, sizeof(path), "../devices/%s", name);
+                snprintf(link, sizeof(link), "sys/block/%s", name);
+                put_link(link, path);
+                snprintf(path, sizeof(path), "answers/health/%s/capacity", name);
+                if (sectors[i].is_refused)
+                        put_bytes(path, capacity, sizeof(capacity));
+        }
+        inventory = inventory_of_tree("disks");
+        for (unsigned i = 0; i < 4; i++) {
+                const struct doc *disk = item(inventory, "disks.items", i);
+
+                check_text(disk, "sector_format", sectors[i].format);
+                assert_int_equal(doc_get_number(disk, "raw_size", 0),
+                                 sectors[i].is_refused ? 5200 : 0);
+                assert_int_equal(doc_get(disk, "unusable") != NULL, sectors[i].is_refused);
+                assert_int_equal(doc_get(disk, "size") != NULL, !sectors[i].is_refused);
+        }
         doc_free(inventory);
 }
 
@@ -344,6 +392,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 ON_A_TREE(test_one_disk_over_two_paths),
+                ON_A_TREE(test_sectors),
                 ON_A_TREE(test_who_uses_a_disk),
                 ON_A_TREE(test_raid),
                 ON_A_TREE(test_cards),

@@ -16,12 +16,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/disk/fs_size.h"
 
-#define KINDS_SIZE     120
-#define PARTITIONS_MAX 128
+#define PARTITIONS_MAX DISK_PARTITIONS_MAX
 #define SIGNATURES_MAX 256 /* of one place; a probe that never ends is a fault */
 #define SECTOR         512 /* the unit of libblkid, whatever the disk's is */
 #define EDGE           ((size_t)1 << 20)
@@ -70,53 +71,104 @@ static bool has_word(const char *list, const char *word)
         return false;
 }
 
-/* "ext4, swap": every superblock of a place, each kind once. */
-static int superblocks(int fd, struct place place, char *kinds)
+/* A text that blkid has; of a longer one its beginning. */
+static void set_value(blkid_probe probe, const char *name, char *to, size_t size)
 {
-        CLEANUP(blkid_free_probe) blkid_probe probe = probe_new(fd, place);
+        const char *value;
+
+        if (blkid_probe_lookup_value(probe, name, &value, NULL) == 0)
+                snprintf(to, size, "%s", value);
+}
+
+static void add_kind(blkid_probe probe, struct disk_content *content)
+{
+        const char *type;
+
+        if (blkid_probe_lookup_value(probe, "TYPE", &type, NULL) < 0 ||
+            has_word(content->kinds, type))
+                return;
+        append(content->kinds, sizeof(content->kinds), ", ", type);
+        if (content->kind[0])
+                return;
+        set_value(probe, "TYPE", content->kind, sizeof(content->kind));
+        set_value(probe, "USAGE", content->usage, sizeof(content->usage));
+        set_value(probe, "LABEL", content->label, sizeof(content->label));
+        set_value(probe, "UUID", content->kind_uuid, sizeof(content->kind_uuid));
+}
+
+static void set_size(int fd, struct disk_content *content)
+{
+        uint8_t block[FS_SIZE_BLOCK];
+        uint64_t offset;
+        ssize_t n;
+
+        if (!fs_size_place(content->kind, &offset))
+                return;
+        n = pread(fd, block, sizeof(block), (off_t)(content->at + offset));
+        if (n > 0)
+                (void)fs_size_parse(content->kind, block, (size_t)n, &content->kind_size);
+}
+
+/* Every superblock of a place, each kind once. */
+static int superblocks(int fd, struct disk_content *content)
+{
+        CLEANUP(blkid_free_probe)
+        blkid_probe probe = probe_new(fd, (struct place){content->at, content->size});
         int rc;
 
         if (!probe)
                 return fault();
         blkid_probe_enable_superblocks(probe, 1);
-        blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_BADCSUM);
+        blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE |
+                                                         BLKID_SUBLKS_LABEL | BLKID_SUBLKS_UUID |
+                                                         BLKID_SUBLKS_BADCSUM);
         for (int i = 0; i < SIGNATURES_MAX; i++) {
-                const char *type;
-
                 errno = 0;
                 rc = blkid_do_probe(probe);
                 if (rc < 0)
                         return fault();
                 if (rc > 0)
                         break;
-                if (blkid_probe_lookup_value(probe, "TYPE", &type, NULL) == 0 &&
-                    !has_word(kinds, type))
-                        append(kinds, KINDS_SIZE, ", ", type);
+                add_kind(probe, content);
         }
+        set_size(fd, content);
         return 0;
 }
 
-static bool begins_with_vowel(const char *text)
+static void set_entry(struct disk_content *content, blkid_partition part)
 {
-        return text[0] != '\0' && strchr("aeiou", text[0]);
+        const char *type = blkid_partition_get_type_string(part);
+        const char *uuid = blkid_partition_get_uuid(part), *name = blkid_partition_get_name(part);
+
+        *content = (struct disk_content){
+                .number = (unsigned)blkid_partition_get_partno(part),
+                .at = (uint64_t)blkid_partition_get_start(part) * SECTOR,
+                .size = (uint64_t)blkid_partition_get_size(part) * SECTOR,
+        };
+        if (type)
+                snprintf(content->type, sizeof(content->type), "%s", type);
+        else
+                snprintf(content->type, sizeof(content->type), "0x%02x",
+                         (unsigned)blkid_partition_get_type(part) & 0xff);
+        snprintf(content->uuid, sizeof(content->uuid), "%s", uuid ? uuid : "");
+        snprintf(content->name, sizeof(content->name), "%s", name ? name : "");
 }
 
-/* Kinds on the partitions, in their order. */
-static int partitions(int fd, blkid_partlist list, char *kinds)
+static int partitions(int fd, blkid_partlist list, struct disk_contents *contents)
 {
         const int count = blkid_partlist_numof_partitions(list);
 
+        contents->told = count > 0 ? (unsigned)count : 0;
         for (int i = 0; i < count && i < PARTITIONS_MAX; i++) {
                 blkid_partition part = blkid_partlist_get_partition(list, i);
-                const struct place place = {
-                        .at = (uint64_t)blkid_partition_get_start(part) * SECTOR,
-                        .size = (uint64_t)blkid_partition_get_size(part) * SECTOR};
+                struct disk_content *content = &contents->partitions[contents->count++];
                 int rc;
 
+                set_entry(content, part);
                 /* An extended partition is a table, whose partitions are in the list, too. */
-                if (blkid_partition_is_extended(part) || place.size == 0)
+                if (blkid_partition_is_extended(part) || content->size == 0)
                         continue;
-                rc = superblocks(fd, place, kinds);
+                rc = superblocks(fd, content);
                 /* A table may speak of more disk than there is. */
                 if (rc == -ENOMEM)
                         return rc;
@@ -142,39 +194,81 @@ static int find_table(blkid_probe probe, blkid_partlist *ret_list, const char **
         return *ret_type ? 1 : 0;
 }
 
-int disk_holds(int fd, char ret[static DISK_HOLDS_SIZE])
+int disk_contents_read(int fd, struct disk_contents *ret)
 {
         CLEANUP(blkid_free_probe) blkid_probe probe = NULL;
-        char whole[KINDS_SIZE] = "", inside[KINDS_SIZE] = "", text[DISK_HOLDS_SIZE] = "";
         blkid_partlist list = NULL;
-        const char *type = NULL;
+        const char *type = NULL, *id;
         uint8_t first[SECTOR];
         int rc;
 
+        memset(ret, 0, sizeof(*ret));
         /* What cannot be read must not look like a disk that holds nothing. */
         if (pread(fd, first, sizeof(first), 0) < 0)
                 return -errno;
-        rc = superblocks(fd, (struct place){0}, whole);
+        rc = superblocks(fd, &ret->whole);
         if (rc < 0)
                 return rc;
         probe = probe_new(fd, (struct place){0});
         if (!probe)
                 return fault();
         rc = find_table(probe, &list, &type);
-        if (rc > 0) {
-                const int count = blkid_partlist_numof_partitions(list);
-
-                rc = partitions(fd, list, inside);
-                snprintf(text, sizeof(text), "%s %s partition table with %d partition%s%s%s%s",
-                         begins_with_vowel(type) ? "an" : "a", type, count, count == 1 ? "" : "s",
-                         inside[0] ? " (" : "", inside, inside[0] ? ")" : "");
-        }
-        if (rc < 0)
+        if (rc <= 0)
                 return rc;
-        if (whole[0])
-                append(text, sizeof(text), ", and ", whole);
-        memcpy(ret, text, sizeof(text));
-        return 0;
+        id = blkid_parttable_get_id(blkid_partlist_get_table(list));
+        snprintf(ret->whole.type, sizeof(ret->whole.type), "%s", type);
+        snprintf(ret->whole.uuid, sizeof(ret->whole.uuid), "%s", id ? id : "");
+        return partitions(fd, list, ret);
+}
+
+static bool begins_with_vowel(const char *text)
+{
+        return text[0] != '\0' && strchr("aeiou", text[0]);
+}
+
+/* Adds what @kinds has and @to has not. */
+static void join_kinds(char to[static DISK_KINDS_SIZE], const char *kinds)
+{
+        while (*kinds) {
+                const size_t len = strcspn(kinds, ",");
+                char kind[DISK_KINDS_SIZE];
+
+                snprintf(kind, sizeof(kind), "%.*s", (int)len, kinds);
+                if (!has_word(to, kind))
+                        append(to, DISK_KINDS_SIZE, ", ", kind);
+                kinds += len;
+                kinds += strspn(kinds, ", ");
+        }
+}
+
+void disk_contents_words(const struct disk_contents *contents, char to[static DISK_HOLDS_SIZE])
+{
+        const struct disk_content *whole = &contents->whole;
+        char inside[DISK_KINDS_SIZE] = "";
+
+        to[0] = '\0';
+        for (size_t i = 0; i < contents->count; i++)
+                join_kinds(inside, contents->partitions[i].kinds);
+        if (whole->type[0])
+                snprintf(to, DISK_HOLDS_SIZE, "%s %s partition table with %u partition%s%s%s%s",
+                         begins_with_vowel(whole->type) ? "an" : "a", whole->type, contents->told,
+                         contents->told == 1 ? "" : "s", inside[0] ? " (" : "", inside,
+                         inside[0] ? ")" : "");
+        if (whole->kinds[0])
+                append(to, DISK_HOLDS_SIZE, ", and ", whole->kinds);
+}
+
+int disk_holds(int fd, char ret[static DISK_HOLDS_SIZE])
+{
+        _free_ struct disk_contents *contents = malloc(sizeof(*contents));
+        int rc;
+
+        if (!contents)
+                return -ENOMEM;
+        rc = disk_contents_read(fd, contents);
+        if (rc == 0)
+                disk_contents_words(contents, ret);
+        return rc;
 }
 
 static int wipe_place(int fd, struct place place)

@@ -158,6 +158,45 @@ static void partitions(void **state)
         assert_holds(fd, "a gpt partition table with 3 partitions");
 }
 
+/* Of each place what its table and its first signature say. */
+static void details(void **state)
+{
+        static struct disk_contents contents;
+        _close_ int fd = disk_new();
+        const struct disk_content *part = contents.partitions;
+
+        (void)state;
+        put_table(fd, true);
+        put_fat(fd, 2 * MIB);
+        put_luks(fd, 4 * MIB);
+        assert_int_equal(disk_contents_read(fd, &contents), 0);
+        assert_string_equal(contents.whole.type, "gpt");
+        assert_int_equal(strlen(contents.whole.uuid), 36);
+        assert_string_equal(contents.whole.kind, "");
+        assert_int_equal(contents.count, 3);
+        assert_int_equal(part[0].number, 2); /* the table's first entry is empty */
+        assert_int_equal(part[0].at, 2 * MIB);
+        assert_int_equal(part[0].size, 2 * MIB);
+        assert_string_equal(part[0].type, "0fc63daf-8483-4772-8e79-3d69d8477de4");
+        assert_string_equal(part[0].uuid, "00000101-0000-0000-0000-000000000000");
+        assert_string_equal(part[0].kind, "vfat");
+        assert_string_equal(part[0].usage, "filesystem");
+        assert_string_equal(part[0].label, "LABEL");
+        assert_string_equal(part[0].kind_uuid, "0000-0001");
+        assert_int_equal(part[0].kind_size, FAT_MIN_SIZE);
+        assert_string_equal(part[1].kind, "crypto_LUKS");
+        assert_string_equal(part[1].usage, "crypto");
+        assert_string_equal(part[2].kind, "");
+
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_int_equal(ftruncate(fd, DISK_SIZE), 0);
+        put_swap(fd, 0);
+        assert_int_equal(disk_contents_read(fd, &contents), 0);
+        assert_string_equal(contents.whole.type, "");
+        assert_string_equal(contents.whole.kind, "swap");
+        assert_int_equal(contents.count, 0);
+}
+
 static void a_table_of_which_only_the_backup_is_left(void **state)
 {
         _close_ int fd = disk_new();
@@ -176,6 +215,7 @@ static void the_old_kind_of_table(void **state)
 {
         /* One partition of type 0x83 from sector 4096 on, 4096 sectors long. */
         static const uint8_t entry[16] = {[4] = 0x83, [9] = 0x10, [13] = 0x10};
+        static struct disk_contents contents;
         _close_ int fd = disk_new();
 
         (void)state;
@@ -183,6 +223,8 @@ static void the_old_kind_of_table(void **state)
         put(fd, 510, "\x55\xaa", 2);
         put_swap(fd, 2 * MIB);
         assert_holds(fd, "a dos partition table with 1 partition (swap)");
+        assert_int_equal(disk_contents_read(fd, &contents), 0);
+        assert_string_equal(contents.partitions[0].type, "0x83");
         assert_wiped(fd);
 }
 
@@ -249,6 +291,7 @@ int main(void)
                 cmocka_unit_test(one_file_system),
                 cmocka_unit_test(two_in_one_place),
                 cmocka_unit_test(partitions),
+                cmocka_unit_test(details),
                 cmocka_unit_test(a_table_of_which_only_the_backup_is_left),
                 cmocka_unit_test(the_old_kind_of_table),
                 cmocka_unit_test(the_edges_are_zero_and_the_middle_is_left),
