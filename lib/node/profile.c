@@ -190,6 +190,11 @@ static int take_user(struct reading *r, const char *key, const struct doc *value
                                   "'%s' must be a name like ops: a-z, 0-9, dashes and "
                                   "underscores, a letter first; and not root, who must not log in",
                                   key);
+        if (rc == 0 && seed_user_is_taken(profile->seed.user))
+                rc = reading_fail(r,
+                                  "'%s' must be another name: Debian has a user or a group '%s' "
+                                  "already, so none of that name can be made",
+                                  key, profile->seed.user);
         return rc;
 }
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/node/reading.h"
 #include "lib/node/ssh_key.h"
@@ -34,6 +35,30 @@ bool seed_user_is_valid(const char *name)
 
         return len > 0 && len < SEED_USER_SIZE && name[0] >= 'a' && name[0] <= 'z' &&
                strspn(name, USER_CHARACTERS) == len && strcmp(name, "root") != 0;
+}
+
+/*
+ * Users and groups: useradd(8), which makes a group of the user's name, takes neither. (The
+ * older names, such as daemon, are those of other systems, too.)
+ */
+static const char *const system_names[] = {
+        /* base-passwd 3.6.1 */
+        "_apt", "adm", "audio", "backup", "bin", "cdrom", "daemon", "dialout", "dip", "disk", "fax",
+        "floppy", "games", "irc", "kmem", "list", "lp", "mail", "man", "news", "nobody", "nogroup",
+        "operator", "plugdev", "proxy", "root", "sasl", "shadow", "src", "staff", "sudo", "sync",
+        "sys", "tape", "tty", "users", "utmp", "uucp", "video", "voice", "www-data",
+        /* systemd, udev, dbus, openssh-server; groups that cloud-init makes for its default user */
+        "_ssh", "input", "kvm", "messagebus", "netdev", "render", "sgx", "sshd", "systemd-journal",
+        "systemd-network", "systemd-resolve", "systemd-timesync",
+        /* cloudie-worker.service: of its DynamicUser */
+        "cloudie-worker"};
+
+bool seed_user_is_taken(const char *name)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(system_names); i++)
+                if (strcmp(system_names[i], name) == 0)
+                        return true;
+        return false;
 }
 
 const char *seed_key_fault(const char *line)

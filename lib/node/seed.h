@@ -22,6 +22,7 @@
 
 bool seed_name_is_valid(const char *name); /* of a key or a file */
 bool seed_user_is_valid(const char *name); /* may be made, and may log in: not root */
+bool seed_user_is_taken(const char *name); /* Debian's images have such a user or group */
 
 /* What a profile asks for: a user, and documents by their names. */
 struct seed_names {

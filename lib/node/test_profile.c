@@ -166,6 +166,8 @@ static const struct {
         {STEPS("{image: a}, {seed: {ssh_key: a}}"),
          "seed: 'ssh_key' is not understood: hostname, user, ssh_keys, user_data are"                                                            },
         {STEPS("{image: a}, {seed: {user: root}}"),                                       "seed: 'user' must be a name like ops"                 },
+        {STEPS("{image: a}, {seed: {user: operator}}"),
+         "seed: 'user' must be another name: Debian has a user or a group 'operator' already"                                                    },
         {STEPS("{image: a}, {seed: {user: \"a b\"}}"),                                    "'user' must be a name like ops"                       },
         {STEPS("{image: a}, {seed: {ssh_keys: ops}}"),                                    "'ssh_keys' must be a list of names"                   },
         {STEPS("{image: a}, {seed: {ssh_keys: []}}"),                                     "'ssh_keys' must be a list of names"                   },

@@ -204,6 +204,12 @@ static void test_names(void **state)
         assert_false(seed_user_is_valid("9a"));
         assert_false(seed_user_is_valid("a:b"));
         assert_false(seed_user_is_valid("abcdefghijklmnopqrstuvwxyz0123456"));
+        assert_true(seed_user_is_taken("daemon"));   /* a user */
+        assert_true(seed_user_is_taken("operator")); /* a group */
+        assert_true(seed_user_is_taken("sshd"));     /* of a package */
+        assert_false(seed_user_is_taken("ops"));
+        assert_false(seed_user_is_taken("debian"));
+        assert_false(seed_user_is_taken("operators"));
 }
 
 int main(void)
