@@ -90,13 +90,21 @@ static void take_users(struct tree *tree, const char *folder, struct doc *to)
         (void)doc_set(to, "used_by", users);
 }
 
-/* btrfs and overlays show a device of their own; their source still names ours. */
+/*
+ * btrfs and overlays show a device of their own; their source still names ours, and
+ * bcachefs names all of its devices there, with colons between them.
+ */
 static bool is_mount_of(const struct mount_row *row, const char *number, const char *name)
 {
+        const size_t len = strlen(name);
+
         if (number[0] && strcmp(row->device, number) == 0)
                 return true;
-        return text_has_prefix(row->source, "/dev/") &&
-               strcmp(row->source + strlen("/dev/"), name) == 0;
+        for (const char *at = row->source; *at; at += strcspn(at, ":"), at += *at == ':')
+                if (text_has_prefix(at, "/dev/") && strcspn(at, ":") == strlen("/dev/") + len &&
+                    strncmp(at + strlen("/dev/"), name, len) == 0)
+                        return true;
+        return false;
 }
 
 static void take_mounts(struct tree *tree, const char *number, const char *name, struct doc *to)

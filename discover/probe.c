@@ -36,6 +36,7 @@ const struct slow_probe slow_probes[] = {
         {"bmc",      "ipmi",     probe_ipmi    },
         {"tpm",      "tpm2",     probe_tpm2    },
         {"pci",      "vpd",      probe_vpd     },
+        {"pci",      "acs",      probe_acs     },
         {"nics",     "lldp",     probe_lldp    }, /* the last: it waits for others to speak */
 };
 const size_t slow_probe_count = ARRAY_SIZE(slow_probes);

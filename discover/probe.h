@@ -106,6 +106,7 @@ void probe_ipmi(struct probe_context *context);
 void probe_lldp(struct probe_context *context);
 void probe_tpm2(struct probe_context *context);
 void probe_vpd(struct probe_context *context);
+void probe_acs(struct probe_context *context);
 extern const struct field pci_vpd_fields[];
 
 /* Opens the chip: before the program is confined. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "discover/cpu_identity.h"
 #include "discover/cpu_topology.h"
 #include "discover/cpulist.h"
 #include "discover/probe.h"
@@ -20,7 +21,7 @@ static const struct field kind_fields[] = {
 };
 
 const struct field cpu_fields[] = {
-        {.name = "vendor",     .kind = FIELD_TEXT,   .help = "GenuineIntel, AuthenticAMD, ..."},
+        {.name = "vendor",     .kind = FIELD_TEXT,   .help = "GenuineIntel, AuthenticAMD, ARM, ..."},
         {.name = "model",      .kind = FIELD_TEXT,   .help = "name of the processor"},
         {.name = "family",     .kind = FIELD_NUMBER, .help = "as CPUID tells it"},
         {.name = "model_id",   .kind = FIELD_NUMBER, .help = "as CPUID tells it"},
@@ -49,18 +50,6 @@ const struct field cpu_fields[] = {
         {.name = NULL},
 };
 /* clang-format on */
-
-static const struct {
-        const char *name, *field; /* of x86's cpuinfo */
-        bool is_number;
-} identity[] = {
-        {"vendor",    "vendor_id",  false},
-        {"model",     "model name", false},
-        {"family",    "cpu family", true },
-        {"model_id",  "model",      true },
-        {"stepping",  "stepping",   true },
-        {"microcode", "microcode",  false},
-};
 
 /* The ABI's levels: System V x86-64 psABI, table 3.1; flags as the kernel names them. */
 static const struct {
@@ -101,7 +90,7 @@ static void take_flags(struct probe_context *context, const char *cpuinfo)
         struct doc *list;
         char *save = NULL;
 
-        if (!flags || !cpuinfo_field(cpuinfo, "flags", flags, CPU_FLAGS_SIZE))
+        if (!flags || !cpu_flags_take(cpuinfo, flags, CPU_FLAGS_SIZE))
                 return;
         (void)doc_set_text(context->section, "isa_level", isa_level(flags));
         set_flag_name(context->section, "virtualisation", flags, "vmx", "svm");
@@ -208,22 +197,6 @@ static void take_kinds(struct probe_context *context)
         (void)doc_set(context->section, "kinds", list);
 }
 
-static void take_identity(struct probe_context *context, const char *cpuinfo)
-{
-        char text[TREE_LINE_SIZE];
-        uint64_t number;
-
-        for (size_t i = 0; i < ARRAY_SIZE(identity); i++) {
-                if (!cpuinfo_field(cpuinfo, identity[i].field, text, sizeof(text)))
-                        continue;
-                if (!identity[i].is_number)
-                        field_set_text(context->section, identity[i].name, text);
-                else if (text_parse_u64(text, INT64_MAX, &number) == 0)
-                        field_set_number(context->section, identity[i].name, number);
-        }
-        take_flags(context, cpuinfo);
-}
-
 /* By the list, or in a capture without it by their folders. */
 static int count_nodes(struct tree *tree)
 {
@@ -250,6 +223,12 @@ static void take_nodes(struct probe_context *context)
                 (void)doc_set_bool(context->section, "iommu", iommus.count > 0);
 }
 
+static void take_cpuinfo(struct probe_context *context, const char *cpuinfo)
+{
+        cpu_identity_take(cpuinfo, context->section);
+        take_flags(context, cpuinfo);
+}
+
 void probe_cpu(struct probe_context *context)
 {
         const char *cpuinfo;
@@ -259,7 +238,7 @@ void probe_cpu(struct probe_context *context)
         if (rc < 0)
                 probe_error(context, "/proc/cpuinfo: %s", strerror(-rc));
         else
-                take_identity(context, cpuinfo);
+                take_cpuinfo(context, cpuinfo);
         cpu_topology_take(context);
         take_nodes(context);
         take_kinds(context);

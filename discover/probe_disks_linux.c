@@ -29,7 +29,7 @@ static const struct field disk_fields[] = {
         {.name = "model",     .kind = FIELD_TEXT, .help = "model"},
         {.name = "serial",    .kind = FIELD_TEXT, .is_identity = true, .help = "serial number"},
         {.name = "wwn",       .kind = FIELD_TEXT, .is_identity = true, .help = "world-wide name: naa., eui., t10., nvme."},
-        {.name = "eui",       .kind = FIELD_TEXT, .is_identity = true, .file = "eui",   .help = "NVMe: EUI-64"},
+        {.name = "eui",       .kind = FIELD_TEXT, .is_identity = true, .help = "NVMe: EUI-64, 16 hexadecimal digits"},
         {.name = "nguid",     .kind = FIELD_TEXT, .is_identity = true, .file = "nguid", .help = "NVMe: globally unique id"},
         {.name = "firmware",  .kind = FIELD_TEXT, .help = "revision of its firmware"},
         {.name = "pci",       .kind = FIELD_TEXT, .help = "PCI function that it hangs on"},
@@ -170,6 +170,19 @@ static void set_rotation(struct tree *tree, const char *name, struct doc *disk)
                 (void)doc_set_number(disk, "rotation_rpm", rate);
 }
 
+/* Before SCSI's fields, which cut ATA's. */
+static void set_ata(struct tree *tree, const char *name, struct doc *disk)
+{
+        _free_ char *page = NULL;
+        struct vpd_ata ata;
+        size_t size;
+
+        if (!read_page(tree, name, "vpd_pg89", &page, &size) || !vpd_ata_identity(page, size, &ata))
+                return;
+        field_set_text(disk, "model", ata.model);
+        field_set_text(disk, "firmware", ata.firmware);
+}
+
 static void set_serial(struct tree *tree, const char *name, struct doc *disk)
 {
         char text[TREE_LINE_SIZE];
@@ -179,13 +192,30 @@ static void set_serial(struct tree *tree, const char *name, struct doc *disk)
                 field_set_text(disk, "serial", text);
 }
 
+/* The kernel writes "00 11 22 33 44 55 66 77". */
+static void set_eui(struct tree *tree, const char *name, struct doc *disk)
+{
+        char text[TREE_LINE_SIZE], digits[17];
+        size_t n = 0;
+
+        if (!tree_line(tree, text, "sys/block/%s/eui", name))
+                return;
+        for (const char *at = text; *at; at++)
+                if (*at != ' ' && n < sizeof(digits))
+                        digits[n++] = *at;
+        if (n != sizeof(digits) - 1)
+                return;
+        digits[n] = '\0';
+        field_set_text(disk, "eui", digits);
+}
+
 /* First of several files that has a text. */
 static void set_first(struct tree *tree, const char *name, struct doc *disk, const char *field,
                       const char *const files[])
 {
         char text[TREE_LINE_SIZE];
 
-        for (size_t i = 0; files[i]; i++) {
+        for (size_t i = 0; files[i] && !doc_get(disk, field); i++) {
                 if (tree_line(tree, text, "sys/block/%s/%s", name, files[i]) &&
                     !node_text_is_filler(text)) {
                         field_set_text(disk, field, text);
@@ -276,10 +306,12 @@ static struct doc *take_disk(struct tree *tree, const char *name)
         set_place(tree, name, disk);
         set_size(tree, name, disk);
         set_vendor(tree, name, disk);
+        set_ata(tree, name, disk);
         set_first(tree, name, disk, "model", models);
         set_serial(tree, name, disk);
         set_first(tree, name, disk, "wwn", wwns);
         set_first(tree, name, disk, "firmware", firmwares);
+        set_eui(tree, name, disk);
         set_rotation(tree, name, disk);
         snprintf(folder, sizeof(folder), "sys/block/%s", name);
         fields_read(tree, folder, disk_fields, disk);

@@ -84,13 +84,25 @@ static void take_boot_interface(struct probe_context *context)
                 (void)doc_set_text(context->section, "boot_mac", mac_text(text, &mac));
 }
 
+/* Machines with a device tree have neither; a capture may lack what would tell. */
+static const char *boot_mode(struct tree *tree)
+{
+        if (tree_has(tree, "sys/firmware/efi"))
+                return "uefi";
+        if (tree_has(tree, "sys/firmware/devicetree"))
+                return NULL;
+        if (tree_has(tree, "sys/firmware/acpi") || tree_has(tree, "sys/firmware/memmap"))
+                return "bios";
+        return tree_is_own(tree) ? "bios" : NULL;
+}
+
 void probe_firmware(struct probe_context *context)
 {
-        const bool is_uefi = tree_has(context->tree, "sys/firmware/efi");
+        const char *mode = boot_mode(context->tree);
 
         take_bios(context);
-        (void)doc_set_text(context->section, "boot_mode", is_uefi ? "uefi" : "bios");
-        if (is_uefi)
+        (void)doc_set_text(context->section, "boot_mode", mode);
+        if (mode && strcmp(mode, "uefi") == 0)
                 take_secure_boot(context);
         take_boot_interface(context);
 }

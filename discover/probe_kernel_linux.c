@@ -55,28 +55,39 @@ static void take_command_line(struct probe_context *context)
         (void)doc_set(context->section, "command_line", words);
 }
 
+static struct doc *driverless(struct tree *tree, const char *address)
+{
+        struct doc *function = doc_object();
+        char folder[TREE_PATH_MAX];
+
+        snprintf(folder, sizeof(folder), PCI_DEVICES "/%s", address);
+        (void)doc_set_text(function, "address", address);
+        fields_read(tree, folder, driverless_fields, function);
+        return pci_is_bridge(function) ? doc_free(function) : function;
+}
+
+/* A capture may lack the links to all drivers: nothing is known then. */
 static void take_driverless(struct probe_context *context)
 {
         _names_ struct tree_names names = {0};
-        struct doc *list = doc_list();
+        _doc_ struct doc *list = doc_list();
+        bool has_drivers = tree_is_own(context->tree);
 
         (void)tree_list(context->tree, PCI_DEVICES, &names);
         for (size_t i = 0; i < names.count && doc_count(list) < DRIVERLESS_MAX; i++) {
-                char folder[TREE_PATH_MAX];
+                char driver[TREE_LINE_SIZE];
                 struct doc *function;
 
-                if (tree_has(context->tree, PCI_DEVICES "/%s/driver", names.names[i]))
+                if (tree_link(context->tree, driver, PCI_DEVICES "/%s/driver", names.names[i])) {
+                        has_drivers = true;
                         continue;
-                snprintf(folder, sizeof(folder), PCI_DEVICES "/%s", names.names[i]);
-                function = doc_object();
-                (void)doc_set_text(function, "address", names.names[i]);
-                fields_read(context->tree, folder, driverless_fields, function);
-                if (pci_is_bridge(function))
-                        doc_free(function);
-                else
+                }
+                function = driverless(context->tree, names.names[i]);
+                if (function)
                         (void)doc_append(list, function);
         }
-        (void)doc_set(context->section, "without_driver", list);
+        if (has_drivers || names.count == 0)
+                (void)doc_set(context->section, "without_driver", TAKE_PTR(list));
 }
 
 static bool has_text(const struct doc *list, const char *text)

@@ -24,6 +24,8 @@ const struct field pci_fields[] = {
 void probe_pci(struct probe_context *context)
 {
         _names_ struct tree_names names = {0};
+        /* The rest of it is read beside, where a card has to be asked: probe_acs_linux.c. */
+        const size_t size = tree_is_own(context->tree) ? PCI_CONFIG_SIZE : PCI_CONFIG_EXTENDED;
 
         /* A machine without PCI has no such folder: nothing to say, and nothing wrong. */
         (void)tree_list(context->tree, PCI_DEVICES, &names);
@@ -31,8 +33,8 @@ void probe_pci(struct probe_context *context)
                 struct pci_config config;
 
                 if (probe_begin(context, names.names[i]))
-                        probe_item(context, pci_function_take(context->tree, names.names[i],
-                                                              PCI_CONFIG_SIZE, &config));
+                        probe_item(context,
+                                   pci_function_take(context->tree, names.names[i], size, &config));
         }
 }
 

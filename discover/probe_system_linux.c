@@ -59,19 +59,29 @@ static const char *const chassis_types[] = {
         [35] = "mini-pc",     [36] = "stick-pc",
 };
 
-/* What hypervisors call themselves in the vendor's field. */
+/* What hypervisors and clouds write into the system's vendor and product. */
 static const struct {
-        const char *vendor, *hypervisor;
+        const char *vendor, *product; /* beginnings; NULL: any */
+        const char *hypervisor;       /* NULL: one of several */
 } hypervisors[] = {
-        {"QEMU",                  "qemu"     },
-        {"VMware",                "vmware"   },
-        {"innotek GmbH",          "vbox"     },
-        {"Xen",                   "xen"      },
-        {"Bochs",                 "bochs"    },
-        {"Parallels",             "parallels"},
-        {"Microsoft Corporation", "hyperv"   },
-        {"Amazon EC2",            "ec2"      },
-        {"Google",                "gce"      },
+        {"QEMU",                  NULL,                    "qemu"     },
+        {"VMware",                NULL,                    "vmware"   },
+        {"innotek GmbH",          NULL,                    "vbox"     },
+        {"Oracle Corporation",    "VirtualBox",            "vbox"     },
+        {"Xen",                   NULL,                    "xen"      },
+        {"Bochs",                 NULL,                    "bochs"    },
+        {"BHYVE",                 NULL,                    "bhyve"    },
+        {"Parallels",             NULL,                    "parallels"},
+        {"Microsoft Corporation", "Virtual Machine",       "hyperv"   },
+        {"Amazon EC2",            NULL,                    "ec2"      },
+        {"Google",                "Google Compute Engine", "gce"      },
+        {"Red Hat",               "KVM",                   "qemu"     },
+        {"Nutanix",               "AHV",                   "qemu"     },
+        {"oVirt",                 NULL,                    "qemu"     },
+        {"OpenStack Foundation",  NULL,                    NULL       },
+        {"Alibaba Cloud",         "Alibaba Cloud ECS",     NULL       },
+        {"DigitalOcean",          "Droplet",               NULL       },
+        {"Hetzner",               "vServer",               NULL       },
 };
 
 static void take_system(struct probe_context *context, const struct smbios_structure *s)
@@ -149,28 +159,58 @@ static void take_from_kernel(struct probe_context *context)
                 (void)doc_remove(context->section, "uuid");
 }
 
-static void tell_virtual(struct probe_context *context)
+/* Amazon's machines without a hypervisor have its name, too: "c5.metal". */
+static bool named_virtual(const struct doc *section, const char **ret_hypervisor)
 {
-        const char *vendor = doc_get_text(context->section, "vendor");
-        char type[TREE_LINE_SIZE];
-        const char *hypervisor = NULL;
-        bool is_virtual;
+        const char *vendor = doc_get_text(section, "vendor");
+        const char *product = doc_get_text(section, "product");
 
-        is_virtual = tree_line(context->tree, type, "sys/hypervisor/type");
-        if (is_virtual)
+        if (!vendor || (product && strstr(product, ".metal")))
+                return false;
+        for (size_t i = 0; i < ARRAY_SIZE(hypervisors); i++) {
+                if (!text_has_prefix(vendor, hypervisors[i].vendor) ||
+                    (hypervisors[i].product &&
+                     !(product && text_has_prefix(product, hypervisors[i].product))))
+                        continue;
+                *ret_hypervisor = hypervisors[i].hypervisor;
+                return true;
+        }
+        return false;
+}
+
+/* Where there are neither x86's flags nor a name that could tell, nothing is known. */
+static void tell_virtual(struct probe_context *context, bool has_virtual_bios)
+{
+        const bool has_name =
+                doc_get(context->section, "vendor") || doc_get(context->section, "board");
+        const char *hypervisor = NULL;
+        char type[TREE_LINE_SIZE];
+        bool is_virtual = named_virtual(context->section, &hypervisor);
+
+        if (tree_line(context->tree, type, "sys/hypervisor/type")) {
+                is_virtual = true;
                 hypervisor = type;
-        if (!is_virtual)
-                is_virtual = cpu_has_flag(context->tree, "hypervisor");
-        for (size_t i = 0; is_virtual && vendor && !hypervisor && i < ARRAY_SIZE(hypervisors); i++)
-                if (text_has_prefix(vendor, hypervisors[i].vendor))
-                        hypervisor = hypervisors[i].hypervisor;
+        }
+        is_virtual = is_virtual || has_virtual_bios || cpu_has_flag(context->tree, "hypervisor");
+        if (!is_virtual && !has_name && !cpu_has_flag(context->tree, "fpu"))
+                return;
         (void)doc_set_bool(context->section, "virtual", is_virtual);
         field_set_text(context->section, "hypervisor", hypervisor);
+}
+
+/* DSP0134 7.1.2.2, bit 4: the table describes a virtual machine. */
+static bool is_virtual_bios(const struct smbios_structure *s)
+{
+        uint8_t characteristics;
+
+        return s->type == SMBIOS_BIOS && smbios_u8(s, 0x13, &characteristics) &&
+               (characteristics & 0x10) != 0;
 }
 
 void probe_system(struct probe_context *context)
 {
         struct smbios_structure s;
+        bool has_virtual_bios = false;
         struct reader table;
         int rc;
 
@@ -187,6 +227,8 @@ void probe_system(struct probe_context *context)
                         take_board(context, &s);
                 else if (s.type == SMBIOS_CHASSIS)
                         take_chassis(context, &s);
+                else
+                        has_virtual_bios = has_virtual_bios || is_virtual_bios(&s);
         }
-        tell_virtual(context);
+        tell_virtual(context, has_virtual_bios);
 }

@@ -66,11 +66,30 @@ static void test_rotations(void **state)
         }
 }
 
+static void test_ata(void **state)
+{
+        uint8_t page[572] = {0, 0x89, 2, 56}, *identify = page + 60;
+        struct vpd_ata ata;
+
+        (void)state;
+        memset(identify, ' ', 512);
+        assert_false(vpd_ata_identity(page, sizeof(page), &ata)); /* says nothing */
+        memcpy(identify + 46, ".10", 3);
+        memcpy(identify + 54, "CAEMD SI K ", 11);
+        assert_true(vpd_ata_identity(page, sizeof(page), &ata));
+        assert_string_equal(ata.model, "ACME DISK");
+        assert_string_equal(ata.firmware, "1. 0");
+        assert_false(vpd_ata_identity(page, sizeof(page) - 1, &ata));
+        identify[54] = '\0'; /* inside of it */
+        assert_false(vpd_ata_identity(page, sizeof(page), &ata));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_serials),
                 cmocka_unit_test(test_rotations),
+                cmocka_unit_test(test_ata),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

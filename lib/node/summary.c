@@ -14,6 +14,10 @@
 
 #include "lib/base/text.h"
 
+/* One byte repeated so often is no text. Slots and banks are numbered: "11" is one of them. */
+#define ZEROS_MIN    2
+#define REPEATED_MIN 4
+
 static const struct doc_field summary_fields[] = {
         DOC_FIELD(struct node_summary, vendor, DOC_TEXT, 0),
         DOC_FIELD(struct node_summary, product, DOC_TEXT, 0),
@@ -195,9 +199,10 @@ bool node_text_is_filler(const char *text)
 {
         const size_t len = strlen(text);
 
-        /* "", "        ", "........", "00000000" */
+        /* "", "        ", "........", "00000000", "XXXX"; but "7" and "11" are numbers. */
         if (len == 0 || strspn(text, (const char[]){text[0], '\0'}) == len)
-                return len != 1 || !isalnum((unsigned char)text[0]);
+                return !isalnum((unsigned char)text[0]) ||
+                       len >= (text[0] == '0' ? ZEROS_MIN : REPEATED_MIN);
         for (size_t i = 0; i < sizeof(fillers) / sizeof(fillers[0]); i++)
                 if (strcasecmp(text, fillers[i]) == 0)
                         return true;

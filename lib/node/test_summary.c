@@ -135,10 +135,11 @@ static void test_names(void **state)
 
 static void test_fillers(void **state)
 {
-        static const char *const fillers[] = {"",         "   ",        "-",       "...",
-                                              "00000000", "0123456789", "No DIMM", "ASSET TAG",
-                                              "N/A",      "UNDEFINED",  "O.E.M."};
-        static const char *const texts[] = {"7", "LAB-0001", "OEM-7", "00000001", "none of it"};
+        static const char *const fillers[] = {
+                "",          "   ", "-",         "...",    "00000000", "0123456789", "No DIMM",
+                "ASSET TAG", "N/A", "UNDEFINED", "O.E.M.", "00",       "XXXX",       "FFFFFFFF"};
+        static const char *const texts[] = {"7",  "LAB-0001", "OEM-7", "00000001", "none of it",
+                                            "11", "22",       "AAA",   "0"};
 
         (void)state;
         for (size_t i = 0; i < sizeof(fillers) / sizeof(fillers[0]); i++)
