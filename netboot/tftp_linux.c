@@ -17,14 +17,15 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-#include "lib/base/list.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
+#include "netboot/datagrams.h"
 #include "netboot/delivery.h"
 #include "netboot/flood.h"
 #include "netboot/tftp.h"
 #include "tftp/packet.h"
 #include "tftp/server.h"
+#include "tftp/table.h"
 
 /* Requests handled in one go before transfers have their turn. */
 #define RECEIVE_BATCH 32
@@ -37,7 +38,7 @@ struct tftp_port {
 };
 
 struct transfer {
-        struct list link;
+        struct tftp_entry entry;
         struct tftp_port *port;
         struct sockaddr_in peer;
         struct tftp_request request;
@@ -58,10 +59,9 @@ struct transfer {
 struct tftp_service {
         struct tftp_service_options options;
         struct tftp_port ports[NETBOOTD_MAX_INTERFACES];
-        struct list transfers;
-        size_t count;
-        struct flood flood; /* of lines about what is not served */
-        uint8_t packet[TFTP_PACKET_SPACE];
+        struct tftp_table *transfers;
+        struct flood flood; /* of lines about what is not served, and whom nobody answered */
+        struct datagrams out;
 };
 
 static struct ip4_address address_of(const struct sockaddr_in *peer)
@@ -85,8 +85,7 @@ static void refuse(struct tftp_port *port, const struct sockaddr_in *peer, const
 
 static void transfer_free(struct transfer *t)
 {
-        list_remove(&t->link);
-        t->port->service->count--;
+        tftp_table_remove(t->port->service->transfers, &t->entry);
         loop_remove_fd(t->watch);
         loop_remove_timer(t->timer);
         tftp_session_free(t->session);
@@ -102,17 +101,20 @@ static void transfer_end(struct transfer *t, enum tftp_end end)
 {
         const struct tftp_statistics *s = tftp_session_statistics(t->session);
         struct tftp_service *service = t->port->service;
+        const bool is_answered = tftp_session_is_answered(t->session);
         char ip[IP4_TEXT_SIZE];
 
-        log_info("tftp",
-                 "name=%s ip=%s end=%s bytes=%llu blocks=%llu resent=%llu block_size=%u "
-                 "window=%u took_ms=%llu said=%s",
-                 QUOTE(t->request.name), ip4_text(ip, address_of(&t->peer)), tftp_end_name(end),
-                 (unsigned long long)s->bytes_acked, (unsigned long long)s->blocks_sent,
-                 (unsigned long long)s->blocks_resent, s->block_size, s->window,
-                 (unsigned long long)(clock_monotonic_ms() - s->started_ms),
-                 QUOTE(s->client_message));
-        if (!t->text && end != TFTP_PROBED) {
+        if (is_answered || flood_allows_line(&service->flood, "tftp.unanswered"))
+                log_info("tftp",
+                         "name=%s ip=%s end=%s bytes=%llu blocks=%llu resent=%llu block_size=%u "
+                         "window=%u took_ms=%llu said=%s",
+                         QUOTE(t->request.name), ip4_text(ip, address_of(&t->peer)),
+                         tftp_end_name(end), (unsigned long long)s->bytes_acked,
+                         (unsigned long long)s->blocks_sent, (unsigned long long)s->blocks_resent,
+                         s->block_size, s->window,
+                         (unsigned long long)(clock_monotonic_ms() - s->started_ms),
+                         QUOTE(s->client_message));
+        if (is_answered && !t->text && end != TFTP_PROBED) {
                 struct delivery d = {
                         .to = address_of(&t->peer),
                         .transport = TRANSPORT_TFTP,
@@ -131,17 +133,31 @@ static void transfer_end(struct transfer *t, enum tftp_end end)
         transfer_free(t);
 }
 
-/* Sends what may be sent, and sets the clock for what comes next. The transfer may be gone then. */
-static void transfer_go_on(struct transfer *t)
+/* All that may be sent now. What the socket does not take is lost like a packet on the wire. */
+static void send_window(struct transfer *t)
 {
-        struct tftp_service *service = t->port->service;
-        enum tftp_end end;
+        struct datagrams *out = &t->port->service->out;
+        size_t space;
+        uint8_t *to;
         ssize_t size;
 
-        /* A packet that the socket does not take now is lost like one on the wire. */
-        while ((size = tftp_session_next(t->session, clock_monotonic_ms(), service->packet,
-                                         sizeof(service->packet))) > 0)
-                (void)send(t->fd, service->packet, (size_t)size, 0);
+        do {
+                to = datagrams_space(out, &space);
+                size = to ? tftp_session_next(t->session, clock_monotonic_ms(), to, space)
+                          : -EMSGSIZE;
+                if (size > 0)
+                        datagrams_add(out, (size_t)size);
+                else
+                        datagrams_send(out, t->fd);
+        } while (size != 0);
+}
+
+/* Sends, and sets the clock for what comes next. The transfer may be gone then. */
+static void transfer_go_on(struct transfer *t)
+{
+        enum tftp_end end;
+
+        send_window(t);
         end = tftp_session_end(t->session);
         if (end != TFTP_RUNNING)
                 transfer_end(t, end);
@@ -157,19 +173,19 @@ static void transfer_expire(void *context)
         transfer_go_on(t);
 }
 
+/* One packet: a reader sends no second one before it has an answer to the first. */
 static void transfer_receive(void *context, uint32_t events)
 {
         struct transfer *t = context;
         uint8_t packet[TFTP_REQUEST_MAX]; /* what a reader sends is short */
-        ssize_t size;
+        const ssize_t size = recv(t->fd, packet, sizeof(packet), 0);
 
         (void)events;
-        for (size_t i = 0; i < RECEIVE_BATCH; i++) {
-                size = recv(t->fd, packet, sizeof(packet), 0);
-                if (size < 0)
-                        break; /* also ECONNREFUSED: anybody can forge that; silence decides */
-                (void)tftp_session_receive(t->session, packet, (size_t)size, clock_monotonic_ms());
-        }
+        if (size < 0)
+                return; /* also ECONNREFUSED: anybody can forge that; silence decides */
+        (void)tftp_session_receive(t->session, packet, (size_t)size, clock_monotonic_ms());
+        if (tftp_session_is_answered(t->session))
+                tftp_table_set(t->port->service->transfers, &t->entry, TFTP_ANSWERED);
         transfer_go_on(t);
 }
 
@@ -239,6 +255,7 @@ static void start_or_refuse(struct transfer *t, int rc)
         if (rc == 0)
                 rc = transfer_start(t);
         if (rc == 0) {
+                tftp_table_set(t->port->service->transfers, &t->entry, TFTP_UNANSWERED);
                 transfer_go_on(t);
                 return;
         }
@@ -286,24 +303,28 @@ static int write_grub_configuration(struct transfer *t)
         return rc;
 }
 
-/* The transfer of this client port, and how many this address has. */
-static struct transfer *find_peer(struct tftp_service *service, const struct sockaddr_in *peer,
-                                  size_t *ret_count)
+static struct transfer *transfer_of(struct tftp_entry *entry)
 {
-        struct transfer *found = NULL;
+        return container_of(entry, struct transfer, entry);
+}
 
-        *ret_count = 0;
-        LIST_FOR_EACH(&service->transfers, at)
-        {
-                struct transfer *t = container_of(at, struct transfer, link);
+/* Makes room for one more of this address: -EBUSY if there is none to be had. */
+static int make_room(struct tftp_service *service, const struct sockaddr_in *peer)
+{
+        struct tftp_entry *leaves = NULL;
+        char ip[IP4_TEXT_SIZE];
+        int rc;
 
-                if (t->peer.sin_addr.s_addr != peer->sin_addr.s_addr)
-                        continue;
-                ++*ret_count;
-                if (t->peer.sin_port == peer->sin_port)
-                        found = t;
-        }
-        return found;
+        rc = tftp_table_admit(service->transfers, address_of(peer), &leaves);
+        if (rc < 0 || !leaves)
+                return rc;
+        if (flood_allows_line(&service->flood, "tftp.displaced"))
+                log_info("tftp.displaced", "name=%s ip=%s reason=%s",
+                         QUOTE(transfer_of(leaves)->request.name),
+                         ip4_text(ip, address_of(&transfer_of(leaves)->peer)),
+                         "\"never answered, and others wait\"");
+        transfer_free(transfer_of(leaves));
+        return 0;
 }
 
 static void transfer_begin(struct tftp_port *port, const struct sockaddr_in *peer,
@@ -311,9 +332,12 @@ static void transfer_begin(struct tftp_port *port, const struct sockaddr_in *pee
 {
         struct tftp_service *service = port->service;
         struct transfer *t = calloc(1, sizeof(*t));
+        int rc = t ? tftp_table_add(service->transfers, address_of(peer), peer->sin_port, &t->entry)
+                   : -ENOMEM;
 
-        if (!t) {
-                refuse(port, peer, request->name, -ENOMEM);
+        if (rc < 0) {
+                refuse(port, peer, request->name, rc);
+                free(t);
                 return;
         }
         t->port = port;
@@ -321,8 +345,6 @@ static void transfer_begin(struct tftp_port *port, const struct sockaddr_in *pee
         t->request = *request;
         t->path = *path;
         t->fd = t->file_fd = -1;
-        list_append(&service->transfers, &t->link);
-        service->count++;
 
         if (path->kind == BOOT_PATH_SCRIPT) {
                 const struct script_question question = {.mac = path->mac,
@@ -343,21 +365,19 @@ static void handle_request(struct tftp_port *port, const struct sockaddr_in *pee
                            const struct tftp_request *request)
 {
         struct tftp_service *service = port->service;
+        struct tftp_entry *old =
+                tftp_table_find(service->transfers, address_of(peer), peer->sin_port);
         struct boot_path path;
-        struct transfer *old;
-        size_t count;
         int rc;
 
-        old = find_peer(service, peer, &count);
-        if (old && (old->is_waiting || strcmp(old->request.name, request->name) == 0))
+        if (old && (transfer_of(old)->is_waiting ||
+                    strcmp(transfer_of(old)->request.name, request->name) == 0))
                 return; /* it is being served: GRUB repeats a request every 0.4 s */
-        if (old) {
-                transfer_free(old); /* the client went on to something else */
-                count--;
-        }
+        if (old)
+                transfer_free(transfer_of(old)); /* the client went on to something else */
         rc = boot_path_parse(request->name, TRANSPORT_TFTP, &path);
-        if (rc == 0 && (service->count >= TFTP_MAX_SESSIONS || count >= TFTP_MAX_SESSIONS_CLIENT))
-                rc = -EBUSY;
+        if (rc == 0)
+                rc = make_room(service, peer);
         if (rc < 0)
                 refuse(port, peer, request->name, rc);
         else
@@ -406,7 +426,11 @@ int tftp_service_new(const struct tftp_service_options *options, struct tftp_ser
         if (!service)
                 return -ENOMEM;
         service->options = *options;
-        list_init(&service->transfers);
+        service->transfers = tftp_table_new();
+        if (!service->transfers) {
+                tftp_service_free(service);
+                return -ENOMEM;
+        }
         for (size_t i = 0; i < options->interfaces->count; i++) {
                 struct tftp_port *port = &service->ports[i];
 
@@ -427,10 +451,13 @@ int tftp_service_new(const struct tftp_service_options *options, struct tftp_ser
 
 struct tftp_service *tftp_service_free(struct tftp_service *service)
 {
+        struct tftp_entry *entry;
+
         if (!service)
                 return NULL;
-        LIST_FOR_EACH(&service->transfers, at)
-        transfer_free(container_of(at, struct transfer, link));
+        while (service->transfers && (entry = tftp_table_any(service->transfers)))
+                transfer_free(transfer_of(entry));
+        tftp_table_free(service->transfers);
         for (size_t i = 0; i < NETBOOTD_MAX_INTERFACES; i++)
                 loop_remove_fd(service->ports[i].watch);
         free(service);

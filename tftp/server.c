@@ -33,6 +33,7 @@ struct tftp_session {
         uint16_t window;
         uint64_t last; /* number of the last block, which is shorter than the others */
 
+        bool is_answered;
         bool is_started; /* the OACK was acknowledged, or there was none to send */
         bool is_oack_due;
         bool is_size_asked;
@@ -270,6 +271,7 @@ static void take_progress(struct tftp_session *session, uint64_t acked, uint64_t
         const uint64_t bytes = acked * session->block_size;
 
         timing_end(session, acked, now_ms);
+        session->is_answered = true;
         session->acked = acked;
         session->progress_ms = now_ms;
         session->deadline_ms = now_ms + session->timer_ms;
@@ -348,9 +350,12 @@ uint64_t tftp_session_deadline(const struct tftp_session *session)
 
 void tftp_session_expire(struct tftp_session *session, uint64_t now_ms)
 {
+        const uint64_t patience_ms =
+                session->is_answered ? TFTP_GIVE_UP_MS : TFTP_GIVE_UP_UNANSWERED_MS;
+
         if (session->end != TFTP_RUNNING || now_ms < session->deadline_ms)
                 return;
-        if (now_ms - session->progress_ms >= TFTP_GIVE_UP_MS) {
+        if (now_ms - session->progress_ms >= patience_ms) {
                 session_end(session,
                             session->high == session->last ? TFTP_UNCONFIRMED : TFTP_TIMED_OUT,
                             now_ms);
@@ -370,6 +375,11 @@ void tftp_session_expire(struct tftp_session *session, uint64_t now_ms)
 enum tftp_end tftp_session_end(const struct tftp_session *session)
 {
         return session->end;
+}
+
+bool tftp_session_is_answered(const struct tftp_session *session)
+{
+        return session->is_answered;
 }
 
 const struct tftp_statistics *tftp_session_statistics(const struct tftp_session *session)

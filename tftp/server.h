@@ -20,14 +20,15 @@
 
 #include "tftp/packet.h"
 
-#define TFTP_MAX_SESSIONS        1024 /* of one server: each has a socket */
-#define TFTP_MAX_SESSIONS_CLIENT 16   /* of one address: GRUB opens one at a time */
-#define TFTP_MAX_WINDOW          64 /* blocks in flight: 90 kB, what a switch buffers for a port */
-#define TFTP_BLOCK_ETHERNET      1468  /* 1500 - 20 (IP) - 8 (UDP) - 4: no fragments */
-#define TFTP_GIVE_UP_MS          30000 /* without a block getting through */
-#define TFTP_TIMER_FIRST_MS      500   /* before anything was measured */
-#define TFTP_TIMER_MIN_MS        20    /* scheduling noise of a busy client */
-#define TFTP_TIMER_MAX_MS        4000  /* what OVMF waits itself */
+#define TFTP_MAX_WINDOW     64    /* blocks in flight: 90 kB, what a switch buffers for a port */
+#define TFTP_BLOCK_ETHERNET 1468  /* 1500 - 20 (IP) - 8 (UDP) - 4: no fragments */
+#define TFTP_GIVE_UP_MS     30000 /* without a block getting through */
+/* Without a first answer: a client that is still there asks again, and whose name was forged is
+ * sent four packets and no more. */
+#define TFTP_GIVE_UP_UNANSWERED_MS 5000
+#define TFTP_TIMER_FIRST_MS        500  /* before anything was measured */
+#define TFTP_TIMER_MIN_MS          20   /* scheduling noise of a busy client */
+#define TFTP_TIMER_MAX_MS          4000 /* what OVMF waits itself */
 
 /**
  * tftp_read_fn - read a part of the file
@@ -107,6 +108,8 @@ uint64_t tftp_session_deadline(const struct tftp_session *session);
 void tftp_session_expire(struct tftp_session *session, uint64_t now_ms);
 
 enum tftp_end tftp_session_end(const struct tftp_session *session);
+/* Its client has acknowledged something: it is where the request said it is. */
+bool tftp_session_is_answered(const struct tftp_session *session);
 const struct tftp_statistics *tftp_session_statistics(const struct tftp_session *session);
 
 /**

@@ -448,6 +448,60 @@ static void calls_a_lost_last_ack_by_its_name(void **state)
         tftp_session_free(session);
 }
 
+/* Requests that nobody answers: what is sent, whatever was asked for, is little, and soon over. A
+ * timeout that the forger chose does not make it more. */
+static const struct {
+        const char *name;
+        struct tftp_options options;
+        unsigned int packets_max;
+} unanswered[] = {
+        {"nothing asked for", {0},                                         4},
+        {"a block",           {.has_block_size = true, .block_size = 512}, 4},
+        {"a timeout of 1 s",  {.has_timeout = true, .timeout_s = 1},       6},
+        {"a window",          {.has_window = true, .window = 64},          4},
+};
+
+static void sends_little_to_who_never_answers(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(unanswered); i++) {
+                const struct tftp_request request = {.name = "f", .options = unanswered[i].options};
+                struct tftp_session *session = session_of(&request, 50000, 1000);
+                struct tftp_packet packet = {0};
+                unsigned int packets = 0;
+
+                print_message("%s\n", unanswered[i].name);
+                while (tftp_session_end(session) == TFTP_RUNNING) {
+                        const uint64_t at = tftp_session_deadline(session);
+
+                        while (next(session, at - 1, &packet))
+                                packets++;
+                        tftp_session_expire(session, at + 1);
+                        assert_false(tftp_session_is_answered(session));
+                }
+                assert_in_range(packets, 1, unanswered[i].packets_max);
+                assert_int_equal(tftp_session_end(session), TFTP_TIMED_OUT);
+                assert_true(tftp_session_statistics(session)->ended_ms <
+                            1000 + TFTP_GIVE_UP_UNANSWERED_MS + TFTP_TIMER_MAX_MS);
+                tftp_session_free(session);
+        }
+}
+
+static void knows_who_answered(void **state)
+{
+        const struct tftp_request request = request_with(512, 0);
+        struct tftp_session *session = session_of(&request, 5000, 1000);
+        struct tftp_packet packet = {0};
+
+        (void)state;
+        assert_int_equal(next(session, 1000, &packet), 1);
+        assert_int_equal(ack(session, 1, 1001), -ENOMSG); /* of a block that was never sent */
+        assert_false(tftp_session_is_answered(session));
+        assert_int_equal(ack(session, 0, 1001), 0);
+        assert_true(tftp_session_is_answered(session));
+        tftp_session_free(session);
+}
+
 static void refuses_in_words(void **state)
 {
         static const struct {
@@ -488,6 +542,8 @@ int main(void)
                 cmocka_unit_test(takes_errors_for_what_they_are),
                 cmocka_unit_test(tells_when_the_file_fails),
                 cmocka_unit_test(calls_a_lost_last_ack_by_its_name),
+                cmocka_unit_test(sends_little_to_who_never_answers),
+                cmocka_unit_test(knows_who_answered),
                 cmocka_unit_test(refuses_in_words),
         };
 
