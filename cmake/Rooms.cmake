@@ -75,9 +75,13 @@ function(cloudie_room name)
 endfunction()
 
 # One program of a room. It is built by the target of its name into bin/ of the
-# build folder, and installed into sbin, or bin with USER.
+# build folder, and installed into sbin, or bin with USER; by the package
+# "cloudie", or the one that PACKAGE names (cmake/Package.cmake).
 function(cloudie_program name)
-    cmake_parse_arguments(ARG "USER" "ROOM" "SOURCES" ${ARGN})
+    cmake_parse_arguments(ARG "USER" "ROOM;PACKAGE" "SOURCES" ${ARGN})
+    if(NOT ARG_PACKAGE)
+        set(ARG_PACKAGE cloudie)
+    endif()
     cloudie_target(${ARG_ROOM} target)
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE ${target})
@@ -87,9 +91,11 @@ function(cloudie_program name)
         target_link_options(${name} PRIVATE -static -s -Wl,--gc-sections)
         set_property(GLOBAL APPEND PROPERTY CLOUDIE_RAMDISK_PROGRAMS ${name})
     elseif(ARG_USER)
-        install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+        install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+            COMPONENT ${ARG_PACKAGE})
     else()
-        install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+        install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR}
+            COMPONENT ${ARG_PACKAGE})
     endif()
 endfunction()
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Unpacks the .deb into a temporary root and looks at what an operator would get.
+"""Unpacks both .deb into a temporary root and looks at what an operator would get.
 
-    check.py FOLDER SOURCE      FOLDER holds one cloudie_*.deb
+    check.py FOLDER SOURCE      FOLDER holds one cloudie_*.deb and one cloudie-worker_*.deb
 """
 import glob
 import os
@@ -13,12 +13,22 @@ import tempfile
 import unittest
 
 FOLDER, SOURCE = sys.argv[1:3]
-# Program -> where. What a later issue adds is added here.
+UNITS = "usr/lib/systemd/system/"
+# What is in which. What a later issue adds is added here.
 PROGRAMS = {
-    "usr/sbin/cloudied", "usr/sbin/cloudie-netbootd", "usr/bin/cloudie",
-    "usr/bin/cloudie-mkimage", "usr/sbin/cloudie-agent", "usr/sbin/cloudie-discover",
-    "usr/sbin/cloudie-install", "usr/sbin/cloudie-worker",
+    "cloudie": {
+        "usr/sbin/cloudied", "usr/sbin/cloudie-netbootd", "usr/bin/cloudie",
+        "usr/bin/cloudie-mkimage", "usr/sbin/cloudie-agent", "usr/sbin/cloudie-discover",
+        "usr/sbin/cloudie-install",
+    },
+    "cloudie-worker": {"usr/sbin/cloudie-worker"},
 }
+SERVICES = {"cloudie": {"cloudied.service", "cloudie-netbootd.service"},
+            "cloudie-worker": {"cloudie-worker.service"}}
+LIBRARIES = {"cloudie": ("libc6", "libsqlite3-0", "libmicrohttpd12", "libcurl4"),
+             "cloudie-worker": ("libc6", "libcurl4", "systemd", "dbus")}
+SUMMARIES = {"cloudie": "Network discovery and provisioning of bare metal\n Cloudie turns ",
+             "cloudie-worker": "Tells Cloudie that an installed system runs, and how it is\n For "}
 
 
 def run(*argv):
@@ -30,12 +40,14 @@ def run(*argv):
 class Package(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        debs = glob.glob(FOLDER + "/cloudie_*.deb")
-        assert len(debs) == 1, f"one package is expected in {FOLDER}, there are {len(debs)}"
-        cls.deb = debs[0]
+        cls.debs = {}
         cls.folder = tempfile.TemporaryDirectory(prefix="cloudie-package-")
         cls.root = cls.folder.name
-        subprocess.run(["dpkg-deb", "-x", cls.deb, cls.root], check=True)
+        found = sorted(os.path.basename(path) for path in glob.glob(FOLDER + "/*.deb"))
+        assert len(found) == len(PROGRAMS), f"in {FOLDER} there are {found}"
+        for name in PROGRAMS:
+            cls.debs[name], = glob.glob(f"{FOLDER}/{name}_*.deb")
+            subprocess.run(["dpkg-deb", "-x", cls.debs[name], cls.root], check=True)
 
     @classmethod
     def tearDownClass(cls):
@@ -46,18 +58,40 @@ class Package(unittest.TestCase):
             with self.subTest(os.path.basename(path)):
                 look(path)
 
-    def test_fields(self):
-        rc, control, _ = run("dpkg-deb", "-f", self.deb)
-        self.assertEqual(rc, 0)
-        self.assertIn("Package: cloudie\n", control)
-        self.assertIn("Section: admin\n", control)
-        depends = re.search(r"^Depends: (.*)$", control, re.M).group(1)
-        for library in ("libc6", "libsqlite3-0", "libmicrohttpd12", "libcurl4"):
-            self.assertRegex(depends, rf"\b{library}\b")
+    def each_package(self, look):
+        for name, deb in self.debs.items():
+            with self.subTest(name):
+                look(name, deb)
 
-    def test_every_program_is_there(self):
-        found = {os.path.relpath(p, self.root) for p in glob.glob(self.root + "/usr/*bin/*")}
-        self.assertEqual(found, PROGRAMS)
+    def paths(self, deb):
+        _, listing, _ = run("dpkg-deb", "-c", deb)
+        return {line.split()[5].removeprefix("./") for line in listing.splitlines()
+                if line.startswith("-")}
+
+    def test_fields(self):
+        def look(name, deb):
+            rc, control, _ = run("dpkg-deb", "-f", deb)
+            self.assertEqual(rc, 0)
+            self.assertIn(f"Package: {name}\n", control)
+            self.assertIn("Section: admin\n", control)
+            self.assertIn("\nDescription: " + SUMMARIES[name], control)
+            depends = re.search(r"^Depends: (.*)$", control, re.M).group(1)
+            for library in LIBRARIES[name]:
+                self.assertRegex(depends, rf"\b{library}\b")
+        self.each_package(look)
+
+    def test_what_is_in_which(self):
+        def look(name, deb):
+            paths = self.paths(deb)
+            self.assertEqual({p for p in paths if re.match("usr/s?bin/", p)}, PROGRAMS[name])
+            self.assertEqual({p for p in paths if p.startswith(UNITS)},
+                             {UNITS + service for service in SERVICES[name]})
+            self.assertIn(f"usr/share/doc/{name}/copyright", paths)
+        self.each_package(look)
+
+    def test_nothing_is_in_both(self):
+        one, other = (self.paths(deb) for deb in self.debs.values())
+        self.assertEqual(one & other, set())
 
     def test_version_and_help(self):
         with open(SOURCE + "/CMakeLists.txt", encoding="utf-8") as file:
@@ -96,18 +130,37 @@ class Package(unittest.TestCase):
         self.each_program(look)
 
     def test_owned_by_root(self):
-        _, listing, _ = run("dpkg-deb", "-c", self.deb)
-        for line in listing.splitlines():
-            self.assertRegex(line, r"^[-dl][rwx-]{9} root/root ")
-            self.assertNotRegex(line, r"^-.{4}w|^-.{7}w|^-..s", "writable by others, or setuid")
+        def look(_, deb):
+            _, listing, _ = run("dpkg-deb", "-c", deb)
+            for line in listing.splitlines():
+                self.assertRegex(line, r"^[-dl][rwx-]{9} root/root ")
+                self.assertNotRegex(line, r"^-.{4}w|^-.{7}w|^-..s", "writable by others, or setuid")
+        self.each_package(look)
 
     def test_units_name_programs_that_are_there(self):
-        units = glob.glob(self.root + "/usr/lib/systemd/system/*.service")
-        self.assertEqual(len(units), 2)
-        for unit in units:
+        for unit in glob.glob(self.root + "/" + UNITS + "*.service"):
             with open(unit, encoding="utf-8") as file:
                 program = re.search(r"^ExecStart=(\S+)", file.read(), re.M).group(1)
             self.assertTrue(os.access(self.root + program, os.X_OK), program)
+
+    def test_the_worker_is_enabled_once(self):
+        """In an image no systemd runs; and who disables it later is not overruled by an update."""
+        with tempfile.TemporaryDirectory() as work:
+            run("dpkg-deb", "-e", self.debs["cloudie-worker"], work)
+            said = os.path.join(work, "said")
+            with open(os.path.join(work, "systemctl"), "w", encoding="ascii") as file:
+                file.write(f"#!/bin/sh\necho \"$*\" >>{said}\n")
+            os.chmod(file.name, 0o755)
+            for words, want in ((["configure", ""], ["enable cloudie-worker.service"]),
+                                (["configure", "0.0.1"], []), (["abort-upgrade", "0.0.1"], [])):
+                with open(said, "w", encoding="ascii"):
+                    pass
+                done = subprocess.run([os.path.join(work, "postinst"), *words], check=False,
+                                      env={"PATH": work + ":/usr/bin:/bin"})
+                self.assertEqual(done.returncode, 0)
+                with open(said, encoding="ascii") as file:
+                    self.assertEqual([line for line in file.read().splitlines()
+                                      if line.startswith("enable")], want)
 
 
 if __name__ == "__main__":
