@@ -21,9 +21,9 @@
 #include "lib/base/map.h"
 #include "lib/base/text.h"
 
-#define NAME_SIZE     64 /* kernel: MODULE_NAME_LEN is 56 */
-#define DEPTH_MAX     16          /* chains of softdeps; a circle ends here */
-#define STEPS_MAX     4096        /* modules visited for one; a tangle of softdeps ends here */
+#define NAME_SIZE     64   /* kernel: MODULE_NAME_LEN is 56 */
+#define DEPTH_MAX     16   /* chains of softdeps; a circle ends here */
+#define STEPS_MAX     4096 /* modules visited for one; a tangle of softdeps ends here */
 #define LINE_MAX_SIZE 8192
 
 struct module {
