@@ -139,6 +139,15 @@ static uint16_t group_of(struct tree *tree, struct groups *groups, const char *k
         return groups->count;
 }
 
+/* A core's and a package's CPUs have new names since Linux 5.3, and some captures no others. */
+static uint16_t renamed_group_of(struct tree *tree, struct groups *groups,
+                                 const char *const kinds[2], unsigned cpu, struct cpus *scratch)
+{
+        const uint16_t group = group_of(tree, groups, kinds[0], cpu, scratch);
+
+        return group != 0 ? group : group_of(tree, groups, kinds[1], cpu, scratch);
+}
+
 struct package {
         uint64_t number;
         unsigned first, dies, cores, threads;
@@ -152,14 +161,17 @@ struct topology {
 
 static void take_cpu(struct tree *tree, struct topology *t, unsigned cpu)
 {
+        static const char *const core_kinds[] = {"topology/thread_siblings", "topology/core_cpus"},
+                                 *const package_kinds[] = {"topology/core_siblings",
+                                                           "topology/package_cpus"};
         const uint16_t cores = t->cores.count, dies = t->dies.count;
         const uint16_t packages = t->packages.count;
         struct package *package;
         uint16_t in;
 
-        if (group_of(tree, &t->cores, "topology/thread_siblings", cpu, &t->scratch) == 0)
+        if (renamed_group_of(tree, &t->cores, core_kinds, cpu, &t->scratch) == 0)
                 return;
-        in = group_of(tree, &t->packages, "topology/core_siblings", cpu, &t->scratch);
+        in = renamed_group_of(tree, &t->packages, package_kinds, cpu, &t->scratch);
         if (in == 0 || in > PACKAGES_MAX)
                 return;
         package = &t->package[in - 1];

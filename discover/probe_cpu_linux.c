@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "discover/cpu_identity.h"
+#include "discover/cpu_sockets.h"
 #include "discover/cpu_topology.h"
 #include "discover/cpulist.h"
 #include "discover/probe.h"
@@ -34,6 +35,7 @@ const struct field cpu_fields[] = {
         {.name = "present",    .kind = FIELD_NUMBER, .help = "CPUs that are there, online or not"},
         {.name = "numa_nodes", .kind = FIELD_NUMBER, .help = "NUMA nodes that are online"},
         {.name = "topology",   .kind = FIELD_ITEMS,  .inner = cpu_package_fields, .help = "a package each"},
+        {.name = "sockets",    .kind = FIELD_ITEMS,  .inner = cpu_socket_fields, .help = "a socket each, empty ones too, as the firmware tells"},
         {.name = "kinds",      .kind = FIELD_ITEMS,  .inner = kind_fields, .help = "of a hybrid processor"},
         {.name = "smt",        .kind = FIELD_TEXT,   .file = "sys/devices/system/cpu/smt/control",
          .help = "on, off, forceoff, notsupported: more than one thread a core"},
@@ -240,6 +242,7 @@ void probe_cpu(struct probe_context *context)
         else
                 take_cpuinfo(context, cpuinfo);
         cpu_topology_take(context);
+        cpu_sockets_take(context);
         take_nodes(context);
         take_kinds(context);
         fields_read(context->tree, ".", cpu_fields, context->section);

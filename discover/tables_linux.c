@@ -33,16 +33,19 @@ bool cpuinfo_field(const char *cpuinfo, const char *name, char *to, size_t size)
         to[0] = '\0';
         for (const char *line = cpuinfo; *line && *line != '\n';) {
                 const size_t end = strcspn(line, "\n");
+                size_t len_of_value;
 
                 if (strncmp(line, name, len) == 0 && strspn(line + len, "\t ") > 0 &&
                     line[len + strspn(line + len, "\t ")] == ':') {
                         const char *value = line + len + strspn(line + len, "\t ") + 1;
 
                         value += strspn(value, " ");
-                        return value <= line + end &&
-                               text_copy_bytes(to, size, value, (size_t)(line + end - value)) ==
-                                       0 &&
-                               to[0];
+                        if (value > line + end)
+                                return false;
+                        len_of_value = (size_t)(line + end - value);
+                        while (len_of_value > 0 && value[len_of_value - 1] == ' ')
+                                len_of_value--;
+                        return text_copy_bytes(to, size, value, len_of_value) == 0 && to[0];
                 }
                 line += end;
                 line += *line == '\n';

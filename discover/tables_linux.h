@@ -20,7 +20,10 @@ int smbios_read(struct tree *tree, struct reader *ret);
 #define SMBIOS_TABLE_MAX                                                                           \
         ((size_t)1 << 20) /* the largest seen has 30 KB; a 3.0 entry point may claim 4 GiB */
 
-/* The value of a field in the first block of /proc/cpuinfo; "" if it is not there. Cut at @size. */
+/*
+ * The value of a field in the first block of /proc/cpuinfo, without blanks at its ends. False, and
+ * "" in @to, if it is not there, empty, or has no room in @size.
+ */
 bool cpuinfo_field(const char *cpuinfo, const char *name, char *to, size_t size);
 
 /* The first CPU's block of /proc/cpuinfo, and what more comes with it; the tree's. 0, -errno. */

@@ -88,7 +88,7 @@ static void test_what_a_capture_lacks(void **state)
 static const struct {
         const char *cpuinfo, *vendor, *model, *flag;
 } processors[] = {
-        {"processor\t: 0\nvendor_id\t: GenuineIntel\nmodel\t\t: 44\nmodel name\t: Xeon\n"
+        {"processor\t: 0\nvendor_id\t: GenuineIntel\nmodel\t\t: 44\nmodel name\t:  Xeon    \n"
          "flags\t\t: fpu lm\n",                                                        "GenuineIntel", "Xeon",          "fpu"       },
         {"processor\t: 0\nFeatures\t: fp asimd\nCPU implementer\t: 0x41\n"
          "CPU variant\t: 0x3\nCPU part\t: 0xd0c\n",                                    "ARM",          "Neoverse-N1",   "fp"        },
@@ -197,6 +197,76 @@ static void test_a_whole_configuration_space(void **state)
         doc_free(inventory);
 }
 
+/* Two packages of two threads each: by the names of Linux 5.3, and as maps. */
+static void test_topology_by_new_names(void **state)
+{
+        struct doc *inventory;
+
+        (void)state;
+        put("sys/devices/system/cpu/online", "0-3\n");
+        for (unsigned cpu = 0; cpu < 4; cpu++) {
+                char path[100];
+
+                snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%u/topology/core_cpus",
+                         cpu);
+                put(path, cpu < 2 ? "00000003\n" : "0000000c\n");
+                snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%u/topology/package_cpus",
+                         cpu);
+                put(path, cpu < 2 ? "00000003\n" : "0000000c\n");
+        }
+        inventory = inventory_of_tree("cpu");
+        assert_int_equal(doc_get_number(inventory, "cpu.packages", 0), 2);
+        assert_int_equal(doc_get_number(inventory, "cpu.cores", 0), 2);
+        assert_int_equal(doc_get_number(inventory, "cpu.threads", 0), 4);
+        doc_free(inventory);
+}
+
+/* One of 12 cores, one of 300 (see the second field), an empty socket, and a coprocessor. */
+static void test_sockets(void **state)
+{
+        static const uint8_t head[] = {4, 0x30, 0, 0, 1, 3};
+        static const struct {
+                uint8_t type, status, count;
+                uint16_t wide;
+        } sockets[] = {
+                {3, 0x41, 12,   0  },
+                {3, 0x41, 0xff, 300},
+                {3, 0x00, 0,    0  },
+                {4, 0x41, 1,    0  },
+        };
+        uint8_t table[512] = {0};
+        struct doc *inventory;
+        const struct doc *list;
+        size_t size = 0;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++) {
+                uint8_t *at = table + size;
+
+                memcpy(at, head, sizeof(head));
+                at[5] = sockets[i].type;
+                at[0x16] = 0x60;
+                at[0x17] = 0x09;
+                at[0x18] = sockets[i].status;
+                at[0x23] = sockets[i].count;
+                at[0x2a] = (uint8_t)sockets[i].wide;
+                at[0x2b] = (uint8_t)(sockets[i].wide >> 8);
+                memcpy(at + 0x30, "P1\0", 4);
+                size += 0x34;
+        }
+        put_bytes("sys/firmware/dmi/tables/DMI", table, size);
+        inventory = inventory_of_tree("cpu");
+        list = doc_get(inventory, "cpu.sockets");
+        assert_int_equal(doc_count(list), 3);
+        check_text(doc_at(list, 0), "socket", "P1");
+        assert_int_equal(doc_get_number(doc_at(list, 0), "cores", 0), 12);
+        assert_int_equal(doc_get_number(doc_at(list, 0), "mhz", 0), 2400);
+        assert_int_equal(doc_get_number(doc_at(list, 1), "cores", 0), 300);
+        assert_false(doc_get_bool(doc_at(list, 2), "populated", true));
+        assert_null(doc_get(doc_at(list, 2), "mhz"));
+        doc_free(inventory);
+}
+
 #define ON_A_TREE(test) cmocka_unit_test_setup_teardown(test, tree_setup, tree_teardown)
 
 int main(void)
@@ -207,6 +277,8 @@ int main(void)
                 ON_A_TREE(test_processors_of_others),
                 ON_A_TREE(test_disks_of_others),
                 ON_A_TREE(test_a_whole_configuration_space),
+                ON_A_TREE(test_sockets),
+                ON_A_TREE(test_topology_by_new_names),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
