@@ -20,6 +20,7 @@ struct command_context {
 
         /* Options that some commands know. */
         const char *select, *boot, *after, *profile, *name, *os, *duration;
+        const char *since, *class;
         bool follow, inventory, erase, dry_run, wait;
 
         const char *words; /* of the command: "node list" */
@@ -45,6 +46,10 @@ const struct command *command_find(int argc, char **argv, int *ret_used);
 /* "90s", "30m", "2h" as milliseconds. 0, -EINVAL. */
 int duration_parse(const char *text, uint64_t *ret_ms);
 
+/* "3", "2h", "2026-11-20 11:25" as the query of a diff. 0, -EINVAL. */
+#define SINCE_QUERY_SIZE 48
+int since_parse(const char *text, uint64_t now_ms, char to[static SINCE_QUERY_SIZE]);
+
 /* All commands, one a line, to stdout. */
 void command_help(void);
 
@@ -56,6 +61,10 @@ int command_node_show(const struct command_context *context);
 int command_node_timeline(const struct command_context *context);
 int command_node_explain(const struct command_context *context);
 int command_why(const struct command_context *context);
+int command_node_diff(const struct command_context *context);
+int command_node_inventories(const struct command_context *context);
+int command_node_acknowledge(const struct command_context *context);
+int command_node_odd(const struct command_context *context);
 int command_node_accept(const struct command_context *context);
 int command_node_discover(const struct command_context *context);
 int command_node_delete(const struct command_context *context);

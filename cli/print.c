@@ -42,6 +42,11 @@ void cell_when(char *to, size_t size, const struct doc *value)
                 strftime(to, size, "%Y-%m-%d %H:%M:%S", &tm);
 }
 
+void cell_yes(char *to, size_t size, const struct doc *value)
+{
+        (void)text_copy(to, size, doc_bool(value) ? "yes" : "");
+}
+
 void cell_count(char *to, size_t size, const struct doc *value)
 {
         snprintf(to, size, "%zu", doc_count(value));

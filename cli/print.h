@@ -16,6 +16,7 @@ void cell_text(char *to, size_t size, const struct doc *value); /* texts and num
 void cell_size(char *to, size_t size, const struct doc *value); /* bytes: 16.0 GiB */
 void cell_when(char *to, size_t size,
                const struct doc *value); /* ms since 1970: 2026-11-20 11:25:06 */
+void cell_yes(char *to, size_t size, const struct doc *value);   /* true: yes; else nothing */
 void cell_count(char *to, size_t size, const struct doc *value); /* members of a list */
 void cell_names(char *to, size_t size,
                 const struct doc *value); /* "name" of each element, with commas */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -38,6 +39,37 @@ static void test_durations(void **state)
         }
 }
 
+static void test_since(void **state)
+{
+        static const struct {
+                const char *text, *query; /* NULL: refused */
+        } cases[] = {
+                {"0",                   "?back=0"             },
+                {"12",                  "?back=12"            },
+                {"2h",                  "?since=92800000"     },
+                {"1970-01-02",          "?since=86400000"     },
+                {"1970-01-02 10:00",    "?since=122400000"    },
+                {"1970-01-02 10:00:01", "?since=122401000"    },
+                {"2026-11-20 11:25:06", "?since=1795173906000"},
+                {"",                    NULL                  },
+                {"yesterday",           NULL                  },
+                {"2026-11-20x",         NULL                  },
+                {"2026-13-20",          NULL                  },
+                {"100h",                NULL                  },
+                {"-1",                  NULL                  },
+        };
+
+        (void)state;
+        setenv("TZ", "UTC", 1);
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                char query[SINCE_QUERY_SIZE] = "";
+                const int rc = since_parse(cases[i].text, 100000000, query);
+
+                assert_int_equal(rc, cases[i].query ? 0 : -EINVAL);
+                assert_string_equal(query, cases[i].query ? cases[i].query : "");
+        }
+}
+
 /* What the controller would refuse in the words of its own interface. */
 static void test_how_long(void **state)
 {
@@ -54,6 +86,7 @@ static void test_how_long(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {cmocka_unit_test(test_durations),
+                                           cmocka_unit_test(test_since),
                                            cmocka_unit_test(test_how_long)};
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib", "trust"))
 import hpke_lab  # noqa: E402
@@ -205,6 +207,29 @@ class Cloudied:
         answer = self.call("PUT", "/agent/v1/inventory", report, token=token)
         assert answer.status == 200, answer.body
         return answer.json["node"], token
+
+
+class Case(unittest.TestCase):
+    """Tests that have a cloudied of their own each, with an operator, an edge and an agent's key."""
+
+    def setUp(self):
+        self.d = Cloudied(program()).start()
+        self.addCleanup(self.end)
+        self.token = self.d.login(self.d.out_text())
+        self.edge = self.d.join()
+        self.key = Key(self.d.folder)
+
+    def end(self):
+        rc = self.d.stop()
+        text = self.d.log_text()
+        shutil.rmtree(self.d.folder)
+        self.assertEqual(rc, 0, text)
+        self.assertNotIn("ERROR: ", text)  # of a sanitizer
+
+    def api(self, method, path, body=None, status=200, code=None, **more):
+        answer = self.d.call(method, "/api/v1" + path, body, token=self.token, **more)
+        self.assertEqual((answer.status, code and answer.code), (status, code), answer.body)
+        return answer.json if answer.body else None
 
 
 def inventory(macs, serial="SN1", uuid="4c4c4544-0042-3510-8052-b4c04f4b4c31"):

@@ -13,21 +13,10 @@ from test_install import DISK, MAC, PROFILE, Agent, report
 OTHER = "52:54:00:77:00:09"
 
 
-class Claims(unittest.TestCase):
+class Claims(lab.Case):
     def setUp(self):
-        self.d = lab.Cloudied(lab.program()).start()
-        self.addCleanup(self.end)
-        self.token = self.d.login(self.d.out_text())
-        self.edge = self.d.join()
-        self.key = lab.Key(self.d.folder)
+        super().setUp()
         self.impostor = lab.Key(self.d.folder)
-
-    def end(self):
-        rc = self.d.stop()
-        text = self.d.log_text()
-        shutil.rmtree(self.d.folder)
-        self.assertEqual(rc, 0, text)
-        self.assertNotIn("ERROR: ", text)  # of a sanitizer
 
     def boot(self, mac=MAC):
         return self.d.plan(self.edge, mac)["boot"]

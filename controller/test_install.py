@@ -2,7 +2,6 @@
 """Installs, from outside: profiles, operators' calls, an agent's, and an installed system's."""
 import hashlib
 import json
-import json
 import os
 import re
 import shutil
@@ -83,29 +82,13 @@ class Agent:
         return self.d.post("/agent/v1/phone-home", {**body, **changes})
 
 
-class Install(unittest.TestCase):
+class Install(lab.Case):
     def setUp(self):
-        self.d = lab.Cloudied(lab.program()).start()
-        self.addCleanup(self.end)
-        self.token = self.d.login(self.d.out_text())
-        self.edge = self.d.join()
-        self.key = lab.Key(self.d.folder)
+        super().setUp()
         self.upload()
         self.api("PUT", "/profiles/worker", PROFILE)
         self.agent = Agent(self.d, self.edge, self.key)
         self.node("POST", "/accept")
-
-    def end(self):
-        rc = self.d.stop()
-        text = self.d.log_text()
-        shutil.rmtree(self.d.folder)
-        self.assertEqual(rc, 0, text)
-        self.assertNotIn("ERROR: ", text)  # of a sanitizer
-
-    def api(self, method, path, body=None, status=200, code=None, **more):
-        answer = self.d.call(method, "/api/v1" + path, body, token=self.token, **more)
-        self.assertEqual((answer.status, code and answer.code), (status, code), answer.body)
-        return answer.json if answer.body else None
 
     def node(self, method, path="", body=None, *args, **more):
         return self.api(method, "/nodes/sn1" + path, body, *args, **more)

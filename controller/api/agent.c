@@ -92,15 +92,51 @@ void handle_agent_events(struct call *call)
 
 enum problem prepare_inventory(struct call *call, char *detail)
 {
-        struct report *report = calloc(1, sizeof(*report));
+        struct report *report = NULL;
         const char *body;
         size_t size;
+        int rc;
 
-        call->data = report;
-        if (!report)
-                return PROBLEM_NO_MEMORY;
         body = serve_body(call->request, &size);
-        return report_decode(body, size, detail, report) < 0 ? PROBLEM_BODY : PROBLEM_NONE;
+        rc = report_decode(body, size, detail, &report);
+        call->data = report;
+        if (rc == -ENOMEM)
+                return PROBLEM_NO_MEMORY;
+        return rc < 0 ? PROBLEM_BODY : PROBLEM_NONE;
+}
+
+/* Back on the logic thread, which knows whether that is still the question. */
+static void decide_drift(void *context)
+{
+        struct call *call = context;
+        const struct report *report = call->data;
+        struct store_change *change = store_change_new();
+
+        call->then = NULL;
+        if (!change) {
+                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
+                return;
+        }
+        drift_decide(call->api->logic, &report->look, clock_wall_ms(), change);
+        call_commit(call, change);
+}
+
+/* Reader's thread: what changed in the machine. The agent waits, so that whoever asks after it
+ * finds all of it. */
+static void look_at_drift(struct store_reader *reader, void *context)
+{
+        struct call *call = context;
+        struct report *report = call->data;
+        struct drift_look *look = &report->look;
+        _free_ char *before = NULL, *accepted = NULL;
+
+        /* What cannot be read is not compared. */
+        if (look->before[0])
+                (void)store_read_inventory_body(reader, look->before, &before);
+        if (look->accepted[0])
+                (void)store_read_inventory_body(reader, look->accepted, &accepted);
+        drift_compare(look, report->lasting, before, accepted);
+        call_post(call, decide_drift);
 }
 
 void handle_agent_inventory(struct call *call)
@@ -123,6 +159,8 @@ void handle_agent_inventory(struct call *call)
                 answer = doc_object();
                 doc_set_text(answer, "node", node->name);
                 reply_doc(call, 200, answer);
+                if (((const struct report *)call->data)->is_looked_at)
+                        call->then = look_at_drift;
         }
         call_commit(call, TAKE_PTR(change));
 }

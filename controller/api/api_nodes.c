@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "controller/api/call.h"
+#include "controller/api/select.h"
 #include "controller/logic/held.h"
 #include "controller/logic/nodes.h"
 #include "controller/logic/workers.h"
@@ -16,68 +17,8 @@
 #define LIST_MAX     1000 /* nodes in one answer: some 1 MB */
 #define TIMELINE_MAX 5000 /* the newest events: some 100 boots */
 
-/* What ?select= may say: key=value. */
-struct select {
-        enum { SELECT_ALL, SELECT_PHASE, SELECT_MAC, SELECT_CONDITION } key;
-        enum node_phase phase;
-        struct mac_address mac;
-        size_t condition; /* where in struct node: a bool */
-};
-
-static const struct {
-        const char *text;
-        size_t is;
-} conditions[] = {
-        {"condition=conflict",     offsetof(struct node, is_in_conflict) },
-        {"condition=agent-online", offsetof(struct node, is_agent_online)},
-        {"condition=dirty",        offsetof(struct node, is_dirty)       },
-        {"condition=degraded",     offsetof(struct node, is_degraded)    },
-};
-
-static int parse_select(const char *text, struct select *ret)
-{
-        *ret = (struct select){0};
-        if (!text)
-                return 0;
-        if (text_has_prefix(text, "phase=")) {
-                ret->key = SELECT_PHASE;
-                return node_phase_parse(text + strlen("phase="), &ret->phase);
-        }
-        if (text_has_prefix(text, "mac=")) {
-                ret->key = SELECT_MAC;
-                return mac_parse(text + strlen("mac="), &ret->mac);
-        }
-        for (size_t i = 0; i < ARRAY_SIZE(conditions); i++) {
-                if (!text_is_equal(text, conditions[i].text))
-                        continue;
-                ret->key = SELECT_CONDITION;
-                ret->condition = conditions[i].is;
-                return 0;
-        }
-        return -EINVAL;
-}
-
-static bool is_selected(const struct logic *logic, const struct node *node,
-                        const struct select *select)
-{
-        bool is_so;
-
-        switch (select->key) {
-        case SELECT_ALL:
-                return true;
-        case SELECT_PHASE:
-                return node->phase == select->phase;
-        case SELECT_MAC:
-                return node_find_mac(logic, &select->mac) == node;
-        case SELECT_CONDITION:
-                memcpy(&is_so, (const char *)node + select->condition, sizeof(is_so));
-                return is_so;
-        }
-        return false;
-}
-
 /* The texts of the nodes are there already: a list of 1,000 is a copy of 1 MB. */
-static int write_list(struct logic *logic, const struct select *select, const char *after,
+static int write_list(struct logic *logic, const struct node_select *select, const char *after,
                       uint64_t limit, struct buffer *to)
 {
         size_t place = node_place_after(logic, after);
@@ -88,7 +29,7 @@ static int write_list(struct logic *logic, const struct select *select, const ch
         for (; place < logic->node_count && count < limit; place++) {
                 struct node *node = logic->sorted[place];
 
-                if (!is_selected(logic, node, select))
+                if (!node_is_selected(logic, node, select))
                         continue;
                 if (!node_text(node))
                         return -ENOMEM;
@@ -109,16 +50,12 @@ void handle_nodes(struct call *call)
         const char *limit_text = serve_query(call->request, "limit");
         const char *after = serve_query(call->request, "after");
         _buffer_ struct buffer text = {0};
-        struct select select;
+        struct node_select select;
         uint64_t limit = LIST_MAX;
         char *taken = NULL;
 
-        if (parse_select(serve_query(call->request, "select"), &select) < 0) {
-                call_refuse(call, PROBLEM_QUERY,
-                            "select: one of phase=NAME, mac=MAC, condition=NAME with one of "
-                            "conflict, agent-online, dirty, degraded");
+        if (!call_select(call, &select))
                 return;
-        }
         if (limit_text && (text_parse_u64(limit_text, LIST_MAX, &limit) < 0 || limit == 0)) {
                 call_refuse(call, PROBLEM_QUERY, "limit: a number from 1 to 1000");
                 return;

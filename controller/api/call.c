@@ -106,6 +106,10 @@ static void committed(void *context, int rc)
 
         if (call->is_waking)
                 orders_committed(call->api, rc);
+        if (rc == 0 && call->then) {
+                call_read(call, call->then);
+                return;
+        }
         if (rc < 0)
                 reply_problem(call, PROBLEM_STORE, NULL);
         call_send(call);

@@ -82,6 +82,7 @@ struct call {
         uint64_t generation;  /* while it waits: that it knows */
         uint64_t change;      /* while its token is stale: what made it so */
         bool is_woken;        /* while it waits: its orders changed, maybe not on disk yet */
+        store_read_fn then;   /* once it is committed, in place of the answer; NULL: none */
         bool is_waking;       /* once it is committed, those who wait are looked at */
         struct reply reply;
 };
@@ -97,7 +98,7 @@ void reply_empty(struct call *call, unsigned status);
 void call_send(struct call *call);
 /* Ends the call with a problem. */
 void call_refuse(struct call *call, enum problem problem, const char *detail);
-/* Ends the call once @take is on disk. */
+/* Ends the call once @take is on disk; or goes on with call->then. */
 void call_commit(struct call *call, struct store_change *take);
 /* Memory is ahead of the disk for good: the daemon ends. */
 void api_break(struct api *api, int rc);
@@ -150,6 +151,11 @@ void handle_node(struct call *call);
 void handle_node_timeline(struct call *call);
 void handle_node_explain(struct call *call);
 void handle_node_why(struct call *call);
+void handle_node_inventory(struct call *call);
+void handle_node_inventories(struct call *call);
+void handle_node_diff(struct call *call);
+void handle_node_acknowledge(struct call *call);
+void handle_odd(struct call *call);
 void handle_node_accept(struct call *call);
 void handle_node_discover(struct call *call);
 void handle_node_delete(struct call *call);

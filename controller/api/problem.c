@@ -108,6 +108,8 @@ const struct problem_row problem_rows[PROBLEM_COUNT] = {
                 "Something asks for it.", "Change or delete what asks for it first, or wait until the install has ended."},
         [PROBLEM_INVENTORY_NONE] = {409, "inventory-none", "Conflict",
                 "The node has no inventory, so no disk can be picked.", "Boot the machine over the network, so that it reports."},
+        [PROBLEM_INVENTORY_UNKNOWN] = {404, "inventory-unknown", "Not Found",
+                "There is no such inventory of this node.", "`cloudie node inventories` shows which there are."},
         [PROBLEM_MACHINE_UNFIT] = {409, "machine-unfit", "Conflict",
                 "The machine is not what the profile needs.", "Take another profile, or another machine."},
         [PROBLEM_DISK_NONE] = {409, "disk-none", "Conflict",

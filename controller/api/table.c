@@ -37,6 +37,10 @@ const struct route routes[] = {
         {"GET", "/api/v1/nodes/{name}/timeline", NEED_VIEWER, 0, 0, NULL, handle_node_timeline, "its events"},
         {"GET", "/api/v1/nodes/{name}/explain", NEED_VIEWER, 0, 0, NULL, handle_node_explain, "what it would boot, and why"},
         {"GET", "/api/v1/nodes/{name}/why", NEED_VIEWER, 0, 0, NULL, handle_node_why, "where it is, and why; {name} may be a MAC"},
+        {"GET", "/api/v1/nodes/{name}/inventory", NEED_VIEWER, 0, 0, NULL, handle_node_inventory, "its inventory: the newest, or one of before (?at=, ?back=)"},
+        {"GET", "/api/v1/nodes/{name}/inventories", NEED_VIEWER, 0, 0, NULL, handle_node_inventories, "when it reported which inventory"},
+        {"GET", "/api/v1/nodes/{name}/diff", NEED_VIEWER, 0, 0, NULL, handle_node_diff, "what changed in it (?since=, ?back=)"},
+        {"POST", "/api/v1/nodes/{name}/acknowledge", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_acknowledge, "as it is now is right: it has not drifted"},
         {"POST", "/api/v1/nodes/{name}/accept", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_accept, "takes a node into service"},
         {"POST", "/api/v1/nodes/{name}/discover", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_discover, "has a held node in the ramdisk once more"},
         {"POST", "/api/v1/nodes/{name}/install", NEED_OPERATOR, ROUTE_WRITES, SMALL, prepare_install, handle_node_install, "installs a profile, or says what that would do"},
@@ -44,6 +48,7 @@ const struct route routes[] = {
         {"POST", "/api/v1/nodes/{name}/abort", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_abort, "ends the operation that runs"},
         {"POST", "/api/v1/nodes/{name}/release", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_release, "makes a deployed node free again"},
 
+        {"GET", "/api/v1/odd", NEED_VIEWER, 0, 0, NULL, handle_odd, "nodes that differ from their siblings, and in what (?class=, ?select=)"},
         {"GET", "/api/v1/discovery", NEED_VIEWER, 0, 0, NULL, handle_discovery, "what becomes of strangers, and who asked"},
         {"POST", "/api/v1/discovery/{name}/open", NEED_OPERATOR, ROUTE_WRITES, SMALL, prepare_discovery, handle_discovery_open, "has the strangers of a network discovered for a while"},
         {"POST", "/api/v1/discovery/{name}/close", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_discovery_close, "ends that"},

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controller/logic/events.h"
+#include "controller/logic/kept.h"
 #include "controller/logic/nodes.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
@@ -18,10 +19,11 @@ static const struct doc_field opening_fields[] = {
         DOC_FIELD(struct opening, is_over, DOC_BOOL, 0),
 };
 static DOC_TABLE(opening_table, struct opening, "opening", opening_fields);
+static const struct kept_kind kind = {OPENING_KIND, &opening_table};
 
 struct opening *opening_find(const struct logic *logic, const char *network)
 {
-        return map_find(logic->openings, network, strlen(network));
+        return kept_find(logic->openings, network);
 }
 
 bool opening_is_open(const struct opening *opening, uint64_t now_ms)
@@ -49,16 +51,8 @@ static int add(struct logic *logic, const char *network, struct opening **ret)
 static void save(struct logic *logic, struct opening *opening, uint64_t now_ms,
                  struct store_change *change)
 {
-        struct store_document row = {
-                .kind = OPENING_KIND, .name = opening->network, .at_ms = now_ms};
-        _doc_ struct doc *object = doc_encode(&opening_table, opening);
-        _free_ char *text = NULL;
-
         logic->disks_version++;
-        row.version = ++opening->version;
-        if (doc_print(object, DOC_COMPACT, &text) == 0)
-                row.body = text;
-        store_put_document(change, &row);
+        kept_save(&kind, opening->network, opening, &opening->version, now_ms, change);
 }
 
 static void tell(struct logic *logic, const char *network, const char *what, uint64_t now_ms,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/logic/conditions.h"
 #include "controller/logic/nodes.h"
 #include "lib/base/text.h"
 
@@ -18,6 +19,8 @@ static const struct doc_field status_fields[] = {
         DOC_FIELD(struct node, last_seen_ms, DOC_U64, 0),
         DOC_FIELD(struct node, generation, DOC_U64, DOC_ALWAYS),
         DOC_FIELD(struct node, decided_claim, DOC_U64, 0),
+        DOC_FIELD(struct node, inventory_hash, DOC_TEXT, 0),
+        DOC_FIELD(struct node, accepted_hash, DOC_TEXT, 0),
         DOC_FIELD(struct node, esp, DOC_UUID, 0),
         DOC_FIELD(struct node, summary, DOC_OBJECT, DOC_ALWAYS, .table = &node_summary_table),
 };
@@ -43,50 +46,6 @@ static const struct doc_field held_fields[] = {
 };
 static DOC_TABLE(held_table, struct held_facts, "held", held_fields);
 
-static void add_condition(struct doc *list, const char *name, uint64_t since_ms, const char *reason)
-{
-        struct doc *condition = doc_object();
-
-        doc_set_text(condition, "name", name);
-        doc_set_number(condition, "since_ms", (int64_t)since_ms);
-        doc_set_text(condition, "reason", reason);
-        doc_append(list, condition);
-}
-
-/* The conditions that are stored; in the order in which they are told. */
-static const struct condition_row {
-        const char *name;
-        size_t is, since_ms, reason; /* where in struct node: bool, uint64_t, text */
-} conditions[] = {
-        {"dirty",    offsetof(struct node, is_dirty),       offsetof(struct node, dirty_since_ms),
-         offsetof(struct node,                                                                                              dirty_reason)   },
-        {"degraded", offsetof(struct node, is_degraded),    offsetof(struct node, degraded_since_ms),
-         offsetof(struct node,                                                                                              degraded_reason)},
-        {"conflict", offsetof(struct node, is_in_conflict),
-         offsetof(struct node,                                                    conflict_since_ms), offsetof(struct node, conflict_reason)},
-};
-
-static struct doc *encode_conditions(const struct node *node)
-{
-        const char *base = (const char *)node;
-        struct doc *list = doc_list();
-
-        if (node->is_agent_online)
-                add_condition(list, "agent-online", node->online_since_ms,
-                              "its agent waits for orders");
-        for (size_t i = 0; i < ARRAY_SIZE(conditions); i++) {
-                const struct condition_row *row = &conditions[i];
-                uint64_t since_ms;
-                bool is;
-
-                memcpy(&is, base + row->is, sizeof(is));
-                memcpy(&since_ms, base + row->since_ms, sizeof(since_ms));
-                if (is)
-                        add_condition(list, row->name, since_ms, base + row->reason);
-        }
-        return list;
-}
-
 static struct doc *encode(const struct node *node)
 {
         struct doc *object = doc_object();
@@ -97,7 +56,7 @@ static struct doc *encode(const struct node *node)
         for (size_t i = 0; i < node->mac_count; i++)
                 doc_append_text(macs, mac_text(text, &node->macs[i]));
         doc_set(status, "macs", macs);
-        doc_set(status, "conditions", encode_conditions(node));
+        doc_set(status, "conditions", node_conditions_encode(node));
         if (node->operation.number > 0) {
                 doc_set(status, "operation", doc_encode(&operation_table, &node->operation));
                 doc_set(status, "install", doc_encode(&install_table, &node->install));
@@ -165,32 +124,6 @@ void node_write(struct node *node, uint64_t now_ms, struct store_change *change)
         store_put_document(change, &row);
 }
 
-/* Whether an agent is there is found out anew. */
-static void decode_condition(const struct doc *condition, struct node *node)
-{
-        const char *name = doc_get_text(condition, "name");
-        const char *reason = doc_get_text(condition, "reason");
-        const uint64_t since_ms = (uint64_t)doc_get_number(condition, "since_ms", 0);
-        const bool is = true;
-        char *base = (char *)node;
-
-        for (size_t i = 0; i < ARRAY_SIZE(conditions); i++) {
-                const struct condition_row *row = &conditions[i];
-
-                if (!text_is_equal(name, row->name))
-                        continue;
-                memcpy(base + row->is, &is, sizeof(is));
-                memcpy(base + row->since_ms, &since_ms, sizeof(since_ms));
-                (void)text_copy(base + row->reason, EVENT_TEXT_SIZE, reason ? reason : "");
-        }
-}
-
-static void decode_conditions(const struct doc *list, struct node *node)
-{
-        for (size_t i = 0; i < doc_count(list); i++)
-                decode_condition(doc_at(list, i), node);
-}
-
 /* What a document of an older version lacks, the node lacks. */
 static int decode_install(const struct doc *status, struct node *node)
 {
@@ -245,7 +178,7 @@ int node_decode(const struct store_document *row, struct node **ret)
         doc_free(node->spec);
         node->labels = copy_or_new(doc_get(object, "labels"));
         node->spec = copy_or_new(doc_get(object, "spec"));
-        decode_conditions(doc_get(object, "status.conditions"), node);
+        node_conditions_decode(doc_get(object, "status.conditions"), node);
         macs = doc_get(object, "status.macs");
         for (size_t i = 0; i < doc_count(macs) && node->mac_count < NODE_MAX_MACS; i++) {
                 const char *text = doc_text(doc_at(macs, i));

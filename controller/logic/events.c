@@ -51,6 +51,7 @@ static const unsigned reporters[STEP_COUNT] = {
         [STEP_REFUSED] = BY_CONTROLLER,
         [STEP_DOCUMENT] = BY_CONTROLLER,
         [STEP_HEALTH] = BY_CONTROLLER,
+        [STEP_DRIFT] = BY_CONTROLLER,
 };
 
 static void add(struct logic *logic, const struct node *node, struct node_event *event,

@@ -29,12 +29,15 @@ static void try_claim(const char *text, size_t size)
 
 static void try_inventory(const char *text, size_t size)
 {
-        struct report *report = calloc(1, sizeof(*report));
+        struct report *report = NULL;
         char error[DOC_ERROR_SIZE], name[NODE_NAME_SIZE];
 
-        if (report && report_decode(text, size, error, report) == 0) {
+        if (report_decode(text, size, error, &report) == 0) {
                 node_name_default(&report->summary, &(struct mac_address){{2}}, name);
                 if (!node_name_is_valid(name) || report->mac_count > NODE_MAX_MACS)
+                        abort();
+                drift_compare(&report->look, report->lasting, report->lasting, report->lasting);
+                if (report->look.changes > 0 || report->look.drift > 0)
                         abort();
         }
         free(report);

@@ -29,25 +29,53 @@
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
-int report_decode(const char *text, size_t size, char *error, struct report *ret)
+/* In one block with its texts, as free() is all that its owner does. */
+static struct report *report_with(const struct inventory_digest *digest)
+{
+        const size_t lasting = strlen(digest->lasting) + 1, facts = strlen(digest->facts) + 1;
+        struct report *report = calloc(1, sizeof(*report) + lasting + facts);
+        char *at = (char *)(report + 1);
+
+        if (!report)
+                return NULL;
+        memcpy(report->hash, digest->hash, sizeof(report->hash));
+        report->lasting = memcpy(at, digest->lasting, lasting);
+        report->facts = memcpy(at + lasting, digest->facts, facts);
+        return report;
+}
+
+static int fail(char *error, int rc, const char *sentence)
+{
+        if (error)
+                (void)text_copy(error, DOC_ERROR_SIZE, sentence);
+        return rc;
+}
+
+int report_decode(const char *text, size_t size, char *error, struct report **ret)
 {
         _doc_ struct doc *inventory = NULL;
+        _digest_ struct inventory_digest digest = {0};
+        struct node_summary summary;
+        struct report *report;
         int rc;
 
         rc = doc_parse(text, size, &doc_limits_inventory, error, &inventory);
         if (rc < 0)
                 return rc;
-        rc = node_summary_of(inventory, &ret->summary);
-        if (rc < 0) {
-                if (error)
-                        (void)text_copy(error, DOC_ERROR_SIZE,
-                                        "inventory: it is no document of cloudie-discover "
-                                        "('schema' is missing)");
-                return rc;
-        }
-        ret->mac_count = node_macs_of(inventory, ret->macs);
-        ret->body = text;
-        ret->size = size;
+        rc = node_summary_of(inventory, &summary);
+        if (rc < 0)
+                return fail(error, rc,
+                            "inventory: it is no document of cloudie-discover ('schema' is "
+                            "missing)");
+        rc = inventory_digest(inventory, &digest);
+        report = rc == 0 ? report_with(&digest) : NULL;
+        if (!report)
+                return fail(error, -ENOMEM, "inventory: there is no memory for it");
+        report->summary = summary;
+        report->mac_count = node_macs_of(inventory, report->macs);
+        report->body = text;
+        report->size = size;
+        *ret = report;
         return 0;
 }
 
@@ -165,8 +193,26 @@ static void add_macs(struct logic *logic, struct node *node, const struct report
         }
 }
 
-int inventory_take(struct logic *logic, struct claim *claim, const struct report *report,
-                   uint64_t now_ms, struct store_change *change, struct node **ret_node)
+static void keep(struct logic *logic, struct node *node, struct report *report, uint64_t now_ms,
+                 struct store_change *change)
+{
+        const struct store_inventory row = {
+                .node = node->name,
+                .at_ms = now_ms,
+                .body = report->body,
+                .size = report->size,
+                .hash = report->hash,
+                .lasting = report->lasting,
+                .facts = report->facts,
+        };
+
+        store_put_inventory(change, &row);
+        report->is_looked_at =
+                drift_reported(logic, node, report->hash, now_ms, change, &report->look);
+}
+
+int inventory_take(struct logic *logic, struct claim *claim, struct report *report, uint64_t now_ms,
+                   struct store_change *change, struct node **ret_node)
 {
         struct node *node = node_find_mac(logic, &claim->row.mac);
         bool is_new = false;
@@ -216,8 +262,8 @@ int inventory_take(struct logic *logic, struct claim *claim, const struct report
                 tell_discovered(logic, node, now_ms, change);
         add_macs(logic, node, report, now_ms, change);
         held_reported(logic, node, now_ms, change);
+        keep(logic, node, report, now_ms, change);
         node_save(logic, node, now_ms, change);
-        store_put_inventory(change, node->name, now_ms, report->body, report->size);
         log_info("node.inventory", "node=%s bytes=%zu macs=%zu", node->name, report->size,
                  node->mac_count);
         *ret_node = node;

@@ -87,6 +87,11 @@ struct node {
         bool is_degraded; /* its worker is silent, or not well */
         uint64_t degraded_since_ms;
         char degraded_reason[EVENT_TEXT_SIZE];
+        bool is_drifted; /* it is not what it was when it was accepted */
+        uint64_t drifted_since_ms;
+        char drifted_reason[EVENT_TEXT_SIZE];
+        /* Of its inventories, by what lasts of them: the newest, and the one that it is to be. */
+        char inventory_hash[STORE_HASH_SIZE], accepted_hash[STORE_HASH_SIZE];
         uint64_t seen; /* a bit of each enum node_step: what the edge reported since the step began
                         */
         struct list running;  /* of logic->running, while its operation runs */

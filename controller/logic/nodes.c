@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controller/logic/claims.h"
+#include "controller/logic/drift.h"
 #include "controller/logic/events.h"
 #include "controller/logic/phone_home.h"
 #include "controller/logic/ways.h"
@@ -204,6 +205,7 @@ int node_accept(struct logic *logic, struct node *node, const char *by, uint64_t
         }
         if (rc == 0)
                 (void)node_go(logic, node, WAY_ACCEPT, reason, now_ms, change);
+        drift_accept(node, change);
         node_renew_orders(logic, node);
         node_save(logic, node, now_ms, change);
         return 0;

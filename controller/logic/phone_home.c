@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "controller/logic/events.h"
+#include "controller/logic/kept.h"
 #include "controller/logic/line.h"
 #include "controller/logic/nodes.h"
 #include "controller/logic/operations.h"
@@ -37,29 +38,17 @@ static const struct doc_field secret_fields[] = {
         DOC_FIELD(struct secret, generation, DOC_U64, DOC_REQUIRED),
 };
 static DOC_TABLE(secret_table, struct secret, "phone-home", secret_fields);
+static const struct kept_kind kind = {SECRET_KIND, &secret_table};
 
 static struct secret *find(const struct logic *logic, const char *node)
 {
-        const size_t len = strlen(node);
-
-        return len < NODE_NAME_SIZE ? map_find(logic->secrets, node, len) : NULL;
+        return kept_find(logic->secrets, node);
 }
 
-static int save(struct secret *secret, const char *node, uint64_t now_ms,
-                struct store_change *change)
+static void save(struct secret *secret, const char *node, uint64_t now_ms,
+                 struct store_change *change)
 {
-        _doc_ struct doc *object = doc_encode(&secret_table, secret);
-        _free_ char *text = NULL;
-        struct store_document row = {.kind = SECRET_KIND, .name = node, .at_ms = now_ms};
-        int rc;
-
-        rc = doc_print(object, DOC_COMPACT, &text);
-        if (rc < 0)
-                text = NULL; /* the change remembers */
-        row.version = ++secret->version;
-        row.body = text;
-        store_put_document(change, &row);
-        return rc;
+        kept_save(&kind, node, secret, &secret->version, now_ms, change);
 }
 
 int secret_make(struct logic *logic, const struct node *node, uint64_t now_ms,
@@ -87,7 +76,8 @@ int secret_make(struct logic *logic, const struct node *node, uint64_t now_ms,
         (void)sha256_text(secret->hash, &hash);
         secret->used = secret->is_contested = false;
         secret->generation = node->operation.generation;
-        return save(secret, node->name, now_ms, change);
+        save(secret, node->name, now_ms, change);
+        return 0;
 }
 
 void secret_forget(struct logic *logic, const char *node, uint64_t now_ms,
@@ -180,7 +170,7 @@ static void note_contest(struct logic *logic, const struct node *node, struct se
                  "has a copy of the disk, or the worker lost its key");
         event_add(logic, node, &event, change);
         secret->is_contested = true;
-        (void)save(secret, node->name, now_ms, change);
+        save(secret, node->name, now_ms, change);
 }
 
 /* The answer was lost, or the worker does not remember: the same key is the same worker. */
@@ -219,7 +209,7 @@ enum phone_home_outcome operation_phone_home(struct logic *logic, const struct p
 
         tell(logic, node, says, now_ms, change);
         secret->used = true;
-        (void)save(secret, node->name, now_ms, change);
+        save(secret, node->name, now_ms, change);
         (void)operation_succeed(logic, node, now_ms, change);
         /* Without memory for it the node is deployed all the same, and does not beat. */
         (void)worker_take(logic, node, says, now_ms, change);

@@ -90,8 +90,14 @@ static inline void boot(struct fixture *f)
 
 static inline void report(struct fixture *f)
 {
-        struct report says = {
-                .macs = {mac}, .mac_count = 1, .body = "{}", .size = 2, .summary.serial = "SN1"};
+        struct report says = {.macs = {mac},
+                              .mac_count = 1,
+                              .body = "{}",
+                              .size = 2,
+                              .hash = "aa",
+                              .lasting = "{}",
+                              .facts = "{}",
+                              .summary.serial = "SN1"};
 
         if (f->system)
                 snprintf(says.summary.system, sizeof(says.summary.system), "%s", f->system);

@@ -538,9 +538,15 @@ static void test_another_card_in_the_middle(void **state)
         static const struct mac_address own = {
                 {0x52, 0x54, 0, 0x77, 0, 9}
         };
-        const struct report says = {
+        struct report says = {
                 .macs = {own, mac},
-                  .mac_count = 2, .body = "{}", .size = 2, .summary.serial = "X"
+                .mac_count = 2,
+                .body = "{}",
+                .size = 2,
+                .hash = "aa",
+                .lasting = "{}",
+                .facts = "{}",
+                .summary.serial = "X"
         };
         struct fixture *f = *state;
         struct agent_claim claim = {.mac = own, .address = {0x6500004d}, .public_key = "k2"};

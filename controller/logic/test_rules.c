@@ -210,7 +210,13 @@ static struct claim *boot_machine(struct fixture *f, const struct mac_address *m
 static struct node *report(struct fixture *f, const struct mac_address *mac, uint8_t uuid,
                            const char *serial, const struct mac_address *second)
 {
-        struct report r = {.macs = {*mac}, .mac_count = 1, .body = "{}", .size = 2};
+        struct report r = {.macs = {*mac},
+                           .mac_count = 1,
+                           .body = "{}",
+                           .size = 2,
+                           .hash = "aa",
+                           .lasting = "{}",
+                           .facts = "{}"};
         struct node *node = NULL;
 
         memset(r.summary.uuid.bytes, uuid, sizeof(r.summary.uuid.bytes));
@@ -260,9 +266,14 @@ static void test_reports_anothers_mac(void **state)
         struct fixture *f = *state;
         struct node *a = report(f, &mac_a, 1, "SN-A", NULL);
         struct claim *its = a->claim;
-        const struct report says = {
+        struct report says = {
                 .macs = {mac_b, mac_a},
-                  .mac_count = 2, .body = "{}", .size = 2
+                .mac_count = 2,
+                .body = "{}",
+                .size = 2,
+                .hash = "aa",
+                .lasting = "{}",
+                .facts = "{}"
         };
         struct node *node = NULL;
 
@@ -284,7 +295,13 @@ static void test_claim_changes_node(void **state)
         };
         struct node *a = report(f, &mac_a, 1, "SN-A", NULL);
         struct node *b = report(f, &mac_b, 2, "SN-B", NULL);
-        struct report says = {.macs = {mac_a}, .mac_count = 1, .body = "{}", .size = 2};
+        struct report says = {.macs = {mac_a},
+                              .mac_count = 1,
+                              .body = "{}",
+                              .size = 2,
+                              .hash = "aa",
+                              .lasting = "{}",
+                              .facts = "{}"};
         struct claim *claim;
         struct node *node;
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "controller/logic/events.h"
+#include "controller/logic/kept.h"
 #include "controller/logic/line.h"
 #include "controller/logic/nodes.h"
 #include "lib/base/text.h"
@@ -39,6 +40,7 @@ static const struct doc_field worker_fields[] = {
         DOC_FIELD(struct worker, says, DOC_TREE, 0),
 };
 static DOC_TABLE(worker_table, struct worker, "worker", worker_fields);
+static const struct kept_kind kind = {WORKER_KIND, &worker_table};
 
 static struct worker *worker_free(struct worker *worker)
 {
@@ -75,23 +77,13 @@ int worker_signature_check(const char *public_key, const char *signature, const 
 
 static struct worker *find(const struct logic *logic, const char *node)
 {
-        const size_t len = strlen(node);
-
-        return len < NODE_NAME_SIZE ? map_find(logic->workers, node, len) : NULL;
+        return kept_find(logic->workers, node);
 }
 
 static void save(struct worker *worker, const char *node, uint64_t now_ms,
                  struct store_change *change)
 {
-        _doc_ struct doc *object = doc_encode(&worker_table, worker);
-        _free_ char *text = NULL;
-        struct store_document row = {.kind = WORKER_KIND, .name = node, .at_ms = now_ms};
-
-        if (doc_print(object, DOC_COMPACT, &text) < 0)
-                text = NULL; /* the change remembers */
-        row.version = ++worker->version;
-        row.body = text;
-        store_put_document(change, &row);
+        kept_save(&kind, node, worker, &worker->version, now_ms, change);
         worker->saved_ms = now_ms;
 }
 

@@ -49,7 +49,7 @@ static struct op *add(struct store_change *change, enum op_kind kind, const char
         }
         op->kind = kind;
         op->size = size;
-        if (size > 0)
+        if (body && size > 0)
                 memcpy(op->body, body, size);
         *change->last = op;
         change->last = &op->next;
@@ -85,16 +85,44 @@ void store_delete_document(struct store_change *change, const struct store_docum
         add_document(change, OP_DELETE_DOCUMENT, row);
 }
 
-void store_put_inventory(struct store_change *change, const char *node, uint64_t at_ms,
-                         const char *body, size_t size)
+static struct op *add_inventory(struct store_change *change, enum op_kind kind, const char *node,
+                                const char *hash, const void *body, size_t size)
 {
-        struct op *op = add(change, OP_PUT_INVENTORY, body, size);
+        struct op *op = add(change, kind, body, size);
 
-        if (!op)
-                return;
-        op->document.at_ms = at_ms;
-        if (text_copy(op->document.name, sizeof(op->document.name), node) < 0)
+        if (op && (text_copy(op->inventory.node, sizeof(op->inventory.node), node) < 0 ||
+                   text_copy(op->inventory.hash, sizeof(op->inventory.hash), hash) < 0))
                 change->is_failed = true;
+        return op;
+}
+
+void store_put_inventory(struct store_change *change, const struct store_inventory *row)
+{
+        const size_t lasting = strlen(row->lasting) + 1, facts = strlen(row->facts) + 1;
+        struct op *op =
+                add_inventory(change, OP_PUT_INVENTORY_BODY, "", row->hash, NULL, lasting + facts);
+
+        if (op) {
+                memcpy(op->body, row->lasting, lasting);
+                memcpy(op->body + lasting, row->facts, facts);
+        }
+        op = add_inventory(change, OP_PUT_INVENTORY, row->node, row->hash, row->body, row->size);
+        if (op)
+                op->inventory.at_ms = row->at_ms;
+}
+
+void store_put_inventory_changes(struct store_change *change, const char *node, const char *hash,
+                                 uint64_t changes)
+{
+        struct op *op = add_inventory(change, OP_PUT_INVENTORY_CHANGES, node, hash, NULL, 0);
+
+        if (op)
+                op->inventory.changes = changes;
+}
+
+void store_put_baseline(struct store_change *change, const char *node, const char *hash)
+{
+        (void)add_inventory(change, OP_PUT_BASELINE, node, hash, NULL, 0);
 }
 
 void store_add_event(struct store_change *change, const struct node_event *event)

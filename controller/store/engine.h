@@ -12,7 +12,10 @@
 enum op_kind {
         OP_PUT_DOCUMENT,
         OP_DELETE_DOCUMENT,
+        OP_PUT_INVENTORY_BODY, /* hash; what lasts, and its facts behind the NUL byte */
         OP_PUT_INVENTORY,
+        OP_PUT_INVENTORY_CHANGES,
+        OP_PUT_BASELINE,
         OP_ADD_EVENT,
         OP_PUT_BOOT,
         OP_DELETE_BOOT,
@@ -36,12 +39,18 @@ struct op_document {
         uint64_t version, at_ms;
 };
 
+struct op_inventory {
+        char node[NODE_NAME_SIZE], hash[STORE_HASH_SIZE];
+        uint64_t at_ms, changes;
+};
+
 /* One row to write. */
 struct op {
         struct op *next;
         enum op_kind kind;
         union {
-                struct op_document document; /* and of an inventory: name, at_ms */
+                struct op_document document;
+                struct op_inventory inventory;
                 struct op_event event;
                 struct store_boot boot;
                 struct store_claim claim;

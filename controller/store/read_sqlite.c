@@ -176,29 +176,6 @@ struct store_reader *engine_reader_close(struct store_reader *reader)
         return NULL;
 }
 
-int store_read_inventory(struct store_reader *reader, const char *node, char **ret)
-{
-        sqlite3_stmt *s = NULL;
-        char *text = NULL;
-        int rc, step;
-
-        rc = sqlite_rc(sqlite3_prepare_v2(
-                reader->db, "SELECT body FROM inventories WHERE node = ?1", -1, &s, NULL));
-        if (rc == 0) {
-                sqlite3_bind_text(s, 1, node, -1, SQLITE_STATIC);
-                step = sqlite3_step(s);
-                rc = step == SQLITE_DONE ? -ENOENT : sqlite_rc(step);
-        }
-        if (rc == 0) {
-                text = strdup(column_text(s, 0));
-                rc = text ? 0 : -ENOMEM;
-        }
-        sqlite3_finalize(s);
-        if (rc == 0)
-                *ret = text;
-        return rc;
-}
-
 /* One question a query: SQLite has no lists of parameters, so MACs come in as a JSON list. */
 #define EVENTS_WHERE                                                                               \
         " FROM events WHERE id > ?1"                                                               \

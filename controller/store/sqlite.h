@@ -27,3 +27,9 @@ int sqlite_connect(const char *path, int flags, sqlite3 **ret);
 
 /* A column's text whole into a field; what does not fit leaves it "". */
 void sqlite_take_text(sqlite3_stmt *row, int column, char *to, size_t size);
+
+/* The same as a copy, the caller's. 0, -ENOMEM. */
+int sqlite_copy_text(sqlite3_stmt *row, int column, char **ret);
+
+/* Puts what an older version kept of inventories into their history. In a transaction. */
+int sqlite_adopt_inventories(sqlite3 *db);

@@ -19,6 +19,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/net.h"
+#include "lib/doc/value.h"
 #include "lib/node/step.h"
 #include "lib/node/wire.h"
 
@@ -54,6 +55,38 @@ struct store_claim {
         char node[NODE_NAME_SIZE]; /* "": a machine that has not reported yet */
         uint64_t made_ms;
         uint64_t last_seq; /* of its events */
+};
+
+/*
+ * An inventory: the newest of a node as it came, and in its history what of each
+ * lasts, addressed by its SHA-256, with the facts that are compared with those of
+ * siblings. One that was seen before adds no text, and one that was the last
+ * before no row.
+ */
+struct store_inventory {
+        const char *node;
+        uint64_t at_ms;
+        const char *body; /* as it came */
+        size_t size;
+        const char *hash; /* of @lasting */
+        const char *lasting, *facts;
+};
+
+/* What lasts of an inventory, as store_put_inventory() takes it. */
+struct inventory_digest {
+        char hash[STORE_HASH_SIZE];
+        char *lasting, *facts; /* owned */
+};
+/* Pure. 0, -ENOMEM. */
+int inventory_digest(const struct doc *inventory, struct inventory_digest *ret);
+void inventory_digest_done(struct inventory_digest *digest);
+#define _digest_ __attribute__((cleanup(inventory_digest_done)))
+
+/* A row of a node's history. */
+struct store_sighting {
+        char hash[STORE_HASH_SIZE];
+        uint64_t first_ms, last_ms, times; /* it was seen one after the other */
+        uint64_t changes; /* against the one before; 0: also when it is the first */
 };
 
 struct store_edge {
@@ -119,8 +152,12 @@ size_t store_change_count(const struct store_change *change);
 
 void store_put_document(struct store_change *change, const struct store_document *row);
 void store_delete_document(struct store_change *change, const struct store_document *row);
-void store_put_inventory(struct store_change *change, const char *node, uint64_t at_ms,
-                         const char *body, size_t size);
+void store_put_inventory(struct store_change *change, const struct store_inventory *row);
+/* How many changes the newest of a node's history brought, if it is still this one. */
+void store_put_inventory_changes(struct store_change *change, const char *node, const char *hash,
+                                 uint64_t changes);
+/* The one that a node is compared with is kept, however old. */
+void store_put_baseline(struct store_change *change, const char *node, const char *hash);
 void store_add_event(struct store_change *change, const struct node_event *event);
 void store_put_boot(struct store_change *change, const struct store_boot *row);
 void store_delete_boot(struct store_change *change, const char *number);
@@ -160,6 +197,16 @@ int store_read(struct store *store, store_read_fn fn, void *context);
 /* The newest inventory; the caller's text. 0, -ENOENT, -ENOMEM, -EIO. */
 int store_read_inventory(struct store_reader *reader, const char *node, char **ret);
 
+/* What lasts of one, by its hash; the same. */
+int store_read_inventory_body(struct store_reader *reader, const char *hash, char **ret);
+/* A node's history, newest first. A return other than 0 of @fn ends the walk with it. */
+typedef int (*store_sighting_fn)(void *context, const struct store_sighting *row);
+int store_read_history(struct store_reader *reader, const char *node, store_sighting_fn fn,
+                       void *context);
+/* The facts of the newest inventory of each node, by the order of names; likewise. */
+typedef int (*store_facts_fn)(void *context, const char *node, const char *facts);
+int store_read_facts(struct store_reader *reader, store_facts_fn fn, void *context);
+
 struct store_event_query {
         uint64_t after;                 /* ids above this */
         const struct mac_address *macs; /* NULL: of all machines */
@@ -179,4 +226,7 @@ int store_read_events(struct store_reader *reader, const struct store_event_quer
 #define STORE_BATCH_MAX       1024 /* changes in one transaction: some 50 ms of work */
 #define STORE_READS_MAX       1024
 #define STORE_READERS         2
-#define STORE_EVENTS_KEPT     1000000 /* the oldest go: some 300 MB */
+/* Of a node: some years of changes, 10 MB of most machines; 512 MB of one that lies at each boot.
+ */
+#define STORE_INVENTORIES_KEPT 64
+#define STORE_EVENTS_KEPT      1000000 /* the oldest go: some 300 MB */

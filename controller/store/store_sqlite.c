@@ -20,9 +20,19 @@
 #define NUMBER(n)      NUMBER_(n)
 #define NUMBER_(n)     #n
 
+#define FORGET_BODY(table, what, name)                                                             \
+        "CREATE TRIGGER forget_body_of_" name " AFTER " what " ON " table " BEGIN"                 \
+        " DELETE FROM inventory_bodies WHERE hash = OLD.hash"                                      \
+        " AND NOT EXISTS (SELECT 1 FROM inventory_history WHERE hash = OLD.hash)"                  \
+        " AND NOT EXISTS (SELECT 1 FROM inventory_baselines WHERE hash = OLD.hash); END;"
+
 /* A row leads from the version of its place to the next; never change one that was released. */
-static const char *const migrations[] = {
-        "CREATE TABLE documents(kind TEXT, name TEXT, version INTEGER, at_ms INTEGER, body TEXT,"
+/* clang-format off */
+static const struct {
+        const char *sql;
+        int (*then)(sqlite3 *db); /* what SQL cannot do; NULL: nothing */
+} migrations[] = {
+        {"CREATE TABLE documents(kind TEXT, name TEXT, version INTEGER, at_ms INTEGER, body TEXT,"
         " PRIMARY KEY(kind, name)) WITHOUT ROWID;"
         "CREATE TABLE history(kind TEXT, name TEXT, version INTEGER, at_ms INTEGER, body TEXT);"
         "CREATE INDEX history_of ON history(kind, name, version);"
@@ -37,8 +47,21 @@ static const char *const migrations[] = {
         "CREATE TABLE edges(id INTEGER PRIMARY KEY, name TEXT, credential_hash TEXT,"
         " joined_ms INTEGER, last_seq INTEGER);"
         "CREATE TABLE tokens(hash TEXT PRIMARY KEY, user TEXT, role TEXT, permissions TEXT,"
-        " made_ms INTEGER, expires_ms INTEGER) WITHOUT ROWID;",
+        " made_ms INTEGER, expires_ms INTEGER) WITHOUT ROWID;", NULL},
+        /* What nothing refers to any more goes with the last reference. */
+        {"CREATE TABLE inventory_bodies(hash TEXT PRIMARY KEY, body TEXT, facts TEXT);"
+        "CREATE TABLE inventory_history(id INTEGER PRIMARY KEY, node TEXT, hash TEXT,"
+        " first_ms INTEGER, last_ms INTEGER, times INTEGER, changes INTEGER);"
+        "CREATE INDEX inventory_history_of ON inventory_history(node, id);"
+        "CREATE INDEX inventory_history_with ON inventory_history(hash);"
+        "CREATE TABLE inventory_baselines(node TEXT PRIMARY KEY, hash TEXT) WITHOUT ROWID;"
+        "CREATE INDEX inventory_baselines_with ON inventory_baselines(hash);"
+        FORGET_BODY("inventory_history", "DELETE", "history")
+        FORGET_BODY("inventory_baselines", "DELETE", "baseline")
+        FORGET_BODY("inventory_baselines", "UPDATE", "old_baseline"),
+        sqlite_adopt_inventories},
 };
+/* clang-format on */
 
 /* Binds only what this statement of the op asks for. */
 static void bind_number(sqlite3_stmt *s, int at, uint64_t number)
@@ -84,9 +107,25 @@ static void bind_document(sqlite3_stmt *s, const struct op *op)
 
 static void bind_inventory(sqlite3_stmt *s, const struct op *op)
 {
-        bind_text(s, 1, op->document.name);
-        bind_number(s, 2, op->document.at_ms);
-        bind_body(s, 3, op);
+        bind_text(s, 1, op->inventory.node);
+        bind_text(s, 2, op->inventory.hash);
+        bind_number(s, 3, op->inventory.at_ms);
+        bind_body(s, 4, op);
+}
+
+/* What lasts, and behind its NUL byte the facts. */
+static void bind_inventory_body(sqlite3_stmt *s, const struct op *op)
+{
+        bind_text(s, 1, op->inventory.hash);
+        bind_text(s, 2, op->body);
+        bind_text(s, 3, op->body + strlen(op->body) + 1);
+}
+
+static void bind_inventory_changes(sqlite3_stmt *s, const struct op *op)
+{
+        bind_text(s, 1, op->inventory.node);
+        bind_text(s, 2, op->inventory.hash);
+        bind_number(s, 3, op->inventory.changes);
 }
 
 static void bind_event(sqlite3_stmt *s, const struct op *op)
@@ -151,43 +190,62 @@ static void bind_token(sqlite3_stmt *s, const struct op *op)
         bind_number(s, 6, row->expires_ms);
 }
 
-#define OP_STATEMENTS 3
+#define OP_STATEMENTS 5
 
+/* Of the node ?1: the newest row, and the newest of those that are too old. */
+#define NEWEST "(SELECT max(id) FROM inventory_history WHERE node = ?1)"
+#define TOO_OLD                                                                                    \
+        "(SELECT id FROM inventory_history WHERE node = ?1 ORDER BY id DESC LIMIT 1 "              \
+        "OFFSET " NUMBER(STORE_INVENTORIES_KEPT) ")"
+
+/* clang-format off */
 static const struct {
         void (*bind)(sqlite3_stmt *statement, const struct op *op);
         const char *sql[OP_STATEMENTS];
 } ops[OP_COUNT] = {
-        [OP_PUT_DOCUMENT] =
-                {bind_document,
-                                   {"INSERT OR REPLACE INTO documents(name, kind, version, at_ms, body)"
-                  " VALUES(?1, ?2, ?3, ?4, ?5)",
-                  "INSERT INTO history(name, kind, version, at_ms, body) VALUES(?1, ?2, ?3, ?4, "
-                  "?5)",
-                  "DELETE FROM history WHERE name = ?1 AND kind = ?2 AND version <= ?3 - " NUMBER(
-                          HISTORY_KEPT)}                                                                            },
-        [OP_DELETE_DOCUMENT] =
-                {bind_document,
-                                   {"INSERT INTO history(name, kind, version, at_ms) VALUES(?1, ?2, ?3, ?4)",
-                  "DELETE FROM documents WHERE name = ?1 AND kind = ?2",
-                  "DELETE FROM inventories WHERE node = ?1 AND ?2 = 'node'"}                                        },
+        [OP_PUT_DOCUMENT] = {bind_document,
+                {"INSERT OR REPLACE INTO documents(name, kind, version, at_ms, body)"
+                 " VALUES(?1, ?2, ?3, ?4, ?5)",
+                 "INSERT INTO history(name, kind, version, at_ms, body) VALUES(?1, ?2, ?3, ?4, ?5)",
+                 "DELETE FROM history WHERE name = ?1 AND kind = ?2 AND version <= ?3 - " NUMBER(HISTORY_KEPT)}},
+        [OP_DELETE_DOCUMENT] = {bind_document,
+                {"INSERT INTO history(name, kind, version, at_ms) VALUES(?1, ?2, ?3, ?4)",
+                 "DELETE FROM documents WHERE name = ?1 AND kind = ?2",
+                 "DELETE FROM inventories WHERE node = ?1 AND ?2 = 'node'",
+                 "DELETE FROM inventory_history WHERE node = ?1 AND ?2 = 'node'",
+                 "DELETE FROM inventory_baselines WHERE node = ?1 AND ?2 = 'node'"}},
+        [OP_PUT_INVENTORY_BODY] = {bind_inventory_body,
+                {"INSERT INTO inventory_bodies VALUES(?1, ?2, ?3) ON CONFLICT(hash)"
+                 " DO UPDATE SET facts = excluded.facts WHERE facts IS NOT excluded.facts"}},
         [OP_PUT_INVENTORY] = {bind_inventory,
-                                   {"INSERT OR REPLACE INTO inventories VALUES(?1, ?2, ?3)"}                        },
+                {"INSERT OR REPLACE INTO inventories VALUES(?1, ?3, ?4)",
+                 "UPDATE inventory_history SET last_ms = ?3, times = times + 1"
+                 " WHERE id = " NEWEST " AND hash = ?2",
+                 "INSERT INTO inventory_history(node, hash, first_ms, last_ms, times, changes)"
+                 " SELECT ?1, ?2, ?3, ?3, 1, 0"
+                 " WHERE ?2 IS NOT (SELECT hash FROM inventory_history WHERE id = " NEWEST ")",
+                 "DELETE FROM inventory_history WHERE node = ?1 AND id <= " TOO_OLD}},
+        [OP_PUT_INVENTORY_CHANGES] = {bind_inventory_changes,
+                {"UPDATE inventory_history SET changes = ?3 WHERE id = " NEWEST " AND hash = ?2"}},
+        [OP_PUT_BASELINE] = {bind_inventory,
+                {"INSERT INTO inventory_baselines VALUES(?1, ?2) ON CONFLICT(node)"
+                 " DO UPDATE SET hash = excluded.hash"}},
         [OP_ADD_EVENT] = {bind_event,
-                                   {"INSERT INTO events VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-                           "DELETE FROM events WHERE id <= ?1 - " NUMBER(STORE_EVENTS_KEPT)}                        },
+                {"INSERT INTO events VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+                 "DELETE FROM events WHERE id <= ?1 - " NUMBER(STORE_EVENTS_KEPT)}},
         [OP_PUT_BOOT] = {bind_boot,
-                                   {"INSERT OR REPLACE INTO boots VALUES(?1, ?2, ?3, ?4, ?5, ?6)"}                  },
-        [OP_DELETE_BOOT] = {bind_boot,      {"DELETE FROM boots WHERE number = ?1"}                          },
-        [OP_PUT_CLAIM] =
-                {bind_claim,
-                                   {"INSERT OR REPLACE INTO claims VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"}},
-        [OP_DELETE_CLAIM] = {bind_claim,     {"DELETE FROM claims WHERE id = ?1"}                             },
-        [OP_PUT_EDGE] = {bind_edge,      {"INSERT OR REPLACE INTO edges VALUES(?1, ?2, ?3, ?4, ?5)"}      },
+                {"INSERT OR REPLACE INTO boots VALUES(?1, ?2, ?3, ?4, ?5, ?6)"}},
+        [OP_DELETE_BOOT] = {bind_boot, {"DELETE FROM boots WHERE number = ?1"}},
+        [OP_PUT_CLAIM] = {bind_claim,
+                {"INSERT OR REPLACE INTO claims VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"}},
+        [OP_DELETE_CLAIM] = {bind_claim, {"DELETE FROM claims WHERE id = ?1"}},
+        [OP_PUT_EDGE] = {bind_edge, {"INSERT OR REPLACE INTO edges VALUES(?1, ?2, ?3, ?4, ?5)"}},
         [OP_PUT_TOKEN] = {bind_token,
-                                   {"DELETE FROM tokens WHERE expires_ms <= ?5",
-                           "INSERT OR REPLACE INTO tokens VALUES(?1, ?2, ?3, ?4, ?5, ?6)"}                          },
-        [OP_DELETE_TOKEN] = {bind_token,     {"DELETE FROM tokens WHERE hash = ?1"}                           },
+                {"DELETE FROM tokens WHERE expires_ms <= ?5",
+                 "INSERT OR REPLACE INTO tokens VALUES(?1, ?2, ?3, ?4, ?5, ?6)"}},
+        [OP_DELETE_TOKEN] = {bind_token, {"DELETE FROM tokens WHERE hash = ?1"}},
 };
+/* clang-format on */
 
 int sqlite_rc(int rc)
 {
@@ -286,7 +344,9 @@ static int migrate(struct engine *engine, char *error)
                          "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
                          APPLICATION_ID, (int)version + 1);
                 if (sqlite3_exec(engine->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
-                    sqlite3_exec(engine->db, migrations[version], NULL, NULL, NULL) != SQLITE_OK ||
+                    sqlite3_exec(engine->db, migrations[version].sql, NULL, NULL, NULL) !=
+                            SQLITE_OK ||
+                    (migrations[version].then && migrations[version].then(engine->db) < 0) ||
                     sqlite3_exec(engine->db, text, NULL, NULL, NULL) != SQLITE_OK)
                         return fail(engine, error, "its tables cannot be made", -EIO);
         }

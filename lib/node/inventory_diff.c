@@ -5,58 +5,72 @@
  * A row a kind of part: how it is recognised again (its place, or its serial), what
  * people call it, and which of its fields a change of is worth a sentence. Parts
  * are matched by identity first; what then came and went at one place was replaced.
+ *
+ * Drift is what does not change by itself: parts, their sizes and their places, the
+ * firmware in them and how it is set up. What the machine does at the moment (a link,
+ * an array that is rebuilt, a stick that somebody plugged in) and what the ramdisk
+ * brings (kernel, drivers, microcode) is told, and is no drift.
  */
 #include "lib/node/inventory_diff.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/buffer.h"
 #include "lib/base/text.h"
 
-#define PARTS_MAX 16384 /* of one kind */
-#define WORDS_MAX 200
+#define PARTS_MAX      16384 /* of one kind */
+#define WORDS_MAX      200
+#define IDENTITIES_MAX 4
 
 /* clang-format off */
 static const struct part_kind {
         const char *section, *list, *what; /* "memory", "items", "DIMM" */
-        const char *identity[4]; /* first of these that a part has; NULL-ended */
+        const char *identity[IDENTITIES_MAX]; /* first of these that a part has; NULL-ended */
         const char *place;       /* where another part can take its place; NULL: parts have none */
         const char *name;        /* for people */
-        const char *fields[14];  /* NULL-ended */
+        const char *fields[10];  /* drift; NULL-ended */
+        const char *passing[8];  /* no drift; NULL-ended */
+        bool comes_and_goes;     /* to be there or not is no drift */
 } kinds[] = {
         {"memory", "items", "DIMM", {"serial", "slot"}, "slot", "slot",
-         {"slot", "size", "type", "rated_mts", "configured_mts", "part", "vendor"}},
+         {"slot", "size", "type", "rated_mts", "configured_mts", "part", "vendor"}, {NULL}, false},
         {"disks", "items", "disk", {"serial", "wwn", "nguid", "name"}, "pci", "name",
-         {"size", "model", "firmware", "state", "type", "logical_sector", "read_only", "health.passed"}},
+         {"size", "model", "firmware", "type", "logical_sector"},
+         {"state", "read_only", "health.passed"}, false},
         {"nics", "items", "NIC", {"permanent_mac", "mac", "name"}, "pci", "name",
-         {"speed_mbps", "link", "firmware", "driver", "pci", "sriov_total", "supported_mbps"}},
+         {"firmware", "pci", "sriov_total", "supported_mbps"}, {"speed_mbps", "link", "driver"}, false},
         {"raid", "items", "array", {"uuid", "name"}, NULL, "name",
-         {"level", "degraded", "missing", "active", "size"}},
+         {"level", "size"}, {"degraded", "missing", "active"}, false},
         {"pci", "items", "PCI function", {"address"}, NULL, "address",
-         {"vendor", "device", "driver", "link.speed", "link.width", "iommu_group", "passthrough.possible"}},
-        {"gpus", "items", "GPU", {"address"}, NULL, "address", {"vram", "sharing.mig"}},
-        {"usb", "items", "USB device", {"path"}, NULL, "path", {"vendor_id", "product_id", "serial", "speed_kbps"}},
-        {"tpm", "items", "TPM", {"name"}, NULL, "name", {"version", "firmware"}},
-        {"cpu", "topology", "CPU package", {"package"}, NULL, "package", {"cores", "threads", "microcode"}},
-        {"memory", "nodes", "NUMA node", {"node"}, NULL, "node", {"threads"}},
+         {"vendor", "device", "link.width"},
+         {"driver", "link.speed", "iommu_group", "passthrough.possible"}, false},
+        {"gpus", "items", "GPU", {"address"}, NULL, "address", {"vram"}, {"sharing.mig"}, false},
+        {"usb", "items", "USB device", {"path"}, NULL, "path", {NULL},
+         {"vendor_id", "product_id", "serial", "speed_kbps"}, true},
+        {"tpm", "items", "TPM", {"name"}, NULL, "name", {"version", "firmware"}, {NULL}, false},
+        {"cpu", "topology", "CPU package", {"package"}, NULL, "package",
+         {"cores", "threads"}, {"microcode"}, false},
+        {"memory", "nodes", "NUMA node", {"node"}, NULL, "node", {"threads"}, {NULL}, false},
 };
 
 /* Fields of sections, and what to call them. */
 static const struct {
         const char *section, *path, *what;
+        bool is_passing; /* no drift */
 } singles[] = {
-        {"system",   "vendor",      "vendor"},      {"system",   "product",    "product"},
-        {"system",   "serial",      "serial"},      {"system",   "uuid",       "UUID"},
-        {"system",   "board.serial", "board serial"}, {"system", "chassis.asset_tag", "asset tag"},
-        {"firmware", "version",     "firmware"},    {"firmware", "boot_mode",  "boot mode"},
-        {"firmware", "secure_boot", "Secure Boot"}, {"cpu",      "model",      "CPU"},
-        {"cpu",      "packages",    "CPU packages"}, {"cpu",     "cores",      "cores"},
-        {"cpu",      "threads",     "threads"},     {"cpu",      "microcode",  "microcode"},
-        {"cpu",      "smt",         "SMT"},         {"cpu",      "virtualisation", "virtualisation"},
-        {"memory",   "installed",   "memory installed"}, {"memory", "ecc",     "memory ECC"},
-        {"bmc",      "present",     "BMC"},         {"bmc",      "firmware",   "BMC firmware"},
-        {"tpm",      "present",     "TPM"},         {"kernel",   "version",    "kernel"},
+        {"system",   "vendor",      "vendor", false},      {"system",   "product",    "product", false},
+        {"system",   "serial",      "serial", false},      {"system",   "uuid",       "UUID", false},
+        {"system",   "board.serial", "board serial", false}, {"system", "chassis.asset_tag", "asset tag", false},
+        {"firmware", "version",     "firmware", false},    {"firmware", "boot_mode",  "boot mode", false},
+        {"firmware", "secure_boot", "Secure Boot", false}, {"cpu",      "model",      "CPU", false},
+        {"cpu",      "packages",    "CPU packages", false}, {"cpu",     "cores",      "cores", false},
+        {"cpu",      "threads",     "threads", false},     {"cpu",      "microcode",  "microcode", true},
+        {"cpu",      "smt",         "SMT", false},         {"cpu",      "virtualisation", "virtualisation", false},
+        {"memory",   "installed",   "memory installed", false}, {"memory", "ecc",     "memory ECC", false},
+        {"bmc",      "present",     "BMC", false},         {"bmc",      "firmware",   "BMC firmware", false},
+        {"tpm",      "present",     "TPM", false},         {"kernel",   "version",    "kernel", true},
 };
 
 static const char *const size_fields[] = {"size", "vram", "installed"};
@@ -64,7 +78,7 @@ static const char *const size_fields[] = {"size", "vram", "installed"};
 
 static bool is_size(const char *path)
 {
-        for (size_t i = 0; i < sizeof(size_fields) / sizeof(size_fields[0]); i++)
+        for (size_t i = 0; i < ARRAY_SIZE(size_fields); i++)
                 if (strcmp(path, size_fields[i]) == 0)
                         return true;
         return false;
@@ -116,30 +130,38 @@ static bool is_equal(const struct doc *a, const struct doc *b)
                strcmp(x, y) == 0;
 }
 
-static void say(struct doc *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void say(struct doc *list, const char *format, ...)
+/* What is gathered, and of what. */
+struct changes {
+        struct doc *list;
+        bool is_drift_alone;
+};
+
+static void say(const struct changes *changes, bool is_passing, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+static void say(const struct changes *changes, bool is_passing, const char *format, ...)
 {
         _buffer_ struct buffer b = {0};
         va_list args;
 
+        if (is_passing && changes->is_drift_alone)
+                return;
         va_start(args, format);
         buffer_vformat(&b, format, args);
         va_end(args);
         if (b.rc == 0 && b.bytes)
-                (void)doc_append_text(list, b.bytes);
+                (void)doc_append_text(changes->list, b.bytes);
 }
 
-/* What a part is recognised by: the field's name, and its value. NULL: nothing. */
+/* What a part is recognised by: the number of the field, and its value. NULL: nothing. */
 static const struct doc *identity_of(const struct part_kind *kind, const struct doc *part,
-                                     const char **ret_field)
+                                     size_t *ret_field)
 {
-        for (size_t i = 0; i < sizeof(kind->identity) / sizeof(kind->identity[0]); i++) {
-                const struct doc *value =
-                        kind->identity[i] ? doc_get(part, kind->identity[i]) : NULL;
+        for (size_t i = 0; i < IDENTITIES_MAX && kind->identity[i]; i++) {
+                const struct doc *value = doc_get(part, kind->identity[i]);
 
-                if (!value)
+                if (!doc_is_text(value) && !doc_is_number(value))
                         continue;
-                *ret_field = kind->identity[i];
+                *ret_field = i;
                 return value;
         }
         return NULL;
@@ -147,10 +169,90 @@ static const struct doc *identity_of(const struct part_kind *kind, const struct 
 
 static bool is_same_part(const struct part_kind *kind, const struct doc *a, const struct doc *b)
 {
-        const char *field;
+        size_t field;
         const struct doc *identity = identity_of(kind, a, &field);
 
-        return identity && is_equal(identity, doc_get(b, field));
+        return identity && is_equal(identity, doc_get(b, kind->identity[field]));
+}
+
+/*
+ * Parts by the value of one field, sorted: ten thousand disks that all were
+ * replaced are not compared each with each.
+ */
+struct key {
+        const struct doc *value;
+        size_t at;   /* in the list */
+        size_t next; /* of the first key of a value: how many of them are used up */
+};
+
+struct keys {
+        struct key *keys;
+        size_t count;
+};
+
+static void keys_done(struct keys *keys)
+{
+        free(keys->keys);
+}
+
+static int compare_values(const struct doc *a, const struct doc *b)
+{
+        if (doc_is_text(a) && doc_is_text(b))
+                return strcmp(doc_text(a), doc_text(b));
+        if (doc_is_number(a) && doc_is_number(b))
+                return (doc_number(a) > doc_number(b)) - (doc_number(a) < doc_number(b));
+        return doc_is_text(a) ? 1 : -1;
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+        const struct key *x = a, *y = b;
+        const int order = compare_values(x->value, y->value);
+
+        return order != 0 ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+/* Without memory none is found. */
+static void keys_make(struct keys *keys, const struct doc *list, size_t count, const char *field)
+{
+        keys->keys = calloc(count + 1, sizeof(struct key));
+        for (size_t i = 0; keys->keys && i < count; i++) {
+                const struct doc *value = doc_get(doc_at(list, i), field);
+
+                if (doc_is_text(value) || doc_is_number(value))
+                        keys->keys[keys->count++] = (struct key){.value = value, .at = i};
+        }
+        if (keys->count > 0)
+                qsort(keys->keys, keys->count, sizeof(struct key), compare_keys);
+}
+
+/* The next part with this value that is not @done. False: there is none. */
+static bool keys_take(struct keys *keys, const struct doc *value, const bool *done, size_t *ret)
+{
+        size_t low = 0, high = keys->count;
+        struct key *first;
+
+        while (low < high) {
+                const size_t middle = low + (high - low) / 2;
+
+                if (compare_values(keys->keys[middle].value, value) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        if (low == keys->count)
+                return false;
+        first = &keys->keys[low];
+        while (first->next < keys->count - low &&
+               compare_values(first[first->next].value, value) == 0) {
+                const size_t at = first[first->next++].at;
+
+                if (done[at])
+                        continue;
+                *ret = at;
+                return true;
+        }
+        return false;
 }
 
 /* Parts of one kind before and after, and which of them have been dealt with. */
@@ -159,7 +261,7 @@ struct parts {
         const struct doc *before, *after;
         size_t before_count, after_count;
         bool *before_done, *after_done;
-        struct doc *list;
+        const struct changes *changes;
 };
 
 static void name_of(char to[static WORDS_MAX], const struct part_kind *kind, const struct doc *part)
@@ -167,48 +269,66 @@ static void name_of(char to[static WORDS_MAX], const struct part_kind *kind, con
         words_of(to, doc_get(part, kind->name), kind->name);
 }
 
-static void compare_part(const struct parts *p, const struct doc *before, const struct doc *after)
+static void compare_field(const struct parts *p, const struct doc *before, const struct doc *after,
+                          const char *field, bool is_passing)
 {
-        const struct part_kind *kind = p->kind;
+        const struct doc *x = doc_get(before, field), *y = doc_get(after, field);
         char name[WORDS_MAX], was[WORDS_MAX], is[WORDS_MAX];
 
-        name_of(name, kind, after);
-        for (size_t i = 0; i < sizeof(kind->fields) / sizeof(kind->fields[0]) && kind->fields[i];
-             i++) {
-                const char *field = kind->fields[i];
-                const struct doc *x = doc_get(before, field), *y = doc_get(after, field);
+        if (is_equal(x, y))
+                return;
+        name_of(name, p->kind, after);
+        words_of(was, x, field);
+        words_of(is, y, field);
+        /* "eth1 25G -> 10G": a name that needs no word before it, a unit that needs none behind
+         * it. */
+        if (text_has_suffix(field, "speed_mbps"))
+                say(p->changes, is_passing, "%s %s -> %s", name, was, is);
+        else
+                say(p->changes, is_passing, "%s %s: %s %s -> %s", p->kind->what, name, field, was,
+                    is);
+}
 
-                if (is_equal(x, y))
-                        continue;
-                words_of(was, x, field);
-                words_of(is, y, field);
-                /* "eth1 25G -> 10G": a name that needs no word before it, a unit that needs none
-                 * behind it. */
-                if (text_has_suffix(field, "speed_mbps"))
-                        say(p->list, "%s %s -> %s", name, was, is);
-                else
-                        say(p->list, "%s %s: %s %s -> %s", kind->what, name, field, was, is);
-        }
+static void compare_part(const struct parts *p, size_t before_at, size_t after_at)
+{
+        const struct doc *before = doc_at(p->before, before_at),
+                         *after = doc_at(p->after, after_at);
+        const struct part_kind *kind = p->kind;
+
+        p->before_done[before_at] = p->after_done[after_at] = true;
+        for (size_t i = 0; i < ARRAY_SIZE(kind->fields) && kind->fields[i]; i++)
+                compare_field(p, before, after, kind->fields[i], false);
+        for (size_t i = 0; i < ARRAY_SIZE(kind->passing) && kind->passing[i]; i++)
+                compare_field(p, before, after, kind->passing[i], true);
 }
 
 static void match_same(struct parts *p)
 {
+        struct keys keys[IDENTITIES_MAX] = {{0}};
+
+        for (size_t i = 0; i < IDENTITIES_MAX && p->kind->identity[i]; i++)
+                keys_make(&keys[i], p->after, p->after_count, p->kind->identity[i]);
         for (size_t i = 0; i < p->before_count; i++) {
                 const struct doc *before = doc_at(p->before, i);
+                size_t field = 0, at = i;
+                const struct doc *identity = identity_of(p->kind, before, &field);
 
-                for (size_t j = 0; j < p->after_count; j++) {
-                        /* Most machines have not changed: the same place in the list comes first.
-                         */
-                        const size_t at = (i + j) % p->after_count;
-
-                        if (p->after_done[at] ||
-                            !is_same_part(p->kind, before, doc_at(p->after, at)))
-                                continue;
-                        compare_part(p, before, doc_at(p->after, at));
-                        p->before_done[i] = p->after_done[at] = true;
-                        break;
+                /* What nothing tells apart is not compared. */
+                if (!identity) {
+                        p->before_done[i] = true;
+                        continue;
                 }
+                /* Most machines have not changed: the same place in the list comes first. */
+                if (i < p->after_count && !p->after_done[i] &&
+                    is_same_part(p->kind, before, doc_at(p->after, i)))
+                        compare_part(p, i, i);
+                else if (keys_take(&keys[field], identity, p->after_done, &at))
+                        compare_part(p, i, at);
         }
+        for (size_t i = 0, field; i < p->after_count; i++)
+                p->after_done[i] |= !identity_of(p->kind, doc_at(p->after, i), &field);
+        for (size_t i = 0; i < IDENTITIES_MAX; i++)
+                keys_done(&keys[i]);
 }
 
 static void describe(char to[static 2 * WORDS_MAX], const struct part_kind *kind,
@@ -222,56 +342,62 @@ static void describe(char to[static 2 * WORDS_MAX], const struct part_kind *kind
                  serial ? serial : "", serial ? ")" : "");
 }
 
-static bool replace_at_place(struct parts *p, size_t at)
+static void tell_replaced(const struct parts *p, const struct doc *before, const struct doc *after)
 {
-        const struct doc *before = doc_at(p->before, at);
-        const struct doc *place = p->kind->place ? doc_get(before, p->kind->place) : NULL;
-        const char *field_was = "", *field_is = "";
+        size_t field_was = 0, field_is = 0;
+        const struct doc *was = identity_of(p->kind, before, &field_was);
+        const struct doc *is = identity_of(p->kind, after, &field_is);
+        const char *const what = p->kind->what;
+        char old[WORDS_MAX], new[WORDS_MAX], name[WORDS_MAX];
 
-        for (size_t j = 0; place && j < p->after_count; j++) {
-                const struct doc *after = doc_at(p->after, j);
-                const struct doc *was = identity_of(p->kind, before, &field_was);
-                const struct doc *is = identity_of(p->kind, after, &field_is);
-                char old[WORDS_MAX], new[WORDS_MAX], name[WORDS_MAX];
-
-                if (p->after_done[j] || !is_equal(place, doc_get(after, p->kind->place)) || !was ||
-                    !is)
-                        continue;
-                words_of(old, was, field_was);
-                words_of(new, is, field_is);
-                name_of(name, p->kind, after);
-                if (strcmp(field_was, "serial") == 0 && strcmp(field_is, "serial") == 0)
-                        say(p->list, "%s S/N %s replaced by %s (%s)", p->kind->what, old, new,
-                            name);
-                else
-                        say(p->list, "%s %s replaced by %s", p->kind->what, old, new);
-                p->after_done[j] = true;
-                return true;
-        }
-        return false;
+        words_of(old, was, p->kind->identity[field_was]);
+        words_of(new, is, p->kind->identity[field_is]);
+        name_of(name, p->kind, after);
+        if (strcmp(p->kind->identity[field_was], "serial") == 0 && field_was == field_is)
+                say(p->changes, false, "%s S/N %s replaced by %s (%s)", what, old, new, name);
+        else
+                say(p->changes, false, "%s %s replaced by %s", what, old, new);
 }
 
-static void tell_rest(struct parts *p)
+static void match_places(struct parts *p)
 {
+        struct keys keys = {0};
+        size_t at;
+
+        keys_make(&keys, p->after, p->after_count, p->kind->place);
+        for (size_t i = 0; i < p->before_count; i++) {
+                const struct doc *before = doc_at(p->before, i);
+                const struct doc *place = doc_get(before, p->kind->place);
+
+                if (p->before_done[i] || (!doc_is_text(place) && !doc_is_number(place)) ||
+                    !keys_take(&keys, place, p->after_done, &at))
+                        continue;
+                tell_replaced(p, before, doc_at(p->after, at));
+                p->before_done[i] = p->after_done[at] = true;
+        }
+        keys_done(&keys);
+}
+
+static void tell_rest(const struct parts *p)
+{
+        const bool is_passing = p->kind->comes_and_goes;
         char text[2 * WORDS_MAX];
 
         for (size_t i = 0; i < p->before_count; i++) {
-                if (p->before_done[i] || replace_at_place(p, i))
+                if (p->before_done[i])
                         continue;
                 describe(text, p->kind, doc_at(p->before, i));
-                say(p->list, "%s %s gone", p->kind->what, text);
+                say(p->changes, is_passing, "%s %s gone", p->kind->what, text);
         }
         for (size_t j = 0; j < p->after_count; j++) {
                 if (p->after_done[j])
                         continue;
                 describe(text, p->kind, doc_at(p->after, j));
-                say(p->list, "%s %s new", p->kind->what, text);
+                say(p->changes, is_passing, "%s %s new", p->kind->what, text);
         }
 }
 
-/* A device that did not answer is not gone: a section with errors in a partial report says nothing.
- */
-static const struct doc *comparable(const struct doc *inventory, const char *name)
+const struct doc *inventory_section(const struct doc *inventory, const char *name)
 {
         const struct doc *section = doc_get(inventory, name);
 
@@ -282,13 +408,13 @@ static const struct doc *comparable(const struct doc *inventory, const char *nam
 }
 
 static void compare_kind(const struct part_kind *kind, const struct doc *before,
-                         const struct doc *after, struct doc *list)
+                         const struct doc *after, const struct changes *changes)
 {
-        struct parts p = {.kind = kind, .list = list};
+        struct parts p = {.kind = kind, .changes = changes};
         _free_ bool *before_done = NULL, *after_done = NULL;
 
-        p.before = doc_get(comparable(before, kind->section), kind->list);
-        p.after = doc_get(comparable(after, kind->section), kind->list);
+        p.before = doc_get(inventory_section(before, kind->section), kind->list);
+        p.after = doc_get(inventory_section(after, kind->section), kind->list);
         if (!doc_is_list(p.before) || !doc_is_list(p.after))
                 return;
         p.before_count = doc_count(p.before) < PARTS_MAX ? doc_count(p.before) : PARTS_MAX;
@@ -298,16 +424,18 @@ static void compare_kind(const struct part_kind *kind, const struct doc *before,
         if (!before_done || !after_done)
                 return;
         match_same(&p);
+        if (kind->place)
+                match_places(&p);
         tell_rest(&p);
 }
 
-struct doc *inventory_diff(const struct doc *before, const struct doc *after)
+static struct doc *compare(const struct doc *before, const struct doc *after, bool is_drift_alone)
 {
-        struct doc *list = doc_list();
+        const struct changes changes = {doc_list(), is_drift_alone};
 
-        for (size_t i = 0; i < sizeof(singles) / sizeof(singles[0]); i++) {
-                const struct doc *old = comparable(before, singles[i].section);
-                const struct doc *new = comparable(after, singles[i].section);
+        for (size_t i = 0; i < ARRAY_SIZE(singles); i++) {
+                const struct doc *old = inventory_section(before, singles[i].section);
+                const struct doc *new = inventory_section(after, singles[i].section);
                 char was[WORDS_MAX], is[WORDS_MAX];
 
                 if (!old || !new ||
@@ -315,9 +443,19 @@ struct doc *inventory_diff(const struct doc *before, const struct doc *after)
                         continue;
                 words_of(was, doc_get(old, singles[i].path), singles[i].path);
                 words_of(is, doc_get(new, singles[i].path), singles[i].path);
-                say(list, "%s: %s -> %s", singles[i].what, was, is);
+                say(&changes, singles[i].is_passing, "%s: %s -> %s", singles[i].what, was, is);
         }
-        for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-                compare_kind(&kinds[i], before, after, list);
-        return list;
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+                compare_kind(&kinds[i], before, after, &changes);
+        return changes.list;
+}
+
+struct doc *inventory_diff(const struct doc *before, const struct doc *after)
+{
+        return compare(before, after, false);
+}
+
+struct doc *inventory_drift(const struct doc *before, const struct doc *after)
+{
+        return compare(before, after, true);
 }

@@ -15,3 +15,11 @@
  * Return: a list of texts, the caller's; NULL without memory.
  */
 struct doc *inventory_diff(const struct doc *before, const struct doc *after);
+
+/* The same without what changes by itself: links, drivers, USB devices, arrays that are rebuilt.
+ * What is left is another machine than before. */
+struct doc *inventory_drift(const struct doc *before, const struct doc *after);
+
+/* A section that may be compared. NULL: it is not there, or a device that did not answer is missing
+ * from it, which is not gone for that. */
+const struct doc *inventory_section(const struct doc *inventory, const char *name);

@@ -38,7 +38,8 @@
         row(STEP_STOPPED, "stopped", "stopped while it fetched a file") \
         row(STEP_REFUSED, "refused", "was refused") \
         row(STEP_DOCUMENT, "document", "was written or deleted") \
-        row(STEP_HEALTH, "health", "is degraded, or well again")
+        row(STEP_HEALTH, "health", "is degraded, or well again") \
+        row(STEP_DRIFT, "drift", "has other parts than were accepted, or the same again")
 /* clang-format on */
 
 #define STEP_ROW(step, step_name, step_title)  [step] = {step_name, step_title},

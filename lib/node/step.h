@@ -49,6 +49,7 @@ enum node_step {
         STEP_REFUSED,   /* what it asked for was not given: "of" says which step, text why */
         STEP_DOCUMENT,  /* an operator wrote or deleted one: text says who and which */
         STEP_HEALTH,    /* its installed system became degraded, or is well again: text says why */
+        STEP_DRIFT,     /* its parts are others than those accepted, or again the same: text says */
         STEP_COUNT
 };
 

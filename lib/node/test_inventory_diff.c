@@ -73,6 +73,7 @@ static void test_what_is_no_change(void **state)
         check(ITEMS("memory", DIMM("A1", "1")),
               "{\"partial\":true,\"memory\":{\"items\":[],\"errors\":[\"no answer\"]}}", "");
         check("[]", "3", "");
+        check(ITEMS("memory", "{\"size\":1},7"), ITEMS("memory", "{\"size\":2}"), ""); /* whose? */
 }
 
 static void test_sections(void **state)
@@ -86,12 +87,87 @@ static void test_sections(void **state)
               "memory installed: 2.0 GiB -> not known");
 }
 
+#define HEALTH(passed) "{\"name\":\"sda\",\"serial\":\"X\",\"health\":{\"passed\":" passed "}}"
+#define USB(path)      "{\"path\":\"" path "\"}"
+
+/* What changes by itself is told, and makes no other machine of it. */
+static void test_drift(void **state)
+{
+        static const struct {
+                const char *before, *after;
+                size_t told, drift;
+        } cases[] = {
+                {ITEMS("memory",   DIMM("A1",                 "1")),                  ITEMS("memory",                                                         ""), 1, 1},
+                {ITEMS("nics",               NIC("eth1",                                       "m",                                                             "25000")),                                                                                                                        ITEMS("nics", NIC("eth1", "m", "10000")),
+                 1, 0},
+                {ITEMS("disks",             HEALTH("true")),ITEMS("disks",HEALTH("false")),1, 0},
+                {ITEMS("usb",       USB("1-1")),                                           ITEMS("usb",                                                                USB("1-2")),                                                                                                                                      2, 0},
+                {"{\"firmware\":{\"version\":\"1\"}}","{\"firmware\":{\"version\":\"2\"}}",           1,                                                                             1                                                                                                                                                                                                                                                                        },
+                {"{\"kernel\":{\"version\":\"1\"}}",                "{\"kernel\":{\"version\":\"2\"}}",                               1,                                    0                                                    },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                _doc_ struct doc *x = parse(cases[i].before), *y = parse(cases[i].after);
+                _doc_ struct doc *told = inventory_diff(x, y), *drift = inventory_drift(x, y);
+
+                assert_int_equal(doc_count(told), cases[i].told);
+                assert_int_equal(doc_count(drift), cases[i].drift);
+        }
+}
+
+/* @count disks, whose serials begin at @first; their names are the same. */
+static struct doc *many_disks(size_t count, size_t first)
+{
+        struct doc *items = doc_list(), *section = doc_object(), *inventory = doc_object();
+        char text[32];
+
+        for (size_t i = 0; i < count; i++) {
+                struct doc *disk = doc_object();
+
+                snprintf(text, sizeof(text), "S%zu", first + i);
+                doc_set_text(disk, "serial", text);
+                doc_set_text(disk, "name", "same");
+                doc_set_text(disk, "pci", "same");
+                doc_append(items, disk);
+        }
+        doc_set(section, "items", items);
+        doc_set(inventory, "disks", section);
+        return inventory;
+}
+
+/* Each with each would be 10^8 looks: the limit of this test's time would not do. */
+static void test_ten_thousand(void **state)
+{
+        _doc_ struct doc *before = many_disks(10000, 0), *other = many_disks(10000, 10000);
+        _doc_ struct doc *shifted = many_disks(10000, 5000);
+        _doc_ struct doc *replaced = inventory_diff(before, other);
+        _doc_ struct doc *half = inventory_diff(before, shifted);
+        _doc_ struct doc *none = inventory_diff(before, before);
+
+        (void)state;
+        assert_int_equal(doc_count(replaced), 10000);
+        assert_string_equal(doc_text(doc_at(replaced, 0)), "disk S/N S0 replaced by S10000 (same)");
+        assert_int_equal(doc_count(half), 5000); /* one came for each that went */
+        assert_int_equal(doc_count(none), 0);
+}
+
+/* Two parts that claim to be one are two all the same. */
+static void test_twins(void **state)
+{
+        (void)state;
+        check(ITEMS("memory", DIMM("A1", "1") "," DIMM("A1", "1")),
+              ITEMS("memory", DIMM("A1", "1")), "DIMM A1 (S/N 1) gone");
+        check(ITEMS("memory", DIMM("A1", "1")),
+              ITEMS("memory", DIMM("A1", "1") "," DIMM("A1", "1")), "DIMM A1 (S/N 1) new");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_parts),
-                cmocka_unit_test(test_what_is_no_change),
-                cmocka_unit_test(test_sections),
+                cmocka_unit_test(test_parts),        cmocka_unit_test(test_what_is_no_change),
+                cmocka_unit_test(test_sections),     cmocka_unit_test(test_drift),
+                cmocka_unit_test(test_ten_thousand), cmocka_unit_test(test_twins),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
