@@ -10,26 +10,8 @@ import cloudied_lab as lab
 
 MAC = "52:54:00:77:00:01"
 HOSTILE = "\x1b[2Jevil\u009b\x7f\n"
-# The store as it was before inventories had a history.
-OF_VERSION_1 = """
-CREATE TABLE documents(kind TEXT, name TEXT, version INTEGER, at_ms INTEGER, body TEXT,
- PRIMARY KEY(kind, name)) WITHOUT ROWID;
-CREATE TABLE history(kind TEXT, name TEXT, version INTEGER, at_ms INTEGER, body TEXT);
-CREATE INDEX history_of ON history(kind, name, version);
-CREATE TABLE inventories(node TEXT PRIMARY KEY, at_ms INTEGER, body TEXT);
-CREATE TABLE events(id INTEGER PRIMARY KEY, at_ms INTEGER, mac TEXT, boot TEXT, step TEXT, body TEXT);
-CREATE INDEX events_of ON events(mac, id);
-CREATE TABLE boots(number TEXT PRIMARY KEY, mac TEXT, address TEXT, made_ms INTEGER,
- public_key TEXT, is_void INTEGER) WITHOUT ROWID;
-CREATE TABLE claims(id INTEGER PRIMARY KEY, boot TEXT, mac TEXT, address TEXT, uuid TEXT,
- public_key TEXT, token_hash TEXT, node TEXT, made_ms INTEGER, last_seq INTEGER);
-CREATE TABLE edges(id INTEGER PRIMARY KEY, name TEXT, credential_hash TEXT, joined_ms INTEGER,
- last_seq INTEGER);
-CREATE TABLE tokens(hash TEXT PRIMARY KEY, user TEXT, role TEXT, permissions TEXT, made_ms INTEGER,
- expires_ms INTEGER) WITHOUT ROWID;
-PRAGMA application_id = 1131177061;
-PRAGMA user_version = 1;
-"""
+# A store as it was before inventories had a history.
+OF_VERSION_1 = os.path.join(os.path.dirname(os.path.abspath(__file__)), "store/versions/1.sql")
 
 
 def machine(dimms=("A1", "B2"), mac=MAC, **more):
@@ -175,7 +157,10 @@ class Siblings(unittest.TestCase):
         cls.d = lab.Cloudied(lab.program())
         os.makedirs(cls.d.state, mode=0o700)
         store = sqlite3.connect(os.path.join(cls.d.state, "cloudie.db"))
-        store.executescript(OF_VERSION_1)
+        with open(OF_VERSION_1, encoding="utf-8") as file:
+            store.executescript(file.read())
+        for table in ("documents", "history", "inventories", "events", "boots", "claims"):
+            store.execute(f"DELETE FROM {table}")
         for i in range(1000):
             name = f"n{i:04}"
             inventory = machine(mac=f"52:54:00:79:{i >> 8:02x}:{i & 255:02x}")
