@@ -143,13 +143,13 @@ class Gates(Tree):
 class Tidy(Tree):
     """clang-tidy, and that it is asked once only."""
 
-    def tidy(self, folder):
+    def tidy(self, folder, *options, name="lib/one.c"):
         with open(folder + "/compile_commands.json", "w", encoding="utf-8") as file:
-            json.dump([{"directory": folder, "file": folder + "/lib/one.c",
-                        "command": f"cc -c {folder}/lib/one.c"}], file)
+            json.dump([{"directory": folder, "file": f"{folder}/{name}",
+                        "command": f"cc -c {folder}/{name}"}], file)
         done = subprocess.run([sys.executable, os.path.join(HERE, "tidy.py"), folder,
-                               folder + "/cache"], capture_output=True, text=True, check=False,
-                              env=os.environ | {"CLOUDIE_ROOT": folder})
+                               folder + "/cache", *options], capture_output=True, text=True,
+                              check=False, env=os.environ | {"CLOUDIE_ROOT": folder})
         return done.returncode, done.stdout + done.stderr
 
     def test_clean_and_cached(self):
@@ -189,6 +189,16 @@ class Tidy(Tree):
             "        return a;\n}\n")}))
         self.assertEqual(rc, 1, out)
         self.assertIn("nesting level", out)
+
+    def test_paths(self):
+        """Of what is shipped always, of a test with --all; what is clean the one way is not the other."""
+        path = ("int f(int a);\nint f(int a)\n{\n        const int *p = 0;\n\n        if (a)\n"
+                "                p = &a;\n        return *p;\n}\n")
+        folder = self.tree({"lib/one.c": ONE + path, "lib/test_one.c": ONE + path})
+        for name, options, want in (("lib/one.c", (), 1), ("lib/one.c", ("--all",), 1),
+                                    ("lib/test_one.c", (), 0), ("lib/test_one.c", ("--all",), 1)):
+            rc, out = self.tidy(folder, *options, name=name)
+            self.assertEqual((rc, "NullDereference" in out), (want, want == 1), out)
 
     def test_a_fault_is_never_cached(self):
         folder = self.tree({"lib/one.c": LONG})

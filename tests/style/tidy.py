@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """clang-tidy on every C file of the compile database.
 
-    tidy.py BUILD CACHE [JOBS]
+    tidy.py BUILD CACHE [--all]
+
+The analyzer, which walks the paths through each function, takes nine tenths of the
+time. It walks 30,000 steps from a function and leaves the tests alone, whose paths are
+run; with --all as far as it goes by itself (225,000), and the tests too.
 
 A file that was clean is not looked at again while its text, the text of every
 header of ours that it reaches, its compile command, .clang-tidy and the
@@ -20,6 +24,11 @@ import shutil
 import subprocess
 import sys
 
+JOBS = os.cpu_count() or 2
+TEST = re.compile(r"(^|/)(test|fuzz)_[^/]*$")
+NO_ANALYZER = ("--checks=-clang-analyzer-*",)
+FEWER_STEPS = tuple("--extra-arg=" + word for word in
+                    ("-Xclang", "-analyzer-config", "-Xclang", "max-nodes=30000"))
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.M)
 ROOT = os.environ.get("CLOUDIE_ROOT") or os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -45,19 +54,25 @@ def reached(path):
     return sorted(seen)
 
 
-def key_of(entry, common):
+def options_for(path, is_all):
+    if is_all:
+        return ()
+    return NO_ANALYZER if TEST.search(path) else FEWER_STEPS
+
+
+def key_of(entry, options, common):
     hashed = hashlib.sha256(common)
-    hashed.update(entry["command"].encode())
+    hashed.update(" ".join((entry["command"],) + options).encode())
     for path in reached(entry["file"]):
         hashed.update(path.encode() + b"\0" + text_of(path).encode() + b"\0")
     return hashed.hexdigest()
 
 
-def look(build, entry, mark):
+def look(build, entry, options, mark):
     """None when the file is clean, else what clang-tidy says."""
     if os.path.exists(mark):
         return None
-    done = subprocess.run(["clang-tidy", "--quiet", "-p", build, entry["file"]],
+    done = subprocess.run(["clang-tidy", "--quiet", "-p", build, *options, entry["file"]],
                           capture_output=True, text=True, check=False)
     if done.returncode == 0:
         open(mark, "w", encoding="utf-8").close()
@@ -68,7 +83,8 @@ def look(build, entry, mark):
 
 
 def main(argv):
-    if len(argv) not in (3, 4):
+    is_all = argv[3:] == ["--all"]
+    if len(argv) != 3 + is_all:
         print(__doc__, file=sys.stderr)
         return 2
     if not shutil.which("clang-tidy"):
@@ -80,16 +96,19 @@ def main(argv):
         entries = {e["file"]: e for e in json.load(file) if e["file"].endswith(".c")}.values()
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
     common = version + text_of(os.path.join(ROOT, ".clang-tidy")).encode()
-    marks = {e["file"]: os.path.join(cache, key_of(e, common)) for e in entries}
-    known = sum(os.path.exists(mark) for mark in marks.values())
+    work = []
+    for entry in entries:
+        options = options_for(entry["file"], is_all)
+        work.append((entry, options, os.path.join(cache, key_of(entry, options, common))))
+    known = sum(os.path.exists(mark) for _, _, mark in work)
     faults = 0
-    with concurrent.futures.ThreadPoolExecutor(int(argv[3]) if len(argv) == 4 else 2) as pool:
-        for said in pool.map(lambda e: look(build, e, marks[e["file"]]), entries):
+    with concurrent.futures.ThreadPoolExecutor(JOBS if is_all else 1) as pool:
+        for said in pool.map(lambda one: look(build, *one), work):
             if said:
                 print(said, flush=True)
                 faults += 1
-    print(f"tidy: {len(marks)} files, {known} known to be clean, {faults} with faults")
-    return 1 if faults or not marks else 0
+    print(f"tidy: {len(work)} files, {known} known to be clean, {faults} with faults")
+    return 1 if faults or not work else 0
 
 
 if __name__ == "__main__":
