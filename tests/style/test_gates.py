@@ -165,6 +165,12 @@ class Tidy(Tree):
         self.assertEqual(rc, 1, out)
         self.assertIn("readability-function-size", out)
 
+    def test_warnings_of_clang(self):
+        rc, out = self.tidy(self.tree({"lib/one.c": ONE + "int f(int a);\nint f(int a)\n{\n"
+                                       "        return a == a;\n}\n"}))
+        self.assertEqual(rc, 1, out)
+        self.assertIn("clang-diagnostic-tautological-compare", out)
+
     def test_too_many_parameters(self):
         rc, out = self.tidy(self.tree({"lib/one.c": ONE + (
             "int f(int a, int b, int c, int d, int e, int g, int h);\n"
