@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# firmware.sh bios|uefi|secureboot [nvme|sata|virtio]: a blank machine becomes a worker, by its own
-# firmware, and goes back to its disk.
+# firmware.sh bios|uefi|secureboot [nvme|sata|virtio [short]]: a blank machine becomes a worker, by its
+# own firmware, and goes back to its disk.
 #
 # In it is another disk, which comes first: it has an EFI system partition as well, whose loader is
 # none. After the install the machine is powered on
-#   - as it was: it asks the network, and GRUB starts the partition that was installed, no other;
+#   - as it was: it asks the network, and GRUB starts the partition that was installed, no other
+#     (short: that is all);
 #   - without a network: the firmware's own entry, which the installer made, starts it;
 #   - without its disk: it says so, asks again, and does not start the other one;
 #   - beside an older install of the same image: its own root is mounted.
@@ -14,6 +15,7 @@
 # Debian's is taken.
 kind=${1:?bios, uefi or secureboot}
 disk=${2:-nvme}
+short=${3:-}
 export LAB_FIRMWARE=$kind LAB_MEMORY=320
 case $kind/$disk in
 uefi/nvme) number=31 ;;
@@ -143,6 +145,7 @@ machine
 says 120 "Cloudie: boot from the disk"
 says 300 'worker.start\|login:'
 echo "CPU seconds of the machine, from power-on back to its disk: $(lab_cpu "$LAB_MACHINE")"
+[ -z "$short" ] || exit 0
 if [ "$kind" = bios ]; then
         beside_its_twin
         exit 0
