@@ -62,18 +62,54 @@ static void check_leases(const struct dhcp_leases *leases)
                 abort();
 }
 
-/* Messages one after the other: seconds since the last one, length, bytes. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static bool is_known(void *context, const struct mac_address *mac)
+{
+        (void)context;
+        return mac->bytes[5] & 1;
+}
+
+/* Two networks on one wire, one of them with a class; relays; a reservation of each kind. */
+static void configure(struct dhcp_server *server)
 {
         static const struct mac_address known = {
                 {0x52, 0x54, 0, 0x77, 0, 1}
         };
-        static struct dhcp_decision decision;
+        static const struct dhcp_reservation_key keys[] = {
+                {DHCP_RESERVED_CLIENT_ID,      7, "\1\x52\x54\0\x77\0\2"},
+                {DHCP_RESERVED_CIRCUIT,        3, "\2p1"                },
+                {DHCP_RESERVED_CIRCUIT_REMOTE, 5, "\2p1s1"              },
+        };
         struct dhcp_network network = {
                 .pool = {.network = {.address = ip(0x0a4d0000), .prefix = 24},
                          .first = ip(0x0a4d0002),
                          .last = ip(0x0a4d0009)},
+                .relays = {ip(0x0a4d00fe)                              },
+                .relay_count = 1,
+                .captive_portal = "https://portal.example/",
         };
+        struct dhcp_leases *leases = dhcp_server_leases(server);
+
+        if (dhcp_server_add_network(server, &network) < 0)
+                abort();
+        network.pool.network.address = ip(0x0a4e0000);
+        network.pool.first = network.pool.last = ip(0x0a4e0010);
+        network.pool.shares_wire = true;
+        network.range_count = 1;
+        network.ranges[0] = (struct dhcp_class_range){
+                ip(0x0a4e0002), ip(0x0a4e0003), {.architectures = {7}, .architecture_count = 1}
+        };
+        if (dhcp_server_add_network(server, &network) < 0)
+                abort();
+        (void)dhcp_leases_reserve(leases, &known, ip(0x0a4d0008), "known");
+        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+                (void)dhcp_leases_reserve_key(leases, &keys[i], ip(0x0a4d0003 + (uint32_t)i), "");
+        dhcp_server_set_known(server, is_known);
+}
+
+/* Messages one after the other: seconds since the last one, length, bytes. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        static struct dhcp_decision decision;
         struct dhcp_facts facts = {
                 .interface = ip(0x0a4d0001),
                 .now = {.monotonic_ms = 1000000, .wall_ms = 1795000000000},
@@ -83,9 +119,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         uint16_t len;
         uint8_t seconds;
 
-        if (!server || dhcp_server_add_network(server, &network) < 0)
+        if (!server)
                 abort();
-        (void)dhcp_leases_reserve(dhcp_server_leases(server), &known, ip(0x0a4d0008), "known");
+        configure(server);
         while (reader_u8(&input, &seconds) == 0 && reader_be16(&input, &len) == 0 &&
                reader_take(&input, len, &bytes) == 0) {
                 facts.now.monotonic_ms += seconds * UINT64_C(1000);

@@ -4,11 +4,16 @@
 /*
  * Leases: which address belongs to which MAC.
  *
- * The key is the MAC and the network, nothing else: the stages of one boot
- * differ in client id, xid and UUID, and must all get one address. An address
- * is remembered for its MAC after the lease has ended, until somebody else
- * needs it. Addresses are chosen by hashing the MAC into the pool, so that a
- * server that lost its memory would choose the same again.
+ * The key is the MAC and the wire, nothing else: the stages of one boot
+ * differ in client id, xid, UUID and class, and must all get one address. An
+ * address is remembered for its MAC after the lease has ended, until somebody
+ * else needs it. Addresses are chosen by hashing the MAC into the range, so that
+ * a server that lost its memory would choose the same again.
+ *
+ * A pool is a network; pools that share a wire are one to its machines. What of
+ * it is given to anybody are its ranges. Which of them a machine may have is the
+ * caller's to say (struct dhcp_permit), and asked only for an address that it
+ * does not hold: classes differ between the stages, too.
  */
 
 #include <stdbool.h>
@@ -21,11 +26,18 @@
 
 #define DHCP_MAX_POOLS        64    /* networks of one edge; a rack has one to four */
 #define DHCP_MAX_LEASES       65536 /* in all; 200 bytes each */
-#define DHCP_MAX_POOL         65536 /* addresses of one pool: a /16 */
+#define DHCP_MAX_POOL         65536 /* addresses of one range: a /16 */
+#define DHCP_MAX_RANGES       9     /* of one pool: eight with classes, and the plain one */
 #define DHCP_MAX_RESERVATIONS 65536
 #define DHCP_OFFER_HOLD_MS    60000  /* OVMF's last DISCOVER comes 28 s after its first */
 #define DHCP_QUARANTINE_MS    600000 /* a declined address rests that long */
 #define DHCP_MAX_QUARANTINE   64     /* of one pool, and never more than an eighth of it */
+/* Of these by one client: one that finds them all taken is wrong itself. By one relay: half. */
+#define DHCP_MAX_QUARANTINE_CLIENT 4
+/* The last part of each range is for machines that are known: an eighth. */
+#define DHCP_KNOWN_SHARE 8
+/* An offer that is older may go to another when addresses are short: OVMF takes one within 5 s. */
+#define DHCP_OFFER_YOUNG_MS 10000
 
 enum dhcp_lease_state {
         DHCP_LEASE_OFFERED,
@@ -55,8 +67,23 @@ struct dhcp_now {
 
 struct dhcp_pool {
         struct ip4_network network;
-        struct ip4_address first, last; /* both belong to it; both unset: reservations only */
+        struct ip4_address first, last; /* its first range; both unset: none yet */
         struct ip4_address ours; /* the server's own address, never given away; may be unset */
+        /* It is on the wire of a pool that was added before: its number. */
+        bool shares_wire;
+        size_t shares_wire_with;
+};
+
+/* A range by its place: of this pool the first, second, ... */
+struct dhcp_range {
+        size_t pool, number;
+};
+
+/* Where a machine may be given an address that it does not hold. */
+struct dhcp_permit {
+        const struct dhcp_range *ranges; /* in the order of preference */
+        size_t count;
+        bool is_unknown; /* the last DHCP_KNOWN_SHARE of a range is not for it */
 };
 
 struct dhcp_leases;
@@ -74,6 +101,26 @@ struct dhcp_leases *dhcp_leases_free(struct dhcp_leases *leases);
  */
 int dhcp_leases_add_pool(struct dhcp_leases *leases, const struct dhcp_pool *pool, size_t *ret);
 
+/**
+ * dhcp_leases_add_range() - let more addresses of a pool be leased
+ * @ret:  its place
+ *
+ * Return: 0; -EINVAL and -E2BIG as above; -EEXIST if it overlaps another; -ENOSPC above
+ *         DHCP_MAX_RANGES; -ENOMEM.
+ */
+int dhcp_leases_add_range(struct dhcp_leases *leases, size_t pool, struct ip4_address first,
+                          struct ip4_address last, struct dhcp_range *ret);
+
+/* What is in use of one range. */
+struct dhcp_usage {
+        uint32_t size;  /* addresses */
+        uint32_t taken; /* offered, leased, in quarantine */
+};
+struct dhcp_usage dhcp_leases_usage(const struct dhcp_leases *leases, struct dhcp_range range);
+
+/* Both are on one wire. */
+bool dhcp_leases_is_shared(const struct dhcp_leases *leases, size_t pool, size_t other);
+
 /* The pool whose network holds @address, or -ENOENT. */
 ssize_t dhcp_leases_pool_of(const struct dhcp_leases *leases, struct ip4_address address);
 
@@ -89,6 +136,54 @@ ssize_t dhcp_leases_pool_of(const struct dhcp_leases *leases, struct ip4_address
  */
 int dhcp_leases_reserve(struct dhcp_leases *leases, const struct mac_address *mac,
                         struct ip4_address address, const char *hostname);
+
+/* How a machine is recognised. In the order of precedence. */
+enum dhcp_reservation_kind {
+        DHCP_RESERVED_MAC,
+        DHCP_RESERVED_CLIENT_ID,      /* option 61, RFC 4361 */
+        DHCP_RESERVED_UUID,           /* option 97 */
+        DHCP_RESERVED_CIRCUIT_REMOTE, /* option 82: both, one after the other */
+        DHCP_RESERVED_CIRCUIT,        /* the circuit alone */
+        DHCP_RESERVATION_KIND_COUNT,
+};
+
+#define DHCP_RESERVATION_KEY_MAX 60
+struct dhcp_reservation_key {
+        enum dhcp_reservation_kind kind;
+        uint8_t size;
+        uint8_t bytes[DHCP_RESERVATION_KEY_MAX]; /* UUID: in the order of its text */
+};
+
+/* Both texts in one key: the length of the first one, then both. -EINVAL if they are too long. */
+int dhcp_reservation_key_circuit(struct reader circuit, struct reader remote,
+                                 struct dhcp_reservation_key *ret);
+
+/**
+ * dhcp_leases_reserve_key() - keep an address for whoever is recognised by the key
+ *
+ * As dhcp_leases_reserve(). The table remembers by which MAC it was had last, and for that one it
+ * is then a reservation like any other: an installed system does not say all that its firmware
+ * said.
+ *
+ * Return: as dhcp_leases_reserve(); -EINVAL for an empty key; -EEXIST if the key has one there.
+ */
+int dhcp_leases_reserve_key(struct dhcp_leases *leases, const struct dhcp_reservation_key *key,
+                            struct ip4_address address, const char *hostname);
+
+/* The address that is kept for this client id, on any wire; unset: none. */
+struct ip4_address dhcp_leases_reserved_by_client_id(const struct dhcp_leases *leases,
+                                                     struct reader client_id);
+
+/**
+ * dhcp_leases_recognise() - which reservation is this machine's?
+ * @keys:   what it says of itself, but its MAC; in the order of precedence
+ *
+ * Afterwards dhcp_leases_reserved() knows. An address that another MAC still has a lease on is not
+ * passed on: two cards of one machine have one UUID. One of a circuit is given up by a MAC that
+ * speaks from another circuit. Return: 0, -ENOMEM, -ENOSPC.
+ */
+int dhcp_leases_recognise(struct dhcp_leases *leases, size_t pool, const struct mac_address *mac,
+                          const struct dhcp_reservation_key *keys, size_t count);
 void dhcp_leases_unreserve_all(struct dhcp_leases *leases);
 
 /* What is kept for this MAC; unset address: nothing. @ret_hostname may be NULL; it is set to a
@@ -122,31 +217,38 @@ void dhcp_leases_expire(struct dhcp_leases *leases, const struct dhcp_now *now);
 
 /**
  * dhcp_leases_offer() - choose the address for a MAC, and hold it
- * @wanted:  what the client had before; granted if it is free. May be unset
- * @ret:     its lease: OFFERED, or BOUND as before
+ * @claim:  wanted: what the client had before; granted if it is free. May be unset.
+ *          permit: NULL: any range of @pool's wire
+ * @ret:    its lease: OFFERED, or BOUND as before
  *
- * In this order: what is reserved for it, what it has or had, what it wants,
- * what its hash says, the next free one, the one that was freed longest ago.
+ * In this order: what is reserved for it, what it has or had, what it wants; then range by range
+ * what its hash says, the next free one, an offer that was not taken, the one that was freed
+ * longest ago.
  *
- * Return: 0; -ENOSPC if every address is taken; -ENOMEM.
+ * Return: 0; -ENOSPC if every address is taken; -EDQUOT if there are some, but not for the unknown;
+ *         -ENOMEM.
  */
-int dhcp_leases_offer(struct dhcp_leases *leases, size_t pool, const struct mac_address *mac,
-                      struct ip4_address wanted, const struct dhcp_now *now,
-                      const struct dhcp_lease **ret);
+struct dhcp_claim {
+        struct mac_address mac;
+        struct ip4_address wanted;
+        const struct dhcp_permit *permit;
+};
+int dhcp_leases_offer(struct dhcp_leases *leases, size_t pool, const struct dhcp_claim *claim,
+                      const struct dhcp_now *now, const struct dhcp_lease **ret);
 
 /**
- * dhcp_leases_bind() - give @address to @mac for @lease_s seconds
- * @hostname:  may be ""
+ * dhcp_leases_bind() - give an address to a MAC for so many seconds
  *
  * Return: 0; -EADDRINUSE if it is another's, in quarantine, or reserved for another;
- *         -EADDRNOTAVAIL if it is not this pool's to give, or if another is reserved for this MAC;
- *         -ENOSPC at DHCP_MAX_LEASES; -ENOMEM.
+ *         -EADDRNOTAVAIL if it is not this wire's to give, or not permitted, or if another is
+ *         reserved for this MAC; -ENOSPC at DHCP_MAX_LEASES; -ENOMEM.
  */
 struct dhcp_binding {
         struct mac_address mac;
         struct ip4_address address;
         uint32_t lease_s;
-        const char *hostname;
+        const char *hostname;             /* may be "" */
+        const struct dhcp_permit *permit; /* as above */
 };
 int dhcp_leases_bind(struct dhcp_leases *leases, size_t pool, const struct dhcp_binding *binding,
                      const struct dhcp_now *now, const struct dhcp_lease **ret);
@@ -156,10 +258,32 @@ int dhcp_leases_release(struct dhcp_leases *leases, size_t pool, const struct ma
                         struct ip4_address address, const struct dhcp_now *now,
                         const struct dhcp_lease **ret);
 
-/* The owner found it in use by another; the oldest in quarantine leaves it when it is full. */
-int dhcp_leases_decline(struct dhcp_leases *leases, size_t pool, const struct mac_address *mac,
-                        struct ip4_address address, const struct dhcp_now *now,
-                        const struct dhcp_lease **ret);
+/**
+ * dhcp_leases_decline() - the owner found it in use by another
+ *
+ * The oldest in quarantine leaves it when it is full. Return: 0; -ENOENT if it does not hold it;
+ * -EDQUOT if this client, or this relay, has enough there: the address is only given back.
+ */
+struct dhcp_decline {
+        struct mac_address mac;
+        struct ip4_address address;
+        struct ip4_address relay; /* unset: it came by none */
+};
+int dhcp_leases_decline(struct dhcp_leases *leases, size_t pool, const struct dhcp_decline *decline,
+                        const struct dhcp_now *now, const struct dhcp_lease **ret);
+
+/**
+ * dhcp_leases_conflict() - somebody was seen to use an address
+ * @seen:  its MAC
+ *
+ * It goes into quarantine, unless a lease on it stands: that is a matter for people.
+ *
+ * Return: 0; -ENOENT if it is nobody's to give, or @seen is whom it belongs to; -EBUSY if another
+ *         has a lease on it; -ENOSPC, -ENOMEM.
+ */
+int dhcp_leases_conflict(struct dhcp_leases *leases, struct ip4_address address,
+                         const struct mac_address *seen, const struct dhcp_now *now,
+                         const struct dhcp_lease **ret);
 
 /* The client took somebody else's offer: ours is free at once. */
 void dhcp_leases_forget_offer(struct dhcp_leases *leases, size_t pool,

@@ -63,6 +63,14 @@ static void take_file(struct dhcp_options *options, struct reader file)
         options->boot_file[len] = '\0';
 }
 
+/* RFC 4388 6.2, 6.4: a query by address or client id names no hardware; nor does "unknown". */
+static bool is_of_nobody(const struct header *h, enum dhcp_message_type type)
+{
+        static const uint8_t none[CHADDR_SIZE];
+
+        return type >= DHCP_LEASEQUERY && memcmp(h->chaddr, none, sizeof(none)) == 0;
+}
+
 int dhcp_message_parse(struct reader bytes, struct dhcp_message *ret)
 {
         struct header h = {0};
@@ -90,9 +98,6 @@ int dhcp_message_parse(struct reader bytes, struct dhcp_message *ret)
         m.siaddr = h.siaddr;
         m.giaddr = h.giaddr;
         memcpy(m.mac.bytes, h.chaddr, sizeof(m.mac.bytes));
-        if (h.htype != HTYPE_ETHERNET || h.hlen != sizeof(m.mac.bytes) || !mac_is_usable(&m.mac))
-                return -EPROTONOSUPPORT;
-
         rc = dhcp_options_parse(
                 &(struct dhcp_option_fields){
                         .options = bytes,
@@ -104,6 +109,9 @@ int dhcp_message_parse(struct reader bytes, struct dhcp_message *ret)
                 return rc;
         if (m.options.type == DHCP_NONE)
                 return -ENOMSG;
+        if (!is_of_nobody(&h, m.options.type) &&
+            (h.htype != HTYPE_ETHERNET || h.hlen != sizeof(m.mac.bytes) || !mac_is_usable(&m.mac)))
+                return -EPROTONOSUPPORT;
         if (m.options.boot_file[0] == '\0' && !(overload & DHCP_OVERLOAD_FILE))
                 take_file(&m.options, h.file);
 
@@ -115,10 +123,11 @@ static void header_write(const struct dhcp_message *m, struct writer *w)
 {
         const size_t file_len = strlen(m->options.boot_file);
         const size_t in_field = file_len <= DHCP_FILE_SIZE ? file_len : 0;
+        const bool is_of_one = mac_is_usable(&m->mac);
 
         writer_u8(w, (uint8_t)m->op);
-        writer_u8(w, HTYPE_ETHERNET);
-        writer_u8(w, sizeof(m->mac.bytes));
+        writer_u8(w, is_of_one ? HTYPE_ETHERNET : 0);
+        writer_u8(w, is_of_one ? sizeof(m->mac.bytes) : 0);
         writer_u8(w, m->hops);
         writer_be32(w, m->xid);
         writer_be16(w, m->secs);

@@ -50,7 +50,8 @@ struct dhcp_message {
  * Return: 0 on success.
  *         -EBADMSG if it is cut short, or an option is malformed.
  *         -EMSGSIZE if it is above DHCP_MESSAGE_MAX.
- *         -EPROTONOSUPPORT if it is not about an Ethernet client, or its MAC is not a unicast one.
+ *         -EPROTONOSUPPORT if it is not about an Ethernet client, or its MAC is not a unicast one;
+ *         a lease query may be about nobody (RFC 4388), and mac is then all zero.
  *         -ENOMSG without the magic cookie or a message type: BOOTP, not DHCP.
  */
 int dhcp_message_parse(struct reader bytes, struct dhcp_message *ret);

@@ -20,6 +20,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 
+#define PIECE_MAX 255 /* of a value in one option */
+
 /* A kind of value: how it is stored into its field, and written from it. Nothing written: unsaid.
  */
 struct option_kind {
@@ -200,6 +202,24 @@ static void write_architecture(const void *field, struct writer *w)
                 writer_be16(w, options->architecture);
 }
 
+/* 0 s ago is a value. */
+static int store_last_transaction(void *field, size_t field_size, struct reader value)
+{
+        struct dhcp_options *options = field;
+
+        (void)field_size;
+        options->has_last_transaction = true;
+        return reader_be32(&value, &options->last_transaction_s);
+}
+
+static void write_last_transaction(const void *field, struct writer *w)
+{
+        const struct dhcp_options *options = field;
+
+        if (options->has_last_transaction)
+                writer_be32(w, options->last_transaction_s);
+}
+
 static const struct option_kind kind_type = {store_type, write_type};
 static const struct option_kind kind_address = {store_address, write_address};
 static const struct option_kind kind_list = {store_address_list, write_address_list};
@@ -209,12 +229,14 @@ static const struct option_kind kind_blob = {store_blob, write_blob};
 static const struct option_kind kind_ndi = {store_address, write_ndi};
 static const struct option_kind kind_text = {store_text, write_text};
 static const struct option_kind kind_name = {store_name, write_text};
+static const struct option_kind kind_last_transaction = {store_last_transaction,
+                                                         write_last_transaction};
 static const struct option_kind kind_architecture = {store_architecture, write_architecture};
 
 struct option_row {
         uint8_t code;
-        uint8_t min, max; /* bytes of the whole value */
-        bool is_vital;    /* a message without it is not sent */
+        uint16_t min, max; /* bytes of the whole value */
+        bool is_vital;     /* a message without it is not sent */
         const struct option_kind *kind;
         size_t offset, size; /* of the field in struct dhcp_options */
 };
@@ -224,33 +246,38 @@ struct option_row {
 #define WHOLE 0, sizeof(struct dhcp_options)
 
 static const struct option_row rows[] = {
-        {DHCP_OPT_MESSAGE_TYPE,   1,  1,   true,  &kind_type,         FIELD(type)          },
-        {DHCP_OPT_SERVER_ID,      4,  4,   true,  &kind_address,      FIELD(server_id)     },
-        {DHCP_OPT_WANTED_ADDRESS, 4,  4,   true,  &kind_address,      FIELD(wanted)        },
-        {DHCP_OPT_LEASE_TIME,     4,  4,   true,  &kind_u32,          FIELD(lease_s)       },
-        {DHCP_OPT_NETMASK,        4,  4,   true,  &kind_address,      FIELD(netmask)       },
-        {DHCP_OPT_CLIENT_ID,      2,  255, true,  &kind_blob,         FIELD(client_id)     },
-        {DHCP_OPT_MAX_SIZE,       2,  2,   true,  &kind_u16,          FIELD(max_size)      },
-        {DHCP_OPT_PARAMETERS,     1,  255, true,  &kind_blob,         FIELD(parameters)    },
-        {DHCP_OPT_ROUTERS,        4,  252, false, &kind_list,         FIELD(router)        },
-        {DHCP_OPT_CLIENT_UUID,    17, 17,  false, &kind_blob,         FIELD(client_uuid)   },
-        {DHCP_OPT_VENDOR_CLASS,   1,  255, false, &kind_text,         FIELD(vendor_class)  },
-        {DHCP_OPT_VENDOR_OPTIONS, 1,  255, false, &kind_blob,         FIELD(vendor_options)},
-        {DHCP_OPT_IPXE,           1,  255, false, &kind_blob,         FIELD(ipxe)          },
-        {DHCP_OPT_BOOT_FILE,      1,  255, false, &kind_text,         FIELD(boot_file)     },
-        {DHCP_OPT_BOOT_SERVER,    1,  255, false, &kind_text,         FIELD(boot_server)   },
-        {DHCP_OPT_TFTP_SERVERS,   4,  252, false, &kind_list,         FIELD(tftp)          },
-        {DHCP_OPT_RENEWAL_TIME,   4,  4,   false, &kind_u32,          FIELD(renewal_s)     },
-        {DHCP_OPT_REBINDING_TIME, 4,  4,   false, &kind_u32,          FIELD(rebinding_s)   },
-        {DHCP_OPT_DNS,            4,  252, false, &kind_list,         FIELD(dns)           },
-        {DHCP_OPT_HOSTNAME,       0,  255, false, &kind_name,         FIELD(hostname)      },
-        {DHCP_OPT_DOMAIN,         0,  255, false, &kind_name,         FIELD(domain)        },
-        {DHCP_OPT_BROADCAST,      4,  4,   false, &kind_address,      FIELD(broadcast)     },
-        {DHCP_OPT_USER_CLASS,     1,  255, false, &kind_blob,         FIELD(user_class)    },
-        {DHCP_OPT_CLIENT_ARCH,    2,  254, false, &kind_architecture, WHOLE                },
-        {DHCP_OPT_CLIENT_NDI,     3,  3,   false, &kind_ndi,          FIELD(ndi)           },
+        {DHCP_OPT_MESSAGE_TYPE,     1,  1,   true,  &kind_type,             FIELD(type)          },
+        {DHCP_OPT_SERVER_ID,        4,  4,   true,  &kind_address,          FIELD(server_id)     },
+        {DHCP_OPT_WANTED_ADDRESS,   4,  4,   true,  &kind_address,          FIELD(wanted)        },
+        {DHCP_OPT_LEASE_TIME,       4,  4,   true,  &kind_u32,              FIELD(lease_s)       },
+        {DHCP_OPT_NETMASK,          4,  4,   true,  &kind_address,          FIELD(netmask)       },
+        {DHCP_OPT_CLIENT_ID,        2,  255, true,  &kind_blob,             FIELD(client_id)     },
+        {DHCP_OPT_MAX_SIZE,         2,  2,   true,  &kind_u16,              FIELD(max_size)      },
+        {DHCP_OPT_PARAMETERS,       1,  255, true,  &kind_blob,             FIELD(parameters)    },
+        {DHCP_OPT_ROUTERS,          4,  252, false, &kind_list,             FIELD(router)        },
+        {DHCP_OPT_CLIENT_UUID,      17, 17,  false, &kind_blob,             FIELD(client_uuid)   },
+        {DHCP_OPT_VENDOR_CLASS,     1,  255, false, &kind_text,             FIELD(vendor_class)  },
+        {DHCP_OPT_VENDOR_OPTIONS,   1,  255, false, &kind_blob,             FIELD(vendor_options)},
+        {DHCP_OPT_IPXE,             1,  255, false, &kind_blob,             FIELD(ipxe)          },
+        {DHCP_OPT_BOOT_FILE,        1,  255, false, &kind_text,             FIELD(boot_file)     },
+        {DHCP_OPT_BOOT_SERVER,      1,  255, false, &kind_text,             FIELD(boot_server)   },
+        {DHCP_OPT_ROOT_PATH,        1,  511, false, &kind_text,             FIELD(root_path)     },
+        {DHCP_OPT_TFTP_SERVERS,     4,  252, false, &kind_list,             FIELD(tftp)          },
+        {DHCP_OPT_RENEWAL_TIME,     4,  4,   false, &kind_u32,              FIELD(renewal_s)     },
+        {DHCP_OPT_REBINDING_TIME,   4,  4,   false, &kind_u32,              FIELD(rebinding_s)   },
+        {DHCP_OPT_DNS,              4,  252, false, &kind_list,             FIELD(dns)           },
+        {DHCP_OPT_HOSTNAME,         0,  255, false, &kind_name,             FIELD(hostname)      },
+        {DHCP_OPT_DOMAIN,           0,  255, false, &kind_name,             FIELD(domain)        },
+        {DHCP_OPT_FQDN,             3,  255, false, &kind_blob,             FIELD(fqdn)          },
+        {DHCP_OPT_CAPTIVE_PORTAL,   1,  511, false, &kind_text,             FIELD(captive_portal)},
+        {DHCP_OPT_LAST_TRANSACTION, 4,  4,   false, &kind_last_transaction, WHOLE                },
+        {DHCP_OPT_ASSOCIATED,       4,  252, false, &kind_list,             FIELD(associated)    },
+        {DHCP_OPT_BROADCAST,        4,  4,   false, &kind_address,          FIELD(broadcast)     },
+        {DHCP_OPT_USER_CLASS,       1,  255, false, &kind_blob,             FIELD(user_class)    },
+        {DHCP_OPT_CLIENT_ARCH,      2,  254, false, &kind_architecture,     WHOLE                },
+        {DHCP_OPT_CLIENT_NDI,       3,  3,   false, &kind_ndi,              FIELD(ndi)           },
  /* Last: RFC 3046 2.2. */
-        {DHCP_OPT_RELAY_INFO,     1,  255, true,  &kind_blob,         FIELD(relay_info)    },
+        {DHCP_OPT_RELAY_INFO,       1,  255, true,  &kind_blob,             FIELD(relay_info)    },
 };
 
 /* All pieces of each option, one after the other. */
@@ -391,6 +418,20 @@ int dhcp_options_parse(const struct dhcp_option_fields *fields, struct dhcp_opti
         return 0;
 }
 
+/* RFC 3396 7: what is longer than one option can be goes on in the next of the same code. */
+static void write_pieces(struct writer *w, uint8_t code, const uint8_t *bytes, size_t size)
+{
+        while (size > 0) {
+                const size_t piece = size < PIECE_MAX ? size : PIECE_MAX;
+
+                writer_u8(w, code);
+                writer_u8(w, (uint8_t)piece);
+                writer_bytes(w, bytes, piece);
+                bytes += piece;
+                size -= piece;
+        }
+}
+
 int dhcp_options_write(const struct dhcp_options *options, struct writer *w)
 {
         const size_t relay_size = options->relay_info.size > 0 ? 2u + options->relay_info.size : 0;
@@ -399,23 +440,23 @@ int dhcp_options_write(const struct dhcp_options *options, struct writer *w)
                 const struct option_row *row = &rows[i];
                 /* The end mark, and option 82 until it is its turn. */
                 const size_t kept = 1 + (row->code == DHCP_OPT_RELAY_INFO ? 0 : relay_size);
-                uint8_t bytes[DHCP_BLOB_MAX];
+                uint8_t bytes[DHCP_LONG_SIZE];
                 struct writer value = writer_over(bytes, row->max);
                 ssize_t size;
+                size_t heads;
 
                 row->kind->write((const uint8_t *)options + row->offset, &value);
                 size = writer_size(&value);
                 if (size == 0)
                         continue;
+                heads = 2 * (((size_t)size + PIECE_MAX - 1) / PIECE_MAX);
                 if (size < 0 || writer_left(w) < kept ||
-                    writer_left(w) - kept < 2u + (size_t)size) {
+                    writer_left(w) - kept < heads + (size_t)size) {
                         if (row->is_vital)
                                 return -EMSGSIZE;
                         continue;
                 }
-                writer_u8(w, row->code);
-                writer_u8(w, (uint8_t)size);
-                writer_bytes(w, bytes, (size_t)size);
+                write_pieces(w, row->code, bytes, (size_t)size);
         }
 
         writer_u8(w, DHCP_OPT_END);
@@ -425,9 +466,20 @@ int dhcp_options_write(const struct dhcp_options *options, struct writer *w)
 const char *dhcp_message_type_name(enum dhcp_message_type type)
 {
         static const char *const names[DHCP_MESSAGE_TYPE_COUNT] = {
-                [DHCP_NONE] = "NONE",       [DHCP_DISCOVER] = "DISCOVER", [DHCP_OFFER] = "OFFER",
-                [DHCP_REQUEST] = "REQUEST", [DHCP_DECLINE] = "DECLINE",   [DHCP_ACK] = "ACK",
-                [DHCP_NAK] = "NAK",         [DHCP_RELEASE] = "RELEASE",   [DHCP_INFORM] = "INFORM",
+                [DHCP_NONE] = "NONE",
+                [DHCP_DISCOVER] = "DISCOVER",
+                [DHCP_OFFER] = "OFFER",
+                [DHCP_REQUEST] = "REQUEST",
+                [DHCP_DECLINE] = "DECLINE",
+                [DHCP_ACK] = "ACK",
+                [DHCP_NAK] = "NAK",
+                [DHCP_RELEASE] = "RELEASE",
+                [DHCP_INFORM] = "INFORM",
+                [DHCP_FORCERENEW] = "FORCERENEW",
+                [DHCP_LEASEQUERY] = "LEASEQUERY",
+                [DHCP_LEASEUNASSIGNED] = "LEASEUNASSIGNED",
+                [DHCP_LEASEUNKNOWN] = "LEASEUNKNOWN",
+                [DHCP_LEASEACTIVE] = "LEASEACTIVE",
         };
 
         return (size_t)type < ARRAY_SIZE(names) ? names[type] : names[DHCP_NONE];
@@ -445,13 +497,26 @@ bool dhcp_options_is_http(const struct dhcp_options *options)
 
 bool dhcp_options_is_ipxe(const struct dhcp_options *options)
 {
-        static const char bare[] = "iPXE", counted[] = "\004iPXE";
-        const struct dhcp_blob *class = &options->user_class;
+        return options->ipxe.size > 0 || dhcp_options_has_user_class(options, "iPXE");
+}
 
-        if (options->ipxe.size > 0)
+static bool is_text(struct reader value, const char *text)
+{
+        return reader_left(&value) == strlen(text) &&
+               memcmp(value.at, text, reader_left(&value)) == 0;
+}
+
+bool dhcp_options_has_user_class(const struct dhcp_options *options, const char *class)
+{
+        struct reader r = reader_over(options->user_class.bytes, options->user_class.size), value;
+        uint8_t size;
+
+        if (is_text(r, class))
                 return true;
-        return (class->size == strlen(bare) && memcmp(class->bytes, bare, class->size) == 0) ||
-               (class->size == strlen(counted) && memcmp(class->bytes, counted, class->size) == 0);
+        while (reader_u8(&r, &size) == 0 && reader_take(&r, size, &value) == 0)
+                if (is_text(value, class))
+                        return true;
+        return false;
 }
 
 bool dhcp_options_wants(const struct dhcp_options *options, uint8_t code)

@@ -25,6 +25,11 @@ enum dhcp_message_type {
         DHCP_NAK = 6,
         DHCP_RELEASE = 7,
         DHCP_INFORM = 8,
+        DHCP_FORCERENEW = 9,  /* RFC 3203; neither sent nor heard */
+        DHCP_LEASEQUERY = 10, /* this and the next three: RFC 4388 6.1 */
+        DHCP_LEASEUNASSIGNED = 11,
+        DHCP_LEASEUNKNOWN = 12,
+        DHCP_LEASEACTIVE = 13,
         DHCP_MESSAGE_TYPE_COUNT,
 };
 
@@ -38,6 +43,7 @@ enum {
         DHCP_OPT_DNS = 6,
         DHCP_OPT_HOSTNAME = 12,
         DHCP_OPT_DOMAIN = 15,
+        DHCP_OPT_ROOT_PATH = 17,
         DHCP_OPT_BROADCAST = 28,
         DHCP_OPT_VENDOR_OPTIONS = 43,
         DHCP_OPT_WANTED_ADDRESS = 50,
@@ -54,10 +60,14 @@ enum {
         DHCP_OPT_BOOT_SERVER = 66,
         DHCP_OPT_BOOT_FILE = 67,
         DHCP_OPT_USER_CLASS = 77,
+        DHCP_OPT_FQDN = 81,
         DHCP_OPT_RELAY_INFO = 82,
+        DHCP_OPT_LAST_TRANSACTION = 91,
+        DHCP_OPT_ASSOCIATED = 92,
         DHCP_OPT_CLIENT_ARCH = 93,
         DHCP_OPT_CLIENT_NDI = 94,
         DHCP_OPT_CLIENT_UUID = 97,
+        DHCP_OPT_CAPTIVE_PORTAL = 114,
         DHCP_OPT_TFTP_SERVERS = 150,
         DHCP_OPT_IPXE = 175,
         DHCP_OPT_END = 255,
@@ -82,6 +92,7 @@ enum dhcp_architecture {
 #define DHCP_DOMAIN_SIZE   254 /* RFC 1035 2.3.4 */
 #define DHCP_TEXT_SIZE     256 /* any text that one option can hold */
 #define DHCP_BLOB_MAX      255 /* any value that one option can hold */
+#define DHCP_LONG_SIZE     512 /* texts that RFC 3396 spreads over several options */
 #define DHCP_ADDRESSES_MAX 4   /* routers, name servers: more are not used */
 
 struct dhcp_blob {
@@ -108,19 +119,26 @@ struct dhcp_options {
         struct dhcp_address_list dns;    /* 6 */
         struct dhcp_address_list tftp;   /* 150 */
 
+        bool has_last_transaction;
+        uint32_t last_transaction_s;         /* 91, RFC 4388 6.1: seconds ago */
+        struct dhcp_address_list associated; /* 92, RFC 4388 6.1 */
+
         /* Names hold letters, digits, dashes and dots only; others are read as not said. */
         char hostname[DHCP_HOSTNAME_SIZE]; /* 12 */
         char domain[DHCP_DOMAIN_SIZE];     /* 15 */
 
         /* Printable ASCII; a value with other bytes is read as not said. */
-        char vendor_class[DHCP_TEXT_SIZE]; /* 60 */
-        char boot_server[DHCP_TEXT_SIZE];  /* 66 */
-        char boot_file[DHCP_TEXT_SIZE];    /* 67, or the file field of the message */
+        char vendor_class[DHCP_TEXT_SIZE];   /* 60 */
+        char boot_server[DHCP_TEXT_SIZE];    /* 66 */
+        char boot_file[DHCP_TEXT_SIZE];      /* 67, or the file field of the message */
+        char root_path[DHCP_LONG_SIZE];      /* 17 */
+        char captive_portal[DHCP_LONG_SIZE]; /* 114, RFC 8910 */
 
         struct dhcp_blob parameters;     /* 55 */
         struct dhcp_blob vendor_options; /* 43 */
         struct dhcp_blob client_id;      /* 61 */
         struct dhcp_blob user_class;     /* 77 */
+        struct dhcp_blob fqdn;           /* 81, RFC 4702 */
         struct dhcp_blob relay_info;     /* 82 */
         struct dhcp_blob client_uuid;    /* 97 as it came: type byte and 16 bytes in SMBIOS order */
         struct dhcp_blob ipxe;           /* 175, encapsulated */
@@ -137,6 +155,9 @@ bool dhcp_options_is_http(const struct dhcp_options *options);
 /* iPXE speaks: it has its own option 175, or the user class "iPXE" (with or without RFC 3004's
  * length byte: iPXE sends none). */
 bool dhcp_options_is_ipxe(const struct dhcp_options *options);
+
+/* Does the user class, option 77, name @class? Each of RFC 3004's, or one text without length. */
+bool dhcp_options_has_user_class(const struct dhcp_options *options, const char *class);
 
 /* Option 55 names @code; true for every code when there is no option 55. */
 bool dhcp_options_wants(const struct dhcp_options *options, uint8_t code);
@@ -187,7 +208,8 @@ int dhcp_options_parse(const struct dhcp_option_fields *fields, struct dhcp_opti
  * dhcp_options_write() - write what is said in @options, and the end mark
  * @w:        over the space that the receiver allows
  *
- * In the order of the table in option.c: what cannot be left out comes first,
+ * A value above 255 bytes is spread over several (RFC 3396). In the order of the
+ * table in option.c: what cannot be left out comes first,
  * and an optional one that does not fit is left out whole. Room for option 82
  * is kept, which is echoed last (RFC 3046 2.2).
  *

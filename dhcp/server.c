@@ -10,33 +10,12 @@
  * ACK is sent: that part is the caller's. Where it fails, the table knows of a
  * lease that the client never heard of, which harms nobody: it asks again.
  */
-#include "dhcp/server.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/cleanup.h"
-#include "lib/base/text.h"
-#include "lib/base/writer.h"
-
-struct dhcp_server {
-        dhcp_boot_fn boot;
-        dhcp_admit_fn admit; /* NULL: all are */
-        void *context;
-        struct dhcp_leases *leases;
-        struct dhcp_network networks[DHCP_MAX_POOLS]; /* by number of their pool */
-};
-
-/* All that the functions below need to know about the message at hand. */
-struct exchange {
-        struct dhcp_server *server;
-        const struct dhcp_facts *facts;
-        const struct dhcp_network *network;
-        size_t pool;
-        struct dhcp_message *request;
-        struct dhcp_decision *decision;
-};
+#include "dhcp/exchange.h"
 
 struct dhcp_server *dhcp_server_new(dhcp_boot_fn boot, void *context)
 {
@@ -64,21 +43,48 @@ void dhcp_server_set_admission(struct dhcp_server *server, dhcp_admit_fn admit)
         server->admit = admit;
 }
 
+void dhcp_server_set_known(struct dhcp_server *server, dhcp_known_fn is_known)
+{
+        server->is_known = is_known;
+}
+
+/* Those with a class first, so that they have the numbers that choice.c counts on. */
+static int add_ranges(struct dhcp_server *server, size_t pool, const struct dhcp_network *network)
+{
+        struct dhcp_range at;
+        int rc = 0;
+
+        for (size_t i = 0; i < network->range_count && rc == 0; i++)
+                rc = dhcp_leases_add_range(server->leases, pool, network->ranges[i].first,
+                                           network->ranges[i].last, &at);
+        if (rc == 0 && ip4_is_set(network->pool.first))
+                rc = dhcp_leases_add_range(server->leases, pool, network->pool.first,
+                                           network->pool.last, &at);
+        return rc;
+}
+
 int dhcp_server_add_network(struct dhcp_server *server, const struct dhcp_network *network)
 {
+        struct dhcp_pool config = network->pool;
         size_t pool;
         int rc;
 
         if (network->lease_s != 0 && network->lease_s < DHCP_LEASE_MIN_S)
                 return -EINVAL;
-        rc = dhcp_leases_add_pool(server->leases, &network->pool, &pool);
+        if (network->range_count > DHCP_MAX_CLASS_RANGES ||
+            network->relay_count > DHCP_MAX_RELAYS ||
+            ip4_is_set(config.first) != ip4_is_set(config.last))
+                return -EINVAL;
+        config.first = config.last = (struct ip4_address){0};
+        rc = dhcp_leases_add_pool(server->leases, &config, &pool);
         if (rc < 0)
                 return rc;
 
         server->networks[pool] = *network;
         if (network->lease_s == 0)
                 server->networks[pool].lease_s = DHCP_LEASE_DEFAULT_S;
-        return 0;
+        server->network_count = pool + 1;
+        return add_ranges(server, pool, network);
 }
 
 struct dhcp_leases *dhcp_server_leases(struct dhcp_server *server)
@@ -95,150 +101,6 @@ void dhcp_boot_skip_discovery(struct dhcp_boot *boot)
         memcpy(boot->vendor_options.bytes, skip, sizeof(skip));
 }
 
-static int silent(struct exchange *x, const char *reason)
-{
-        (void)text_copy(x->decision->reason, sizeof(x->decision->reason), reason);
-        return 0;
-}
-
-/*
- * RFC 2131 4.1: where the reply goes to. The address that a client says it has
- * is believed only on the network that it speaks from: we send nothing to where
- * a stranger points.
- */
-static void decide_route(struct exchange *x, const struct dhcp_message *reply)
-{
-        const struct dhcp_message *request = x->request;
-        struct dhcp_decision *decision = x->decision;
-
-        decision->port = DHCP_PORT_CLIENT;
-        if (ip4_is_set(request->giaddr)) {
-                decision->route = DHCP_ROUTE_RELAY;
-                decision->address = request->giaddr;
-                decision->port = DHCP_PORT_SERVER;
-        } else if (ip4_network_has(&x->network->pool.network, request->ciaddr) &&
-                   reply->options.type != DHCP_NAK) {
-                decision->route = DHCP_ROUTE_UNICAST;
-                decision->address = request->ciaddr;
-        } else if (request->is_broadcast || !ip4_is_set(reply->yiaddr)) {
-                decision->route = DHCP_ROUTE_BROADCAST;
-        } else {
-                decision->route = DHCP_ROUTE_HARDWARE;
-                decision->address = reply->yiaddr;
-        }
-        if (decision->route == DHCP_ROUTE_BROADCAST)
-                decision->address = (struct ip4_address){.be = UINT32_MAX};
-}
-
-/* RFC 2131 4.3.1, table 3: what every reply repeats. */
-static struct dhcp_message reply_begin(const struct exchange *x, enum dhcp_message_type type)
-{
-        const struct dhcp_message *request = x->request;
-        struct dhcp_message reply = {
-                .op = DHCP_OP_REPLY,
-                .xid = request->xid,
-                .is_broadcast = request->is_broadcast,
-                .giaddr = request->giaddr,
-                .mac = request->mac,
-        };
-
-        reply.options.type = type;
-        reply.options.server_id = x->facts->interface;
-        reply.options.client_id = request->options.client_id;     /* RFC 6842 3 */
-        reply.options.client_uuid = request->options.client_uuid; /* RFC 4578 2.3 */
-        reply.options.relay_info = request->options.relay_info;   /* RFC 3046 2.2 */
-        return reply;
-}
-
-static int reply_end(struct exchange *x, const struct dhcp_message *reply, const char *reason)
-{
-        struct dhcp_decision *decision = x->decision;
-        const ssize_t size = dhcp_message_write(reply, decision->reply_bytes,
-                                                dhcp_message_reply_space(x->request));
-
-        if (size < 0)
-                return silent(x, "the reply does not fit into what the client takes");
-
-        decision->reply = reply->options.type;
-        decision->reply_size = (size_t)size;
-        decide_route(x, reply);
-        return silent(x, reason);
-}
-
-/* The network's own options: those that the client asked for, or all if it named none. */
-static void say_network(const struct exchange *x, struct dhcp_options *options)
-{
-        const struct dhcp_options *asked = &x->request->options;
-        const struct ip4_network *network = &x->network->pool.network;
-        const char *hostname;
-
-        options->netmask = ip4_network_mask(network);
-        if (dhcp_options_wants(asked, DHCP_OPT_BROADCAST))
-                options->broadcast = ip4_network_broadcast(network);
-        options->router = x->network->router;
-        options->dns = x->network->dns;
-        if (dhcp_options_wants(asked, DHCP_OPT_DOMAIN))
-                memcpy(options->domain, x->network->domain, sizeof(options->domain));
-
-        (void)dhcp_leases_reserved(x->server->leases, x->pool, &x->request->mac, &hostname);
-        if (dhcp_options_wants(asked, DHCP_OPT_HOSTNAME))
-                (void)text_copy(options->hostname, sizeof(options->hostname), hostname);
-}
-
-/* RFC 2131 4.4.5: renew at one half, rebind at seven eighths. */
-static void say_lease(const struct exchange *x, struct dhcp_options *options)
-{
-        const uint32_t lease_s = x->network->lease_s;
-
-        options->lease_s = lease_s;
-        options->renewal_s = lease_s / 2;
-        options->rebinding_s = (uint32_t)((uint64_t)lease_s * 7 / 8);
-}
-
-/*
- * Firmware takes no offer whose option 60 is not its own (PXE 2.1, UEFI 2.10
- * 24.7.3.1). iPXE is not told so: it would go on to ask port 4011.
- */
-static const char *vendor_class_for(const struct dhcp_options *asked)
-{
-        if (dhcp_options_is_http(asked))
-                return "HTTPClient";
-        return dhcp_options_is_pxe(asked) && !dhcp_options_is_ipxe(asked) ? "PXEClient" : "";
-}
-
-static void say_boot(const struct exchange *x, struct ip4_address address,
-                     struct dhcp_message *reply)
-{
-        static const uint8_t no_proxy[] = {176, 1, 1}; /* no-pxedhcp = 1 */
-        const struct dhcp_options *asked = &x->request->options;
-        struct dhcp_options *options = &reply->options;
-        struct dhcp_boot boot = {0};
-        char text[IP4_TEXT_SIZE];
-
-        if (!x->server->boot || !x->server->boot(x->server->context, x->request, address, &boot))
-                return;
-
-        (void)text_copy(options->boot_file, sizeof(options->boot_file), boot.file);
-        (void)text_copy(options->vendor_class, sizeof(options->vendor_class),
-                        boot.vendor_class[0] ? boot.vendor_class : vendor_class_for(asked));
-        options->vendor_options = boot.vendor_options;
-        if (boot.has_no_proxy) {
-                options->ipxe.size = sizeof(no_proxy);
-                memcpy(options->ipxe.bytes, no_proxy, sizeof(no_proxy));
-        }
-
-        if (!ip4_is_set(boot.next_server))
-                return;
-        reply->siaddr = boot.next_server;
-        if (dhcp_options_wants(asked, DHCP_OPT_BOOT_SERVER))
-                (void)text_copy(options->boot_server, sizeof(options->boot_server),
-                                ip4_text(text, boot.next_server));
-        if (dhcp_options_wants(asked, DHCP_OPT_TFTP_SERVERS)) {
-                options->tftp.count = 1;
-                options->tftp.at[0] = boot.next_server;
-        }
-}
-
 static void keep_record(struct exchange *x, const struct dhcp_lease *lease, bool must_sync)
 {
         x->decision->record_size = dhcp_lease_record_write(lease, x->decision->record);
@@ -248,70 +110,104 @@ static void keep_record(struct exchange *x, const struct dhcp_lease *lease, bool
 
 static int refuse(struct exchange *x, const char *reason)
 {
-        struct dhcp_message reply = reply_begin(x, DHCP_NAK);
+        struct dhcp_message reply = dhcp_reply_begin(x, DHCP_NAK);
 
         if (x->network->has_neighbour)
-                return silent(x, "not ours to give; another server here may know it");
+                return dhcp_silent(x, "not ours to give; another server here may know it");
         /* RFC 2131 4.1: behind a relay the client cannot be reached but by broadcast. */
         if (ip4_is_set(reply.giaddr))
                 reply.is_broadcast = true;
-        return reply_end(x, &reply, reason);
+        return dhcp_reply_end(x, &reply, reason);
+}
+
+/* On a wire with several networks, what is told is that of the address. */
+static void use_network_of(struct exchange *x, struct ip4_address address)
+{
+        const ssize_t pool = dhcp_leases_pool_of(x->server->leases, address);
+
+        if (pool >= 0)
+                x->network = &x->server->networks[pool];
 }
 
 /* RFC 2131 4.3.1. Nothing is written down and nothing is waited for. */
 static int receive_discover(struct exchange *x)
 {
-        struct dhcp_message reply = reply_begin(x, DHCP_OFFER);
+        const struct dhcp_claim claim = {
+                .mac = x->request->mac,
+                .wanted = x->request->options.wanted,
+                .permit = &x->permit,
+        };
+        struct dhcp_message reply = dhcp_reply_begin(x, DHCP_OFFER);
         const struct dhcp_lease *lease;
         int rc;
 
-        rc = dhcp_leases_offer(x->server->leases, x->pool, &x->request->mac,
-                               x->request->options.wanted, &x->facts->now, &lease);
+        if (!dhcp_exchange_is_in_pace(x))
+                return dhcp_silent(x,
+                                   "addresses are scarce, and nobody knows it: it may ask again");
+        rc = dhcp_leases_offer(x->server->leases, x->pool, &claim, &x->facts->now, &lease);
+        if (rc == -EDQUOT)
+                return dhcp_silent(x, "the addresses that are left are for machines we know");
         if (rc == -ENOSPC)
-                return silent(x, "no address is left in this network");
+                return dhcp_silent(x, "no address is left in this network");
         if (rc < 0)
                 return rc;
 
         x->decision->leased = lease->address;
+        use_network_of(x, lease->address);
         reply.yiaddr = lease->address;
-        say_lease(x, &reply.options);
-        say_network(x, &reply.options);
-        say_boot(x, lease->address, &reply);
-        return reply_end(x, &reply,
-                         lease->state == DHCP_LEASE_BOUND ? "it has this address already"
-                                                          : "an address was chosen for it");
+        dhcp_say_lease(x, &reply.options);
+        dhcp_say_network(x, &reply.options);
+        dhcp_say_boot(x, lease->address, &reply);
+        return dhcp_reply_end(x, &reply,
+                              lease->state == DHCP_LEASE_BOUND ? "it has this address already"
+                                                               : "an address was chosen for it");
 }
 
 static int acknowledge(struct exchange *x, struct ip4_address address, const char *reason)
 {
-        struct dhcp_message reply = reply_begin(x, DHCP_ACK);
+        struct dhcp_message reply = dhcp_reply_begin(x, DHCP_ACK);
         const struct dhcp_binding binding = {
                 .mac = x->request->mac,
                 .address = address,
                 .lease_s = x->network->lease_s,
                 .hostname = x->request->options.hostname,
+                .permit = &x->permit,
         };
         const struct dhcp_lease *lease;
         int rc;
 
+        if (!dhcp_exchange_is_in_pace(x))
+                return dhcp_silent(x,
+                                   "addresses are scarce, and nobody knows it: it may ask again");
+        use_network_of(x, address);
         rc = dhcp_leases_bind(x->server->leases, x->pool, &binding, &x->facts->now, &lease);
         if (rc == -EADDRINUSE)
                 return refuse(x, "the address belongs to another machine");
         if (rc == -EADDRNOTAVAIL)
                 return refuse(x, "the address is not for this machine on this network");
         if (rc == -ENOSPC)
-                return silent(x, "the lease table is full");
+                return dhcp_silent(x, "the lease table is full");
         if (rc < 0)
                 return rc;
 
         reply.ciaddr = x->request->ciaddr;
         reply.yiaddr = address;
-        say_lease(x, &reply.options);
-        say_network(x, &reply.options);
-        say_boot(x, address, &reply);
-        rc = reply_end(x, &reply, reason);
+        dhcp_say_lease(x, &reply.options);
+        dhcp_say_network(x, &reply.options);
+        dhcp_say_boot(x, address, &reply);
+        rc = dhcp_reply_end(x, &reply, reason);
         keep_record(x, lease, x->decision->reply == DHCP_ACK);
         return rc;
+}
+
+/* What a relay has us call ourselves (RFC 5107), or our own address: a renewal of what was given
+ * through another relay. */
+static bool is_for_us(const struct exchange *x)
+{
+        const struct ip4_address server_id = x->request->options.server_id;
+
+        return ip4_is_equal(server_id, x->server_id) ||
+               ip4_is_equal(server_id, x->facts->interface);
 }
 
 /* RFC 2131 4.3.2, table 4: which fields are set tells the client's state. */
@@ -321,69 +217,80 @@ static int receive_request(struct exchange *x)
         const struct dhcp_options *options = &request->options;
 
         if (ip4_is_set(options->server_id)) { /* SELECTING */
-                if (!ip4_is_equal(options->server_id, x->facts->interface)) {
+                if (!is_for_us(x)) {
                         dhcp_leases_forget_offer(x->server->leases, x->pool, &request->mac);
-                        return silent(x, "it took the offer of another server");
+                        return dhcp_silent(x, "it took the offer of another server");
                 }
                 if (ip4_is_set(options->wanted))
                         return acknowledge(x, options->wanted, "it took our offer");
         } else if (ip4_is_set(options->wanted)) { /* INIT-REBOOT */
+                if (x->network->has_neighbour &&
+                    !dhcp_leases_find_mac(x->server->leases, x->pool, &request->mac))
+                        return dhcp_silent(x, "no record of it; another server here may know it");
                 return acknowledge(x, options->wanted, "it asked for the address it had");
         }
         if (ip4_is_set(request->ciaddr)) /* RENEWING, REBINDING */
                 return acknowledge(x, request->ciaddr, "it renewed its lease");
-        return silent(x, "the request names no address");
+        return dhcp_silent(x, "the request names no address");
 }
 
-static bool is_for_us(const struct exchange *x)
-{
-        const struct ip4_address server_id = x->request->options.server_id;
-
-        return !ip4_is_set(server_id) || ip4_is_equal(server_id, x->facts->interface);
-}
-
-/* RFC 2131 4.3.3 */
+/* RFC 2131 4.3.3; that it names the server is a MUST of table 5. */
 static int receive_decline(struct exchange *x)
 {
+        const struct dhcp_decline decline = {
+                .mac = x->request->mac,
+                .address = x->request->options.wanted,
+                .relay = x->request->giaddr,
+        };
         const struct dhcp_lease *lease;
+        int rc;
 
         if (!is_for_us(x))
-                return silent(x, "it declined the offer of another server");
-        if (dhcp_leases_decline(x->server->leases, x->pool, &x->request->mac,
-                                x->request->options.wanted, &x->facts->now, &lease) < 0)
-                return silent(x, "it declined an address that it does not hold");
+                return dhcp_silent(x, "it declined the offer of another server");
+        rc = dhcp_leases_decline(x->server->leases, x->pool, &decline, &x->facts->now, &lease);
+        if (rc < 0 && rc != -EDQUOT)
+                return dhcp_silent(x, "it declined an address that it does not hold");
         keep_record(x, lease, false);
-        return silent(x, "it found the address in use by another: kept in quarantine");
+        return dhcp_silent(x, rc == -EDQUOT
+                                      ? "it, or its relay, declined too many: not in quarantine"
+                                      : "found in use by another: kept in quarantine");
 }
 
-/* RFC 2131 4.3.4 */
+/* RFC 2131 4.3.4 and 4.4.6: from the owner, by unicast, out of the address itself. */
 static int receive_release(struct exchange *x)
 {
         const struct dhcp_lease *lease;
 
         if (!is_for_us(x))
-                return silent(x, "it released a lease of another server");
+                return dhcp_silent(x, "it released a lease of another server");
+        if (!ip4_is_set(x->request->giaddr) &&
+            (!x->facts->is_unicast ||
+             (ip4_is_set(x->facts->source) && !ip4_is_equal(x->facts->source, x->request->ciaddr))))
+                return dhcp_silent(x, "a release that its owner did not send");
         if (dhcp_leases_release(x->server->leases, x->pool, &x->request->mac, x->request->ciaddr,
                                 &x->facts->now, &lease) < 0)
-                return silent(x, "it released an address that it does not hold");
+                return dhcp_silent(x, "it released an address that it does not hold");
         keep_record(x, lease, false);
-        return silent(x, "it gave its address back");
+        return dhcp_silent(x, "it gave its address back");
 }
 
 /* RFC 2131 4.3.5: it has an address of its own, and no lease is made. */
 static int receive_inform(struct exchange *x)
 {
-        struct dhcp_message reply = reply_begin(x, DHCP_ACK);
+        struct dhcp_message reply = dhcp_reply_begin(x, DHCP_ACK);
 
         if (!ip4_is_set(x->request->ciaddr))
-                return silent(x, "it does not say its address");
-        if (!ip4_network_has(&x->network->pool.network, x->request->ciaddr))
-                return silent(x, "its address is not of this network");
+                return dhcp_silent(x, "it does not say its address");
+        use_network_of(x, x->request->ciaddr);
+        if (!ip4_network_has(&x->network->pool.network, x->request->ciaddr) ||
+            !dhcp_leases_is_shared(x->server->leases, x->pool,
+                                   (size_t)(x->network - x->server->networks)))
+                return dhcp_silent(x, "its address is not of this network");
 
         reply.ciaddr = x->request->ciaddr;
-        say_network(x, &reply.options);
-        say_boot(x, x->request->ciaddr, &reply);
-        return reply_end(x, &reply, "it asked for options only");
+        dhcp_say_network(x, &reply.options);
+        dhcp_say_boot(x, x->request->ciaddr, &reply);
+        return dhcp_reply_end(x, &reply, "it asked for options only");
 }
 
 typedef int (*receive_fn)(struct exchange *x);
@@ -392,25 +299,8 @@ typedef int (*receive_fn)(struct exchange *x);
 static const receive_fn receivers[DHCP_MESSAGE_TYPE_COUNT] = {
         [DHCP_DISCOVER] = receive_discover, [DHCP_REQUEST] = receive_request,
         [DHCP_DECLINE] = receive_decline,   [DHCP_RELEASE] = receive_release,
-        [DHCP_INFORM] = receive_inform,
+        [DHCP_INFORM] = receive_inform,     [DHCP_LEASEQUERY] = dhcp_receive_leasequery,
 };
-
-/* RFC 2131 4.3.1: by the relay, else by where it came in. Who speaks to us directly from a network
- * of ours behind a router (a renewal) is on the network of its address. */
-static ssize_t find_pool(const struct exchange *x)
-{
-        const struct dhcp_leases *leases = x->server->leases;
-        ssize_t pool;
-
-        if (ip4_is_set(x->request->giaddr))
-                return dhcp_leases_pool_of(leases, x->request->giaddr);
-        if (x->facts->is_unicast && ip4_is_set(x->request->ciaddr)) {
-                pool = dhcp_leases_pool_of(leases, x->request->ciaddr);
-                if (pool >= 0)
-                        return pool;
-        }
-        return dhcp_leases_pool_of(leases, x->facts->interface);
-}
 
 /* Whoever gives something back holds it. */
 static bool is_admitted(const struct exchange *x)
@@ -442,46 +332,56 @@ static const char *why_unreadable(int rc)
         }
 }
 
+/* All that is asked before what it wants. */
+static int receive(struct exchange *x)
+{
+        struct dhcp_decision *decision = x->decision;
+        const receive_fn of_type = receivers[decision->received];
+        const char *reason;
+        int rc;
+
+        if (x->request->op != DHCP_OP_REQUEST || !of_type)
+                return dhcp_silent(x, "only servers send this: another server is on this network");
+        if (decision->received == DHCP_LEASEQUERY)
+                return of_type(x); /* of no network: it may ask about any */
+        if (!dhcp_exchange_place(x, &reason))
+                return dhcp_silent(x, reason);
+        decision->network = x->network->pool.network;
+
+        rc = dhcp_exchange_recognise(x);
+        if (rc < 0)
+                return rc;
+        decision->is_stranger = !is_admitted(x);
+        if (decision->is_stranger)
+                return dhcp_silent(x, "nobody knows it: unknown machines are only listed here");
+        dhcp_exchange_permit(x);
+        return of_type(x);
+}
+
 int dhcp_server_receive(struct dhcp_server *server, const void *bytes, size_t size,
                         const struct dhcp_facts *facts, struct dhcp_decision *ret)
 {
         struct exchange x = {
                 .server = server,
                 .facts = facts,
+                .server_id = facts->interface,
                 .request = &ret->request,
                 .decision = ret,
         };
-        receive_fn receive;
-        ssize_t pool;
         int rc;
 
         memset(ret, 0, sizeof(*ret));
         rc = dhcp_message_parse(reader_over(bytes, size), &ret->request);
         if (rc < 0) {
-                silent(&x, why_unreadable(rc));
+                dhcp_silent(&x, why_unreadable(rc));
                 return rc;
         }
         ret->received = ret->request.options.type;
         ret->mac = ret->request.mac;
 
         dhcp_leases_expire(server->leases, &facts->now);
-        receive = receivers[ret->received];
-        if (ret->request.op != DHCP_OP_REQUEST || !receive)
-                return silent(&x, "only servers send this: another server is on this network");
-        pool = find_pool(&x);
-        if (pool < 0)
-                return silent(&x, ip4_is_set(ret->request.giaddr)
-                                          ? "its relay is on a network that is not ours"
-                                          : "it came in on a network that is not ours");
-
-        x.pool = (size_t)pool;
-        x.network = &server->networks[pool];
-        ret->network = x.network->pool.network;
-        ret->is_stranger = !is_admitted(&x);
-        if (ret->is_stranger)
-                return silent(&x, "nobody knows it: unknown machines are only listed here");
         rc = receive(&x);
         if (rc < 0)
-                silent(&x, "out of memory");
+                dhcp_silent(&x, "out of memory");
         return rc;
 }

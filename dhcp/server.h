@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dhcp/class.h"
 #include "dhcp/lease.h"
 #include "dhcp/message.h"
 #include "lib/base/net.h"
@@ -22,6 +23,7 @@ struct dhcp_boot {
         struct ip4_address next_server;  /* siaddr, options 66 and 150 */
         char file[DHCP_TEXT_SIZE];       /* file field and option 67: a name or a URL */
         char vendor_class[32];           /* option 60: "PXEClient", "HTTPClient" */
+        char root_path[DHCP_LONG_SIZE];  /* option 17: where the system has its root */
         struct dhcp_blob vendor_options; /* option 43: see dhcp_boot_skip_discovery() */
         bool has_no_proxy;               /* 175.176 = 1: iPXE need not wait for a ProxyDHCP offer */
 };
@@ -40,8 +42,30 @@ void dhcp_boot_skip_discovery(struct dhcp_boot *boot);
 typedef bool (*dhcp_boot_fn)(void *context, const struct dhcp_message *request,
                              struct ip4_address address, struct dhcp_boot *ret);
 
+/* Addresses for one class of machines; of no class: for all that are in none. */
+struct dhcp_class_range {
+        struct ip4_address first, last;
+        struct dhcp_class class;
+};
+
+#define DHCP_MAX_CLASS_RANGES (DHCP_MAX_RANGES - 1)
+#define DHCP_MAX_RELAYS       8
+
+/*
+ * Networks on one wire (pool.shares_wire) are one: a machine gets one address, of any of them, and
+ * what is told with it is that network's. The first ranges whose class matches are for it, in the
+ * order in which they stand, those of the network it is heard on before the others'; where none
+ * matches, all that have no class.
+ */
 struct dhcp_network {
-        struct dhcp_pool pool;
+        struct dhcp_pool pool; /* first and last: a range without class, after those below */
+        struct dhcp_class_range ranges[DHCP_MAX_CLASS_RANGES];
+        size_t range_count;
+        /* giaddr of those that may speak for its machines; none: each that is on the wire. Only to
+         * these lease queries are answered (RFC 4388 5.1). */
+        struct ip4_address relays[DHCP_MAX_RELAYS];
+        size_t relay_count;
+        char captive_portal[DHCP_LONG_SIZE]; /* RFC 8910: a URL; "" none */
         struct dhcp_address_list router;
         struct dhcp_address_list dns;
         char domain[DHCP_DOMAIN_SIZE];
@@ -68,6 +92,10 @@ typedef bool (*dhcp_admit_fn)(void *context, const struct mac_address *mac,
                               struct ip4_address network, bool has_lease,
                               const struct dhcp_now *now);
 
+/* Is this machine one of ours, though it holds nothing here? Others share what is scarce: see
+ * dhcp/unknown.h. Must not wait. */
+typedef bool (*dhcp_known_fn)(void *context, const struct mac_address *mac);
+
 /* @boot may be NULL: nobody boots. NULL without memory. */
 struct dhcp_server *dhcp_server_new(dhcp_boot_fn boot, void *context);
 struct dhcp_server *dhcp_server_free(struct dhcp_server *server);
@@ -75,7 +103,11 @@ struct dhcp_server *dhcp_server_free(struct dhcp_server *server);
 /* Without it all are served. @context is that of dhcp_server_new(). */
 void dhcp_server_set_admission(struct dhcp_server *server, dhcp_admit_fn admit);
 
-/* Return: 0, -EINVAL for a lease below DHCP_LEASE_MIN_S, or as dhcp_leases_add_pool(). */
+/* Without it all are known. */
+void dhcp_server_set_known(struct dhcp_server *server, dhcp_known_fn is_known);
+
+/* Return: 0, -EINVAL for a lease below DHCP_LEASE_MIN_S, or as dhcp_leases_add_pool() and
+ * dhcp_leases_add_range(). The server is then good for nothing but to be freed. */
 int dhcp_server_add_network(struct dhcp_server *server, const struct dhcp_network *network);
 
 /* For reservations, replay, listing and compaction. It is the server's. */
@@ -85,6 +117,7 @@ struct dhcp_leases *dhcp_server_leases(struct dhcp_server *server);
 struct dhcp_facts {
         struct ip4_address interface; /* our address where it came in: the server identifier */
         bool is_unicast;              /* it was sent to that address, not broadcast */
+        struct ip4_address source;    /* of the datagram; may be unset: nobody looked */
         struct dhcp_now now;
 };
 
@@ -100,7 +133,7 @@ enum dhcp_route {
 
 struct dhcp_decision {
         enum dhcp_message_type received; /* DHCP_NONE if it could not be read */
-        enum dhcp_message_type reply;    /* DHCP_NONE, DHCP_OFFER, DHCP_ACK or DHCP_NAK */
+        enum dhcp_message_type reply;    /* DHCP_NONE, or what a server says */
         size_t reply_size;
         uint8_t reply_bytes[DHCP_MESSAGE_MAX];
 

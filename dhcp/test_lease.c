@@ -58,13 +58,13 @@ static struct dhcp_leases *table(const char *first, const char *last)
 static struct ip4_address offer(struct dhcp_leases *leases, uint32_t number, const char *wanted,
                                 struct dhcp_now now)
 {
-        const struct mac_address m = mac(number);
+        const struct dhcp_claim claim = {.mac = mac(number), .wanted = ip(wanted)};
         const struct dhcp_lease *lease;
 
         dhcp_leases_expire(leases, &now);
-        if (dhcp_leases_offer(leases, 0, &m, ip(wanted), &now, &lease) < 0)
+        if (dhcp_leases_offer(leases, 0, &claim, &now, &lease) < 0)
                 return ip("");
-        assert_true(mac_is_equal(&lease->mac, &m));
+        assert_true(mac_is_equal(&lease->mac, &claim.mac));
         return lease->address;
 }
 
@@ -239,12 +239,12 @@ static void a_declined_address_rests(void **state)
 
         (void)state;
         for (uint32_t i = 0; i < 3; i++) {
-                const struct mac_address m = mac(i), other = mac(99);
+                struct dhcp_decline decline = {.mac = mac(99)};
 
-                declined[i] = offer(leases, i, "", now);
-                assert_int_equal(dhcp_leases_decline(leases, 0, &other, declined[i], &now, &lease),
-                                 -ENOENT);
-                assert_int_equal(dhcp_leases_decline(leases, 0, &m, declined[i], &now, &lease), 0);
+                decline.address = declined[i] = offer(leases, i, "", now);
+                assert_int_equal(dhcp_leases_decline(leases, 0, &decline, &now, &lease), -ENOENT);
+                decline.mac = mac(i);
+                assert_int_equal(dhcp_leases_decline(leases, 0, &decline, &now, &lease), 0);
                 assert_int_equal(lease->state, DHCP_LEASE_DECLINED);
                 assert_false(ip4_is_equal(offer(leases, i, "", now), declined[i]));
         }

@@ -44,7 +44,7 @@ static const struct {
         { .name = "code without length",                                   .options = {53, 1, 1, 57}, .size = 4,        .rc = -EBADMSG},
         { .name = "wrong length",                             .options = {53, 1, 1, 57, 1, 5}, .size = 6,        .rc = -EBADMSG},
         { .name = "type 0",                                  .options = {53, 1, 0, 255}, .size = 4,        .rc = -EBADMSG},
-        { .name = "type 9",                                  .options = {53, 1, 9, 255}, .size = 4,        .rc = -EBADMSG},
+        { .name = "type 9",                                 .options = {53, 1, 14, 255}, .size = 4,        .rc = -EBADMSG},
         { .name = "unknown is skipped",
          .options = {200, 2, 9, 9, 53, 1, 1},
          .size = 7,

@@ -78,7 +78,11 @@ static struct dhcp_message reply;
 static void receive_at(struct dhcp_server *server, const struct dhcp_message *m,
                        struct dhcp_now now)
 {
-        const struct dhcp_facts facts = {.interface = ip("10.77.0.1"), .now = now};
+        const struct dhcp_facts facts = {
+                .interface = ip("10.77.0.1"),
+                .is_unicast = m->options.type == DHCP_RELEASE,
+                .now = now,
+        };
         uint8_t bytes[DHCP_MESSAGE_MAX];
         const ssize_t size = dhcp_message_write(m, bytes, sizeof(bytes));
 
@@ -473,6 +477,11 @@ static void replay_answer(void *context, const struct dhcp_frame *frame)
         case DHCP_NAK:
         case DHCP_RELEASE:
         case DHCP_INFORM:
+        case DHCP_FORCERENEW:
+        case DHCP_LEASEQUERY:
+        case DHCP_LEASEUNASSIGNED:
+        case DHCP_LEASEUNKNOWN:
+        case DHCP_LEASEACTIVE:
         case DHCP_MESSAGE_TYPE_COUNT:
                 break;
         }
@@ -558,6 +567,7 @@ static void strangers_hear_nothing(void **state)
         assert_int_equal(decision.reply, DHCP_ACK);
         m = message(DHCP_RELEASE);
         m.ciaddr = ip("10.77.0.50");
+        m.options.server_id = ip("10.77.0.1");
         receive(server, &m);
         assert_false(decision.is_stranger);
         assert_true(decision.record_size > 0);
