@@ -232,7 +232,7 @@ struct holder {
 };
 
 #define MACHINES 40
-#define STEPS    60000
+#define STEPS    20000
 
 /* Who asks for an address holds none but the one it is offered, and has one on a wire. */
 static void note_rest(struct holder holders[][256], const struct mac_address *mac,

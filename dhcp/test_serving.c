@@ -8,40 +8,40 @@
 static const struct class_case {
         const char *name;
         struct dhcp_class class;
-        int architecture; /* -1: not said */
         const char *vendor_class, *user_class, *giaddr, *relay_info;
         size_t relay_size;
+        int architecture; /* -1: not said */
         bool matches;
 } class_cases[] = {
   /* clang-format off */
         {"UEFI", {.architectures = {9, 7}, .architecture_count = 2},
-         7, "", "", "", "", 0, true},
+         "", "", "", "", 0, 7, true},
         {"BIOS is no UEFI", {.architectures = {9, 7}, .architecture_count = 2},
-         0, "", "", "", "", 0, false},
+         "", "", "", "", 0, 0, false},
         {"BIOS is 0, and said", {.architectures = {0}, .architecture_count = 1},
-         -1, "", "", "", "", 0, false},
+         "", "", "", "", 0, -1, false},
         {"how the vendor class begins", {.vendor_class = "PXEClient"},
-         7, "PXEClient:Arch:00007", "", "", "", 0, true},
+         "PXEClient:Arch:00007", "", "", "", 0, 7, true},
         {"another vendor class", {.vendor_class = "PXEClient"},
-         7, "HTTPClient:Arch:00016", "", "", "", 0, false},
+         "HTTPClient:Arch:00016", "", "", "", 0, 7, false},
         {"a user class without its length", {.user_class = "iPXE"},
-         -1, "", "iPXE", "", "", 0, true},
+         "", "iPXE", "", "", 0, -1, true},
         {"the second user class", {.user_class = "lab"},
-         -1, "", "\4rack\3lab", "", "", 0, true},
+         "", "\4rack\3lab", "", "", 0, -1, true},
         {"a user class that runs past the end", {.user_class = "lab"},
-         -1, "", "\4rack\4lab", "", "", 0, false},
-        {"by this relay", {.relay = {0}, .circuit_size = 0, .mac_prefix_size = 2,
-         .mac_prefix = {0x52, 0x54}}, -1, "", "", "10.77.0.2", "", 0, true},
+         "", "\4rack\4lab", "", "", 0, -1, false},
+        {"this maker's card", {.mac_prefix_size = 2,
+         .mac_prefix = {0x52, 0x54}}, "", "", "10.77.0.2", "", 0, -1, true},
         {"another maker's card", {.mac_prefix_size = 3, .mac_prefix = {0x52, 0x54, 1}},
-         -1, "", "", "", "", 0, false},
+         "", "", "", "", 0, -1, false},
         {"this port", {.circuit_size = 4, .circuit = "eth0"},
-         -1, "", "", "10.77.0.2", "\1\4eth0", 6, true},
+         "", "", "10.77.0.2", "\1\4eth0", 6, -1, true},
         {"this port, of a client that says so itself", {.circuit_size = 4, .circuit = "eth0"},
-         -1, "", "", "", "\1\4eth0", 6, false},
+         "", "", "", "\1\4eth0", 6, -1, false},
         {"this port of another switch", {.circuit_size = 4, .circuit = "eth0",
-         .remote_size = 2, .remote = "s1"}, -1, "", "", "10.77.0.2", "\1\4eth0\2\2s2", 10, false},
+         .remote_size = 2, .remote = "s1"}, "", "", "10.77.0.2", "\1\4eth0\2\2s2", 10, -1, false},
         {"a broken option 82", {.circuit_size = 4, .circuit = "eth0"},
-         -1, "", "", "10.77.0.2", "\1\4eth0\2\5", 8, false},
+         "", "", "10.77.0.2", "\1\4eth0\2\5", 8, -1, false},
   /* clang-format on */
 };
 
@@ -388,23 +388,23 @@ static void tells_where_the_root_is(void **state)
 /* Machine 1 has 10.77.0.10 for 600 s since 100 s; .11 is free; the relay is 10.77.0.2. */
 static const struct query_case {
         const char *name, *giaddr, *ciaddr;
-        uint32_t number; /* 0: no MAC */
         const char *client_id;
         size_t id_size;
+        uint32_t number; /* 0: no MAC */
         enum dhcp_message_type reply;
 } query_cases[] = {
   /* clang-format off */
-        {"by address", "10.77.0.2", "10.77.0.10", 0, "", 0, DHCP_LEASEACTIVE},
-        {"by MAC", "10.77.0.2", "", 1, "", 0, DHCP_LEASEACTIVE},
-        {"by client id", "10.77.0.2", "", 0, "\1\x52\x54\0\0\0\1", 7, DHCP_LEASEACTIVE},
-        {"by a reserved client id", "10.77.0.2", "", 0, "\377idx", 4, DHCP_LEASEUNKNOWN},
-        {"by no client id of ours", "10.77.0.2", "", 0, "\377idy", 4, DHCP_LEASEUNKNOWN},
-        {"a free address", "10.77.0.2", "10.77.0.11", 0, "", 0, DHCP_LEASEUNASSIGNED},
-        {"an address of others", "10.77.0.2", "192.0.2.1", 0, "", 0, DHCP_LEASEUNKNOWN},
-        {"another MAC", "10.77.0.2", "", 2, "", 0, DHCP_LEASEUNKNOWN},
-        {"about nothing", "10.77.0.2", "", 0, "", 0, DHCP_LEASEUNKNOWN},
-        {"not a relay of ours", "10.77.0.3", "10.77.0.10", 0, "", 0, DHCP_NONE},
-        {"not a relay", "", "10.77.0.10", 0, "", 0, DHCP_NONE},
+        {"by address", "10.77.0.2", "10.77.0.10", "", 0, 0, DHCP_LEASEACTIVE},
+        {"by MAC", "10.77.0.2", "", "", 0, 1, DHCP_LEASEACTIVE},
+        {"by client id", "10.77.0.2", "", "\1\x52\x54\0\0\0\1", 7, 0, DHCP_LEASEACTIVE},
+        {"by a reserved client id", "10.77.0.2", "", "\377idx", 4, 0, DHCP_LEASEUNKNOWN},
+        {"by no client id of ours", "10.77.0.2", "", "\377idy", 4, 0, DHCP_LEASEUNKNOWN},
+        {"a free address", "10.77.0.2", "10.77.0.11", "", 0, 0, DHCP_LEASEUNASSIGNED},
+        {"an address of others", "10.77.0.2", "192.0.2.1", "", 0, 0, DHCP_LEASEUNKNOWN},
+        {"another MAC", "10.77.0.2", "", "", 0, 2, DHCP_LEASEUNKNOWN},
+        {"about nothing", "10.77.0.2", "", "", 0, 0, DHCP_LEASEUNKNOWN},
+        {"not a relay of ours", "10.77.0.3", "10.77.0.10", "", 0, 0, DHCP_NONE},
+        {"not a relay", "", "10.77.0.10", "", 0, 0, DHCP_NONE},
   /* clang-format on */
 };
 

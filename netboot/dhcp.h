@@ -33,6 +33,7 @@ bool dhcp_service_boot(void *context, const struct dhcp_message *request,
 /* And this. */
 bool dhcp_service_admit(void *context, const struct mac_address *mac, struct ip4_address network,
                         bool has_lease, const struct dhcp_now *now);
+bool dhcp_service_knows(void *context, const struct mac_address *mac);
 /* Begins to receive. Before it, nothing is answered. */
 int dhcp_service_start(struct dhcp_service *service, struct leases *leases);
 

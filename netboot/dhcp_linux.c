@@ -111,6 +111,13 @@ bool dhcp_service_admit(void *context, const struct mac_address *mac, struct ip4
         return site_serves(service->options.site, mac, network, has_lease, now->wall_ms);
 }
 
+bool dhcp_service_knows(void *context, const struct mac_address *mac)
+{
+        const struct dhcp_service *service = context;
+
+        return site_knows(service->options.site, mac);
+}
+
 static int send_frame(const struct reply *reply)
 {
         const struct netboot_interface *interface = reply->port->interface;
@@ -342,12 +349,14 @@ static void note_stranger(struct dhcp_port *port, const struct dhcp_decision *d,
                  port->interface->name, (unsigned long long)left_out, QUOTE(event.text));
 }
 
-static void decide(struct dhcp_port *port, const void *bytes, size_t size, bool is_unicast)
+static void decide(struct dhcp_port *port, const void *bytes, size_t size,
+                   struct ip4_address source, bool is_unicast)
 {
         struct dhcp_service *service = port->service;
         const struct dhcp_facts facts = {
                 .interface = port->interface->address,
                 .is_unicast = is_unicast,
+                .source = source,
                 .now = {.monotonic_ms = clock_monotonic_ms(), .wall_ms = clock_wall_ms()},
         };
         struct dhcp_decision d;
@@ -413,7 +422,10 @@ static bool receive_one(struct dhcp_port *port)
                 char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
         } control;
         struct iovec part = {.iov_base = bytes, .iov_len = sizeof(bytes)};
-        struct msghdr message = {.msg_iov = &part,
+        struct sockaddr_in from = {0};
+        struct msghdr message = {.msg_name = &from,
+                                 .msg_namelen = sizeof(from),
+                                 .msg_iov = &part,
                                  .msg_iovlen = 1,
                                  .msg_control = &control,
                                  .msg_controllen = sizeof(control)};
@@ -421,7 +433,8 @@ static bool receive_one(struct dhcp_port *port)
 
         if (size < 0)
                 return errno == EINTR;
-        decide(port, bytes, (size_t)size, is_to(&message, port->interface->address));
+        decide(port, bytes, (size_t)size, (struct ip4_address){from.sin_addr.s_addr},
+               is_to(&message, port->interface->address));
         return true;
 }
 

@@ -21,21 +21,39 @@
 #include "lib/base/text.h"
 #include "lib/daemon/daemon.h"
 #include "lib/daemon/log.h"
+#include "netboot/pools.h"
 
 /* The journal is rewritten when it is this large and holds this many records for each that still
  * counts: rarely enough to cost nothing, often enough to replay in a fraction of a second. */
 #define COMPACT_SIZE  ((uint64_t)1 << 20)
 #define COMPACT_RATIO 4
 
+/* A copy of what DHCP is made of. The rest of a configuration changes with every machine, and is
+ * none of its business: offers and paces would be forgotten for it. */
+struct served {
+        struct edge_network *networks;
+        size_t network_count;
+        struct edge_reservation *reservations;
+        size_t reservation_count;
+};
+
 struct leases {
         struct leases_options options;
         struct journal *journal;
         struct dhcp_server *server;
+        struct served served;     /* what it was made of */
         struct loop_timer *timer; /* syncs what nobody waits for */
         bool has_kept;
         atomic_bool is_broken;
         atomic_bool is_wake_posted;
 };
+
+static void served_done(struct served *served)
+{
+        free(served->networks);
+        free(served->reservations);
+        *served = (struct served){0};
+}
 
 static struct dhcp_now now(void)
 {
@@ -215,29 +233,23 @@ struct leases *leases_free(struct leases *leases)
         }
         loop_remove_timer(leases->timer);
         dhcp_server_free(leases->server);
+        served_done(&leases->served);
         free(leases);
         return NULL;
 }
 
-static struct dhcp_network network_of(const struct leases *leases, const struct edge_network *from)
+static struct dhcp_network network_of(const struct leases *leases, const struct edge_config *config,
+                                      size_t number)
 {
-        struct dhcp_network network = {
-                .pool = {.first = from->pool_first, .last = from->pool_last},
-                .lease_s = from->lease_s,
-                .has_neighbour = from->strangers == STRANGERS_LIST,
-        };
+        const ssize_t wire = pools_find_wire(config, number);
+        struct dhcp_network network;
+        struct ip4_network subnet = {0};
 
-        (void)ip4_network_parse(from->subnet, &network.pool.network); /* was checked */
-        network.pool.ours = site_address_in(leases->options.site, &network.pool.network);
-        if (!ip4_network_has(&network.pool.network, network.pool.ours))
-                network.pool.ours = (struct ip4_address){0};
-        if (network.lease_s && network.lease_s < DHCP_LEASE_MIN_S)
-                network.lease_s = DHCP_LEASE_MIN_S;
-        if (ip4_is_set(from->router))
-                network.router = (struct dhcp_address_list){1, {from->router}};
-        if (ip4_is_set(from->dns))
-                network.dns = (struct dhcp_address_list){1, {from->dns}};
-        (void)text_copy(network.domain, sizeof(network.domain), from->domain);
+        (void)ip4_network_parse(config->networks[number].subnet, &subnet); /* was checked */
+        network = pools_network(&config->networks[number],
+                                site_address_in(leases->options.site, &subnet));
+        network.pool.shares_wire = wire >= 0;
+        network.pool.shares_wire_with = wire >= 0 ? (size_t)wire : 0;
         return network;
 }
 
@@ -254,8 +266,9 @@ static int server_make(const struct leases *leases, const struct edge_config *co
         if (!server)
                 return -ENOMEM;
         dhcp_server_set_admission(server, leases->options.admit);
+        dhcp_server_set_known(server, leases->options.is_known);
         for (size_t i = 0; i < config->network_count; i++) {
-                const struct dhcp_network network = network_of(leases, &config->networks[i]);
+                const struct dhcp_network network = network_of(leases, config, i);
 
                 rc = dhcp_server_add_network(server, &network);
                 if (rc < 0) {
@@ -268,7 +281,7 @@ static int server_make(const struct leases *leases, const struct edge_config *co
                 const struct edge_reservation *r = &config->reservations[i];
                 char mac[MAC_TEXT_SIZE], ip[IP4_TEXT_SIZE];
 
-                rc = dhcp_leases_reserve(dhcp_server_leases(server), &r->mac, r->address, r->name);
+                rc = pools_reserve(dhcp_server_leases(server), r);
                 if (rc == -ENOMEM)
                         return rc;
                 if (rc < 0)
@@ -334,15 +347,58 @@ static int carry_over(void *context, const struct dhcp_lease *lease)
         return 0; /* a network that is gone, or no memory: the journal still has it */
 }
 
+/* Both come out of zeroed memory, so that what lies between their fields is the same, too. */
+static bool is_served(const struct served *served, const struct edge_config *config)
+{
+        return served->network_count == config->network_count &&
+               served->reservation_count == config->reservation_count &&
+               (config->network_count == 0 ||
+                memcmp(served->networks, config->networks,
+                       config->network_count * sizeof(*config->networks)) == 0) &&
+               (config->reservation_count == 0 ||
+                memcmp(served->reservations, config->reservations,
+                       config->reservation_count * sizeof(*config->reservations)) == 0);
+}
+
+static int served_copy(const struct edge_config *config, struct served *ret)
+{
+        struct served served = {
+                .networks = calloc(config->network_count + 1, sizeof(*served.networks)),
+                .network_count = config->network_count,
+                .reservations = calloc(config->reservation_count + 1, sizeof(*served.reservations)),
+                .reservation_count = config->reservation_count,
+        };
+
+        if (!served.networks || !served.reservations) {
+                served_done(&served);
+                return -ENOMEM;
+        }
+        if (config->network_count > 0)
+                memcpy(served.networks, config->networks,
+                       config->network_count * sizeof(*served.networks));
+        if (config->reservation_count > 0)
+                memcpy(served.reservations, config->reservations,
+                       config->reservation_count * sizeof(*served.reservations));
+        served_done(ret);
+        *ret = served;
+        return 0;
+}
+
 int leases_apply(struct leases *leases, const struct edge_config *config, char *error)
 {
         struct dhcp_server *old = leases->server;
         struct dhcp_server *server = NULL;
         int rc;
 
+        if (old && is_served(&leases->served, config))
+                return 0;
         rc = server_make(leases, config, error, &server);
-        if (rc < 0)
+        if (rc == 0)
+                rc = served_copy(config, &leases->served);
+        if (rc < 0) {
+                dhcp_server_free(server);
                 return rc;
+        }
         leases->server = server;
         if (leases->journal) {
                 (void)dhcp_leases_each(dhcp_server_leases(old), carry_over,

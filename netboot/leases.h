@@ -24,7 +24,8 @@ struct leases_options {
         struct events *events;
         const struct site *site;
         dhcp_boot_fn boot;
-        dhcp_admit_fn admit; /* with the same context */
+        dhcp_admit_fn admit;    /* with the same context */
+        dhcp_known_fn is_known; /* the same */
         void *boot_context;
 };
 

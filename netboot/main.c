@@ -331,6 +331,7 @@ static int make_dhcp(struct netbootd *d)
                 .site = d->site,
                 .boot = dhcp_service_boot,
                 .admit = dhcp_service_admit,
+                .is_known = dhcp_service_knows,
                 .boot_context = d->dhcp,
         };
 

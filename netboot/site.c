@@ -180,6 +180,16 @@ bool site_serves(struct site *site, const struct mac_address *mac, struct ip4_ad
         return is_served;
 }
 
+bool site_knows(struct site *site, const struct mac_address *mac)
+{
+        bool is;
+
+        pthread_mutex_lock(&site->mutex);
+        is = is_known(site, mac);
+        pthread_mutex_unlock(&site->mutex);
+        return is;
+}
+
 bool site_boots_disk(struct site *site, const struct mac_address *mac, struct uuid *ret_esp)
 {
         const struct edge_disk *found = NULL;

@@ -42,5 +42,8 @@ bool site_boots_disk(struct site *site, const struct mac_address *mac, struct uu
 bool site_serves(struct site *site, const struct mac_address *mac, struct ip4_address network,
                  bool has_lease, uint64_t wall_ms);
 
+/* The controller has a node with this MAC. Any thread. */
+bool site_knows(struct site *site, const struct mac_address *mac);
+
 /* Our address in this network, else any of ours; unset: none at all. */
 struct ip4_address site_address_in(const struct site *site, const struct ip4_network *network);

@@ -317,8 +317,6 @@ int api_new(const struct api_options *options, char *error, struct api **ret)
         api->assets = options->assets;
         api->images = options->images;
         api->edge_config = *options->edge_config;
-        for (size_t i = 0; i < api->edge_config.network_count; i++)
-                api->lists_strangers |= api->edge_config.networks[i].strangers == STRANGERS_LIST;
         api->started_ms = clock_monotonic_ms();
         list_init(&api->waiting);
         list_init(&api->stale);

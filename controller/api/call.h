@@ -38,7 +38,6 @@ struct api {
         const struct assets *assets;
         struct images *images;
         struct edge_config edge_config; /* what cloudied.yaml says of it; its arrays are borrowed */
-        bool lists_strangers;           /* any network of it does: edges need to know the nodes */
         uint64_t disks_version, macs_version; /* of the logic, when the next was made */
         char *config, config_etag[32]; /* the answer to GET /edge/v1/config; NULL: none yet */
         char *login_folder, *join_token_file;

@@ -79,7 +79,7 @@ static void gather_openings(const struct logic *logic, struct edge_config *confi
 static bool is_news(const struct api *api)
 {
         return !api->config || api->disks_version != api->logic->disks_version ||
-               (api->lists_strangers && api->macs_version != api->logic->macs_version);
+               api->macs_version != api->logic->macs_version;
 }
 
 /* The version is a number of the content: it changes when, and only when, that does. */
@@ -118,8 +118,7 @@ int edge_config_make(struct api *api)
         if (rc < 0)
                 return rc;
         config.disks = disks;
-        if (api->lists_strangers)
-                rc = gather_known(api->logic, &known, &config.known_count);
+        rc = gather_known(api->logic, &known, &config.known_count);
         if (rc < 0)
                 return rc;
         config.known = known;

@@ -5,9 +5,7 @@
  * The lists are as long as the site is big, so they are not fields of a table
  * but read element by element, each through its own.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,14 +23,46 @@ const char *const stranger_policy_names[STRANGER_POLICY_COUNT + 1] = {
         [STRANGERS_LIST] = "list",
 };
 
+static const struct doc_field match_fields[] = {
+        DOC_TEXTS_FIELD(struct edge_match, architectures, architecture_count, 0,
+                        .help = "firmware, any of these: uefi-x86-64, or a number of option 93"),
+        DOC_FIELD(struct edge_match, vendor_class, DOC_TEXT, 0,
+                  .help = "what its vendor class (option 60) begins with"),
+        DOC_FIELD(struct edge_match, user_class, DOC_TEXT, 0,
+                  .help = "one of its user classes (option 77)"),
+        DOC_FIELD(struct edge_match, relay, DOC_IP4, 0, .help = "address of the relay (giaddr)"),
+        DOC_FIELD(struct edge_match, circuit, DOC_TEXT, 0,
+                  .help = "port, as the relay says it (option 82, circuit id)"),
+        DOC_FIELD(struct edge_match, remote, DOC_TEXT, 0,
+                  .help = "switch, as the relay says it (option 82, remote id)"),
+        DOC_FIELD(struct edge_match, mac_prefix, DOC_TEXT, 0,
+                  .help = "how its MAC begins: 52:54:00"),
+};
+static DOC_TABLE(match_table, struct edge_match, NULL, match_fields);
+
+static const struct doc_field pool_fields[] = {
+        DOC_FIELD(struct edge_pool, first, DOC_IP4, DOC_REQUIRED, .help = "first address"),
+        DOC_FIELD(struct edge_pool, last, DOC_IP4, DOC_REQUIRED, .help = "last address"),
+        DOC_FIELD(struct edge_pool, match, DOC_OBJECT, 0, .table = &match_table,
+                  .help = "which machines it is for; all that are in no class"),
+};
+static DOC_TABLE(pool_table, struct edge_pool, NULL, pool_fields);
+
 static const struct doc_field network_fields[] = {
         DOC_FIELD(struct edge_network, name, DOC_TEXT, DOC_REQUIRED, .help = "for people"),
         DOC_FIELD(struct edge_network, subnet, DOC_TEXT, DOC_REQUIRED,
                   .help = "address and prefix, 10.77.0.0/24"),
-        DOC_FIELD(struct edge_network, pool_first, DOC_IP4, DOC_REQUIRED,
+        DOC_FIELD(struct edge_network, shared_network, DOC_TEXT, 0,
+                  .help = "networks that say the same name here are on one wire"),
+        DOC_FIELD(struct edge_network, pool_first, DOC_IP4, 0,
                   .help = "first address given to machines without a reservation"),
-        DOC_FIELD(struct edge_network, pool_last, DOC_IP4, DOC_REQUIRED,
-                  .help = "last such address"),
+        DOC_FIELD(struct edge_network, pool_last, DOC_IP4, 0, .help = "last such address"),
+        DOC_LIST_FIELD(struct edge_network, pools, pool_count, 0, &pool_table,
+                       .help = "more addresses, for classes of machines"),
+        DOC_TEXTS_FIELD(struct edge_network, relays, relay_count, 0,
+                        .help = "relays that may speak for this network; any that is on it"),
+        DOC_FIELD(struct edge_network, captive_portal, DOC_TEXT, 0,
+                  .help = "URL of a captive portal's API, told to machines (RFC 8910)"),
         DOC_FIELD(struct edge_network, router, DOC_IP4, 0,
                   .help = "default route told to machines"),
         DOC_FIELD(struct edge_network, dns, DOC_IP4, 0, .help = "name server told to machines"),
@@ -53,24 +83,16 @@ DOC_TABLE(edge_network_table, struct edge_network, "network", network_fields, .i
 static DOC_TABLE(heard_network_table, struct edge_network, "network", network_fields);
 
 static const struct doc_field reservation_fields[] = {
-        DOC_FIELD(struct edge_reservation, mac, DOC_MAC, DOC_REQUIRED),
+        DOC_FIELD(struct edge_reservation, mac, DOC_MAC, 0),
+        DOC_FIELD(struct edge_reservation, client_id, DOC_TEXT, 0),
+        DOC_FIELD(struct edge_reservation, uuid, DOC_UUID, 0),
+        DOC_FIELD(struct edge_reservation, circuit, DOC_TEXT, 0),
+        DOC_FIELD(struct edge_reservation, remote, DOC_TEXT, 0),
         DOC_FIELD(struct edge_reservation, address, DOC_IP4, DOC_REQUIRED),
         DOC_FIELD(struct edge_reservation, name, DOC_TEXT, 0),
 };
 DOC_TABLE(edge_reservation_table, struct edge_reservation, "reservation", reservation_fields,
           .is_strict = true);
-
-__attribute__((format(printf, 2, 3))) static int fail(char *error, const char *sentence, ...)
-{
-        va_list args;
-
-        if (!error)
-                return -EINVAL;
-        va_start(args, sentence);
-        vsnprintf(error, DOC_ERROR_SIZE, sentence, args);
-        va_end(args);
-        return -EINVAL;
-}
 
 static const struct doc_field disk_fields[] = {
         DOC_FIELD(struct edge_disk, mac, DOC_MAC, DOC_REQUIRED),
@@ -216,84 +238,4 @@ void edge_config_done(struct edge_config *config)
         free(config->known);
         free(config->openings);
         *config = (struct edge_config){0};
-}
-
-static int check_network(const struct edge_network *n, char *error, struct ip4_network *ret)
-{
-        if (ip4_network_parse(n->subnet, ret) < 0)
-                return fail(error, "network '%s': 'subnet' must be like 10.77.0.0/24", n->name);
-        if (ret->prefix > 30)
-                return fail(error, "network '%s': the subnet has no room for machines", n->name);
-        if (!ip4_network_has(ret, n->pool_first) || !ip4_network_has(ret, n->pool_last))
-                return fail(error, "network '%s': the pool lies outside the subnet", n->name);
-        if (ntohl(n->pool_first.be) > ntohl(n->pool_last.be))
-                return fail(error, "network '%s': 'pool_first' is above 'pool_last'", n->name);
-        if (ntohl(n->pool_last.be) - ntohl(n->pool_first.be) >= CONFIG_MAX_POOL)
-                return fail(error, "network '%s': the pool has more than %d addresses", n->name,
-                            CONFIG_MAX_POOL);
-        if (ip4_is_equal(n->pool_first, ret->address) ||
-            ip4_is_equal(n->pool_last, ip4_network_broadcast(ret)))
-                return fail(error,
-                            "network '%s': the pool must leave out the subnet's first and last "
-                            "address",
-                            n->name);
-        if (ip4_is_set(n->router) && !ip4_network_has(ret, n->router))
-                return fail(error, "network '%s': 'router' lies outside the subnet", n->name);
-        if (n->lease_s != 0 && n->lease_s < 60)
-                return fail(error, "network '%s': 'lease_s' must be at least 60", n->name);
-        return 0;
-}
-
-static bool networks_overlap(const struct ip4_network *a, const struct ip4_network *b)
-{
-        return ip4_network_has(a, b->address) || ip4_network_has(b, a->address);
-}
-
-static bool is_inside_any(const struct ip4_network *networks, size_t count, struct ip4_address ip)
-{
-        for (size_t i = 0; i < count; i++)
-                if (ip4_network_has(&networks[i], ip))
-                        return true;
-        return false;
-}
-
-static int check_reservations(const struct edge_config *config, const struct ip4_network *networks,
-                              char *error)
-{
-        const struct edge_reservation *all = config->reservations;
-        char text[MAC_TEXT_SIZE];
-
-        for (size_t i = 0; i < config->reservation_count; i++) {
-                mac_text(text, &all[i].mac);
-                if (!mac_is_usable(&all[i].mac))
-                        return fail(error, "reservation %s: no card has this MAC", text);
-                if (!is_inside_any(networks, config->network_count, all[i].address))
-                        return fail(error, "reservation %s: its address is in no network", text);
-                for (size_t j = 0; j < i; j++) {
-                        if (mac_is_equal(&all[i].mac, &all[j].mac))
-                                return fail(error, "reservation %s: given twice", text);
-                        if (ip4_is_equal(all[i].address, all[j].address))
-                                return fail(error,
-                                            "reservation %s: its address is taken by another",
-                                            text);
-                }
-        }
-        return 0;
-}
-
-int edge_config_check(const struct edge_config *config, char *error)
-{
-        struct ip4_network networks[CONFIG_MAX_NETWORKS] = {0};
-        int rc;
-
-        for (size_t i = 0; i < config->network_count; i++) {
-                rc = check_network(&config->networks[i], error, &networks[i]);
-                if (rc < 0)
-                        return rc;
-                for (size_t j = 0; j < i; j++)
-                        if (networks_overlap(&networks[i], &networks[j]))
-                                return fail(error, "network '%s': its subnet overlaps another's",
-                                            config->networks[i].name);
-        }
-        return check_reservations(config, networks, error);
 }

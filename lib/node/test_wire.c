@@ -26,13 +26,15 @@ static struct doc *parse(const char *text)
         "{\"name\":\"a\",\"subnet\":\"10.77.0.0/24\",\"pool_first\":\"10.77.0.100\","              \
         "\"pool_last\":\"10.77.0.200\"" rest "}"
 
-static void test_configurations(void **state)
-{
-        static const struct {
-                const char *text;
-                int decode, check;
-                const char *says;
-        } cases[] = {
+#define RESERVED(mark)                                                                             \
+        "{\"networks\":[" NETWORK("") "],\"reservations\":[{" mark ",\"address\":\"10.77.0.9\"}]}"
+
+static const struct {
+        const char *text;
+        int decode, check;
+        const char *says;
+} config_cases[] = {
+  /* clang-format off */
                 {"{\"version\":3,\"networks\":[" NETWORK("") "]}",                                                    0,        0,       ""              },
                 {"{}",                                                                                                0,        0,       ""              },
                 {"{\"networks\":[" NETWORK(",\"protocol\":\"tftp\"") "]}",                                            0,        0,       ""              },
@@ -63,20 +65,50 @@ static void test_configurations(void **state)
                 {"{\"networks\":[" NETWORK("") "],\"reservations\":[{\"mac\":\"52:54:00:77:00:01\","
                                                "\"address\":\"10.77.0.9\"},{\"mac\":"
                                                "\"52:54:00:77:00:02\",\"address\":\"10.77.0.9\"}]}", 0,        -EINVAL, "taken"         },
-        };
+        {"{\"networks\":[" NETWORK(",\"pools\":[{\"first\":\"10.77.0.10\",\"last\":\"10.77.0.19\","
+         "\"match\":{\"architectures\":[\"bios\",\"7\"],\"circuit\":\"0x0001\","
+         "\"mac_prefix\":\"52:54\"}}]") "]}", 0, 0, ""},
+        {"{\"networks\":[" NETWORK(",\"pools\":[{\"first\":\"10.77.0.199\",\"last\":\"10.77.0.201\"}]")
+         "]}", 0, -EINVAL, "overlap"},
+        {"{\"networks\":[" NETWORK(",\"pools\":[{\"first\":\"10.77.0.9\",\"last\":\"10.77.0.9\","
+         "\"match\":{\"architectures\":[\"z80\"]}}]") "]}", 0, -EINVAL, "z80"},
+        {"{\"networks\":[" NETWORK(",\"pools\":[{\"first\":\"10.77.0.9\",\"last\":\"10.77.0.9\","
+         "\"match\":{\"circuit\":\"0x1\"}}]") "]}", 0, -EINVAL, "circuit"},
+        {"{\"networks\":[" NETWORK(",\"pools\":[{\"first\":\"10.77.0.9\",\"last\":\"10.77.0.9\","
+         "\"match\":{\"mac_prefix\":\"52:5\"}}]") "]}", 0, -EINVAL, "mac_prefix"},
+        {"{\"networks\":[" NETWORK(",\"pools\":[{\"first\":\"10.77.0.9\"}]") "]}", -EBADMSG, 0, "last"},
+        {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.77.0.0/24\"}]}", 0, -EINVAL, "pools"},
+        {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.77.0.0/24\",\"pool_first\":\"10.77.0.9\"}]}",
+         0, -EINVAL, "go together"},
+        {"{\"networks\":[" NETWORK(",\"relays\":[\"10.99.0.1\"]") "]}", 0, 0, ""},
+        {"{\"networks\":[" NETWORK(",\"relays\":[\"x\"]") "]}", 0, -EINVAL, "relays"},
+        {"{\"networks\":[" NETWORK(",\"captive_portal\":\"http://p\"") "]}", 0, -EINVAL, "captive_portal"},
+        {RESERVED("\"uuid\":\"00112233-4455-6677-8899-aabbccddeeff\""), 0, 0, ""},
+        {RESERVED("\"uuid\":\"ffffffff-ffff-ffff-ffff-ffffffffffff\""), 0, -EINVAL, "many machines"},
+        {RESERVED("\"client_id\":\"0xff0001\""), 0, 0, ""},
+        {RESERVED("\"client_id\":\"0xfg\""), 0, -EINVAL, "marks"},
+        {RESERVED("\"circuit\":\"p1\",\"remote\":\"s1\""), 0, 0, ""},
+        {RESERVED("\"remote\":\"s1\""), 0, -EINVAL, "one of"},
+        {RESERVED("\"mac\":\"52:54:00:77:00:01\",\"remote\":\"s1\""), 0, -EINVAL, "goes with"},
+        {RESERVED("\"mac\":\"52:54:00:77:00:01\",\"circuit\":\"p1\""), 0, -EINVAL, "one of"},
+        {RESERVED("\"name\":\"x\""), 0, -EINVAL, "one of"},
+  /* clang-format on */
+};
 
+static void test_configurations(void **state)
+{
         (void)state;
-        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-                struct doc *object = parse(cases[i].text), *again;
+        for (size_t i = 0; i < sizeof(config_cases) / sizeof(config_cases[0]); i++) {
+                struct doc *object = parse(config_cases[i].text), *again;
                 struct edge_config config = {0};
                 char error[DOC_ERROR_SIZE] = "";
                 int rc;
 
                 rc = edge_config_decode(object, error, &config);
-                assert_int_equal(rc, cases[i].decode);
+                assert_int_equal(rc, config_cases[i].decode);
                 if (rc == 0) {
                         rc = edge_config_check(&config, error);
-                        assert_int_equal(rc, cases[i].check);
+                        assert_int_equal(rc, config_cases[i].check);
                         again = edge_config_encode(&config);
                         assert_non_null(again);
                         assert_int_equal(doc_count(doc_get(again, "networks")),
@@ -84,8 +116,9 @@ static void test_configurations(void **state)
                         doc_free(again);
                         edge_config_done(&config);
                 }
-                if (!strstr(error, cases[i].says))
-                        fail_msg("case %zu: '%s' does not say '%s'", i, error, cases[i].says);
+                if (!strstr(error, config_cases[i].says))
+                        fail_msg("case %zu: '%s' does not say '%s'", i, error,
+                                 config_cases[i].says);
                 doc_free(object);
         }
 }

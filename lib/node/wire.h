@@ -45,15 +45,51 @@ extern const char *const stranger_policy_names[STRANGER_POLICY_COUNT + 1]; /* "d
 #define CONFIG_MAX_NETWORKS     32
 #define CONFIG_MAX_RESERVATIONS 4096
 #define CONFIG_MAX_ROUTERS      4
+#define CONFIG_MAX_POOLS        8      /* of one network, beside pool_first and pool_last */
+#define CONFIG_MAX_RELAYS       8      /* of one network */
 #define CONFIG_MAX_DISKS        100000 /* machines that boot their disk: all nodes of a site */
-#define CONFIG_MAX_KNOWN        100000 /* MACs of nodes, where strangers are only listed: as many */
+#define CONFIG_MAX_KNOWN        100000 /* MACs of nodes: as many */
+
+/* Bytes that a machine or a relay says, as text: "0x00010a" in hexadecimal, else as they are. */
+#define EDGE_BYTES_TEXT_SIZE 64
+#define EDGE_BYTES_MAX       60
+
+/* @size: at least EDGE_BYTES_MAX. Bytes; 0 for ""; -EINVAL for an odd or too long "0x...". */
+ssize_t edge_bytes_parse(const char *text, uint8_t *to);
+
+/* Which machines a pool is for: all that is said must be true of one. */
+struct edge_match {
+        char architectures[4][24]; /* any of these: a name of architecture_text(), or a number */
+        size_t architecture_count;
+        char vendor_class[64]; /* what option 60 begins with */
+        char user_class[64];   /* one of option 77 */
+        struct ip4_address relay;
+        char circuit[EDGE_BYTES_TEXT_SIZE], remote[EDGE_BYTES_TEXT_SIZE]; /* option 82 */
+        char mac_prefix[MAC_TEXT_SIZE];                                   /* "52:54:00" */
+};
+
+struct edge_pool {
+        struct ip4_address first, last; /* inclusive */
+        struct edge_match match;
+};
+
+/* The numbers of option 93 that a name stands for. Their count, at most 2; 0: it is no name. */
+size_t edge_architecture_parse(const char *name, uint16_t ret[static 2]);
+/* Bytes of a MAC's beginning: 1 to 6; 0 for ""; -EINVAL. */
+ssize_t edge_mac_prefix_parse(const char *text, uint8_t ret[static 6]);
 
 struct edge_network {
         char name[WIRE_NAME_SIZE];
-        char subnet[20];                          /* "10.77.0.0/24" */
-        struct ip4_address pool_first, pool_last; /* inclusive */
-        struct ip4_address router;                /* zero: none is told */
-        struct ip4_address dns;                   /* zero: none is told */
+        char subnet[20];                     /* "10.77.0.0/24" */
+        char shared_network[WIRE_NAME_SIZE]; /* those that say the same are one wire; "" none */
+        struct ip4_address pool_first, pool_last; /* inclusive; both zero: only what pools say */
+        struct edge_pool pools[CONFIG_MAX_POOLS];
+        size_t pool_count;
+        char relays[CONFIG_MAX_RELAYS][IP4_TEXT_SIZE]; /* giaddr of those that may speak for it */
+        size_t relay_count;
+        char captive_portal[256];  /* RFC 8910, a URL; "" none */
+        struct ip4_address router; /* zero: none is told */
+        struct ip4_address dns;    /* zero: none is told */
         char domain[128];
         uint32_t lease_s;            /* 0: 3600 */
         enum boot_protocol protocol; /* how loader, script, kernel and ramdisk travel */
@@ -62,8 +98,12 @@ struct edge_network {
 };
 extern const struct doc_table edge_network_table;
 
+/* Of a MAC, or of whoever says the client id, the UUID, or is at this port: one of the four. */
 struct edge_reservation {
         struct mac_address mac;
+        char client_id[EDGE_BYTES_TEXT_SIZE];
+        struct uuid uuid;
+        char circuit[EDGE_BYTES_TEXT_SIZE], remote[EDGE_BYTES_TEXT_SIZE];
         struct ip4_address address;
         char name[NODE_NAME_SIZE]; /* host name told to the machine; "" none */
 };
@@ -94,7 +134,7 @@ struct edge_config {
         size_t reservation_count;
         struct edge_disk *disks; /* owned; these boot their disk while the controller is away */
         size_t disk_count;
-        struct mac_address *known; /* owned; the MACs of nodes, if any network only lists others */
+        struct mac_address *known; /* owned; the MACs of nodes: what is scarce is for them */
         size_t known_count;
         struct edge_opening *openings; /* owned; at most one a network */
         size_t opening_count;
@@ -103,7 +143,7 @@ int edge_config_decode(const struct doc *object, char *error, struct edge_config
 struct doc *edge_config_encode(const struct edge_config *config);
 void edge_config_done(struct edge_config *config);
 
-/* Checks what a table cannot: the pool inside the subnet, subnets apart, reservations inside.
+/* Checks what a table cannot: pools inside the subnet, subnets apart, reservations inside.
  * 0, or -EINVAL with a sentence. */
 int edge_config_check(const struct edge_config *config, char *error);
 
