@@ -39,6 +39,8 @@ static struct edge_config config_read(void)
         if (doc_parse(config_text, strlen(config_text), &doc_limits_message, error, &object) < 0 ||
             edge_config_decode(object, error, &config) < 0 || edge_config_check(&config, error) < 0)
                 fail_msg("%s", error);
+        assert_non_null(config.networks);
+        assert_non_null(config.reservations);
         doc_free(object);
         return config;
 }
@@ -84,7 +86,9 @@ static void test_reservations(void **state)
         struct dhcp_leases *leases = dhcp_server_leases(server);
         const struct dhcp_network network =
                 pools_network(&config.networks[0], (struct ip4_address){0});
-        struct mac_address mac = config.reservations[0].mac;
+        struct mac_address mac = {
+                {0x52, 0x54, 0, 0x77, 0, 1}
+        };
         struct dhcp_reservation_key key = {DHCP_RESERVED_UUID, 16,
                                            "\0\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd"
                                            "\xee\xff"};

@@ -22,6 +22,8 @@ import sys
 CONFIG = (
     ("controller/config.c", "fields", "cloudied.yaml"),
     ("lib/node/config.c", "network_fields", "networks"),
+    ("lib/node/config.c", "pool_fields", "pools"),
+    ("lib/node/config.c", "match_fields", "match"),
     ("lib/node/config.c", "reservation_fields", "reservations"),
     ("netboot/config.c", "fields", "netbootd.yaml"),
 )

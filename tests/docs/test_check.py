@@ -26,7 +26,8 @@ GOOD = {
                  "```\n[no link](nowhere.md)\n```\n",
     "controller/config.c": FIELDS % ("fields", "port"),
     "netboot/config.c": FIELDS % ("fields", "name"),
-    "lib/node/config.c": FIELDS % ("network_fields", "subnet") + FIELDS % ("reservation_fields", "mac"),
+    "lib/node/config.c": FIELDS % ("network_fields", "subnet") + FIELDS % ("pool_fields", "first") +
+                         FIELDS % ("match_fields", "relay") + FIELDS % ("reservation_fields", "mac"),
     "cli/command.c": 'const struct command commands[] = {\n        {"node list", "", "all"},\n};\n',
     "lib/node/operation.c": "const struct node_cause_row node_causes[CAUSE_COUNT] = {\n"
                             '        [CAUSE_NONE] = {"none", "", ""},\n'
@@ -34,6 +35,7 @@ GOOD = {
                             '                "Look."},\n};\n',
     "docs/operations.md": "### When it fails\n\n| `disk-gone` | it is gone |\n",
     "docs/configuration.md": table("cloudied.yaml", "port") + table("networks", "subnet") +
+                             table("pools", "first") + table("match", "relay") +
                              table("reservations", "mac") + table("netbootd.yaml", "name"),
     "docs/programs.md": "All have `--help` and `--version`.\n\n" +
                         "".join(table(p, "--config FILE") for p in check.PROGRAMS) +
