@@ -10,6 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct doc *volumes = doc_list(), *doc = doc_object();
         uint16_t ids[MEGARAID_DRIVES_MAX];
 
+        (void)megaraid_battery_parse(data, size, doc);
         (void)megaraid_info_parse(data, size, doc);
         (void)megaraid_drive_parse(data, size, doc);
         if (megaraid_drives_parse(data, size, ids) > MEGARAID_DRIVES_MAX)

@@ -196,6 +196,7 @@ int main(int argc, char **argv)
         if (strcmp(root, "/") == 0 && !wants_diff && !wants_schema) {
                 megaraid_open();
                 tpm2_open();
+                amt_open();
                 if (seconds > 0)
                         lldp_open((unsigned)seconds);
         }

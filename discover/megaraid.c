@@ -11,82 +11,72 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "discover/field.h"
-#include "lib/base/reader.h"
+#include "discover/raid_bytes.h"
 #include "lib/base/text.h"
 
-#define SECTOR        512
 #define HEADER_SIZE   32  /* of the configuration */
 #define ARRAY_SIZE_OF 32  /* of an array, before its drives */
 #define VOLUME_SIZE   256 /* of a logical drive that this file reads */
 #define SPANS_MAX     8
 #define NO_DRIVE      0xffff
 
-static struct reader at(const void *bytes, size_t size, size_t offset)
-{
-        struct reader r = reader_over(bytes, size);
-
-        return reader_skip(&r, offset) == 0 ? r : reader_over(bytes, 0);
-}
-
-static uint64_t number_at(const void *bytes, size_t size, size_t offset, unsigned len)
-{
-        struct reader r = at(bytes, size, offset);
-        uint64_t number = 0;
-        uint8_t byte;
-
-        for (unsigned i = 0; i < len && reader_u8(&r, &byte) == 0; i++)
-                number |= (uint64_t)byte << 8 * i;
-        return number;
-}
-
-/* A field of fixed length, with blanks or NUL bytes at its end. */
-static void set_text(struct doc *to, const char *name, const void *bytes, size_t size,
-                     size_t offset, size_t len)
-{
-        struct reader r = at(bytes, size, offset), value;
-        char text[128];
-
-        if (len >= sizeof(text) || reader_take(&r, len, &value) < 0)
-                return;
-        len = strnlen((const char *)value.at, len);
-        while (len > 0 && value.at[len - 1] == ' ')
-                len--;
-        while (len > 0 && *value.at == ' ') {
-                (void)reader_skip(&value, 1);
-                len--;
-        }
-        if (len > 0 && text_copy_bytes(text, sizeof(text), value.at, len) == 0)
-                field_set_text(to, name, text);
-}
-
-static void set_sectors(struct doc *to, const char *name, uint64_t sectors)
-{
-        if (sectors > 0 && sectors <= INT64_MAX / SECTOR)
-                (void)doc_set_number(to, name, (int64_t)(sectors * SECTOR));
-}
-
 bool megaraid_info_parse(const void *bytes, size_t size, struct doc *controller)
 {
-        if (size < MEGARAID_INFO_SIZE || number_at(bytes, size, 0, 2) == 0)
+        if (size < MEGARAID_INFO_SIZE || raid_number_at(bytes, size, 0, 2) == 0)
                 return false; /* no PCI vendor: nobody has answered */
-        set_text(controller, "model", bytes, size, 1344, 80);
-        set_text(controller, "serial", bytes, size, 1424, 32);
-        set_text(controller, "firmware", bytes, size, 1600, 96);
+        raid_set_text(controller, "model", bytes, size, 1344, 80);
+        raid_set_text(controller, "serial", bytes, size, 1424, 32);
+        raid_set_text(controller, "firmware", bytes, size, 1600, 96);
+        return true;
+}
+
+/* FreeBSD's mfireg.h, struct mfi_bbu_status. The first of these bits that is set tells the state;
+ * of zeros, which some firmware says to all that it does not know, the kind is none. */
+bool megaraid_battery_parse(const void *bytes, size_t size, struct doc *battery)
+{
+        static const struct {
+                uint32_t bits;
+                const char *state;
+        } states[] = {
+                {1 << 0,                   "missing"    },
+                {1 << 10,                  "replace"    },
+                {1 << 7 | 1 << 8 | 1 << 9, "failed"     },
+                {1 << 2,                   "overheated" },
+                {1 << 1 | 1 << 11,         "low"        },
+                {1 << 6,                   "learning"   },
+                {1 << 3,                   "charging"   },
+                {1 << 4,                   "discharging"},
+                {0,                        "optimal"    },
+        };
+        const uint64_t kind = raid_number_at(bytes, size, 0, 1);
+        const uint64_t bits = raid_number_at(bytes, size, 8, 4);
+        const uint64_t millivolts = raid_number_at(bytes, size, 2, 2);
+        const uint64_t degrees = raid_number_at(bytes, size, 6, 2);
+        size_t at = 0;
+
+        if (size < 12 || kind == 0)
+                return false;
+        while (states[at].bits != 0 && (states[at].bits & bits) == 0)
+                at++;
+        (void)doc_set_text(battery, "state", states[at].state);
+        if (millivolts > 0)
+                (void)doc_set_number(battery, "millivolts", (int64_t)millivolts);
+        if (degrees > 0 && degrees < 200)
+                (void)doc_set_number(battery, "temperature_c", (int64_t)degrees);
         return true;
 }
 
 int megaraid_drives_parse(const void *bytes, size_t size, uint16_t ret[static MEGARAID_DRIVES_MAX])
 {
-        const uint64_t count = number_at(bytes, size, 4, 4);
+        const uint64_t count = raid_number_at(bytes, size, 4, 4);
         int used = 0;
 
         if (size < 8 || count > MEGARAID_DRIVES_MAX || count > (size - 8) / 24)
                 return -1;
         for (size_t i = 0; i < count; i++) {
                 /* Of SCSI's types 0 is a disk: enclosures are in the list, too. */
-                if (number_at(bytes, size, 8 + i * 24 + 6, 1) == 0)
-                        ret[used++] = (uint16_t)number_at(bytes, size, 8 + i * 24, 2);
+                if (raid_number_at(bytes, size, 8 + i * 24 + 6, 1) == 0)
+                        ret[used++] = (uint16_t)raid_number_at(bytes, size, 8 + i * 24, 2);
         }
         return used;
 }
@@ -116,26 +106,26 @@ static const char *drive_state(uint64_t state)
 
 bool megaraid_drive_parse(const void *bytes, size_t size, struct doc *drive)
 {
-        const uint64_t enclosure = number_at(bytes, size, 256, 2);
+        const uint64_t enclosure = raid_number_at(bytes, size, 256, 2);
 
-        if (size < MEGARAID_DRIVE_SIZE || number_at(bytes, size, 232, 8) == 0)
+        if (size < MEGARAID_DRIVE_SIZE || raid_number_at(bytes, size, 232, 8) == 0)
                 return false;
-        (void)doc_set_number(drive, "id", (int64_t)number_at(bytes, size, 0, 2));
+        (void)doc_set_number(drive, "id", (int64_t)raid_number_at(bytes, size, 0, 2));
         if (enclosure != 0xffff)
                 (void)doc_set_number(drive, "enclosure", (int64_t)enclosure);
-        (void)doc_set_number(drive, "slot", (int64_t)number_at(bytes, size, 259, 1));
-        (void)doc_set_text(drive, "state", drive_state(number_at(bytes, size, 184, 2)));
-        set_sectors(drive, "size", number_at(bytes, size, 232, 8));
-        (void)doc_set_number(drive, "media_errors", (int64_t)number_at(bytes, size, 168, 4));
+        (void)doc_set_number(drive, "slot", (int64_t)raid_number_at(bytes, size, 259, 1));
+        (void)doc_set_text(drive, "state", drive_state(raid_number_at(bytes, size, 184, 2)));
+        raid_set_sectors(drive, "size", raid_number_at(bytes, size, 232, 8), RAID_SECTOR);
+        (void)doc_set_number(drive, "media_errors", (int64_t)raid_number_at(bytes, size, 168, 4));
         /* INQUIRY begins at 4; 7fh: the firmware has none yet. Vendor "ATA" is no maker. */
-        if (number_at(bytes, size, 4, 1) == 0x7f)
+        if (raid_number_at(bytes, size, 4, 1) == 0x7f)
                 return true;
-        set_text(drive, "vendor", bytes, size, 4 + 8, 8);
+        raid_set_text(drive, "vendor", bytes, size, 4 + 8, 8);
         if (text_is_equal(doc_get_text(drive, "vendor"), "ATA"))
                 (void)doc_remove(drive, "vendor");
-        set_text(drive, "model", bytes, size, 4 + 16, 16);
-        set_text(drive, "firmware", bytes, size, 4 + 32, 4);
-        set_text(drive, "serial", bytes, size, 4 + 36, 20);
+        raid_set_text(drive, "model", bytes, size, 4 + 16, 16);
+        raid_set_text(drive, "firmware", bytes, size, 4 + 32, 4);
+        raid_set_text(drive, "serial", bytes, size, 4 + 36, 20);
         return true;
 }
 
@@ -159,15 +149,15 @@ static size_t element_size(size_t told, size_t count, size_t least)
 
 static bool open_config(const void *bytes, size_t size, struct config *ret)
 {
-        struct config c = {.bytes = bytes, .size = number_at(bytes, size, 0, 4)};
+        struct config c = {.bytes = bytes, .size = raid_number_at(bytes, size, 0, 4)};
         size_t told[2], left;
 
         if (size < HEADER_SIZE || c.size < HEADER_SIZE || c.size > size)
                 return false;
-        c.array_count = number_at(bytes, size, 4, 2);
-        told[0] = number_at(bytes, size, 6, 2);
-        c.volume_count = number_at(bytes, size, 8, 2);
-        told[1] = number_at(bytes, size, 10, 2);
+        c.array_count = raid_number_at(bytes, size, 4, 2);
+        told[0] = raid_number_at(bytes, size, 6, 2);
+        c.volume_count = raid_number_at(bytes, size, 8, 2);
+        told[1] = raid_number_at(bytes, size, 10, 2);
         left = c.size - HEADER_SIZE;
         c.array_size = told[0];
         c.volume_size = told[1];
@@ -189,13 +179,13 @@ static void add_drives(const struct config *c, uint64_t array, struct doc *list)
 {
         for (size_t i = 0; i < c->array_count; i++) {
                 const size_t start = HEADER_SIZE + i * c->array_size;
-                const uint64_t count = number_at(c->bytes, c->size, start + 8, 1);
+                const uint64_t count = raid_number_at(c->bytes, c->size, start + 8, 1);
 
-                if (number_at(c->bytes, c->size, start + 10, 2) != array)
+                if (raid_number_at(c->bytes, c->size, start + 10, 2) != array)
                         continue;
                 for (size_t j = 0; j < count && j < (c->array_size - ARRAY_SIZE_OF) / 8; j++) {
                         const uint64_t id =
-                                number_at(c->bytes, c->size, start + ARRAY_SIZE_OF + j * 8, 2);
+                                raid_number_at(c->bytes, c->size, start + ARRAY_SIZE_OF + j * 8, 2);
 
                         if (id != NO_DRIVE)
                                 (void)doc_append_number(list, (int64_t)id);
@@ -226,23 +216,25 @@ static struct doc *take_volume(const struct config *c, size_t start)
 {
         static const char *const states[] = {"offline", "partially-degraded", "degraded",
                                              "optimal"};
-        const uint64_t spans = number_at(c->bytes, c->size, start + 37, 1);
-        const uint64_t state = number_at(c->bytes, c->size, start + 38, 1);
-        const uint64_t strip = number_at(c->bytes, c->size, start + 35, 1);
+        const uint64_t spans = raid_number_at(c->bytes, c->size, start + 37, 1);
+        const uint64_t state = raid_number_at(c->bytes, c->size, start + 38, 1);
+        const uint64_t strip = raid_number_at(c->bytes, c->size, start + 35, 1);
         struct doc *volume = doc_object(), *drives = doc_list();
 
-        (void)doc_set_number(volume, "target", (int64_t)number_at(c->bytes, c->size, start, 1));
-        set_text(volume, "name", c->bytes, c->size, start + 4, 16);
-        set_level(volume, number_at(c->bytes, c->size, start + 32, 1), spans);
+        (void)doc_set_number(volume, "target",
+                             (int64_t)raid_number_at(c->bytes, c->size, start, 1));
+        raid_set_text(volume, "name", c->bytes, c->size, start + 4, 16);
+        set_level(volume, raid_number_at(c->bytes, c->size, start + 32, 1), spans);
         if (state < ARRAY_SIZE(states))
                 (void)doc_set_text(volume, "state", states[state]);
         if (strip > 0 && strip < 16) /* a power of two, in sectors */
-                (void)doc_set_number(volume, "strip", (int64_t)SECTOR << strip);
+                (void)doc_set_number(volume, "strip", (int64_t)RAID_SECTOR << strip);
         (void)doc_set_text(volume, "cache",
-                           number_at(c->bytes, c->size, start + 23, 1) & 1 ? "write-back"
-                                                                           : "write-through");
+                           raid_number_at(c->bytes, c->size, start + 23, 1) & 1 ? "write-back"
+                                                                                : "write-through");
         for (size_t i = 0; i < spans && i < SPANS_MAX; i++)
-                add_drives(c, number_at(c->bytes, c->size, start + 64 + i * 24 + 16, 2), drives);
+                add_drives(c, raid_number_at(c->bytes, c->size, start + 64 + i * 24 + 16, 2),
+                           drives);
         (void)doc_set(volume, "drives", drives);
         return volume;
 }
@@ -262,17 +254,18 @@ bool megaraid_config_parse(const void *bytes, size_t size, struct doc *volumes)
 
 bool megaraid_list_parse(const void *bytes, size_t size, struct doc *volumes)
 {
-        const uint64_t count = number_at(bytes, size, 0, 4);
+        const uint64_t count = raid_number_at(bytes, size, 0, 4);
 
         if (size < 8 || count > MEGARAID_VOLUMES_MAX || count > (size - 8) / 16)
                 return false;
         for (size_t i = 0; i < count; i++) {
-                const int64_t target = (int64_t)number_at(bytes, size, 8 + i * 16, 1);
+                const int64_t target = (int64_t)raid_number_at(bytes, size, 8 + i * 16, 1);
 
                 for (size_t j = 0; j < doc_count(volumes); j++)
                         if (doc_get_number(doc_at(volumes, j), "target", -1) == target)
-                                set_sectors(doc_at(volumes, j), "size",
-                                            number_at(bytes, size, 8 + i * 16 + 8, 8));
+                                raid_set_sectors(doc_at(volumes, j), "size",
+                                                 raid_number_at(bytes, size, 8 + i * 16 + 8, 8),
+                                                 RAID_SECTOR);
         }
         return true;
 }

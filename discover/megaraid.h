@@ -16,16 +16,20 @@
 
 #include "lib/doc/value.h"
 
-#define MEGARAID_INFO_SIZE   2048
-#define MEGARAID_LIST_SIZE   1032 /* of volumes: exactly so much */
-#define MEGARAID_CONFIG_SIZE 4096
-#define MEGARAID_DRIVE_SIZE  512
-#define MEGARAID_DRIVES_SIZE 6152 /* a list of 256 drives */
-#define MEGARAID_VOLUMES_MAX 64
-#define MEGARAID_DRIVES_MAX  256
+#define MEGARAID_INFO_SIZE    2048
+#define MEGARAID_LIST_SIZE    1032 /* of volumes: exactly so much */
+#define MEGARAID_CONFIG_SIZE  4096
+#define MEGARAID_DRIVE_SIZE   512
+#define MEGARAID_DRIVES_SIZE  6152 /* a list of 256 drives */
+#define MEGARAID_BATTERY_SIZE 64
+#define MEGARAID_VOLUMES_MAX  64
+#define MEGARAID_DRIVES_MAX   256
 
 /* Sets model, serial and firmware of the controller. */
 bool megaraid_info_parse(const void *bytes, size_t size, struct doc *controller);
+
+/* The battery behind its cache: state, voltage, temperature. False without one. */
+bool megaraid_battery_parse(const void *bytes, size_t size, struct doc *battery);
 
 /* Numbers of all drives, also of those in no volume; how many. -1: no such answer. */
 int megaraid_drives_parse(const void *bytes, size_t size, uint16_t ret[static MEGARAID_DRIVES_MAX]);

@@ -29,15 +29,18 @@ const struct probe probes[] = {
 const size_t probe_count = ARRAY_SIZE(probes);
 
 const struct slow_probe slow_probes[] = {
-        {"firmware", "boot",     probe_boot    },
-        {"disks",    "health",   probe_health  },
-        {"disks",    "contents", probe_contents},
-        {"raid",     "megaraid", probe_megaraid},
-        {"bmc",      "ipmi",     probe_ipmi    },
-        {"tpm",      "tpm2",     probe_tpm2    },
-        {"pci",      "vpd",      probe_vpd     },
-        {"pci",      "acs",      probe_acs     },
-        {"nics",     "lldp",     probe_lldp    }, /* the last: it waits for others to speak */
+        {"firmware", "boot",       probe_boot      },
+        {"disks",    "health",     probe_health    },
+        {"disks",    "contents",   probe_contents  },
+        {"raid",     "megaraid",   probe_megaraid  },
+        {"raid",     "smartarray", probe_smartarray},
+        {"raid",     "mpt",        probe_mpt       },
+        {"bmc",      "ipmi",       probe_ipmi      },
+        {"bmc",      "amt",        probe_amt       },
+        {"tpm",      "tpm2",       probe_tpm2      },
+        {"pci",      "vpd",        probe_vpd       },
+        {"pci",      "acs",        probe_acs       },
+        {"nics",     "lldp",       probe_lldp      }, /* the last: it waits for others to speak */
 };
 const size_t slow_probe_count = ARRAY_SIZE(slow_probes);
 

@@ -109,6 +109,12 @@ void probe_vpd(struct probe_context *context);
 void probe_acs(struct probe_context *context);
 extern const struct field pci_vpd_fields[];
 
+void probe_amt(struct probe_context *context);
+extern const struct field bmc_amt_fields[];
+
+/* Opens the management engine: before the program is confined. */
+void amt_open(void);
+
 /* Opens the chip: before the program is confined. */
 void tpm2_open(void);
 
@@ -118,7 +124,9 @@ extern const struct field nic_neighbour_fields[];
 void lldp_open(unsigned seconds);
 
 void probe_megaraid(struct probe_context *context);
-extern const struct field raid_volume_fields[], raid_drive_fields[];
+void probe_smartarray(struct probe_context *context);
+void probe_mpt(struct probe_context *context);
+extern const struct field raid_volume_fields[], raid_drive_fields[], raid_battery_fields[];
 
 /* Opens the device that MegaRAID controllers are asked by, if there is one: before the program is
  * confined. */

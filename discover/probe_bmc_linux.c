@@ -33,6 +33,7 @@ const struct field bmc_fields[] = {
         {.name = "redfish_host_interface", .kind = FIELD_BOOL, .help = "there is a network inside the machine to it"},
         {.name = "lan",   .kind = FIELD_ITEMS, .inner = bmc_lan_fields, .help = "a network channel each, as the BMC says"},
         {.name = "users", .kind = FIELD_ITEMS, .inner = bmc_user_fields, .help = "who may log in over the first of them"},
+        {.name = "amt",   .kind = FIELD_OBJECT, .inner = bmc_amt_fields, .help = "Intel's Active Management Technology, as the engine says"},
         {.name = "management_engines", .kind = FIELD_ITEMS, .inner = engine_fields, .help = "Intel's, which AMT lives in"},
         {.name = NULL},
 };

@@ -4,6 +4,7 @@
 
 #include "discover/probe.h"
 #include "discover/smbios.h"
+#include "discover/spcr.h"
 #include "discover/tables_linux.h"
 #include "lib/base/net.h"
 #include "lib/base/text.h"
@@ -19,6 +20,7 @@ const struct field firmware_fields[] = {
         {.name = "secure_boot", .kind = FIELD_BOOL, .help = "Secure Boot is on"},
         {.name = "setup_mode",  .kind = FIELD_BOOL, .help = "Secure Boot takes new keys from anybody"},
         {.name = "boot_mac",    .kind = FIELD_TEXT, .is_identity = true, .help = "of the card that was booted from"},
+        {.name = "console",     .kind = FIELD_OBJECT, .inner = spcr_fields, .help = "serial console that the firmware redirects to (ACPI SPCR)"},
         {.name = "boot_order",   .kind = FIELD_TEXTS, .help = "UEFI: numbers of entries, the first is tried first"},
         {.name = "boot_current", .kind = FIELD_TEXT, .help = "UEFI: number of the entry that it booted by"},
         {.name = "boot_next",    .kind = FIELD_TEXT, .help = "UEFI: number of the entry for the next boot alone"},
@@ -96,6 +98,21 @@ static const char *boot_mode(struct tree *tree)
         return tree_is_own(tree) ? "bios" : NULL;
 }
 
+static void take_console(struct probe_context *context)
+{
+        char table[SPCR_MAX];
+        struct doc *console;
+        size_t size;
+
+        if (tree_read_into(context->tree, "sys/firmware/acpi/tables/SPCR", table, sizeof(table),
+                           &size) < 0)
+                return;
+        console = doc_object();
+        if (!spcr_parse(table, size, console))
+                probe_error(context, "the ACPI table SPCR makes no sense");
+        (void)doc_set(context->section, "console", console);
+}
+
 void probe_firmware(struct probe_context *context)
 {
         const char *mode = boot_mode(context->tree);
@@ -105,4 +122,5 @@ void probe_firmware(struct probe_context *context)
         if (mode && strcmp(mode, "uefi") == 0)
                 take_secure_boot(context);
         take_boot_interface(context);
+        take_console(context);
 }

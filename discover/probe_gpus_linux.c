@@ -40,6 +40,8 @@ static const struct field sharing_fields[] = {
         {.name = "sriov",    .kind = FIELD_BOOL,  .help = "by virtual functions; how many: sriov_total"},
         {.name = "mediated", .kind = FIELD_ITEMS, .inner = mediated_fields, .help = "by mediated devices, a type each"},
         {.name = "mig",      .kind = FIELD_BOOL,  .help = "by partitions of the card (MIG)"},
+        {.name = "mig_instances", .kind = FIELD_NUMBER, .help = "how many these can be"},
+        {.name = "partition_modes", .kind = FIELD_TEXTS, .help = "AMD's partitions of the card, as the driver offers them: SPX, DPX, ..."},
         {.name = NULL},
 };
 
@@ -58,35 +60,53 @@ const struct field gpus_fields[] = {
         {.name = NULL},
 };
 
-/* Vendor and device, GiB, and whether it can be partitioned. */
-static const struct {
+/*
+ * Vendor and device, GiB, and into how many instances MIG divides it (0: it has none).
+ *
+ * Names are those of the PCI ID repository (pci.ids). The memory is in the name there, or stands in
+ * NVIDIA's MIG User Guide, "Supported GPUs" (where the instances are from, too), AMD's ROCm GPU
+ * specifications ("VRAM (GiB)"), or the maker's data sheet (T4, A10, A40, L4, L40, L40S). A card
+ * sold with several sizes under one number is not here.
+ */
+static const struct card {
         const char *vendor, *device;
-        unsigned gib;
-        bool has_mig;
+        unsigned gib, instances;
 } cards[] = {
-        {"0x10de", "0x1db4", 16,  false}, /* Tesla V100 PCIe 16 GB */
-        {"0x10de", "0x1db6", 32,  false}, /* Tesla V100 PCIe 32 GB */
-        {"0x10de", "0x1eb8", 16,  false}, /* Tesla T4 */
-        {"0x10de", "0x20b0", 40,  true }, /* A100 SXM4 40 GB */
-        {"0x10de", "0x20b2", 80,  true }, /* A100 SXM4 80 GB */
-        {"0x10de", "0x20b5", 80,  true }, /* A100 PCIe 80 GB */
-        {"0x10de", "0x20b7", 24,  true }, /* A30 */
-        {"0x10de", "0x20f1", 40,  true }, /* A100 PCIe 40 GB */
-        {"0x10de", "0x2235", 48,  false}, /* A40 */
-        {"0x10de", "0x2236", 24,  false}, /* A10 */
-        {"0x10de", "0x26b5", 48,  false}, /* L40 */
-        {"0x10de", "0x26b9", 48,  false}, /* L40S */
-        {"0x10de", "0x27b8", 24,  false}, /* L4 */
-        {"0x10de", "0x2330", 80,  true }, /* H100 SXM5 */
-        {"0x10de", "0x2331", 80,  true }, /* H100 PCIe */
-        {"0x10de", "0x2335", 141, true }, /* H200 SXM */
-        {"0x1002", "0x740f", 64,  false}, /* Instinct MI210 */
-        {"0x1002", "0x74a1", 192, false}, /* Instinct MI300X */
+        {"0x10de", "0x1db4", 16,  0}, /* Tesla V100 PCIe 16GB */
+        {"0x10de", "0x1db6", 32,  0}, /* Tesla V100 PCIe 32GB */
+        {"0x10de", "0x1eb8", 16,  0}, /* Tesla T4 */
+        {"0x10de", "0x20b0", 40,  7}, /* A100 SXM4 40GB */
+        {"0x10de", "0x20b2", 80,  7}, /* A100 SXM4 80GB */
+        {"0x10de", "0x20b5", 80,  7}, /* A100 PCIe 80GB */
+        {"0x10de", "0x20b7", 24,  4}, /* A30 PCIe */
+        {"0x10de", "0x20f1", 40,  7}, /* A100 PCIe 40GB */
+        {"0x10de", "0x2235", 48,  0}, /* A40 */
+        {"0x10de", "0x2236", 24,  0}, /* A10 */
+        {"0x10de", "0x26b5", 48,  0}, /* L40 */
+        {"0x10de", "0x26b9", 48,  0}, /* L40S */
+        {"0x10de", "0x27b8", 24,  0}, /* L4 */
+        {"0x10de", "0x2330", 80,  7}, /* H100 SXM5 80GB */
+        {"0x10de", "0x2331", 80,  7}, /* H100 PCIe */
+        {"0x10de", "0x2335", 141, 7}, /* H200 SXM 141GB */
+        {"0x10de", "0x233b", 141, 7}, /* H200 NVL */
+        {"0x1002", "0x738c", 32,  0}, /* Instinct MI100 */
+        {"0x1002", "0x740f", 64,  0}, /* Instinct MI210 */
+        {"0x1002", "0x74a1", 192, 0}, /* Instinct MI300X */
+        {"0x1002", "0x74a5", 256, 0}, /* Instinct MI325X */
 };
 /* clang-format on */
 
 /* Files of drivers that hold bytes. */
 static const char *const memory_files[] = {"mem_info_vram_total", "lmem_total_bytes"};
+
+static const struct card *card_of(const struct doc *gpu)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(cards); i++)
+                if (text_is_equal(doc_get_text(gpu, "vendor"), cards[i].vendor) &&
+                    text_is_equal(doc_get_text(gpu, "device"), cards[i].device))
+                        return &cards[i];
+        return NULL;
+}
 
 static bool is_gpu(struct tree *tree, const char *address)
 {
@@ -134,6 +154,7 @@ static uint64_t set_bars(struct tree *tree, const char *address, const struct pc
 
 static void set_memory(struct tree *tree, const char *address, uint64_t largest, struct doc *gpu)
 {
+        const struct card *card = card_of(gpu);
         const char *source = NULL;
         uint64_t bytes = 0;
 
@@ -141,12 +162,10 @@ static void set_memory(struct tree *tree, const char *address, uint64_t largest,
                 if (tree_number(tree, &bytes, PCI_DEVICES "/%s/%s", address, memory_files[i]) &&
                     bytes > 0)
                         source = "driver";
-        for (size_t i = 0; i < ARRAY_SIZE(cards) && !source; i++)
-                if (text_is_equal(doc_get_text(gpu, "vendor"), cards[i].vendor) &&
-                    text_is_equal(doc_get_text(gpu, "device"), cards[i].device)) {
-                        bytes = (uint64_t)cards[i].gib << 30;
-                        source = "table";
-                }
+        if (!source && card) {
+                bytes = (uint64_t)card->gib << 30;
+                source = "table";
+        }
         if (!source && largest > WINDOW_SIZE) {
                 bytes = largest;
                 source = "bar";
@@ -157,17 +176,33 @@ static void set_memory(struct tree *tree, const char *address, uint64_t largest,
         (void)doc_set_text(gpu, "vram_source", source);
 }
 
+/* amdgpu's: "SPX, DPX, QPX, CPX". */
+static void set_partitions(struct tree *tree, const char *address, struct doc *sharing)
+{
+        char text[TREE_LINE_SIZE], *save = NULL;
+        struct doc *modes;
+
+        if (!tree_line(tree, text, PCI_DEVICES "/%s/available_compute_partition", address))
+                return;
+        modes = doc_list();
+        for (char *mode = strtok_r(text, ", ", &save); mode; mode = strtok_r(NULL, ", ", &save))
+                field_append_text(modes, mode);
+        (void)doc_set(sharing, "partition_modes", modes);
+}
+
 static void set_sharing(struct tree *tree, const char *address, struct doc *gpu)
 {
         _names_ struct tree_names names = {0};
         struct doc *sharing = doc_object(), *types = NULL;
+        const struct card *card = card_of(gpu);
         char folder[TREE_PATH_MAX];
 
         (void)doc_set_bool(sharing, "sriov", doc_get_number(gpu, "sriov_total", 0) > 0);
-        for (size_t i = 0; i < ARRAY_SIZE(cards); i++)
-                if (text_is_equal(doc_get_text(gpu, "vendor"), cards[i].vendor) &&
-                    text_is_equal(doc_get_text(gpu, "device"), cards[i].device))
-                        (void)doc_set_bool(sharing, "mig", cards[i].has_mig);
+        if (card) {
+                (void)doc_set_bool(sharing, "mig", card->instances > 0);
+                (void)doc_set_number(sharing, "mig_instances", card->instances);
+        }
+        set_partitions(tree, address, sharing);
         snprintf(folder, sizeof(folder), PCI_DEVICES "/%s/mdev_supported_types", address);
         (void)tree_list(tree, folder, &names);
         for (size_t i = 0; i < names.count; i++) {

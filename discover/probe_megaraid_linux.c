@@ -25,14 +25,21 @@
 
 /* clang-format off */
 const struct field raid_volume_fields[] = {
-        {.name = "target", .kind = FIELD_NUMBER, .help = "its number; the SCSI target of its disk"},
+        {.name = "target", .kind = FIELD_NUMBER, .help = "its number; the SCSI target of its disk, LSI SAS's handle"},
         {.name = "name",   .kind = FIELD_TEXT,   .help = "as its maker named it"},
-        {.name = "level",  .kind = FIELD_TEXT,   .help = "raid0, raid1, raid5, raid6, raid10, raid50, raid60, jbod"},
-        {.name = "state",  .kind = FIELD_TEXT,   .help = "optimal, degraded, partially-degraded, offline"},
+        {.name = "level",  .kind = FIELD_TEXT,   .help = "raid0, raid1, raid5, raid6, raid10, raid1e, raid50, raid60, jbod"},
+        {.name = "state",  .kind = FIELD_TEXT,   .help = "optimal, degraded, partially-degraded, rebuild, offline, failed, ..."},
         {.name = "size",   .kind = FIELD_NUMBER, .help = "bytes"},
         {.name = "strip",  .kind = FIELD_NUMBER, .help = "bytes on one drive, before the next"},
         {.name = "cache",  .kind = FIELD_TEXT,   .help = "write-back, write-through"},
         {.name = "drives", .kind = FIELD_NUMBERS, .help = "numbers of the drives that it is made of"},
+        {.name = NULL},
+};
+
+const struct field raid_battery_fields[] = {
+        {.name = "state",         .kind = FIELD_TEXT,   .help = "optimal, charging, discharging, learning, low, overheated, failed, replace, missing"},
+        {.name = "millivolts",    .kind = FIELD_NUMBER, .help = "of it now"},
+        {.name = "temperature_c", .kind = FIELD_NUMBER, .help = "degrees Celsius"},
         {.name = NULL},
 };
 
@@ -46,6 +53,8 @@ const struct field raid_drive_fields[] = {
         {.name = "model",        .kind = FIELD_TEXT,   .help = "model"},
         {.name = "firmware",     .kind = FIELD_TEXT,   .help = "revision of its firmware"},
         {.name = "serial",       .kind = FIELD_TEXT, .is_identity = true, .help = "serial number"},
+        {.name = "media",        .kind = FIELD_TEXT, .help = "hdd, ssd"},
+        {.name = "temperature_c", .kind = FIELD_NUMBER, .help = "degrees Celsius"},
         {.name = "media_errors", .kind = FIELD_NUMBER, .help = "as the controller counted"},
         {.name = NULL},
 };
@@ -71,6 +80,7 @@ enum opcode {
         GET_DRIVE = 0x02020000,
         GET_VOLUMES = 0x03010000,
         GET_CONFIG = 0x04010000,
+        GET_BATTERY = 0x05010000,
 };
 
 static int node = -EBADF;
@@ -170,6 +180,7 @@ static struct doc *take_controller(const struct controller *c)
         _doc_ struct doc *doc = doc_object(), *volumes = doc_list();
         uint8_t bytes[MEGARAID_CONFIG_SIZE];
         size_t size = MEGARAID_INFO_SIZE;
+        struct doc *battery;
 
         if (!ask(c, GET_INFO, 0, bytes, &size) || !megaraid_info_parse(bytes, size, doc))
                 return NULL;
@@ -181,6 +192,11 @@ static struct doc *take_controller(const struct controller *c)
                 (void)megaraid_list_parse(bytes, size, volumes);
         (void)doc_set(doc, "volumes", TAKE_PTR(volumes));
         (void)doc_set(doc, "drives", take_drives(c));
+        size = MEGARAID_BATTERY_SIZE;
+        battery = doc_object();
+        if (ask(c, GET_BATTERY, 0, bytes, &size))
+                (void)megaraid_battery_parse(bytes, size, battery);
+        (void)doc_set(doc, "battery", battery);
         return TAKE_PTR(doc);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "discover/cpulist.h"
+#include "discover/memory_tiers.h"
 #include "discover/probe.h"
 #include "discover/smbios.h"
 #include "discover/tables_linux.h"
@@ -61,6 +62,9 @@ const struct field memory_fields[] = {
         {.name = "items", .kind = FIELD_ITEMS, .inner = module_fields, .help = "a module each"},
         {.name = "nodes", .kind = FIELD_ITEMS, .inner = node_fields, .help = "a NUMA node each"},
         {.name = "huge_pages", .kind = FIELD_ITEMS, .inner = huge_fields, .help = "a size each"},
+        {.name = "tiers", .kind = FIELD_ITEMS, .inner = memory_tier_fields, .help = "by speed, as the kernel sorts its NUMA nodes"},
+        {.name = "persistent", .kind = FIELD_ITEMS, .inner = memory_persistent_fields, .help = "a namespace of NVDIMMs each"},
+        {.name = "cxl",   .kind = FIELD_ITEMS, .inner = memory_cxl_fields, .help = "a device behind CXL each"},
         {.name = NULL},
 };
 /* clang-format on */
@@ -390,4 +394,5 @@ void probe_memory(struct probe_context *context)
         take_slots(context);
         take_nodes(context);
         take_huge_pages(context);
+        memory_tiers_take(context);
 }

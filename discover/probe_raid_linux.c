@@ -12,8 +12,9 @@
 #include "discover/probe.h"
 #include "lib/base/text.h"
 
-#define MDSTAT_MAX ((size_t)1 << 20)
-#define CLASS_RAID 0x0104 /* PCI Code and ID Assignment: mass storage, RAID */
+#define MDSTAT_MAX    ((size_t)1 << 20)
+#define CLASS_RAID    0x0104 /* PCI Code and ID Assignment: mass storage, RAID */
+#define CLASS_STORAGE 0x01
 
 /* clang-format off */
 static const struct field member_fields[] = {
@@ -51,6 +52,7 @@ static const struct field controller_fields[] = {
         {.name = "model",    .kind = FIELD_TEXT, .help = "as its firmware says"},
         {.name = "serial",   .kind = FIELD_TEXT, .is_identity = true, .help = "serial number"},
         {.name = "firmware", .kind = FIELD_TEXT, .help = "version of its firmware"},
+        {.name = "battery",  .kind = FIELD_OBJECT, .inner = raid_battery_fields, .help = "what keeps its cache when the power fails"},
         {.name = "volumes",  .kind = FIELD_ITEMS, .inner = raid_volume_fields, .help = "a volume each"},
         {.name = "drives",   .kind = FIELD_ITEMS, .inner = raid_drive_fields, .help = "a drive each, those in no volume too"},
         {.name = "volumes_unknown", .kind = FIELD_TEXT, .help = "why its volumes are not told"},
@@ -170,6 +172,72 @@ static void take_arrays(struct probe_context *context)
                         probe_item(context, take_array(context->tree, array));
 }
 
+/*
+ * Drivers of controllers that make volumes, or show those of others, and why these are not told.
+ * Where the class of the device is not RAID's the driver alone says that it is such a controller.
+ */
+#define MAKERS_OWN                                                                                 \
+        "what its firmware answers only the maker's own tools know: nothing of it is documented"
+static const struct {
+        const char *driver, *reason;
+} silent[] = {
+        {"megaraid_sas",  "the controller was not asked, or has not answered"                            },
+        {"hpsa",          "the controller was not asked, or has not answered"                            },
+        {"smartpqi",      "the controller was not asked, or has not answered"                            },
+        {"mpt3sas",       "the controller was not asked, or has not answered"                            },
+        {"mpt2sas",       "the controller was not asked, or has not answered"                            },
+        {"mpi3mr",        "its firmware is asked in another way (MPI 3.0) than this version speaks"      },
+        {"mptsas",        "its firmware is asked in another way (MPI 1.x) than this version speaks"      },
+        {"mptspi",        "its firmware is asked in another way (MPI 1.x) than this version speaks"      },
+        {"megaraid_mbox", "its firmware is older than the way that this version asks MegaRAID in"        },
+        {"megaraid",      "its firmware is older than the way that this version asks MegaRAID in"        },
+        {"aacraid",       MAKERS_OWN                                                                     },
+        {"3w-sas",        MAKERS_OWN                                                                     },
+        {"3w-9xxx",       MAKERS_OWN                                                                     },
+        {"3w-xxxx",       MAKERS_OWN                                                                     },
+        {"arcmsr",        MAKERS_OWN                                                                     },
+        {"esas2r",        MAKERS_OWN                                                                     },
+        {"hptiop",        MAKERS_OWN                                                                     },
+        {"ips",           MAKERS_OWN                                                                     },
+        {"ipr",           MAKERS_OWN                                                                     },
+        {"mvumi",         MAKERS_OWN                                                                     },
+        {"pmcraid",       MAKERS_OWN                                                                     },
+        {"stex",          MAKERS_OWN                                                                     },
+        {"mvsas",         "the driver knows no volumes: its disks are told each, and their volumes by md"},
+        {"isci",          "the driver knows no volumes: its disks are told each, and their volumes by md"},
+        {"ahci",          "the firmware's RAID is made by the kernel: its volumes are arrays of md"      },
+        {"vmd",           "the firmware's RAID is made by the kernel: its volumes are arrays of md"      },
+};
+
+static const char *reason_of(const char *driver)
+{
+        if (!driver)
+                return "no driver has taken the controller";
+        for (size_t i = 0; i < ARRAY_SIZE(silent); i++)
+                if (strcmp(silent[i].driver, driver) == 0)
+                        return silent[i].reason;
+        return "this version does not speak with the controller";
+}
+
+/* LSI's controllers for SAS make volumes, too, and are not of RAID's class. */
+static bool is_controller(struct tree *tree, const char *folder)
+{
+        static const char *const drivers[] = {"mpt3sas", "mpt2sas", "mpi3mr", "mptsas"};
+        char driver[TREE_LINE_SIZE];
+        uint64_t class;
+
+        if (!tree_number(tree, &class, "%s/class", folder))
+                return false;
+        if (class >> 8 == CLASS_RAID)
+                return true;
+        if (class >> 16 != CLASS_STORAGE || !tree_link(tree, driver, "%s/driver", folder))
+                return false;
+        for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+                if (strcmp(drivers[i], driver) == 0)
+                        return true;
+        return false;
+}
+
 static void take_controllers(struct probe_context *context)
 {
         _names_ struct tree_names names = {0};
@@ -179,19 +247,15 @@ static void take_controllers(struct probe_context *context)
         for (size_t i = 0; i < names.count; i++) {
                 char folder[TREE_PATH_MAX];
                 struct doc *controller;
-                uint64_t class;
 
                 snprintf(folder, sizeof(folder), "sys/bus/pci/devices/%s", names.names[i]);
-                if (!tree_number(context->tree, &class, "%s/class", folder) ||
-                    class >> 8 != CLASS_RAID)
+                if (!is_controller(context->tree, folder))
                         continue;
                 controller = doc_object();
                 (void)doc_set_text(controller, "pci", names.names[i]);
                 fields_read(context->tree, folder, controller_fields, controller);
                 (void)doc_set_text(controller, "volumes_unknown",
-                                   doc_get(controller, "driver")
-                                           ? "this version does not speak with the controller"
-                                           : "no driver has taken the controller");
+                                   reason_of(doc_get_text(controller, "driver")));
                 (void)doc_append(list, controller);
         }
         (void)doc_set(context->section, "controllers", list);
@@ -221,7 +285,8 @@ void raid_finish(struct doc *section)
                         if (!text_is_equal(doc_get_text(controller, "pci"),
                                            name + strlen(RAID_ANSWER)))
                                 continue;
-                        (void)doc_remove(controller, "volumes_unknown");
+                        if (doc_get(answer, "volumes"))
+                                (void)doc_remove(controller, "volumes_unknown");
                         for (size_t j = 0; doc_next(answer, &j, &member, &value) > 0;)
                                 (void)doc_set(controller, member, doc_copy(value));
                 }

@@ -229,6 +229,7 @@ static void test_cards(void **state)
         put("sys/bus/pci/devices/0000:01:00.0/reset_method", "flr bus\n");
         put("sys/bus/pci/devices/0000:01:00.0/mdev_supported_types/nvidia-1/available_instances",
             "4\n");
+        put("sys/bus/pci/devices/0000:01:00.0/available_compute_partition", "SPX, CPX\n");
         inventory = inventory_of_tree("pci,gpus,kernel");
         gpu = item(inventory, "gpus.items", 0);
         assert_int_equal(doc_count(doc_get(inventory, "gpus.items")), 1);
@@ -241,6 +242,8 @@ static void test_cards(void **state)
         assert_null(doc_get(gpu, "link.speed"));
         assert_true(doc_get_bool(gpu, "sharing.sriov", false));
         assert_true(doc_get_bool(gpu, "sharing.mig", false));
+        assert_int_equal(doc_get_number(gpu, "sharing.mig_instances", 0), 7);
+        assert_int_equal(doc_count(doc_get(gpu, "sharing.partition_modes")), 2);
         assert_int_equal(
                 doc_get_number(doc_at(doc_get(gpu, "sharing.mediated"), 0), "available", 0), 4);
         assert_true(doc_get_bool(gpu, "passthrough.possible", false));
@@ -389,6 +392,63 @@ static void test_bmc(void **state)
         doc_free(inventory);
 }
 
+/* What the management engine answered: AMT is there, and nobody has taken it into use. */
+static void test_amt(void **state)
+{
+        static const uint8_t none[] = {1, 1, 0, 0, 0x11, 0, 0x80, 4, 8, 0,
+                                       0, 0, 0, 0, 0,    0, 0,    0, 0, 0};
+        static const uint8_t refused[] = {1, 1, 0, 0, 0x1a, 0, 0x80, 4, 4, 0, 0, 0, 1, 0, 0, 0};
+        struct doc *inventory;
+
+        (void)state;
+        put_bytes("answers/amt/state", none, sizeof(none));
+        put_bytes("answers/amt/versions", refused, sizeof(refused));
+        inventory = inventory_of_tree("bmc");
+        assert_true(doc_get_bool(inventory, "bmc.amt.present", false));
+        check_text(inventory, "bmc.amt.provisioning", "none");
+        assert_null(doc_get(inventory, "bmc.amt.version"));
+        doc_free(inventory);
+
+        put_bytes("answers/amt/state", refused, sizeof(refused));
+        inventory = inventory_of_tree("bmc");
+        assert_null(doc_get(inventory, "bmc.amt"));
+        assert_int_equal(doc_count(doc_get(inventory, "bmc.errors")), 1);
+        doc_free(inventory);
+}
+
+static void test_memory_that_is_not_alike(void **state)
+{
+        struct doc *inventory;
+        const struct doc *part;
+
+        (void)state;
+        put("sys/devices/virtual/memory_tiering/memory_tier4/nodelist", "0-1\n");
+        put("sys/devices/virtual/memory_tiering/memory_tier22/nodelist", "2\n");
+        put("sys/bus/nd/devices/namespace0.0/size", "0\n");
+        put("sys/bus/nd/devices/namespace0.1/size", "1073741824\n");
+        put("sys/bus/nd/devices/namespace0.1/mode", "memory\n");
+        put("sys/bus/nd/devices/region0/size", "2147483648\n");
+        put("sys/devices/pci0000:35/0000:36:00.0/mem0/ram/size", "0x4000000000\n");
+        put("sys/devices/pci0000:35/0000:36:00.0/mem0/serial", "0x1234\n");
+        put_link("sys/bus/cxl/devices/mem0", "../../../devices/pci0000:35/0000:36:00.0/mem0");
+        put("sys/bus/cxl/devices/root0/uevent", "");
+        inventory = inventory_of_tree("memory");
+        assert_int_equal(doc_count(doc_get(inventory, "memory.tiers")), 2);
+        part = item(inventory, "memory.tiers", 1);
+        assert_int_equal(doc_get_number(part, "tier", 0), 22);
+        assert_int_equal(doc_number(doc_at(doc_get(part, "nodes"), 0)), 2);
+        assert_int_equal(doc_count(doc_get(inventory, "memory.persistent")), 1);
+        part = item(inventory, "memory.persistent", 0);
+        check_text(part, "mode", "memory");
+        assert_int_equal(doc_get_number(part, "size", 0), 1 << 30);
+        assert_int_equal(doc_count(doc_get(inventory, "memory.cxl")), 1);
+        part = item(inventory, "memory.cxl", 0);
+        assert_int_equal(doc_get_number(part, "volatile", 0), (int64_t)1 << 38);
+        check_text(part, "serial", "0x1234");
+        check_text(part, "pci", "0000:36:00.0");
+        doc_free(inventory);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -396,9 +456,11 @@ int main(void)
                 ON_A_TREE(test_sectors),
                 ON_A_TREE(test_who_uses_a_disk),
                 ON_A_TREE(test_raid),
+                ON_A_TREE(test_amt),
                 ON_A_TREE(test_cards),
                 ON_A_TREE(test_small_sections),
                 ON_A_TREE(test_memory),
+                ON_A_TREE(test_memory_that_is_not_alike),
                 cmocka_unit_test_setup_teardown(test_bmc, tree_setup, tree_teardown),
         };
 

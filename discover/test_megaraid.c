@@ -174,6 +174,38 @@ static void test_drives(void **state)
         assert_int_equal(megaraid_drives_parse(list, sizeof(list), ids), -1);
 }
 
+static void test_battery(void **state)
+{
+        /* 4050 mV, 31 degrees. */
+        uint8_t bytes[MEGARAID_BATTERY_SIZE] = {1, 0, 0xd2, 0x0f, 0, 0, 31, 0};
+        _doc_ struct doc *battery = doc_object(), *none = doc_object();
+        static const struct {
+                uint8_t bits, more;
+                const char *state;
+        } states[] = {
+                {0,    0, "optimal" },
+                {0x08, 0, "charging"},
+                {0x01, 0, "missing" },
+                {0x48, 0, "learning"},
+                {0x80, 0, "failed"  },
+                {0x08, 4, "replace" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+                bytes[8] = states[i].bits;
+                bytes[9] = states[i].more;
+                assert_true(megaraid_battery_parse(bytes, sizeof(bytes), battery));
+                assert_string_equal(doc_get_text(battery, "state"), states[i].state);
+        }
+        assert_int_equal(doc_get_number(battery, "millivolts", 0), 4050);
+        assert_int_equal(doc_get_number(battery, "temperature_c", 0), 31);
+        assert_false(megaraid_battery_parse(bytes, 11, none));
+        bytes[0] = 0;
+        assert_false(megaraid_battery_parse(bytes, sizeof(bytes), none));
+        assert_int_equal(doc_count(none), 0);
+}
+
 static void put_answer(const char *name, const void *bytes, size_t size)
 {
         char path[100];
@@ -223,6 +255,7 @@ int main(void)
                 cmocka_unit_test(test_configuration),
                 cmocka_unit_test(test_what_is_no_answer),
                 cmocka_unit_test(test_drives),
+                cmocka_unit_test(test_battery),
                 cmocka_unit_test_setup_teardown(test_in_an_inventory, tree_setup, tree_teardown),
         };
 

@@ -61,7 +61,7 @@ static void put_bytes(const char *path, const void *bytes, size_t size)
         assert_int_equal(fclose(file), 0);
 }
 
-static void put(const char *path, const char *text)
+static void __attribute__((unused)) put(const char *path, const char *text)
 {
         put_bytes(path, text, strlen(text));
 }
