@@ -115,6 +115,19 @@ unsigned cpu_first_online(struct tree *tree)
         return cpus && online_cpus(tree, cpus) ? cpus->at[0] : 0;
 }
 
+size_t cpu_some_online(struct tree *tree, unsigned *ret, size_t max)
+{
+        _free_ struct cpus *cpus = malloc(sizeof(*cpus));
+        size_t count;
+
+        if (!cpus || !online_cpus(tree, cpus))
+                return 0;
+        count = cpus->count < max ? cpus->count : max;
+        for (size_t i = 0; i < count; i++)
+                ret[i] = cpus->at[i * cpus->count / count];
+        return count;
+}
+
 /* Which group of a kind each CPU is in; 0: not known yet. */
 struct groups {
         uint16_t of[CPULIST_MAX];

@@ -12,7 +12,8 @@
 #include "discover/tables_linux.h"
 #include "lib/base/text.h"
 
-#define LIST_MAX ((size_t)64 << 10)
+#define LIST_MAX        ((size_t)64 << 10)
+#define FREQUENCIES_MAX 256 /* CPUs that are asked for theirs: two files each */
 
 /* clang-format off */
 static const struct field kind_fields[] = {
@@ -139,29 +140,39 @@ static int64_t mhz_in_model(const char *model)
         return (int64_t)(ghz * 1000 + rest * 10);
 }
 
-static void take_frequencies(struct probe_context *context, unsigned cpu)
+/* Cores differ in what they can, and not only those of another kind: some are chosen for more. */
+static void take_range(struct probe_context *context)
 {
-        static const struct {
-                const char *name, *file;
-                unsigned divisor; /* to MHz */
-        } files[] = {
-                {"min_mhz",  "cpufreq/cpuinfo_min_freq", 1000},
-                {"base_mhz", "cpufreq/base_frequency",   1000},
-                {"max_mhz",  "cpufreq/cpuinfo_max_freq", 1000},
-        };
+        unsigned cpus[FREQUENCIES_MAX];
+        const size_t count = cpu_some_online(context->tree, cpus, FREQUENCIES_MAX);
+        uint64_t khz, lowest = UINT64_MAX, highest = 0;
+
+        for (size_t i = 0; i < count; i++) {
+                if (!tree_number(context->tree, &khz,
+                                 "sys/devices/system/cpu/cpu%u/cpufreq/cpuinfo_max_freq", cpus[i]))
+                        break;
+                highest = khz > highest ? khz : highest;
+                if (tree_number(context->tree, &khz,
+                                "sys/devices/system/cpu/cpu%u/cpufreq/cpuinfo_min_freq", cpus[i]))
+                        lowest = khz < lowest ? khz : lowest;
+        }
+        if (lowest != UINT64_MAX)
+                field_set_number(context->section, "min_mhz", lowest / 1000);
+        if (highest > 0)
+                field_set_number(context->section, "max_mhz", highest / 1000);
+}
+
+static void take_base(struct probe_context *context, unsigned cpu)
+{
         const char *model = doc_get_text(context->section, "model");
         uint64_t number;
 
-        for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-                if (tree_number(context->tree, &number, "sys/devices/system/cpu/cpu%u/%s", cpu,
-                                files[i].file))
-                        field_set_number(context->section, files[i].name,
-                                         number / files[i].divisor);
-        if (doc_get(context->section, "base_mhz"))
-                return;
         if (tree_number(context->tree, &number,
-                        "sys/devices/system/cpu/cpu%u/acpi_cppc/nominal_freq", cpu) &&
-            number > 0)
+                        "sys/devices/system/cpu/cpu%u/cpufreq/base_frequency", cpu))
+                field_set_number(context->section, "base_mhz", number / 1000);
+        else if (tree_number(context->tree, &number,
+                             "sys/devices/system/cpu/cpu%u/acpi_cppc/nominal_freq", cpu) &&
+                 number > 0)
                 field_set_number(context->section, "base_mhz", number);
         else if (mhz_in_model(model) > 0)
                 (void)doc_set_number(context->section, "base_mhz", mhz_in_model(model));
@@ -246,7 +257,8 @@ void probe_cpu(struct probe_context *context)
         take_nodes(context);
         take_kinds(context);
         fields_read(context->tree, ".", cpu_fields, context->section);
-        take_frequencies(context, cpu_first_online(context->tree));
+        take_range(context);
+        take_base(context, cpu_first_online(context->tree));
         cpu_caches_take(context);
         take_vulnerabilities(context);
 }

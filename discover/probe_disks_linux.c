@@ -242,9 +242,15 @@ static void set_vendor(struct tree *tree, const char *name, struct doc *disk)
 {
         char text[TREE_LINE_SIZE];
 
-        if (tree_line(tree, text, "sys/block/%s/device/vendor", name) && strcmp(text, "ATA") != 0 &&
-            !text_has_prefix(text, "0x"))
-                field_set_text(disk, "vendor", text);
+        if (!tree_line(tree, text, "sys/block/%s/device/vendor", name))
+                return;
+        if (strcmp(text, "ATA") != 0) {
+                if (!text_has_prefix(text, "0x"))
+                        field_set_text(disk, "vendor", text);
+        } else if (text_is_equal(doc_get_text(disk, "transport"), "scsi")) {
+                /* Kernels before 3.0 have no port of ATA in the path. */
+                (void)doc_set_text(disk, "transport", "ata");
+        }
 }
 
 /* A namespace of a subsystem with native multipath hangs on no controller of its own. */

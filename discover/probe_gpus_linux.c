@@ -72,7 +72,11 @@ static const struct card {
         const char *vendor, *device;
         unsigned gib, instances;
 } cards[] = {
+        {"0x10de", "0x15f7", 12,  0}, /* Tesla P100 PCIe 12GB */
+        {"0x10de", "0x15f8", 16,  0}, /* Tesla P100 PCIe 16GB */
+        {"0x10de", "0x1db1", 16,  0}, /* Tesla V100 SXM2 16GB */
         {"0x10de", "0x1db4", 16,  0}, /* Tesla V100 PCIe 16GB */
+        {"0x10de", "0x1db5", 32,  0}, /* Tesla V100 SXM2 32GB */
         {"0x10de", "0x1db6", 32,  0}, /* Tesla V100 PCIe 32GB */
         {"0x10de", "0x1eb8", 16,  0}, /* Tesla T4 */
         {"0x10de", "0x20b0", 40,  7}, /* A100 SXM4 40GB */

@@ -156,6 +156,12 @@ static void test_disks_of_others(void **state)
         put_bytes("sys/block/sda/device/vpd_pg89", page, sizeof(page));
         put("sys/block/sda/device/model", "KINGSTON SH103S3\n");
         put("sys/block/sda/device/rev", "BBF0\n");
+        put("sys/devices/pci0000:00/0000:00:1f.2/host4/target4:0:0/4:0:0:0/block/sdb/size", "8\n");
+        put("sys/devices/pci0000:00/0000:00:1f.2/host4/target4:0:0/4:0:0:0/vendor", "ATA     \n");
+        put_link("sys/devices/pci0000:00/0000:00:1f.2/host4/target4:0:0/4:0:0:0/block/sdb/device",
+                 "../../../4:0:0:0");
+        put_link("sys/block/sdb",
+                 "../devices/pci0000:00/0000:00:1f.2/host4/target4:0:0/4:0:0:0/block/sdb");
         put("sys/block/sda/sda1/partition", "1\n");
         put("sys/block/sda/sda2/partition", "2\n");
         put("sys/block/sda/sda11/partition", "11\n");
@@ -167,6 +173,7 @@ static void test_disks_of_others(void **state)
         disk = doc_at(doc_get(inventory, "disks.items"), 1);
         check_text(disk, "model", "KINGSTON SH103S3240G");
         check_text(disk, "firmware", "580ABBF0");
+        check_text(doc_at(doc_get(inventory, "disks.items"), 2), "transport", "ata");
         parts = doc_get(disk, "partitions");
         for (size_t i = 0; i < 2; i++)
                 assert_string_equal(doc_text(doc_at(doc_get(doc_at(parts, i), "mounted_on"), 0)),
@@ -194,6 +201,36 @@ static void test_a_whole_configuration_space(void **state)
         inventory = inventory_of_tree("pci");
         check_text(doc_at(doc_get(inventory, "pci.items"), 0), "link.speed", "5.0 GT/s");
         assert_true(doc_get_bool(doc_at(doc_get(inventory, "pci.items"), 0), "acs", false));
+        doc_free(inventory);
+}
+
+/* The fastest and the slowest of all cores; the first is neither. */
+static void test_cores_that_differ(void **state)
+{
+        static const char *const khz[][2] = {
+                {"400000\n", "3000000\n"},
+                {"800000\n", "5200000\n"},
+                {"300000\n", "3800000\n"}
+        };
+        struct doc *inventory;
+
+        (void)state;
+        put("sys/devices/system/cpu/online", "0-2\n");
+        for (unsigned cpu = 0; cpu < 3; cpu++) {
+                char path[100];
+
+                snprintf(path, sizeof(path),
+                         "sys/devices/system/cpu/cpu%u/cpufreq/cpuinfo_min_freq", cpu);
+                put(path, khz[cpu][0]);
+                snprintf(path, sizeof(path),
+                         "sys/devices/system/cpu/cpu%u/cpufreq/cpuinfo_max_freq", cpu);
+                put(path, khz[cpu][1]);
+        }
+        put("sys/devices/system/cpu/cpu0/cpufreq/base_frequency", "2100000\n");
+        inventory = inventory_of_tree("cpu");
+        assert_int_equal(doc_get_number(inventory, "cpu.min_mhz", 0), 300);
+        assert_int_equal(doc_get_number(inventory, "cpu.base_mhz", 0), 2100);
+        assert_int_equal(doc_get_number(inventory, "cpu.max_mhz", 0), 5200);
         doc_free(inventory);
 }
 
@@ -278,6 +315,7 @@ int main(void)
                 ON_A_TREE(test_disks_of_others),
                 ON_A_TREE(test_a_whole_configuration_space),
                 ON_A_TREE(test_sockets),
+                ON_A_TREE(test_cores_that_differ),
                 ON_A_TREE(test_topology_by_new_names),
         };
 
