@@ -93,11 +93,17 @@ else
         echo "skipped: no captures of real machines beside the source tree"
 fi
 
-for other in 'lshw -json' 'hwinfo --short' dmidecode 'lspci -vvnn' 'lscpu -J' 'lsblk -OJ'; do
+parts=(dmidecode 'lspci -vvnn' 'lscpu -J' 'lsblk -OJ')
+missing=
+for other in 'lshw -json' 'hwinfo --short' "${parts[@]}"; do
         if command -v "${other%% *}" >/dev/null; then
                 row "$other" "$other"
         else
                 printf '%-36s not installed\n' "$other"
+                case " ${parts[*]} " in *" $other "*) missing=1 ;; esac
         fi
 done
+# Together they tell about as much as one of the others.
+together=$(printf '%s; ' "${parts[@]}")
+[ -n "$missing" ] || row 'dmidecode+lspci+lscpu+lsblk' "sh -c '$together'"
 exit "$status"
