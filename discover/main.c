@@ -34,7 +34,7 @@ static const struct option_row options[] = {
         {.name = "anonymous", .is_set = &is_anonymous,
          .help = "with others in the place of serials, UUIDs, MACs, asset tags, the host's name"},
         {.name = "listen", .value = "SECONDS", .text = &listen_seconds,
-         .help = "for what switches say of themselves (LLDP), at most 20: they speak every 30 s"},
+         .help = "for what switches say of themselves (LLDP), at least so long, at most 20; 0: while other slow probes go on"},
         {.name = "diff", .is_set = &wants_diff,
          .help = "print what changed between two inventories, given as files"},
         {.name = "schema", .is_set = &wants_schema, .help = "print the JSON Schema of what is printed"},
@@ -197,7 +197,7 @@ int main(int argc, char **argv)
                 megaraid_open();
                 tpm2_open();
                 amt_open();
-                if (seconds > 0)
+                if (listen_seconds)
                         lldp_open((unsigned)seconds);
         }
         rc = confine();

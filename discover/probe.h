@@ -120,7 +120,8 @@ void tpm2_open(void);
 
 extern const struct field nic_neighbour_fields[];
 
-/* Opens the socket on which probe_lldp() listens, for so long: before the program is confined. */
+/* Opens the socket on which probe_lldp() hears, from now on and at least so long: before the
+ * program is confined. */
 void lldp_open(unsigned seconds);
 
 void probe_megaraid(struct probe_context *context);

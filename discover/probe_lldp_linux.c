@@ -2,9 +2,10 @@
 /*
  * lldp: the switch at the other end of each cable
  *
- * A switch speaks every 30 s, so this is the last of the slow probes, and only
- * listens for as long as was asked for. Nothing is sent. The socket is opened before
- * the program gives up the network (lldp_open()).
+ * A switch speaks every 30 s. The socket is opened before the program gives up the
+ * network (lldp_open()), and hears while the other slow ones probe; so this is the last
+ * of them, and waits only for what is left of the time that was asked for. Nothing is
+ * sent.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -39,7 +40,7 @@ const struct field nic_neighbour_fields[] = {
 /* clang-format on */
 
 static int listener = -EBADF;
-static unsigned listen_ms;
+static uint64_t opened_ms, listen_ms;
 
 void lldp_open(unsigned seconds)
 {
@@ -58,7 +59,8 @@ void lldp_open(unsigned seconds)
         if (listener < 0)
                 return;
         (void)bind(listener, (const struct sockaddr *)&any, sizeof(any));
-        listen_ms = seconds * 1000;
+        listen_ms = (uint64_t)seconds * 1000;
+        opened_ms = clock_monotonic_ms();
         names = if_nameindex();
         for (const struct if_nameindex *i = names; i && i->if_index != 0; i++) {
                 group.mr_ifindex = (int)i->if_index;
@@ -105,16 +107,18 @@ static bool receive(struct probe_context *context)
 
 static void listen_on(struct probe_context *context)
 {
-        const uint64_t start = clock_monotonic_ms();
         struct pollfd polled = {.fd = listener, .events = POLLIN};
         int messages = 0;
 
-        while (clock_monotonic_ms() - start < listen_ms && messages < MESSAGES_MAX) {
+        while (clock_monotonic_ms() - opened_ms < listen_ms && messages < MESSAGES_MAX) {
                 if (!probe_begin(context, "LLDP"))
                         continue;
                 if (poll(&polled, 1, TICK_MS) > 0)
                         messages += receive(context);
         }
+        /* What came meanwhile. */
+        while (messages++ < MESSAGES_MAX && probe_begin(context, "LLDP") && receive(context))
+                ;
 }
 
 static void recall(struct probe_context *context)

@@ -19,8 +19,9 @@
 
 static int spawn(const char *program, int out, pid_t *ret)
 {
-        char name[] = "cloudie-discover";
-        char *argv[] = {name, NULL};
+        /* To hear switches while the other slow probes go on: nobody waits longer for that. */
+        char name[] = "cloudie-discover", listen[] = "--listen", seconds[] = "0";
+        char *argv[] = {name, listen, seconds, NULL};
         char *environment[] = {NULL};
         posix_spawn_file_actions_t actions;
         int rc;

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A switch that speaks while cloudie-discover listens is heard, and by nobody who did not ask."""
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+INSIDE = "CLOUDIE_NETNS"
+
+
+def part(kind, value):
+    """IEEE 802.1AB 8.4: seven bits of type, nine of length."""
+    return struct.pack("!H", kind << 9 | len(value)) + value
+
+
+MESSAGE = (part(1, b"\x04\x02\0\0\0\0\1") + part(2, b"\x05Eth1") + part(3, b"\0\x78") +
+           part(5, b"switch-a") + part(0, b""))
+FRAME = bytes.fromhex("0180c200000e020000000001") + struct.pack("!H", 0x88cc) + MESSAGE
+
+
+class Neighbours(unittest.TestCase):
+    def setUp(self):
+        for command in ("link add v0 type veth peer name v1", "link set v0 up", "link set v1 up"):
+            subprocess.run(("ip", *command.split()), check=True)
+        self.addCleanup(subprocess.run, ("ip", "link", "del", "v0"), check=True)
+        self.folder = tempfile.mkdtemp(prefix="cloudie-lldp-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.silent = threading.Event()
+
+    def speak(self):
+        """More often than a switch does: at some time of the look there is a message."""
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as wire:
+            wire.bind(("v1", 0))
+            while not self.silent.wait(0.02):
+                wire.send(FRAME)
+
+    def heard(self, *options):
+        """Names of what a snapshot has of LLDP: no interface here stands on a device."""
+        snapshot = os.path.join(self.folder, "snapshot.tar.zst")
+        subprocess.run((sys.argv[1], "--snapshot", snapshot, *options), check=True)
+        tar = subprocess.run(("zstd", "-dc", snapshot), check=True, capture_output=True).stdout
+        names = subprocess.run(("tar", "t"), input=tar, check=True, capture_output=True).stdout
+        os.remove(snapshot)
+        return [n for n in names.decode().splitlines() if "/lldp/" in n]
+
+    def test_heard(self):
+        switch = threading.Thread(target=self.speak)
+        switch.start()
+        try:
+            self.assertEqual(self.heard("--listen", "1"), ["answers/lldp/v0"])
+            self.assertEqual(self.heard(), [])  # who did not ask hears nothing
+        finally:
+            self.silent.set()
+            switch.join()
+        self.assertEqual(self.heard("--listen", "1"), [])
+
+
+def main():
+    if not all(shutil.which(p) for p in ("ip", "unshare", "zstd")) or os.geteuid() != 0:
+        print("skipped: it takes root, ip, unshare and zstd")
+        return 77
+    if INSIDE not in os.environ:
+        if subprocess.run(("unshare", "-n", "true"), check=False).returncode != 0:
+            print("skipped: no network namespace can be made")
+            return 77
+        return subprocess.run(("unshare", "-n", sys.executable, *sys.argv), check=False,
+                              env={**os.environ, INSIDE: "1"}).returncode
+    return not unittest.main(argv=sys.argv[:1], verbosity=2, exit=False).result.wasSuccessful()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
