@@ -35,18 +35,19 @@ bool megaraid_info_parse(const void *bytes, size_t size, struct doc *controller)
 bool megaraid_battery_parse(const void *bytes, size_t size, struct doc *battery)
 {
         static const struct {
-                uint32_t bits;
                 const char *state;
+                uint32_t bits;
+                bool is_bad;
         } states[] = {
-                {1 << 0,                   "missing"    },
-                {1 << 10,                  "replace"    },
-                {1 << 7 | 1 << 8 | 1 << 9, "failed"     },
-                {1 << 2,                   "overheated" },
-                {1 << 1 | 1 << 11,         "low"        },
-                {1 << 6,                   "learning"   },
-                {1 << 3,                   "charging"   },
-                {1 << 4,                   "discharging"},
-                {0,                        "optimal"    },
+                {"missing",     1 << 0,                   true },
+                {"replace",     1 << 10,                  true },
+                {"failed",      1 << 7 | 1 << 8 | 1 << 9, true },
+                {"overheated",  1 << 2,                   true },
+                {"low",         1 << 1 | 1 << 11,         true },
+                {"learning",    1 << 6,                   false},
+                {"charging",    1 << 3,                   false},
+                {"discharging", 1 << 4,                   false},
+                {"optimal",     0,                        false},
         };
         const uint64_t kind = raid_number_at(bytes, size, 0, 1);
         const uint64_t bits = raid_number_at(bytes, size, 8, 4);
@@ -58,6 +59,7 @@ bool megaraid_battery_parse(const void *bytes, size_t size, struct doc *battery)
                 return false;
         while (states[at].bits != 0 && (states[at].bits & bits) == 0)
                 at++;
+        (void)doc_set_bool(battery, "good", !states[at].is_bad);
         (void)doc_set_text(battery, "state", states[at].state);
         if (millivolts > 0)
                 (void)doc_set_number(battery, "millivolts", (int64_t)millivolts);

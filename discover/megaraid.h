@@ -28,7 +28,8 @@
 /* Sets model, serial and firmware of the controller. */
 bool megaraid_info_parse(const void *bytes, size_t size, struct doc *controller);
 
-/* The battery behind its cache: state, voltage, temperature. False without one. */
+/* The battery behind its cache: whether it is good, state, voltage, temperature. False without one.
+ */
 bool megaraid_battery_parse(const void *bytes, size_t size, struct doc *battery);
 
 /* Numbers of all drives, also of those in no volume; how many. -1: no such answer. */

@@ -37,6 +37,7 @@ const struct field raid_volume_fields[] = {
 };
 
 const struct field raid_battery_fields[] = {
+        {.name = "good",          .kind = FIELD_BOOL,   .help = "it keeps the cache, now or when it is charged"},
         {.name = "state",         .kind = FIELD_TEXT,   .help = "optimal, charging, discharging, learning, low, overheated, failed, replace, missing"},
         {.name = "millivolts",    .kind = FIELD_NUMBER, .help = "of it now"},
         {.name = "temperature_c", .kind = FIELD_NUMBER, .help = "degrees Celsius"},

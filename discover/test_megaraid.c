@@ -180,15 +180,16 @@ static void test_battery(void **state)
         uint8_t bytes[MEGARAID_BATTERY_SIZE] = {1, 0, 0xd2, 0x0f, 0, 0, 31, 0};
         _doc_ struct doc *battery = doc_object(), *none = doc_object();
         static const struct {
-                uint8_t bits, more;
                 const char *state;
+                uint8_t bits, more;
+                bool is_good;
         } states[] = {
-                {0,    0, "optimal" },
-                {0x08, 0, "charging"},
-                {0x01, 0, "missing" },
-                {0x48, 0, "learning"},
-                {0x80, 0, "failed"  },
-                {0x08, 4, "replace" },
+                {"optimal",  0,    0, true },
+                {"charging", 0x08, 0, true },
+                {"missing",  0x01, 0, false},
+                {"learning", 0x48, 0, true },
+                {"failed",   0x80, 0, false},
+                {"replace",  0x08, 4, false},
         };
 
         (void)state;
@@ -197,6 +198,7 @@ static void test_battery(void **state)
                 bytes[9] = states[i].more;
                 assert_true(megaraid_battery_parse(bytes, sizeof(bytes), battery));
                 assert_string_equal(doc_get_text(battery, "state"), states[i].state);
+                assert_int_equal(doc_get_bool(battery, "good", false), states[i].is_good);
         }
         assert_int_equal(doc_get_number(battery, "millivolts", 0), 4050);
         assert_int_equal(doc_get_number(battery, "temperature_c", 0), 31);

@@ -39,6 +39,10 @@
 /* Drivers that no device asks for: what we stand on ourselves. */
 static const char *const own_modules[] = {"af_packet", "loop", "squashfs", "efivarfs"};
 
+/* Of stage two's, what no device asks for, and cloudie-discover asks BMCs and RAID controllers
+ * through. */
+static const char *const asking_modules[] = {"ipmi_devintf", "sg"};
+
 struct agent {
         struct loop *loop;
         struct drivers *drivers;
@@ -69,6 +73,7 @@ static void load_stage_two(void *context)
         if (rc < 0)
                 log_error("stage_two.modules", "error=%s", QUOTE(strerror(-rc)));
         (void)drivers_load_all(a->drivers);
+        (void)drivers_load_own(a->drivers, asking_modules, ARRAY_SIZE(asking_modules));
 
         pthread_mutex_lock(&a->lock);
         a->is_loaded = true;

@@ -20,6 +20,8 @@ static const struct {
          "{\"disks\":{\"items\":[{\"health\":{\"passed\":true}},{\"health\":3},4]}}"},
         {"{\"raid\":{\"controllers\":[{\"drives\":[{\"media_errors\":1,\"slot\":2}]}]}}",
          "{\"raid\":{\"controllers\":[{\"drives\":[{\"slot\":2}]}]}}"},
+        {"{\"raid\":{\"controllers\":[{\"battery\":{\"good\":true,\"state\":\"charging\",\"millivolts\":3}}]}}",
+         "{\"raid\":{\"controllers\":[{\"battery\":{\"good\":true}}]}}"},
         {"{\"kernel\":{\"command_line\":[\"cloudie.boot=1\"],\"version\":\"6\"}}", "{\"kernel\":{\"version\":\"6\"}}"},
         {"{\"memory\":{\"total\":5,\"installed\":8}}", "{\"memory\":{\"installed\":8}}"},
         {"{\"disks\":[1],\"memory\":2,\"nics\":{\"items\":{}},\"x.y\":{\"a.b\":1}}",
