@@ -2,8 +2,9 @@
 /*
  * Router solicitations
  *
- * We route nothing; we only say so. The advertisement carries no prefix, no
- * managed and no other flag: a client that hears it goes on with IPv4 at once.
+ * We route nothing; we only say so. Where no DHCPv6 is answered the advertisement
+ * carries no prefix, no managed and no other flag: a client that hears it goes on
+ * with IPv4 at once.
  */
 #include "dhcp/router.h"
 
@@ -15,8 +16,12 @@ enum {
         TYPE_SOLICITATION = 133,
         TYPE_ADVERTISEMENT = 134,
         OPTION_SOURCE_MAC = 1,
-        OPTION_UNIT = 8, /* lengths of options count these */
-        HOP_LIMIT = 255, /* nobody has forwarded it */
+        OPTION_PREFIX = 3,
+        PREFIX_ON_LINK = 0x80,
+        FLAG_MANAGED = 0x80, /* addresses by DHCPv6 */
+        FLAG_OTHER = 0x40,   /* all else by DHCPv6 */
+        OPTION_UNIT = 8,     /* lengths of options count these */
+        HOP_LIMIT = 255,     /* nobody has forwarded it */
 };
 
 /* RFC 4861 4.6: every option has a length, and none has 0. */
@@ -63,22 +68,44 @@ int dhcp_router_solicitation_parse(struct reader icmp, uint8_t hop_limit, bool h
         return 0;
 }
 
+static void advertisement_write(const struct mac_address *ours, uint8_t flags, struct writer *w)
+{
+        writer_u8(w, TYPE_ADVERTISEMENT);
+        writer_u8(w, 0);     /* code */
+        writer_be16(w, 0);   /* checksum: the kernel's */
+        writer_u8(w, 0);     /* hop limit: unspecified */
+        writer_u8(w, flags); /* M, O */
+        writer_be16(w, 0);   /* router lifetime: not a default router */
+        writer_be32(w, 0);   /* reachable time: unspecified */
+        writer_be32(w, 0);   /* retransmission timer: unspecified */
+
+        writer_u8(w, OPTION_SOURCE_MAC);
+        writer_u8(w, 1);
+        writer_bytes(w, ours->bytes, sizeof(ours->bytes));
+}
+
 size_t dhcp_router_advertisement_write(const struct mac_address *ours,
                                        uint8_t to[static DHCP_ROUTER_ADVERTISEMENT_SIZE])
 {
         struct writer w = writer_over(to, DHCP_ROUTER_ADVERTISEMENT_SIZE);
 
-        writer_u8(&w, TYPE_ADVERTISEMENT);
-        writer_u8(&w, 0);   /* code */
-        writer_be16(&w, 0); /* checksum: the kernel's */
-        writer_u8(&w, 0);   /* hop limit: unspecified */
-        writer_u8(&w, 0);   /* M, O: neither */
-        writer_be16(&w, 0); /* router lifetime: not a default router */
-        writer_be32(&w, 0); /* reachable time: unspecified */
-        writer_be32(&w, 0); /* retransmission timer: unspecified */
-
-        writer_u8(&w, OPTION_SOURCE_MAC);
-        writer_u8(&w, 1);
-        writer_bytes(&w, ours->bytes, sizeof(ours->bytes));
+        advertisement_write(ours, 0, &w);
         return DHCP_ROUTER_ADVERTISEMENT_SIZE;
+}
+
+size_t dhcp_router_managed_write(const struct mac_address *ours, const struct ip6_network *network,
+                                 uint8_t to[static DHCP_ROUTER_MANAGED_SIZE])
+{
+        struct writer w = writer_over(to, DHCP_ROUTER_MANAGED_SIZE);
+
+        advertisement_write(ours, FLAG_MANAGED | FLAG_OTHER, &w);
+        writer_u8(&w, OPTION_PREFIX);
+        writer_u8(&w, 4);
+        writer_u8(&w, network->prefix);
+        writer_u8(&w, PREFIX_ON_LINK);
+        writer_be32(&w, UINT32_MAX); /* valid: for ever */
+        writer_be32(&w, UINT32_MAX); /* preferred: no longer than that, and of no use without A */
+        writer_be32(&w, 0);          /* reserved */
+        writer_bytes(&w, network->address.bytes, sizeof(network->address.bytes));
+        return DHCP_ROUTER_MANAGED_SIZE;
 }

@@ -3,7 +3,8 @@
 
 /*
  * Router solicitations get an advertisement with lifetime 0: "I am no router".
- * iPXE waits 13 s for any answer before it boots over IPv4.
+ * iPXE waits 13 s for any answer before it boots over IPv4. Where DHCPv6 is
+ * answered it says so, too, and which addresses are on the link.
  */
 
 #include <stdbool.h>
@@ -11,10 +12,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/base/ip6.h"
 #include "lib/base/net.h"
 #include "lib/base/reader.h"
 
 #define DHCP_ROUTER_ADVERTISEMENT_SIZE 24
+#define DHCP_ROUTER_MANAGED_SIZE       (DHCP_ROUTER_ADVERTISEMENT_SIZE + 32)
 
 struct dhcp_router_solicitation {
         bool has_mac;
@@ -38,3 +41,9 @@ int dhcp_router_solicitation_parse(struct reader icmp, uint8_t hop_limit, bool h
  * the checksum; send it with hop limit 255. Return: bytes written. */
 size_t dhcp_router_advertisement_write(const struct mac_address *ours,
                                        uint8_t to[static DHCP_ROUTER_ADVERTISEMENT_SIZE]);
+
+/* The same with M and O, and with @network as on-link but not for addresses of one's own making
+ * (RFC 4861 4.6.2: L without A, for ever). A host with an address of DHCPv6 alone knows no
+ * neighbours. */
+size_t dhcp_router_managed_write(const struct mac_address *ours, const struct ip6_network *network,
+                                 uint8_t to[static DHCP_ROUTER_MANAGED_SIZE]);

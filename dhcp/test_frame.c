@@ -88,6 +88,27 @@ static void refuses_every_damaged_byte(void **state)
         assert_int_equal(dhcp_frame_parse(reader_over(bytes, (size_t)size), false, &got), 0);
 }
 
+static void sends_to_dhcpv6(void **state)
+{
+        static const uint8_t says[] = {
+                134,  0,    0,    0,    0,    0xc0, 0,    0,    0, 0, 0, 0, 0,    0,
+                0,    0,    1,    1,    2,    0,    0,    0,    0, 9, 3, 4, 64,   0x80,
+                0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0xfd, 0x77,
+                0,    0,    0,    0,    0,    0,    0,    0,    0, 0, 0, 0, 0,    0,
+        };
+        const struct mac_address ours = {
+                {2, 0, 0, 0, 0, 9}
+        };
+        uint8_t bytes[DHCP_ROUTER_MANAGED_SIZE];
+        struct ip6_network network;
+
+        (void)state;
+        assert_int_equal(ip6_network_parse("fd77::/64", &network), 0);
+        assert_int_equal(sizeof(says), sizeof(bytes));
+        assert_int_equal(dhcp_router_managed_write(&ours, &network, bytes), sizeof(bytes));
+        assert_memory_equal(bytes, says, sizeof(says));
+}
+
 static void answers_router_solicitations(void **state)
 {
         static const struct {
@@ -152,6 +173,7 @@ int main(void)
                 cmocka_unit_test(has_the_right_checksums),
                 cmocka_unit_test(refuses_every_damaged_byte),
                 cmocka_unit_test(answers_router_solicitations),
+                cmocka_unit_test(sends_to_dhcpv6),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

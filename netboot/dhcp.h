@@ -39,5 +39,6 @@ int dhcp_service_start(struct dhcp_service *service, struct leases *leases);
 
 /* Answers router solicitations of one interface; until the loop ends. */
 struct router;
-int router_new(struct loop *loop, const struct netboot_interface *interface, struct router **ret);
+int router_new(struct loop *loop, const struct netboot_interface *interface, struct site *site,
+               struct router **ret);
 struct router *router_free(struct router *router);

@@ -478,7 +478,8 @@ int dhcp_service_start(struct dhcp_service *service, struct leases *leases)
                                  port->interface->name);
                         continue;
                 }
-                rc = router_new(service->options.loop, port->interface, &port->router);
+                rc = router_new(service->options.loop, port->interface, service->options.site,
+                                &port->router);
                 if (rc < 0)
                         return rc;
         }

@@ -6,20 +6,26 @@
 #include <net/if.h>
 #include <stddef.h>
 
+#include "lib/base/ip6.h"
 #include "lib/base/net.h"
 #include "netboot/config.h"
+
+#define NETBOOT_MAX_ADDRESSES6 8 /* global ones of IPv6 of one interface */
 
 struct netboot_interface {
         char name[IF_NAMESIZE];
         unsigned index;
         struct mac_address mac;
         unsigned mtu;
-        struct ip4_address address; /* the first one */
+        struct ip4_address address;                            /* the first one */
+        struct ip6_address addresses6[NETBOOT_MAX_ADDRESSES6]; /* without link-local ones */
+        size_t address6_count;
 
         /* -1 where the service is not wanted */
         int dhcp_fd;   /* UDP 67, of this interface alone */
         int packet_fd; /* frames to clients that have no address yet */
         int router_fd; /* ICMPv6; -1 also where there is no IPv6 */
+        int dhcp6_fd;  /* UDP 547; -1 also where there is no IPv6, or another has the port */
         int tftp_fd;   /* UDP 69 of @address */
         int http_fd;   /* TCP, listening at @address */
 };

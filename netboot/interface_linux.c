@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <ifaddrs.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <netinet/icmp6.h>
@@ -14,8 +15,10 @@
 #include <unistd.h>
 
 #include "dhcp/message.h"
+#include "dhcp/v6_message.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "lib/daemon/log.h"
 #include "tftp/packet.h"
 
 __attribute__((format(printf, 3, 4))) static int fail(char *error, int rc, const char *sentence,
@@ -51,6 +54,28 @@ static int query(int fd, const char *name, unsigned long what, struct ifreq *ret
         return ioctl(fd, what, ret) < 0 ? -errno : 0;
 }
 
+/* As with IPv4, those that are there at the start. None is no failure. */
+static void describe6(struct netboot_interface *i)
+{
+        struct ifaddrs *all = NULL;
+        struct sockaddr_in6 six;
+
+        if (getifaddrs(&all) < 0)
+                return;
+        for (const struct ifaddrs *at = all; at; at = at->ifa_next) {
+                struct ip6_address *next = &i->addresses6[i->address6_count];
+
+                if (i->address6_count == NETBOOT_MAX_ADDRESSES6 || !at->ifa_addr ||
+                    at->ifa_addr->sa_family != AF_INET6 || strcmp(at->ifa_name, i->name) != 0)
+                        continue;
+                memcpy(&six, at->ifa_addr, sizeof(six));
+                memcpy(next->bytes, &six.sin6_addr, sizeof(next->bytes));
+                if (!ip6_is_link_local(next))
+                        i->address6_count++;
+        }
+        freeifaddrs(all);
+}
+
 static int describe(const char *name, char *error, struct netboot_interface *ret)
 {
         _close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -70,6 +95,7 @@ static int describe(const char *name, char *error, struct netboot_interface *ret
         ret->address.be = address.sin_addr.s_addr;
         if (query(fd, name, SIOCGIFHWADDR, &request) == 0)
                 memcpy(ret->mac.bytes, request.ifr_hwaddr.sa_data, sizeof(ret->mac.bytes));
+        describe6(ret);
         ret->mtu = query(fd, name, SIOCGIFMTU, &request) == 0 ? (unsigned)request.ifr_mtu : 1500;
         return 0;
 }
@@ -140,6 +166,40 @@ static int open_router(const struct netboot_interface *i)
         return TAKE_FD(fd);
 }
 
+static int join(int fd, unsigned interface, const char *group)
+{
+        struct ipv6_mreq request = {.ipv6mr_interface = interface};
+
+        inet_pton(AF_INET6, group, &request.ipv6mr_multiaddr);
+        return setsockopt(fd, IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof(request)) < 0 ? -errno
+                                                                                            : 0;
+}
+
+/* RFC 8415 7.1: from clients and relays of this link, and from relays that know no server. */
+static int open_dhcp6(const struct netboot_interface *i)
+{
+        const struct sockaddr_in6 at = {.sin6_family = AF_INET6,
+                                        .sin6_port = htons(DHCP6_PORT_SERVER)};
+        _close_ int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        int rc;
+
+        if (fd < 0)
+                return -errno;
+        if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, i->name, (socklen_t)strlen(i->name)) < 0)
+                return -errno;
+        rc = set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+        if (rc == 0)
+                rc = set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+        if (rc == 0)
+                rc = join(fd, i->index, "ff02::1:2");
+        if (rc == 0)
+                rc = join(fd, i->index, "ff05::1:3");
+        (void)set(fd, SOL_SOCKET, SO_RCVBUF, 2000 * 2048);
+        if (rc == 0 && bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
+                rc = -errno;
+        return rc < 0 ? rc : TAKE_FD(fd);
+}
+
 static int open_tftp(const struct netboot_interface *i)
 {
         _close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -179,6 +239,11 @@ static int open_services(const struct netbootd_config *config, char *error,
                 if (i->packet_fd < 0)
                         return fail_port(error, i->packet_fd, "a packet socket", i);
                 i->router_fd = open_router(i); /* a host without IPv6 goes without */
+                i->dhcp6_fd = open_dhcp6(i);
+                /* Whether a network wants it is not known yet: IPv4 does not go without for it. */
+                if (i->dhcp6_fd < 0 && i->router_fd >= 0)
+                        log_warning("dhcp6.off", "on=%s reason=%s", i->name,
+                                    QUOTE(strerror(-i->dhcp6_fd)));
         }
         if (config->services & SERVICE_TFTP) {
                 i->tftp_fd = open_tftp(i);
@@ -203,7 +268,8 @@ int netboot_interfaces_open(const struct netbootd_config *config, char *error,
         for (size_t n = 0; n < config->interface_count && rc == 0; n++) {
                 struct netboot_interface *i = &all.at[all.count++];
 
-                i->dhcp_fd = i->packet_fd = i->router_fd = i->tftp_fd = i->http_fd = -1;
+                i->dhcp_fd = i->packet_fd = i->router_fd = i->dhcp6_fd = i->tftp_fd = i->http_fd =
+                        -1;
                 rc = describe(config->interfaces[n], error, i);
                 if (rc == 0)
                         rc = open_services(config, error, i);
@@ -220,8 +286,8 @@ void netboot_interfaces_close(struct netboot_interfaces *interfaces)
 {
         for (size_t n = 0; n < interfaces->count; n++) {
                 struct netboot_interface *i = &interfaces->at[n];
-                int *const fds[] = {&i->dhcp_fd, &i->packet_fd, &i->router_fd, &i->tftp_fd,
-                                    &i->http_fd};
+                int *const fds[] = {&i->dhcp_fd,  &i->packet_fd, &i->router_fd,
+                                    &i->dhcp6_fd, &i->tftp_fd,   &i->http_fd};
 
                 for (size_t f = 0; f < ARRAY_SIZE(fds); f++) {
                         if (*fds[f] >= 0)

@@ -41,7 +41,8 @@ struct leases {
         struct leases_options options;
         struct journal *journal;
         struct dhcp_server *server;
-        struct served served;     /* what it was made of */
+        struct served served; /* what it was made of */
+        struct dhcp6_server *server6;
         struct loop_timer *timer; /* syncs what nobody waits for */
         bool has_kept;
         atomic_bool is_broken;
@@ -79,6 +80,11 @@ struct dhcp_server *leases_server(struct leases *leases)
         return leases->server;
 }
 
+struct dhcp6_server *leases_server6(struct leases *leases)
+{
+        return leases->server6;
+}
+
 static int snapshot_add(void *context, const void *record, size_t size)
 {
         return journal_snapshot_append(context, record, size);
@@ -93,12 +99,24 @@ static int snapshot_add_lease(void *context, const struct dhcp_lease *lease)
         return journal_snapshot_append(context, record, dhcp_lease_record_write(lease, record));
 }
 
+static int snapshot_add_lease6(void *context, const struct dhcp6_lease *lease)
+{
+        uint8_t record[DHCP6_LEASE_RECORD_MAX];
+
+        if (lease->state == DHCP_LEASE_OFFERED)
+                return 0;
+        return journal_snapshot_append(context, record, dhcp6_lease_record_write(lease, record));
+}
+
 static int snapshot_write(void *context, struct journal_snapshot *to)
 {
         struct leases *leases = context;
         int rc;
 
         rc = dhcp_leases_each(dhcp_server_leases(leases->server), snapshot_add_lease, to);
+        if (rc == 0)
+                rc = dhcp6_leases_each(dhcp6_server_leases(leases->server6), snapshot_add_lease6,
+                                       to);
         if (rc < 0)
                 return rc;
         return events_write_all(leases->options.events, snapshot_add, to);
@@ -107,6 +125,7 @@ static int snapshot_write(void *context, struct journal_snapshot *to)
 static void compact_if_worth_it(struct leases *leases)
 {
         const uint64_t live = dhcp_leases_count(dhcp_server_leases(leases->server)) +
+                              dhcp6_leases_count(dhcp6_server_leases(leases->server6)) +
                               events_count(leases->options.events);
         int rc;
 
@@ -234,6 +253,7 @@ struct leases *leases_free(struct leases *leases)
         loop_remove_timer(leases->timer);
         dhcp_server_free(leases->server);
         served_done(&leases->served);
+        dhcp6_server_free(leases->server6);
         free(leases);
         return NULL;
 }
@@ -293,6 +313,72 @@ static int server_make(const struct leases *leases, const struct edge_config *co
         return 0;
 }
 
+CLEANUP_DEFINE(struct dhcp6_server *, dhcp6_server_free)
+
+static struct ip6_address our_address6(const struct leases *leases,
+                                       const struct ip6_network *network)
+{
+        const struct netboot_interfaces *interfaces = leases->options.interfaces;
+
+        for (size_t i = 0; i < interfaces->count; i++)
+                for (size_t n = 0; n < interfaces->at[i].address6_count; n++)
+                        if (ip6_network_has(network, &interfaces->at[i].addresses6[n]))
+                                return interfaces->at[i].addresses6[n];
+        return (struct ip6_address){0};
+}
+
+static struct dhcp6_network network6_of(const struct leases *leases,
+                                        const struct edge_network *from,
+                                        const struct edge_network6 *six)
+{
+        struct dhcp6_network network = {
+                .pool = {.network = six->network,
+                         .first = six->first,
+                         .last = six->last,
+                         .ours = our_address6(leases, &six->network)},
+                .lease_s = from->lease_s,
+                .no_rapid_commit = from->strangers == STRANGERS_LIST,
+        };
+
+        if (network.lease_s && network.lease_s < DHCP_LEASE_MIN_S)
+                network.lease_s = DHCP_LEASE_MIN_S;
+        if (ip6_is_set(&six->dns))
+                network.dns = (struct dhcp6_address_list){1, {six->dns}};
+        (void)text_copy(network.domain, sizeof(network.domain), from->domain);
+        return network;
+}
+
+static int server6_make(const struct leases *leases, const struct edge_config *config, char *error,
+                        struct dhcp6_server **ret)
+{
+        /* The same in each run, as long as the first of the interfaces is the same card. */
+        const struct dhcp6_duid ours = dhcp6_duid_of_mac(&leases->options.interfaces->at[0].mac);
+        CLEANUP(dhcp6_server_free)
+        struct dhcp6_server *server = dhcp6_server_new(&ours, NULL, leases->options.site);
+        int rc;
+
+        if (!server)
+                return -ENOMEM;
+        dhcp6_server_set_admission(server, leases->options.admit6);
+        for (size_t i = 0; i < config->network_count; i++) {
+                struct edge_network6 six;
+                struct dhcp6_network network;
+
+                if (!edge_network6_get(&config->networks[i], &six))
+                        continue;
+                network = network6_of(leases, &config->networks[i], &six);
+                rc = dhcp6_server_add_network(server, &network);
+                if (rc < 0) {
+                        snprintf(error, DAEMON_ERROR_SIZE,
+                                 "network '%s' cannot be served over IPv6: %s",
+                                 config->networks[i].name, strerror(-rc));
+                        return rc;
+                }
+        }
+        *ret = TAKE_PTR(server);
+        return 0;
+}
+
 /* One record of the journal. Kinds that a newer version wrote are not forgotten silently. */
 static int replay(void *context, const void *record, size_t size)
 {
@@ -301,6 +387,8 @@ static int replay(void *context, const void *record, size_t size)
         int rc;
 
         rc = dhcp_leases_replay(dhcp_server_leases(leases->server), record, size, &at);
+        if (rc == -ENOMSG)
+                rc = dhcp6_leases_replay(dhcp6_server_leases(leases->server6), record, size, &at);
         if (rc == -ENOMSG)
                 rc = events_replay(leases->options.events, record, size);
         return rc;
@@ -331,8 +419,9 @@ static int first_open(struct leases *leases, char *error)
                 return rc;
         }
         tell_boots(leases);
-        log_info("leases.open", "file=%s leases=%zu events=%zu", QUOTE(leases->options.path),
-                 dhcp_leases_count(dhcp_server_leases(leases->server)),
+        log_info("leases.open", "file=%s leases=%zu leases6=%zu events=%zu",
+                 QUOTE(leases->options.path), dhcp_leases_count(dhcp_server_leases(leases->server)),
+                 dhcp6_leases_count(dhcp6_server_leases(leases->server6)),
                  events_count(leases->options.events));
         write_events(leases);
         return 0;
@@ -384,30 +473,49 @@ static int served_copy(const struct edge_config *config, struct served *ret)
         return 0;
 }
 
+static int carry_over6(void *context, const struct dhcp6_lease *lease)
+{
+        const struct dhcp_now at = now();
+        uint8_t record[DHCP6_LEASE_RECORD_MAX];
+
+        (void)dhcp6_leases_replay(context, record, dhcp6_lease_record_write(lease, record), &at);
+        return 0;
+}
+
 int leases_apply(struct leases *leases, const struct edge_config *config, char *error)
 {
         struct dhcp_server *old = leases->server;
-        struct dhcp_server *server = NULL;
+        struct dhcp6_server *old6 = leases->server6;
+        CLEANUP(dhcp_server_free) struct dhcp_server *server = NULL;
+        struct dhcp6_server *server6 = NULL;
         int rc;
 
         if (old && is_served(&leases->served, config))
                 return 0;
         rc = server_make(leases, config, error, &server);
         if (rc == 0)
+                rc = server6_make(leases, config, error, &server6);
+        if (rc == 0)
                 rc = served_copy(config, &leases->served);
         if (rc < 0) {
-                dhcp_server_free(server);
+                dhcp6_server_free(server6);
                 return rc;
         }
-        leases->server = server;
+        leases->server = TAKE_PTR(server);
+        leases->server6 = server6;
         if (leases->journal) {
                 (void)dhcp_leases_each(dhcp_server_leases(old), carry_over,
-                                       dhcp_server_leases(server));
+                                       dhcp_server_leases(leases->server));
+                (void)dhcp6_leases_each(dhcp6_server_leases(old6), carry_over6,
+                                        dhcp6_server_leases(server6));
                 dhcp_server_free(old);
+                dhcp6_server_free(old6);
                 return 0;
         }
         rc = first_open(leases, error);
-        if (rc < 0)
-                leases->server = dhcp_server_free(server);
+        if (rc < 0) {
+                leases->server = dhcp_server_free(leases->server);
+                leases->server6 = dhcp6_server_free(leases->server6);
+        }
         return rc;
 }

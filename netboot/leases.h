@@ -2,17 +2,19 @@
 #pragma once
 
 /*
- * Leases: the DHCP engine and the journal that makes its answers durable.
+ * Leases: the DHCP engines and the journal that makes its answers durable.
  * All calls come from the loop's thread, but leases_is_broken().
  */
 
 #include <stdbool.h>
 
 #include "dhcp/server.h"
+#include "dhcp/v6_server.h"
 #include "lib/base/journal.h"
 #include "lib/base/loop.h"
 #include "netboot/boots.h"
 #include "netboot/events.h"
+#include "netboot/interface.h"
 #include "netboot/site.h"
 
 struct leases;
@@ -22,11 +24,13 @@ struct leases_options {
         const char *path; /* the journal; opened when there is a configuration */
         struct boots *boots;
         struct events *events;
-        const struct site *site;
+        struct site *site;
         dhcp_boot_fn boot;
         dhcp_admit_fn admit;    /* with the same context */
         dhcp_known_fn is_known; /* the same */
         void *boot_context;
+        const struct netboot_interfaces *interfaces; /* for DHCPv6: our name, and our addresses */
+        dhcp6_admit_fn admit6;                       /* with @site for its context */
 };
 
 int leases_new(const struct leases_options *options, struct leases **ret); /* -ENOMEM, -errno */
@@ -46,6 +50,7 @@ int leases_apply(struct leases *leases, const struct edge_config *config, char *
 
 /* NULL until there is a configuration. */
 struct dhcp_server *leases_server(struct leases *leases);
+struct dhcp6_server *leases_server6(struct leases *leases);
 
 /* Keeps a record that nobody waits for; it is synced within LEASES_LAZY_MS. */
 void leases_keep(struct leases *leases, const void *record, size_t size);

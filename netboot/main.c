@@ -30,6 +30,7 @@
 #include "netboot/config.h"
 #include "netboot/confine.h"
 #include "netboot/dhcp.h"
+#include "netboot/dhcp6.h"
 #include "netboot/http.h"
 #include "netboot/probe.h"
 #include "netboot/tftp.h"
@@ -57,6 +58,7 @@ struct netbootd {
         char journal_path[NETBOOTD_PATH_SIZE + 32];
         struct leases *leases;
         struct dhcp_service *dhcp;
+        struct dhcp6_service *dhcp6;
         struct loop_timer *watchdog;
         struct loop_fd *signal_watch;
         int signal_fd;
@@ -319,6 +321,8 @@ static int make_dhcp(struct netbootd *d)
         int rc;
 
         rc = dhcp_service_new(&dhcp, &d->dhcp);
+        if (rc == 0)
+                rc = dhcp6_service_new(d->loop, &d->interfaces, d->site, &d->dhcp6);
         if (rc < 0)
                 return rc;
         snprintf(d->journal_path, sizeof(d->journal_path), "%s/leases.journal", d->config.state);
@@ -333,6 +337,8 @@ static int make_dhcp(struct netbootd *d)
                 .admit = dhcp_service_admit,
                 .is_known = dhcp_service_knows,
                 .boot_context = d->dhcp,
+                .interfaces = &d->interfaces,
+                .admit6 = dhcp6_service_admit,
         };
 
         return leases_new(&leases, &d->leases);
@@ -483,6 +489,8 @@ static int start(struct netbootd *d, char *error)
         if (rc == 0)
                 rc = dhcp_service_start(d->dhcp, d->leases);
         if (rc == 0)
+                rc = dhcp6_service_start(d->dhcp6, d->leases);
+        if (rc == 0)
                 rc = start_threads(d);
         return rc;
 }
@@ -504,6 +512,7 @@ static void stop(struct netbootd *d)
         d->edge = edge_free(d->edge);
         d->leases = leases_free(d->leases);
         d->dhcp = dhcp_service_free(d->dhcp);
+        d->dhcp6 = dhcp6_service_free(d->dhcp6);
         d->scripts = scripts_free(d->scripts);
         d->assets = assets_free(d->assets);
         d->events = events_free(d->events);

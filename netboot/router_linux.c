@@ -4,7 +4,7 @@
  *
  * iPXE waits 13 seconds for a router before it goes on over IPv4. It is told at
  * once that there is none: an advertisement with lifetime 0, which changes no
- * machine's routes.
+ * machine's routes. Where DHCPv6 is served it sends machines there.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -23,6 +23,7 @@
 
 struct router {
         const struct netboot_interface *interface;
+        struct site *site;
         struct loop_fd *watch;
         struct flood flood; /* of lines */
 };
@@ -42,8 +43,15 @@ static void answer(struct router *router, const struct sockaddr_in6 *from, bool 
 {
         struct sockaddr_in6 to = {.sin6_family = AF_INET6,
                                   .sin6_scope_id = router->interface->index};
-        uint8_t bytes[DHCP_ROUTER_ADVERTISEMENT_SIZE];
-        const size_t size = dhcp_router_advertisement_write(&router->interface->mac, bytes);
+        uint8_t bytes[DHCP_ROUTER_MANAGED_SIZE];
+        struct edge_network6 network;
+        const bool is_managed = router->interface->dhcp6_fd >= 0 &&
+                                site_find6(router->site, router->interface->addresses6,
+                                           router->interface->address6_count, NULL, &network) == 0;
+        const size_t size =
+                is_managed ? dhcp_router_managed_write(&router->interface->mac, &network.network,
+                                                       bytes)
+                           : dhcp_router_advertisement_write(&router->interface->mac, bytes);
         char text[INET6_ADDRSTRLEN] = "all";
         const char *reason = NULL;
 
@@ -62,8 +70,9 @@ static void answer(struct router *router, const struct sockaddr_in6 *from, bool 
                 log_warning("router", "on=%s to=%s reason=%s", router->interface->name, text,
                             QUOTE(reason));
         else
-                log_info("router", "on=%s to=%s reason=\"no IPv6 router here: lifetime 0\"",
-                         router->interface->name, text);
+                log_info("router", "on=%s to=%s reason=%s", router->interface->name, text,
+                         QUOTE(is_managed ? "no IPv6 router here, but DHCPv6"
+                                          : "no IPv6 router here: lifetime 0"));
 }
 
 static bool receive_one(struct router *router)
@@ -102,7 +111,8 @@ static void receive(void *context, uint32_t events)
                 continue;
 }
 
-int router_new(struct loop *loop, const struct netboot_interface *interface, struct router **ret)
+int router_new(struct loop *loop, const struct netboot_interface *interface, struct site *site,
+               struct router **ret)
 {
         struct router *router = calloc(1, sizeof(*router));
         int rc;
@@ -110,6 +120,7 @@ int router_new(struct loop *loop, const struct netboot_interface *interface, str
         if (!router)
                 return -ENOMEM;
         router->interface = interface;
+        router->site = site;
         rc = loop_add_fd(loop, interface->router_fd, EPOLLIN, receive, router, &router->watch);
         if (rc < 0) {
                 free(router);

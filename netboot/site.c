@@ -204,6 +204,47 @@ bool site_boots_disk(struct site *site, const struct mac_address *mac, struct uu
         return found != NULL;
 }
 
+int site_find6(struct site *site, const struct ip6_address *addresses, size_t count,
+               struct ip6_address *ret_ours, struct edge_network6 *ret)
+{
+        struct edge_network6 network;
+        int rc = -ENOENT;
+
+        pthread_mutex_lock(&site->mutex);
+        for (size_t i = 0; i < site->count && rc < 0; i++) {
+                if (!edge_network6_get(&site->networks[i], &network))
+                        continue;
+                for (size_t n = 0; n < count && rc < 0; n++) {
+                        if (!ip6_network_has(&network.network, &addresses[n]))
+                                continue;
+                        *ret = network;
+                        if (ret_ours)
+                                *ret_ours = addresses[n];
+                        rc = 0;
+                }
+        }
+        pthread_mutex_unlock(&site->mutex);
+        return rc;
+}
+
+bool site_serves6(struct site *site, const struct mac_address *mac,
+                  const struct ip6_network *network, bool has_lease, uint64_t wall_ms)
+{
+        struct ip4_address subnet = {0};
+        bool is_found = false;
+
+        pthread_mutex_lock(&site->mutex);
+        for (size_t i = 0; i < site->count && !is_found; i++) {
+                struct edge_network6 six;
+
+                is_found = edge_network6_get(&site->networks[i], &six) &&
+                           ip6_is_equal(&six.network.address, &network->address);
+                subnet = site->subnets[i].address;
+        }
+        pthread_mutex_unlock(&site->mutex);
+        return is_found && site_serves(site, mac, subnet, has_lease, wall_ms);
+}
+
 struct ip4_address site_address_in(const struct site *site, const struct ip4_network *network)
 {
         for (size_t i = 0; i < site->address_count; i++)

@@ -45,5 +45,20 @@ bool site_serves(struct site *site, const struct mac_address *mac, struct ip4_ad
 /* The controller has a node with this MAC. Any thread. */
 bool site_knows(struct site *site, const struct mac_address *mac);
 
+/**
+ * site_find6() - the network that has one of these addresses of IPv6
+ * @addresses:  those of an interface of ours
+ * @ret_ours:   which of them; may be NULL
+ * @ret:        its IPv6 part
+ *
+ * Return: 0, or -ENOENT. Any thread.
+ */
+int site_find6(struct site *site, const struct ip6_address *addresses, size_t count,
+               struct ip6_address *ret_ours, struct edge_network6 *ret);
+
+/* As site_serves(), by the network's IPv6 address. Any thread. */
+bool site_serves6(struct site *site, const struct mac_address *mac,
+                  const struct ip6_network *network, bool has_lease, uint64_t wall_ms);
+
 /* Our address in this network, else any of ours; unset: none at all. */
 struct ip4_address site_address_in(const struct site *site, const struct ip4_network *network);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +20,45 @@ static struct mac_address mac_of(uint32_t number)
                 {0x52, 0x54, (uint8_t)(mixed >> 24), (uint8_t)(mixed >> 16), (uint8_t)(mixed >> 8),
                  (uint8_t)mixed}
         };
+}
+
+/* By an address of ours; and whom it serves is the policy of the one network, both ways. */
+static void test_networks6(void **state)
+{
+        struct edge_network networks[] = {
+                {.name = "four",              .subnet = "10.77.0.0/24"},
+                {              .name = "both", .subnet = "10.88.0.0/24",                             .subnet6 = "fd88::/64"},
+                { .name = "list",
+                 .subnet = "10.99.0.0/24",
+                 .subnet6 = "fd99::/64",
+                 .strangers = STRANGERS_LIST},
+        };
+        struct mac_address known[] = {mac_of(7)}, stranger = mac_of(8);
+        struct edge_config config = {
+                .networks = networks,
+                .network_count = ARRAY_SIZE(networks),
+                .known = known,
+                .known_count = 1,
+        };
+        struct ip6_address ours[2], found;
+        struct edge_network6 six;
+        struct site *site = site_new(80);
+
+        (void)state;
+        assert_int_equal(ip6_parse("fd77::1", &ours[0]), 0);
+        assert_int_equal(ip6_parse("fd88::1", &ours[1]), 0);
+        assert_int_equal(site_find6(site, ours, 2, &found, &six), -ENOENT);
+        assert_int_equal(site_apply(site, &config), 0);
+        assert_int_equal(site_find6(site, ours, 1, &found, &six), -ENOENT);
+        assert_int_equal(site_find6(site, ours, 2, &found, &six), 0);
+        assert_true(ip6_is_equal(&found, &ours[1]));
+        assert_true(site_serves6(site, &stranger, &six.network, false, 1000));
+        assert_int_equal(ip6_network_parse("fd99::/64", &six.network), 0);
+        assert_false(site_serves6(site, &stranger, &six.network, false, 1000));
+        assert_true(site_serves6(site, &known[0], &six.network, false, 1000));
+        assert_int_equal(ip6_network_parse("fd77::/64", &six.network), 0);
+        assert_false(site_serves6(site, &known[0], &six.network, false, 1000));
+        site_free(site);
 }
 
 static void test_disks(void **state)
@@ -108,6 +148,7 @@ static void test_strangers(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {cmocka_unit_test(test_disks),
+                                           cmocka_unit_test(test_networks6),
                                            cmocka_unit_test(test_strangers)};
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,13 @@ static const struct doc_field network_fields[] = {
         DOC_FIELD(struct edge_network, strangers, DOC_ENUM, DOC_UNLESS_ZERO,
                   .names = stranger_policy_names,
                   .help = "machines that nobody knows: discover (default), or only list"),
+        DOC_FIELD(struct edge_network, subnet6, DOC_TEXT, 0,
+                  .help = "IPv6 prefix of the same network, fd77::/64: DHCPv6 is answered there"),
+        DOC_FIELD(struct edge_network, pool6_first, DOC_TEXT, 0,
+                  .help = "first IPv6 address given to machines"),
+        DOC_FIELD(struct edge_network, pool6_last, DOC_TEXT, 0, .help = "last such address"),
+        DOC_FIELD(struct edge_network, dns6, DOC_TEXT, 0,
+                  .help = "IPv6 name server told to machines"),
 };
 DOC_TABLE(edge_network_table, struct edge_network, "network", network_fields, .is_strict = true);
 /* On the wire: what a newer controller says besides is skipped. */

@@ -296,5 +296,6 @@ int edge_config_check(const struct edge_config *config, char *error)
                                 return fail(error, "network '%s': its subnet overlaps another's",
                                             config->networks[i].name);
         }
-        return check_reservations(config, networks, error);
+        rc = edge_config_check_networks6(config, error);
+        return rc < 0 ? rc : check_reservations(config, networks, error);
 }

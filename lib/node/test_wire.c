@@ -123,6 +123,70 @@ static void test_configurations(void **state)
         }
 }
 
+/* clang-format off */
+static const struct {
+        const char *subnet6, *first, *last, *dns6;
+        int rc;
+        const char *says;
+} networks6[] = {
+        {"",            "",            "",            "",         0,       ""},
+        {"fd77::/64",   "",            "",            "",         0,       ""},
+        {"fd77::/64",   "fd77::100",   "fd77::1ff",   "fd77::53", 0,       ""},
+        {"fd77::/64",   "fd77::",      "fd77::f:ffff", "",        0,       ""},
+        {"fd77::/64",   "fd77::",      "fd77::10:0",  "",         -EINVAL, "1048576"},
+        {"fd77::/64",   "fd77::200",   "fd77::1ff",   "",         -EINVAL, "above"},
+        {"fd77::/64",   "fd78::1",     "fd78::2",     "",         -EINVAL, "outside"},
+        {"fd77::/64",   "fd77::1",     "",            "",         -EINVAL, "both"},
+        {"fd77::/64",   "fd77::1",     "10.77.0.1",   "",         -EINVAL, "both"},
+        {"fd77::/64",   "",            "",            "here",     -EINVAL, "dns6"},
+        {"fd77::/48",   "fd77:0:0:1::", "fd77:0:0:2::", "",       -EINVAL, "above"},
+        {"fd77::1/64",  "",            "",            "",         -EINVAL, "like fd77::/64"},
+        {"10.77.0.0/24", "",           "",            "",         -EINVAL, "like fd77::/64"},
+        {"fe80::/64",   "",            "",            "",         -EINVAL, "no network of machines"},
+        {"ff02::/64",   "",            "",            "",         -EINVAL, "no network of machines"},
+        {"::/0",        "",            "",            "",         -EINVAL, "no network of machines"},
+        {"fd77::/127",  "",            "",            "",         -EINVAL, "no network of machines"},
+        {"",            "fd77::1",     "fd77::2",     "",         -EINVAL, "need 'subnet6'"},
+        {"fd99::/48",   "",            "",            "",         -EINVAL, "overlaps"},
+};
+/* clang-format on */
+
+static void test_networks6(void **state)
+{
+        struct edge_network networks[2] = {
+                {.name = "first", .subnet = "10.99.0.0/24", .subnet6 = "fd99:0:0:7::/64"},
+                {.name = "second",               .subnet = "10.77.0.0/24"                       },
+        };
+        struct edge_config config = {.networks = networks, .network_count = 2};
+        struct edge_network6 six;
+
+        (void)state;
+        assert_int_equal(ip4_parse("10.99.0.10", &networks[0].pool_first), 0);
+        assert_int_equal(ip4_parse("10.99.0.11", &networks[0].pool_last), 0);
+        assert_int_equal(ip4_parse("10.77.0.10", &networks[1].pool_first), 0);
+        assert_int_equal(ip4_parse("10.77.0.11", &networks[1].pool_last), 0);
+        for (size_t i = 0; i < sizeof(networks6) / sizeof(networks6[0]); i++) {
+                char error[DOC_ERROR_SIZE] = "";
+
+                snprintf(networks[1].subnet6, sizeof(networks[1].subnet6), "%s",
+                         networks6[i].subnet6);
+                snprintf(networks[1].pool6_first, sizeof(networks[1].pool6_first), "%s",
+                         networks6[i].first);
+                snprintf(networks[1].pool6_last, sizeof(networks[1].pool6_last), "%s",
+                         networks6[i].last);
+                snprintf(networks[1].dns6, sizeof(networks[1].dns6), "%s", networks6[i].dns6);
+                assert_int_equal(edge_config_check(&config, error), networks6[i].rc);
+                if (!strstr(error, networks6[i].says))
+                        fail_msg("case %zu: '%s' does not say '%s'", i, error, networks6[i].says);
+                if (networks6[i].rc == 0)
+                        assert_int_equal(edge_network6_get(&networks[1], &six),
+                                         networks6[i].subnet6[0] != '\0');
+        }
+        assert_true(edge_network6_get(&networks[0], &six));
+        assert_int_equal(six.network.prefix, 64);
+        assert_false(ip6_is_set(&six.first));
+}
+
 /* A controller and a netbootd of two versions: the older of them knows fewer keys. */
 static void test_versions(void **state)
 {
@@ -141,6 +205,7 @@ static void test_versions(void **state)
         assert_non_null(strstr(error, "later"));
         written = edge_config_encode(&config);
         assert_null(doc_get(doc_at(doc_get(written, "networks"), 0), "strangers"));
+        assert_null(doc_get(doc_at(doc_get(written, "networks"), 0), "subnet6"));
         doc_free(written);
         config.networks[0].strangers = STRANGERS_LIST;
         written = edge_config_encode(&config);
@@ -288,9 +353,9 @@ static void test_manifests(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_configurations), cmocka_unit_test(test_versions),
-                cmocka_unit_test(test_disks),          cmocka_unit_test(test_events),
-                cmocka_unit_test(test_manifests),
+                cmocka_unit_test(test_configurations), cmocka_unit_test(test_networks6),
+                cmocka_unit_test(test_versions),       cmocka_unit_test(test_disks),
+                cmocka_unit_test(test_events),         cmocka_unit_test(test_manifests),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/base/ip6.h"
 #include "lib/base/net.h"
 #include "lib/doc/table.h"
 #include "lib/node/plan.h"
@@ -42,6 +43,7 @@ enum stranger_policy {
 extern const char *const stranger_policy_names[STRANGER_POLICY_COUNT + 1]; /* "discover", "list" */
 
 #define CONFIG_MAX_POOL         65536 /* addresses of one network: what a netbootd holds, a /16 */
+#define CONFIG_MAX_POOL6        (1 << 20) /* of IPv6: a bit each */
 #define CONFIG_MAX_NETWORKS     32
 #define CONFIG_MAX_RESERVATIONS 4096
 #define CONFIG_MAX_ROUTERS      4
@@ -95,6 +97,10 @@ struct edge_network {
         enum boot_protocol protocol; /* how loader, script, kernel and ramdisk travel */
         bool reload_ipxe;            /* have an iPXE of the card load ours first */
         enum stranger_policy strangers;
+        /* As texts; "": none. A netbootd that does not know them serves IPv4 alone. */
+        char subnet6[48];                                           /* "fd77::/64" */
+        char pool6_first[IP6_TEXT_SIZE], pool6_last[IP6_TEXT_SIZE]; /* inclusive */
+        char dns6[IP6_TEXT_SIZE];
 };
 extern const struct doc_table edge_network_table;
 
@@ -142,6 +148,18 @@ struct edge_config {
 int edge_config_decode(const struct doc *object, char *error, struct edge_config *ret);
 struct doc *edge_config_encode(const struct edge_config *config);
 void edge_config_done(struct edge_config *config);
+
+/* The network's addresses of IPv6, which edge_config_check() has checked. */
+struct edge_network6 {
+        struct ip6_network network;
+        struct ip6_address first, last; /* unset: the edge gives none */
+        struct ip6_address dns;         /* unset: none is told */
+};
+/* False: there are none. */
+bool edge_network6_get(const struct edge_network *network, struct edge_network6 *ret);
+
+/* edge_config_check()'s part for these. 0, or -EINVAL with a sentence. */
+int edge_config_check_networks6(const struct edge_config *config, char *error);
 
 /* Checks what a table cannot: pools inside the subnet, subnets apart, reservations inside.
  * 0, or -EINVAL with a sentence. */

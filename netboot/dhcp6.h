@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* The sockets of DHCPv6. On the loop's thread. */
+
+#include "lib/base/loop.h"
+#include "netboot/interface.h"
+#include "netboot/leases.h"
+#include "netboot/site.h"
+
+struct dhcp6_service;
+
+/* @interfaces, @site: must outlive it. 0, -ENOMEM. */
+int dhcp6_service_new(struct loop *loop, const struct netboot_interfaces *interfaces,
+                      struct site *site, struct dhcp6_service **ret);
+/* After leases_free(). Takes NULL. */
+struct dhcp6_service *dhcp6_service_free(struct dhcp6_service *service);
+
+/* The engine asks this; @context is the site. */
+bool dhcp6_service_admit(void *context, const struct mac_address *mac,
+                         const struct ip6_network *network, bool has_lease,
+                         const struct dhcp_now *now);
+
+/* Begins to receive. Before it, nothing is answered. 0, -errno. */
+int dhcp6_service_start(struct dhcp6_service *service, struct leases *leases);

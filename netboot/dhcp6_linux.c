@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * DHCPv6 on the wire
+ *
+ * Decisions are the engine's (dhcp/v6_server.h). Here a datagram comes in, and
+ * the answer goes back to where it came from: a client's link-local address, or
+ * a relay's. A reply that promises an address goes out of the journal's done
+ * function, when the lease is on disk, as an ACK of IPv4 does.
+ */
+#include "netboot/dhcp6.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "dhcp/v6_server.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
+#include "lib/base/list.h"
+#include "lib/base/text.h"
+#include "lib/daemon/log.h"
+#include "netboot/flood.h"
+
+/* Messages handled in one go before timers and other sockets have their turn. */
+#define RECEIVE_BATCH 64
+/* Replies that wait for the disk, as with IPv4. */
+#define PENDING_MAX 4096
+
+struct port {
+        struct dhcp6_service *service;
+        const struct netboot_interface *interface;
+        struct loop_fd *watch;
+};
+
+struct dhcp6_service {
+        struct loop *loop;
+        const struct netboot_interfaces *interfaces;
+        struct site *site;
+        struct leases *leases;
+        struct port ports[NETBOOTD_MAX_INTERFACES];
+        struct list pending; /* of struct reply */
+        size_t pending_count;
+        struct flood flood; /* of lines */
+};
+
+/* An answer that goes out now, or when the disk has what it promises. */
+struct reply {
+        struct list link; /* among those that wait for the disk */
+        struct port *port;
+        enum dhcp6_message_type received, type;
+        struct sockaddr_in6 to;
+        struct mac_address mac;
+        struct dhcp6_duid duid;
+        struct ip6_address leased;
+        bool is_told; /* in the log: no flood */
+        char reason[96];
+        size_t size;
+        uint8_t bytes[DHCP6_MESSAGE_MAX];
+};
+
+bool dhcp6_service_admit(void *context, const struct mac_address *mac,
+                         const struct ip6_network *network, bool has_lease,
+                         const struct dhcp_now *now)
+{
+        return site_serves6(context, mac, network, has_lease, now->wall_ms);
+}
+
+static void log_reply(const struct reply *reply, const char *reason)
+{
+        char duid[DHCP6_DUID_TEXT_SIZE], mac[MAC_TEXT_SIZE], ip[IP6_TEXT_SIZE];
+
+        if (!reply->is_told)
+                return;
+        log_info("dhcp6", "mac=%s duid=%s on=%s received=%s reply=%s ip=%s reason=%s",
+                 mac_text(mac, &reply->mac), dhcp6_duid_text(duid, &reply->duid),
+                 reply->port->interface->name, dhcp6_message_type_name(reply->received),
+                 dhcp6_message_type_name(reply->type), ip6_text(ip, &reply->leased), QUOTE(reason));
+}
+
+static void reply_send(struct reply *reply)
+{
+        const char *reason = reply->reason;
+
+        if (sendto(reply->port->interface->dhcp6_fd, reply->bytes, reply->size, 0,
+                   (const struct sockaddr *)&reply->to, sizeof(reply->to)) < 0)
+                reason = strerror(errno);
+        log_reply(reply, reason);
+}
+
+/* The leases are on disk, or never will be. */
+static void reply_committed(void *context, int rc)
+{
+        struct reply *reply = context;
+        struct dhcp6_service *service = reply->port->service;
+
+        service->pending_count--;
+        list_remove(&reply->link);
+        if (rc == 0) {
+                reply_send(reply);
+        } else {
+                leases_break(service->leases, rc);
+                reply->type = DHCP6_NONE;
+                log_reply(reply, "no reply: the lease could not be written to disk");
+        }
+        free(reply);
+}
+
+static struct reply *reply_new(struct port *port, const struct dhcp6_decision *d,
+                               const struct sockaddr_in6 *from)
+{
+        struct reply *reply = calloc(1, sizeof(*reply));
+
+        if (!reply)
+                return NULL;
+        reply->port = port;
+        reply->received = d->received;
+        reply->type = d->reply;
+        reply->to = *from;
+        reply->to.sin6_port = htons(d->port);
+        reply->mac = d->mac;
+        reply->duid = d->request.options.client_id;
+        reply->leased = d->leased;
+        (void)text_copy(reply->reason, sizeof(reply->reason), d->reason);
+        reply->size = d->reply_size;
+        memcpy(reply->bytes, d->reply_bytes, d->reply_size);
+        reply->is_told = flood_allows_line(&port->service->flood, "dhcp6");
+        return reply;
+}
+
+/* One sync for all identities of a message: the last record takes those before it with it. */
+static void reply_commit(struct reply *reply, const struct dhcp6_decision *d)
+{
+        struct dhcp6_service *service = reply->port->service;
+        const struct dhcp6_record *last = &d->records[d->record_count - 1];
+        int rc = -EBUSY;
+
+        if (service->pending_count < PENDING_MAX) {
+                for (size_t i = 0; i + 1 < d->record_count; i++)
+                        leases_keep(service->leases, d->records[i].bytes, d->records[i].size);
+                rc = leases_commit(service->leases, last->bytes, last->size, reply_committed,
+                                   reply);
+        }
+        if (rc == 0) {
+                service->pending_count++;
+                list_append(&service->pending, &reply->link);
+                return;
+        }
+        reply->type = DHCP6_NONE;
+        log_reply(reply, rc == -EBUSY ? "no reply: too many wait for the disk"
+                                      : "no reply: the lease journal cannot be written");
+        free(reply);
+}
+
+static void decide(struct port *port, struct reader bytes, const struct sockaddr_in6 *from,
+                   bool is_unicast)
+{
+        struct dhcp6_service *service = port->service;
+        struct dhcp6_facts facts = {
+                .is_unicast = is_unicast,
+                .now = {.monotonic_ms = clock_monotonic_ms(), .wall_ms = clock_wall_ms()},
+        };
+        struct edge_network6 network;
+        struct dhcp6_decision d;
+        struct reply *reply;
+        int rc;
+
+        if (!leases_server6(service->leases))
+                return; /* no configuration yet: the start said so */
+        memcpy(facts.source.bytes, &from->sin6_addr, sizeof(facts.source.bytes));
+        (void)site_find6(service->site, port->interface->addresses6,
+                         port->interface->address6_count, &facts.interface, &network);
+        rc = dhcp6_server_receive(leases_server6(service->leases), bytes.at, reader_left(&bytes),
+                                  &facts, &d);
+        if (rc < 0) {
+                log_debug("dhcp6.unreadable", "on=%s bytes=%zu reason=%s", port->interface->name,
+                          reader_left(&bytes), QUOTE(strerror(-rc)));
+                return;
+        }
+        reply = reply_new(port, &d, from);
+        if (!reply)
+                return;
+        if (d.must_sync && d.reply != DHCP6_NONE) {
+                reply_commit(reply, &d);
+                return;
+        }
+        for (size_t i = 0; i < d.record_count; i++)
+                leases_keep(service->leases, d.records[i].bytes, d.records[i].size);
+        if (d.reply == DHCP6_NONE)
+                log_reply(reply, reply->reason);
+        else
+                reply_send(reply);
+        free(reply);
+}
+
+/* Was it sent to an address of ours, and not to a group? */
+static bool is_unicast(struct msghdr *message)
+{
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+                struct in6_pktinfo info;
+
+                if (c->cmsg_level != IPPROTO_IPV6 || c->cmsg_type != IPV6_PKTINFO)
+                        continue;
+                memcpy(&info, CMSG_DATA(c), sizeof(info));
+                return !IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
+        }
+        return false;
+}
+
+static bool receive_one(struct port *port)
+{
+        uint8_t bytes[2048]; /* any message on Ethernet; more is cut and then refused */
+        struct sockaddr_in6 from = {0};
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+        } control;
+        struct iovec part = {.iov_base = bytes, .iov_len = sizeof(bytes)};
+        struct msghdr message = {.msg_name = &from,
+                                 .msg_namelen = sizeof(from),
+                                 .msg_iov = &part,
+                                 .msg_iovlen = 1,
+                                 .msg_control = &control,
+                                 .msg_controllen = sizeof(control)};
+        const ssize_t size = recvmsg(port->interface->dhcp6_fd, &message, 0);
+
+        if (size < 0)
+                return errno == EINTR;
+        decide(port, reader_over(bytes, (size_t)size), &from, is_unicast(&message));
+        return true;
+}
+
+static void receive(void *context, uint32_t events)
+{
+        (void)events;
+        for (size_t i = 0; i < RECEIVE_BATCH && receive_one(context); i++)
+                continue;
+}
+
+int dhcp6_service_new(struct loop *loop, const struct netboot_interfaces *interfaces,
+                      struct site *site, struct dhcp6_service **ret)
+{
+        struct dhcp6_service *service = calloc(1, sizeof(*service));
+
+        if (!service)
+                return -ENOMEM;
+        service->loop = loop;
+        service->interfaces = interfaces;
+        service->site = site;
+        list_init(&service->pending);
+        *ret = service;
+        return 0;
+}
+
+int dhcp6_service_start(struct dhcp6_service *service, struct leases *leases)
+{
+        int rc;
+
+        service->leases = leases;
+        for (size_t i = 0; i < service->interfaces->count; i++) {
+                struct port *port = &service->ports[i];
+
+                port->service = service;
+                port->interface = &service->interfaces->at[i];
+                if (port->interface->dhcp6_fd < 0)
+                        continue;
+                rc = loop_add_fd(service->loop, port->interface->dhcp6_fd, EPOLLIN, receive, port,
+                                 &port->watch);
+                if (rc < 0)
+                        return rc;
+        }
+        return 0;
+}
+
+struct dhcp6_service *dhcp6_service_free(struct dhcp6_service *service)
+{
+        if (!service)
+                return NULL;
+        for (size_t i = 0; i < NETBOOTD_MAX_INTERFACES; i++)
+                loop_remove_fd(service->ports[i].watch);
+        LIST_FOR_EACH(&service->pending, at)
+        free(container_of(at, struct reply, link)); /* the journal dropped them */
+        free(service);
+        return NULL;
+}

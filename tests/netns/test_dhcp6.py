@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""DHCPv6 of cloudie-netbootd, asked by the clients of others.
+
+Usage: test_dhcp6.py PROGRAM [TEST ...]
+
+Exits 77 (skipped) without root, IPv6, or a client.
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import unittest
+
+import test_netbootd as lab
+from wire import EDGE_NS, MAC, NODE_NS, OTHER_MAC, Wire, in_edge, in_node, run, until
+
+TOOLS = lab.TOOLS + ["dhclient", "dhcpcd"]
+EDGE6 = "fd77::1"
+
+
+class Dhcp6Test(lab.EdgeTest):
+    first, last = "fd77::100", "fd77::1ff"
+
+    def answer(self, plan=None, delay_s=0, protocol="http", more_networks=(), disks=()):
+        super().answer(plan, delay_s, protocol, more_networks, disks)
+        with open(self.path("answers.json"), encoding="utf-8") as f:
+            answers = json.load(f)
+        answers["config"]["networks"][0].update(
+            subnet6="fd77::/64", pool6_first=self.first, pool6_last=self.last, dns6="fd77::53")
+        self.write("answers.tmp", json.dumps(answers))
+        os.rename(self.path("answers.tmp"), self.path("answers.json"))
+
+    def setUp(self):
+        super().setUp()
+        run("ip", "-n", EDGE_NS, "-6", "addr", "replace", EDGE6 + "/64", "dev", "br0", "nodad")
+        self.set_mac(MAC)
+
+    def set_mac(self, mac):
+        """A card of its own: its link-local address is made of it anew."""
+        run("ip", "-n", NODE_NS, "link", "set", "eth0", "down")
+        run("ip", "-n", NODE_NS, "link", "set", "eth0", "address", mac)
+        run("ip", "-n", NODE_NS, "link", "set", "eth0", "up")
+        until(10, lambda: "fe80::" in run("ip", "-n", NODE_NS, "-6", "addr", "show", "dev", "eth0",
+                                         "scope", "link", "-tentative").stdout, "link-local")
+
+    def dhclient(self, *more, lease="lease6", seconds=12):
+        """The addresses that it was told of, with all else in its environment."""
+        given = self.path("given6")
+        self.write("dhclient.sh", "#!/bin/sh\nenv >> %s\nexit 0\n" % given)
+        os.chmod(self.path("dhclient.sh"), 0o755)
+        self.write("dhclient.conf", "timeout %d;\nrequest dhcp6.name-servers, dhcp6.domain-search;\n"
+                   % seconds)
+        if os.path.exists(given):
+            os.unlink(given)
+        got = in_node("dhclient", "-6", "-1", "-v", "-D", "LL", "-cf", self.path("dhclient.conf"),
+                      "-lf", self.path(lease), "-pf", self.path("dhclient.pid"), "-sf",
+                      self.path("dhclient.sh"), *more, "eth0", check=False)
+        self.end_dhclient()
+        text = ""
+        if os.path.exists(given):
+            with open(given, encoding="utf-8") as f:
+                text = f.read()
+        return re.findall(r"^new_ip6_address=(\S+)$", text, re.M), text, got.stderr
+
+    def end_dhclient(self):
+        try:
+            with open(self.path("dhclient.pid"), encoding="utf-8") as f:
+                pid = int(f.read())
+            os.kill(pid, signal.SIGTERM)
+        except (FileNotFoundError, ProcessLookupError, ValueError):
+            return
+        until(10, lambda: not os.path.exists("/proc/%d" % pid), "dhclient leaves its port")
+
+
+class Serving(Dhcp6Test):
+    def test_dhclient(self):
+        self.start()
+        addresses, environment, said = self.dhclient()
+        self.assertTrue(addresses, said + self.log())
+        self.assertRegex(addresses[0], r"^fd77::1[0-9a-f]{2}$")
+        self.assertIn("new_dhcp6_name_servers=fd77::53", environment)
+        self.assertIn("received=SOLICIT reply=ADVERTISE", self.log())
+        self.assertIn("received=REQUEST reply=REPLY ip=%s" % addresses[0], self.log())
+        self.assertIn("event=dhcp6 mac=%s" % MAC, self.log())
+        # It forgets what it had, and gets the same again.
+        again, _, said = self.dhclient(lease="other-file")
+        self.assertEqual(again[:1], addresses[:1], said)
+        # It comes back with what it had.
+        again, _, said = self.dhclient()
+        self.assertEqual(again[:1], addresses[:1], said)
+        self.assertRegex(self.log(), r"received=(CONFIRM|REBIND|RENEW) reply=REPLY")
+        self.dhclient("-r")
+        until(5, lambda: "received=RELEASE reply=REPLY" in self.log(), self.log)
+
+    def test_dhclient_information(self):
+        self.start()
+        _, environment, said = self.dhclient("-S")
+        self.assertIn("new_dhcp6_name_servers=fd77::53", environment, said + self.log())
+        self.assertIn("received=INFORMATION-REQUEST reply=REPLY", self.log())
+
+    def test_dhcpcd(self):
+        """It asks because our advertisement tells it to, and wants the whole in one exchange."""
+        self.start()
+        self.write("dhcpcd.conf", "duid ll\noption rapid_commit\nipv6only\nipv6rs\nnohook resolv.conf\n"
+                                  "noipv4ll\nscript /bin/true\n")
+        run("ip", "netns", "exec", NODE_NS, "sysctl", "-qw", "net.ipv6.conf.eth0.accept_ra=0")
+        got = in_node("dhcpcd", "-6", "-1", "-t", "25", "-d", "-f", self.path("dhcpcd.conf"), "eth0",
+                      check=False)
+        said = got.stdout + got.stderr
+        in_node("dhcpcd", "-6", "-x", "eth0", check=False)
+        self.assertIn("event=router", self.log())
+        self.assertIn("but DHCPv6", self.log())
+        self.assertRegex(self.log(), r"received=(SOLICIT|REQUEST) reply=REPLY ip=fd77::1", said)
+        self.assertRegex(said, r"fd77::1[0-9a-f]{2}")
+
+
+class Durable(Dhcp6Test):
+    first = last = "fd77::100"
+
+    def test_killed_after_reply(self):
+        self.start()
+        addresses, _, said = self.dhclient()
+        self.assertEqual(addresses[:1], ["fd77::100"], said + self.log())
+        self.stop_one(self.edge, signal.SIGKILL)
+        self.start_edge()
+        self.assertIn("leases6=1", self.log())
+        # Its only address is not given to another.
+        self.set_mac(OTHER_MAC)
+        addresses, _, _ = self.dhclient(lease="other", seconds=5)
+        self.assertEqual(addresses, [], self.log())
+        self.assertIn("no address is left in this network", self.log())
+        self.set_mac(MAC)
+        addresses, _, said = self.dhclient(lease="third")
+        self.assertEqual(addresses[:1], ["fd77::100"], said + self.log())
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    lab.PROGRAM = os.path.abspath(sys.argv.pop(1))
+    if os.geteuid() != 0 or any(not shutil.which(tool) for tool in TOOLS):
+        print("skipped: this needs root and: " + " ".join(TOOLS))
+        sys.exit(77)
+    Wire.up()
+    try:
+        if in_edge("ip", "-6", "addr", "add", EDGE6 + "/64", "dev", "br0", "nodad",
+                   check=False).returncode != 0:
+            print("skipped: this host has no IPv6")
+            sys.exit(77)
+        unittest.main()
+    finally:
+        Wire.down()
+
+
+if __name__ == "__main__":
+    main()
