@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import unittest
 
@@ -55,24 +56,25 @@ class Dhcp6Test(lab.EdgeTest):
                    % seconds)
         if os.path.exists(given):
             os.unlink(given)
-        got = in_node("dhclient", "-6", "-1", "-v", "-D", "LL", "-cf", self.path("dhclient.conf"),
-                      "-lf", self.path(lease), "-pf", self.path("dhclient.pid"), "-sf",
-                      self.path("dhclient.sh"), *more, "eth0", check=False)
-        self.end_dhclient()
-        text = ""
-        if os.path.exists(given):
-            with open(given, encoding="utf-8") as f:
-                text = f.read()
-        return re.findall(r"^new_ip6_address=(\S+)$", text, re.M), text, got.stderr
+        got = subprocess.Popen(
+            ["ip", "netns", "exec", NODE_NS, "dhclient", "-6", "-1", "-d", "-D", "LL", "-cf",
+             self.path("dhclient.conf"), "-lf", self.path(lease), "-pf", self.path("dhclient.pid"),
+             "-sf", self.path("dhclient.sh"), *more, "eth0"],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
-    def end_dhclient(self):
-        try:
-            with open(self.path("dhclient.pid"), encoding="utf-8") as f:
-                pid = int(f.read())
-            os.kill(pid, signal.SIGTERM)
-        except (FileNotFoundError, ProcessLookupError, ValueError):
-            return
-        until(10, lambda: not os.path.exists("/proc/%d" % pid), "dhclient leaves its port")
+        def told():
+            try:
+                with open(given, encoding="utf-8") as f:
+                    return f.read()
+            except FileNotFoundError:
+                return ""
+        # In the foreground, where it goes on until it is told to end.
+        until(seconds + 20, lambda: got.poll() is not None or "new_" in told(), "dhclient")
+        if got.poll() is None and "-r" not in more:
+            got.terminate()
+        said = got.communicate(timeout=20)[0]
+        text = told()
+        return re.findall(r"^new_ip6_address=(\S+)$", text, re.M), text, said
 
 
 class Serving(Dhcp6Test):
