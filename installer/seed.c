@@ -30,6 +30,9 @@
          2 * (INSTALL_MAX_CA + INSTALL_MAX_CONTROLLERS * INSTALL_URL_SIZE) + 4096)
 static_assert(2 * SEED_LARGEST <= SEED_VOLUME_SIZE, "the largest seed must fit");
 
+#define SERIAL_FACTOR                                                                              \
+        0x9e3779b1 /* odd, so each operation has its own; and far from the next one's */
+
 static int print_worker_file(const struct job *job, uint64_t time_s, char **ret)
 {
         _free_ struct worker_seed *seed = calloc(1, sizeof(*seed));
@@ -126,6 +129,17 @@ static int print_texts(const struct job *job, uint64_t time_s, struct seed_texts
         return rc < 0 ? rc : print_worker_file(job, time_s, &ret->worker);
 }
 
+/*
+ * By this the Debian worker tells its own disk from others with the same image: two
+ * installations have two numbers, of one controller or of two. 0 is none to libblkid.
+ */
+static uint32_t serial(const struct job *job, uint64_t time_s)
+{
+        const uint32_t number = (uint32_t)job->plan.operation * SERIAL_FACTOR + (uint32_t)time_s;
+
+        return number ? number : 1;
+}
+
 int seed_make(const struct job *job, uint64_t time_s, uint32_t sector_size, size_t size,
               uint8_t **ret)
 {
@@ -145,8 +159,8 @@ int seed_make(const struct job *job, uint64_t time_s, uint32_t sector_size, size
                         {"vendor-data",    texts.config, strlen(texts.config)},
                         {WORKER_SEED_FILE, texts.worker, strlen(texts.worker)},
                 };
-                const struct fat_volume seed = {WORKER_SEED_LABEL, (uint32_t)job->plan.operation,
-                                                time_s, sector_size};
+                const struct fat_volume seed = {WORKER_SEED_LABEL, serial(job, time_s), time_s,
+                                                sector_size};
 
                 rc = fat_write(files, ARRAY_SIZE(files), &seed, volume, size);
         }

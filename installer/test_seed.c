@@ -130,6 +130,30 @@ static void test_volume(void **state)
         assert_memory_equal(again, volume, VOLUME);
 }
 
+/* By its serial number the installed system knows its own disk. (fatgen103: at 39 of a FAT16.) */
+static void test_serial_number(void **state)
+{
+        static const struct {
+                uint64_t operation, time_s;
+                const char *serial;
+        } cases[] = {
+                {3, 1000000000, "\x13\x37\x41\x16"},
+                {3, 1000000001, "\x14\x37\x41\x16"},
+                {4, 1000000000, "\xc4\xb0\x78\xb4"},
+ /* None is no number. */
+                {0, 0,          "\x01\x00\x00\x00"},
+        };
+
+        assert_int_equal(parse(print_job("http://e", "https://c", SECRET, *state), NULL), 0);
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                _free_ uint8_t *volume = NULL;
+
+                job.plan.operation = cases[i].operation;
+                assert_int_equal(seed_make(&job, cases[i].time_s, 512, VOLUME, &volume), 0);
+                assert_memory_equal(volume + 39, cases[i].serial, 4);
+        }
+}
+
 #define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 /* What a file of YAML, or of JSON, might be left by. */
 #define COMMENT " \"}], runcmd: [reboot] # \\"
@@ -262,6 +286,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_job),
                 cmocka_unit_test(test_volume),
+                cmocka_unit_test(test_serial_number),
                 cmocka_unit_test(test_keys_and_user_data),
                 cmocka_unit_test(test_a_plan_is_not_believed_blindly),
                 cmocka_unit_test(test_the_largest),

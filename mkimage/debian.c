@@ -40,8 +40,8 @@
 #define WORDS_SIZE       512
 
 /* What the core of a BIOS's GRUB needs for the configuration on the disk. */
-static const char *const grub_modules[] = {"normal", "configfile", "serial", "terminal",
-                                           "echo",   "test",       NULL};
+static const char *const grub_modules[] = {"normal", "configfile", "serial", "terminal", "echo",
+                                           "test",   "regexp",     "probe",  "fat",      NULL};
 
 struct build {
         const struct worker_options *options;
@@ -226,8 +226,8 @@ static int begin(struct build *build, struct stream **ret)
                 &(struct stream_options){
                         .argv = (const char *const[]){"mmdebstrap", "--variant=minbase",
                                                       "--format=tar", packages, apt_option,
-                                                      debian_dpkg_option, DEBIAN_SUITE, "-", "-",
-                                                      NULL},
+                                                      debian_dpkg_option, debian_hook_option,
+                                                      DEBIAN_SUITE, "-", "-", NULL},
                         .input = sources,
                         .time_s = build->options->time_s,
                         .said = take_words,

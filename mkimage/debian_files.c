@@ -33,6 +33,32 @@
 /* clang-format on */
 const char debian_dpkg_option[] = "--dpkgopt=" DPKG_CONFIGURATION;
 
+/*
+ * Another disk of the machine may hold this image, too, so its partitions have the
+ * same GUIDs. What differs is the serial number that the installer gives to the
+ * volume of a seed: GRUB reads it from the disk that it was started from, and says it
+ * to the kernel. Of all partitions with our GUIDs only those beside that volume get
+ * a link. The seed is partition 3, the root 4 (mkimage/layout.h). Without a number, as
+ * that volume is gone, they are those of any disk with this image.
+ */
+#define OWN_DISK   "/dev/cloudie/"
+#define UDEV_RULES "etc/udev/rules.d/70-cloudie.rules"
+#define UDEV_RULE                                                                                  \
+        "# The seed and the root of the disk that this system was started from.\n"                 \
+        "ACTION==\"remove\", GOTO=\"cloudie_end\"\n"                                               \
+        "ENV{ID_PART_ENTRY_UUID}!=\"" DEBIAN_SEED_ID "|" DEBIAN_ROOT_ID                            \
+        "\", GOTO=\"cloudie_end\"\n"                                                               \
+        "IMPORT{cmdline}=\"cloudie.seed\"\n"                                                       \
+        "PROGRAM==\"/bin/sh -c 'id=$env{cloudie.seed}; part=%k; [ x$$id = x ] || "                 \
+        "[ x$$(/sbin/blkid -p -s UUID -o value /dev/$${part%%?}3) = x$$id ]'\", "                  \
+        "SYMLINK+=\"cloudie/$env{ID_PART_ENTRY_NAME}\"\n"                                          \
+        "LABEL=\"cloudie_end\"\n"
+
+/* Debian puts rules that are not its own into the initramfs. */
+const char debian_hook_option[] =
+        "--essential-hook=mkdir -p \"$1/etc/udev/rules.d\" && cat >\"$1/" UDEV_RULES
+        "\" <<'END'\n" UDEV_RULE "END\n";
+
 /* Patterns of fnmatch(3), in which "*" also stands for slashes. Folders stay. */
 static const char *const dropped[] = {
         "etc/.pwd.lock",
@@ -96,7 +122,10 @@ extern const char debian_worker_unit[];
         "set gfxpayload=keep\n"                                                                    \
         "set default=0\n"                                                                          \
         "set timeout=1\n"                                                                          \
-        "set options=\"root=PARTUUID=" DEBIAN_ROOT_ID " ro console=tty0 console=ttyS0,115200\"\n"  \
+        "regexp --set=1:disk '^([^,]*),' \"$root\"\n"                                              \
+        "probe --set=seed --fs-uuid ($disk,gpt3)\n"                                                \
+        "set options=\"root=" OWN_DISK                                                             \
+        "root cloudie.seed=$seed ro console=tty0 console=ttyS0,115200\"\n"                         \
         "menuentry 'Debian' {\n"                                                                   \
         "  linux /vmlinuz $options\n"                                                              \
         "  initrd /initrd.img\n"                                                                   \
@@ -106,16 +135,12 @@ extern const char debian_worker_unit[];
         "  initrd /initrd.img.old\n"                                                               \
         "}\n"
 
-/*
- * By the partition's GUID, not by the label: another disk may hold the seed of
- * another installation. Whoever is not root must not read it.
- */
+/* That of this disk, not by the label. Whoever is not root must not read it. */
 #define SEED_FOLDER "/var/lib/cloud/seed/nocloud"
 #define SEED_MOUNT  "var-lib-cloud-seed-nocloud.mount"
 #define FSTAB                                                                                      \
-        "PARTUUID=" DEBIAN_ROOT_ID " / ext4 errors=remount-ro 0 1\n"                               \
-        "PARTUUID=" DEBIAN_IDS "03 " SEED_FOLDER                                                   \
-        " vfat ro,nofail,umask=0077,x-systemd.device-timeout=5min 0 0\n"
+        OWN_DISK "root / ext4 errors=remount-ro 0 1\n" OWN_DISK "cidata " SEED_FOLDER              \
+                 " vfat ro,nofail,umask=0077,x-systemd.device-timeout=5min 0 0\n"
 
 #define CLOUD_CONFIGURATION                                                                        \
         "# The seed that the installer left, and nothing else.\n"                                  \
@@ -159,6 +184,7 @@ const struct debian_file debian_files[] = {
         {TAR_SYMLINK, 0777, "etc/resolv.conf", "../run/systemd/resolve/stub-resolv.conf"},
         /* Behind cloud-init's own 50-: the first word counts, and user data may ask for passwords. */
         {TAR_FILE,    0644, "etc/ssh/sshd_config.d/60-cloudie.conf", SSH_CONFIGURATION},
+        {TAR_FILE,    0644, UDEV_RULES, UDEV_RULE},
         {TAR_FILE,    0644, UNITS "cloud-init-local.service.d/cloudie.conf",
                             "[Unit]\nWants=" SEED_MOUNT "\nAfter=" SEED_MOUNT "\n"},
         /* One address is enough to be online, and none is no reason to wait for ever. */

@@ -12,6 +12,7 @@
 
 /* The first 34 characters of the GUIDs, as of struct layout. */
 #define DEBIAN_IDS     "c10d1e00-6465-4e79-8000-0000000000"
+#define DEBIAN_SEED_ID DEBIAN_IDS "03"
 #define DEBIAN_ROOT_ID DEBIAN_IDS "04"
 
 /* What both boot loaders do: the rest is in a file that the operator may change. */
@@ -22,6 +23,9 @@ extern const char debian_packages[];
 
 /* A word of mmdebstrap: what of them is never unpacked, later neither. */
 extern const char debian_dpkg_option[];
+
+/* Another: what must lie in the system before its initramfs is made. */
+extern const char debian_hook_option[];
 
 /* Is this entry made anew on each machine, or a leftover of installing? */
 bool debian_is_dropped(const struct tar_entry *entry);

@@ -32,7 +32,7 @@ struct grub_options {
  * Return: 0 or negative errno; @error says what: -ENOENT for a program that is missing; -E2BIG for
  * more modules than GRUB_MODULES_MAX.
  */
-#define GRUB_MODULES_MAX 8
+#define GRUB_MODULES_MAX 12
 int grub_make(const struct workshop *shop, const struct grub_options *options, char *error,
               struct grub *ret);
 void grub_done(struct grub *grub);

@@ -163,17 +163,38 @@ class Debian(unittest.TestCase):
                           for row in self.partitions], PLACES)
 
     def test_names_of_partitions(self):
-        """Who looks for a partition by its GUID finds it."""
-        root, seed = (str(self.partitions[i][1]) for i in (3, 2))
-        self.assertIn(f"PARTUUID={root} / ext4 ", self.debugfs("cat /etc/fstab"))
-        self.assertIn(f"PARTUUID={seed} /var/lib/cloud/seed/nocloud vfat ro,",
-                      self.debugfs("cat /etc/fstab"))
+        """Root and seed are those beside the seed that GRUB saw."""
+        fstab = self.debugfs("cat /etc/fstab")
+        self.assertIn("/dev/cloudie/root / ext4 ", fstab)
+        self.assertIn("/dev/cloudie/cidata /var/lib/cloud/seed/nocloud vfat ro,", fstab)
         grub = self.debugfs("cat /boot/grub/grub.cfg")
-        self.assertIn(f"root=PARTUUID={root} ro ", grub)
+        self.assertIn("probe --set=seed --fs-uuid ($disk,gpt3)\n", grub)
+        self.assertIn("root=/dev/cloudie/root cloudie.seed=$seed ro ", grub)
         self.assertIn("linux /vmlinuz ", grub)
         if shutil.which("grub-script-check", path=PATH):
             done = subprocess.run(["grub-script-check"], input=grub, text=True, check=False)
             self.assertEqual(done.returncode, 0)
+
+    def test_rule_of_own_disk(self):
+        """What udev runs for each partition with our numbers, with a blkid that is not the machine's."""
+        rule = self.debugfs("cat /etc/udev/rules.d/70-cloudie.rules")
+        root, seed = (str(self.partitions[i][1]) for i in (3, 2))
+        self.assertIn(f'ENV{{ID_PART_ENTRY_UUID}}!="{seed}|{root}", GOTO="cloudie_end"\n', rule)
+        self.assertIn('SYMLINK+="cloudie/$env{ID_PART_ENTRY_NAME}"\n', rule)
+        command, = re.findall(r"""PROGRAM=="/bin/sh -c '([^'"]*)'", SYM""", rule)
+        blkid = os.path.join(self.tools, "blkid")
+        with open(blkid, "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\ncase \"$*\" in\n'-p -s UUID -o value /dev/nvme0n1p3') echo 1234-ABCD ;;\n"
+                       "'-p -s UUID -o value /dev/sdb3') echo 0000-0001 ;;\n*) exit 2 ;;\nesac\n")
+        os.chmod(blkid, 0o755)
+        for name, number, want in (
+                ("nvme0n1p3", "1234-ABCD", 0), ("nvme0n1p4", "1234-ABCD", 0), ("sdb3", "1234-ABCD", 1),
+                ("sdb4", "1234-ABCD", 1), ("sdb4", "0000-0001", 0), ("sdc4", "1234-ABCD", 1),
+                ("sdb4", "", 0)):
+            words = command.replace("$env{cloudie.seed}", number).replace("%k", name)
+            words = words.replace("$$", "$").replace("%%", "%").replace("/sbin/blkid", blkid)
+            done = subprocess.run(["/bin/sh", "-c", words], check=False)
+            self.assertEqual(done.returncode, want, (name, number))
 
     def test_loaders(self):
         volume = os.path.join(self.work, "esp.fat")
@@ -269,6 +290,13 @@ class Debian(unittest.TestCase):
                              set(packages))
         self.assertTrue(all(re.fullmatch(r"[a-z0-9+.-]+", name) for name in packages), packages)
         self.assertIn('--aptopt=APT::Install-Recommends "false";', words)
+        # Before the packages, among them the one that makes the initramfs: what that needs.
+        hook = self.read("words").split("--essential-hook=")[1].rsplit("bookworm", 1)[0]
+        system = os.path.join(self.work, "system")
+        os.mkdir(system)
+        subprocess.run(["/bin/sh", "-c", hook, "exec", system], check=True)
+        with open(os.path.join(system, "etc/udev/rules.d/70-cloudie.rules"), encoding="ascii") as file:
+            self.assertEqual(file.read(), self.debugfs("cat /etc/udev/rules.d/70-cloudie.rules"))
         os.remove(os.path.join(self.work, "told.raw"))
 
     def test_sources_of_this_machine(self):

@@ -1,16 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# debian.sh [bios|uefi|secureboot]: a blank machine becomes a Debian worker, on a disk that is larger than
+# debian.sh [bios|uefi|secureboot [twin]]: a blank machine becomes a Debian worker, on a disk that is larger than
 # the image. Its own cloudie-worker says that it runs; then it is what its profile
 # asked for: name, user, key, user data, a root as large as the disk. SSH lets in
-# who has the key, and nobody by a password.
-export LAB_MEMORY=1024 LAB_DISK=6G LAB_FIRMWARE=${1:-bios}
+# who has the key, and nobody by a password. With "twin" it then starts beside a twin of its disk, and
+# stays itself.
+export LAB_MEMORY=512 LAB_DISK=6G LAB_FIRMWARE=${1:-bios}
 # shellcheck source=tests/vm/setup.sh
 . "$(dirname "$0")/setup.sh" "debian-$LAB_FIRMWARE" 15
 image=${LAB_DEBIAN_IMAGE:?}
 [ -e "$image" ] || skip "no image of the Debian worker in $image; 'tools/worker-image.sh debian' makes one"
 [ "$LAB_FIRMWARE" = bios ] || [ -e "$LAB_OVMF/OVMF_CODE_4M.fd" ] || skip "the package ovmf is not installed"
+command -v mlabel >/dev/null || skip "the package mtools is not installed"
 command -v ssh >/dev/null || skip "the package openssh-client is not installed"
 
 cloudie=$LAB_BIN/cloudie
@@ -118,3 +120,29 @@ case $refused in
 esac
 ! on root true >/dev/null 2>&1 || lab_fail "root logs in"
 echo "CPU seconds of the machine, until all of it was looked at: $(lab_cpu "$LAB_MACHINE")"
+[ "${2:-}" = twin ] || exit 0
+
+# A disk that comes before its own holds the same image, and a seed of its own: root and seed are those of
+# the disk that was started from.
+on ops 'sudo poweroff' || true
+ended() { ! kill -0 "$LAB_MACHINE"; }
+lab_until 120 ended || lab_fail "the machine does not power off"
+lab_kill "$LAB_MACHINE"
+right=$LAB_DIR/right.disk
+twin=$LAB_DIR/machine-1.disk
+mv "$twin" "$right"
+cp --sparse=always "$right" "$twin"
+sgdisk -u 2:R "$twin" >/dev/null
+mlabel -N 12345678 -i "$twin@@66M" ::CIDATA
+LAB_KEEP_DISK=1 LAB_DISK_PLACE=3 lab_machine 1 \
+        -drive "file=$right,if=none,id=right,format=raw,cache=unsafe" \
+        -device nvme,drive=right,serial=RIGHT-0001,bootindex=2
+lab_until 900 on ops true || lab_fail "beside its twin it does not start"
+disk_of() { # FOLDER
+        # shellcheck disable=SC2016 # variables of the shell over there
+        printf 'device=$(realpath "$(findmnt -no SOURCE %s)"); cat "/sys/block/$(lsblk -no PKNAME "$device")/device/serial" | tr -d " "' "$1"
+}
+is "disk of the root" RIGHT-0001 "$(disk_of / )"
+is "disk of the seed" RIGHT-0001 "$(disk_of /var/lib/cloud/seed/nocloud )"
+is "host name" lab-0001-disk hostname
+echo "CPU seconds of the machine, from power-on beside its twin: $(lab_cpu "$LAB_MACHINE")"

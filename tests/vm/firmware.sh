@@ -81,7 +81,7 @@ machine() { # [alone|diskless]
 }
 
 # All partitions of the two disks have the same numbers, but for the system partition; the other one
-# has no root any more. (Debian's initramfs knows a root by its number alone: docs/worker-image.md.)
+# has no root any more. (Debian beside its twin: debian.sh.)
 beside_its_twin() {
         local at
         [ "$disk" = nvme ] || return 0
