@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 #include "dhcp/frame.h"
+#include "dhcp/proxy.h"
 #include "dhcp/server.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
@@ -27,7 +28,9 @@
 #include "lib/node/stranger.h"
 #include "netboot/dhcp.h"
 #include "netboot/flood.h"
+#include "netboot/packet.h"
 #include "netboot/strangers.h"
+#include "netboot/watch.h"
 #include "pxe/answer.h"
 
 /* Messages handled in one go before timers and other sockets have their turn. */
@@ -41,7 +44,8 @@
 struct dhcp_port {
         struct dhcp_service *service;
         const struct netboot_interface *interface;
-        struct loop_fd *watch;
+        struct loop_fd *watch, *proxy_watch;
+        struct watch *foreign;
         struct router *router;
 };
 
@@ -63,6 +67,7 @@ struct dhcp_service {
 struct reply {
         struct list link; /* among those that wait for the disk */
         struct dhcp_port *port;
+        int fd; /* a datagram goes out of */
         uint64_t received_ms;
         enum dhcp_message_type received, type;
         enum dhcp_route route;
@@ -169,7 +174,7 @@ static int send_datagram(const struct reply *reply, struct ip4_address address)
         control.header.cmsg_type = IP_PKTINFO;
         control.header.cmsg_len = CMSG_LEN(sizeof(info));
         memcpy(CMSG_DATA(&control.header), &info, sizeof(info));
-        return sendmsg(interface->dhcp_fd, &message, 0) < 0 ? -errno : 0;
+        return sendmsg(reply->fd, &message, 0) < 0 ? -errno : 0;
 }
 
 static int reply_transmit(const struct reply *reply)
@@ -264,6 +269,7 @@ static struct reply *reply_new(struct dhcp_port *port, const struct dhcp_decisio
         if (!reply)
                 return NULL;
         reply->port = port;
+        reply->fd = port->interface->dhcp_fd;
         reply->received_ms = received_ms;
         reply->received = d->received;
         reply->type = d->reply;
@@ -349,6 +355,117 @@ static void note_stranger(struct dhcp_port *port, const struct dhcp_decision *d,
                  port->interface->name, (unsigned long long)left_out, QUOTE(event.text));
 }
 
+static void forget_answer(struct dhcp_service *service)
+{
+        service->answer_kind = PXE_ANSWER_NONE;
+        service->answer_reason = NULL;
+        service->answer_file[0] = '\0';
+}
+
+/* A boot client takes an address of the other server's: its script is for that one, and its plan is
+ * asked for as if the address were ours. What does not boot is none of our business. */
+static void note_address(struct reply *reply, const struct dhcp_options *options)
+{
+        struct dhcp_service *service = reply->port->service;
+
+        if (!dhcp_options_is_pxe(options) && !dhcp_options_is_http(options))
+                return;
+        if (site_mode(service->options.site, reply->leased) != NETWORK_PROXY)
+                return; /* it says none, or one of a network that we know nothing of */
+        if (boots_lease(service->options.boots, &reply->mac, reply->leased) < 0) {
+                log_warning("boots.full", "reason=\"this machine gets no script\"");
+                return;
+        }
+        (void)text_copy(reply->text, sizeof(reply->text), "by another server");
+        add_event(reply, STEP_DHCP_ACK, 0);
+        edge_want_plan(service->options.edge, &reply->plan);
+}
+
+static struct ip4_network subnet_of(struct dhcp_service *service, struct ip4_address address)
+{
+        struct ip4_network subnet = {0};
+        struct edge_network network;
+        struct pxe_site site;
+
+        if (site_find(service->options.site, address, &network, &site) == 0)
+                (void)ip4_network_parse(network.subnet, &subnet); /* was checked */
+        return subnet;
+}
+
+/* A network where we are a proxy. @source: NULL but for the boot port. */
+static void decide_as_proxy(struct dhcp_port *port, const struct dhcp_message *request,
+                            struct ip4_address network, const struct sockaddr_in *source)
+{
+        struct dhcp_service *service = port->service;
+        const struct dhcp_now now = {.monotonic_ms = clock_monotonic_ms(),
+                                     .wall_ms = clock_wall_ms()};
+        struct dhcp_proxy_facts facts = {.interface = port->interface->address};
+        struct dhcp_decision d;
+        struct reply *reply;
+
+        if (source) {
+                facts.is_boot_port = true;
+                facts.source.be = source->sin_addr.s_addr;
+                facts.source_port = ntohs(source->sin_port);
+        }
+        forget_answer(service);
+        dhcp_proxy_decide(request, &facts, dhcp_service_boot, service, &d);
+        d.network = subnet_of(service, network);
+        if (!dhcp_service_admit(service, &d.mac, network, false, &now)) {
+                note_stranger(port, &d, now.monotonic_ms);
+                return;
+        }
+        reply = reply_new(port, &d, now.monotonic_ms);
+        if (!reply)
+                return;
+        reply->fd = source ? port->interface->proxy_fd : reply->fd;
+        reply->is_told = flood_allows_line(&service->flood, "dhcp");
+        if (reply->is_told)
+                add_discover_event(port, &d);
+        if (d.received == DHCP_REQUEST && !source)
+                note_address(reply, &request->options);
+        if (d.reply == DHCP_NONE)
+                log_reply(reply, reply->reason);
+        else
+                reply_send(reply);
+        free(reply);
+}
+
+/* A network where we only listen: who asks to boot is listed, whoever it is. */
+static void decide_to_listen(struct dhcp_port *port, const struct dhcp_message *request,
+                             struct ip4_address network)
+{
+        struct dhcp_decision d = {.received = request->options.type, .mac = request->mac};
+
+        d.request = *request;
+        d.network = subnet_of(port->service, network);
+        note_stranger(port, &d, clock_monotonic_ms());
+}
+
+/* Somebody else's network, by what the controller told: true if that is all there is to it. The
+ * network is the relay's where there is one. */
+static bool is_beside(struct dhcp_port *port, const struct packet *packet, bool is_boot_port)
+{
+        struct ip4_address network = port->interface->address;
+        struct dhcp_message request;
+        enum network_mode mode;
+
+        if (!site_has_modes(port->service->options.site))
+                return false;
+        if (dhcp_message_parse(reader_over(packet->bytes, packet->size), &request) < 0)
+                return false;
+        if (ip4_is_set(request.giaddr))
+                network = request.giaddr;
+        else if (is_boot_port)
+                network.be = packet->from.sin_addr.s_addr;
+        mode = site_mode(port->service->options.site, network);
+        if (mode == NETWORK_PROXY)
+                decide_as_proxy(port, &request, network, is_boot_port ? &packet->from : NULL);
+        else if (mode == NETWORK_LISTEN && !is_boot_port)
+                decide_to_listen(port, &request, network);
+        return mode != NETWORK_AUTHORITATIVE;
+}
+
 static void decide(struct dhcp_port *port, const void *bytes, size_t size,
                    struct ip4_address source, bool is_unicast)
 {
@@ -365,9 +482,7 @@ static void decide(struct dhcp_port *port, const void *bytes, size_t size,
 
         if (!leases_server(service->leases))
                 return; /* no configuration yet: the start said so */
-        service->answer_kind = PXE_ANSWER_NONE;
-        service->answer_reason = NULL;
-        service->answer_file[0] = '\0';
+        forget_answer(service);
         rc = dhcp_server_receive(leases_server(service->leases), bytes, size, &facts, &d);
         if (rc < 0) {
                 log_debug("dhcp.unreadable", "on=%s bytes=%zu reason=%s", port->interface->name,
@@ -400,42 +515,37 @@ static void decide(struct dhcp_port *port, const void *bytes, size_t size,
         free(reply);
 }
 
-/* Was it sent to us alone? A machine behind a relay renews so, from a network that is not ours. */
-static bool is_to(struct msghdr *message, struct ip4_address ours)
-{
-        for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
-                struct in_pktinfo info;
-
-                if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
-                        continue;
-                memcpy(&info, CMSG_DATA(c), sizeof(info));
-                return info.ipi_addr.s_addr == ours.be;
-        }
-        return false;
-}
-
 static bool receive_one(struct dhcp_port *port)
 {
-        uint8_t bytes[2048]; /* any DHCP message on Ethernet; more is cut and then refused */
-        union {
-                struct cmsghdr header;
-                char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
-        } control;
-        struct iovec part = {.iov_base = bytes, .iov_len = sizeof(bytes)};
-        struct sockaddr_in from = {0};
-        struct msghdr message = {.msg_name = &from,
-                                 .msg_namelen = sizeof(from),
-                                 .msg_iov = &part,
-                                 .msg_iovlen = 1,
-                                 .msg_control = &control,
-                                 .msg_controllen = sizeof(control)};
-        const ssize_t size = recvmsg(port->interface->dhcp_fd, &message, 0);
+        struct in_pktinfo info = {0};
+        struct packet packet;
+        const int rc = packet_receive(port->interface->dhcp_fd, &packet, IPPROTO_IP, IP_PKTINFO,
+                                      &info, sizeof(info));
 
-        if (size < 0)
-                return errno == EINTR;
-        decide(port, bytes, (size_t)size, (struct ip4_address){from.sin_addr.s_addr},
-               is_to(&message, port->interface->address));
+        if (rc < 0)
+                return rc == -EINTR;
+        /* To us alone? A machine behind a relay renews so, from a network that is not ours. */
+        if (!is_beside(port, &packet, false))
+                decide(port, packet.bytes, packet.size,
+                       (struct ip4_address){packet.from.sin_addr.s_addr},
+                       info.ipi_addr.s_addr == port->interface->address.be);
         return true;
+}
+
+static void receive_boot_port(void *context, uint32_t events)
+{
+        struct dhcp_port *port = context;
+
+        (void)events;
+        for (size_t i = 0; i < RECEIVE_BATCH; i++) {
+                struct in_pktinfo info;
+                struct packet packet;
+
+                if (packet_receive(port->interface->proxy_fd, &packet, IPPROTO_IP, IP_PKTINFO,
+                                   &info, sizeof(info)) < 0)
+                        return;
+                (void)is_beside(port, &packet, true);
+        }
 }
 
 static void receive(void *context, uint32_t events)
@@ -457,6 +567,30 @@ int dhcp_service_new(const struct dhcp_service_options *options, struct dhcp_ser
         return 0;
 }
 
+/* What an interface does beside answering. */
+static int start_others(struct dhcp_service *service, struct dhcp_port *port)
+{
+        struct loop *loop = service->options.loop;
+        const struct netboot_interface *interface = port->interface;
+        int rc = 0;
+
+        if (interface->proxy_fd < 0)
+                log_warning("proxy.off", "on=%s reason=\"UDP port 4011 is taken\"",
+                            interface->name);
+        else
+                rc = loop_add_fd(loop, interface->proxy_fd, EPOLLIN, receive_boot_port, port,
+                                 &port->proxy_watch);
+        if (rc == 0 && interface->watch_fd >= 0)
+                rc = watch_new(loop, service->options.events, service->options.interfaces,
+                               interface, &port->foreign);
+        if (rc < 0)
+                return rc;
+        if (interface->router_fd >= 0)
+                return router_new(loop, interface, service->options.site, &port->router);
+        log_info("router.off", "on=%s reason=\"no IPv6 on this host\"", interface->name);
+        return 0;
+}
+
 int dhcp_service_start(struct dhcp_service *service, struct leases *leases)
 {
         int rc;
@@ -471,15 +605,8 @@ int dhcp_service_start(struct dhcp_service *service, struct leases *leases)
                         continue;
                 rc = loop_add_fd(service->options.loop, port->interface->dhcp_fd, EPOLLIN, receive,
                                  port, &port->watch);
-                if (rc < 0)
-                        return rc;
-                if (port->interface->router_fd < 0) {
-                        log_info("router.off", "on=%s reason=\"no IPv6 on this host\"",
-                                 port->interface->name);
-                        continue;
-                }
-                rc = router_new(service->options.loop, port->interface, service->options.site,
-                                &port->router);
+                if (rc == 0)
+                        rc = start_others(service, port);
                 if (rc < 0)
                         return rc;
         }
@@ -492,6 +619,8 @@ struct dhcp_service *dhcp_service_free(struct dhcp_service *service)
                 return NULL;
         for (size_t i = 0; i < NETBOOTD_MAX_INTERFACES; i++) {
                 loop_remove_fd(service->ports[i].watch);
+                loop_remove_fd(service->ports[i].proxy_watch);
+                watch_free(service->ports[i].foreign);
                 router_free(service->ports[i].router);
         }
         LIST_FOR_EACH(&service->pending, at)

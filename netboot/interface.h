@@ -23,6 +23,8 @@ struct netboot_interface {
 
         /* -1 where the service is not wanted */
         int dhcp_fd;   /* UDP 67, of this interface alone */
+        int proxy_fd;  /* UDP 4011, of this interface alone; -1 also where somebody else has it */
+        int watch_fd;  /* what DHCP servers say to others; -1 also where that cannot be heard */
         int packet_fd; /* frames to clients that have no address yet */
         int router_fd; /* ICMPv6; -1 also where there is no IPv6 */
         int dhcp6_fd;  /* UDP 547; -1 also where there is no IPv6, or another has the port */

@@ -15,10 +15,12 @@
 #include <unistd.h>
 
 #include "dhcp/message.h"
+#include "dhcp/proxy.h"
 #include "dhcp/v6_message.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
+#include "netboot/watch.h"
 #include "tftp/packet.h"
 
 __attribute__((format(printf, 3, 4))) static int fail(char *error, int rc, const char *sentence,
@@ -113,7 +115,7 @@ static int bind_to(int fd, struct ip4_address address, uint16_t port)
         return bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 ? -errno : 0;
 }
 
-static int open_dhcp(const struct netboot_interface *i)
+static int open_dhcp(const struct netboot_interface *i, uint16_t port)
 {
         _close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         int rc;
@@ -128,7 +130,7 @@ static int open_dhcp(const struct netboot_interface *i)
         /* A room that is switched on at once: 2,000 messages. Less is no failure. */
         (void)set(fd, SOL_SOCKET, SO_RCVBUF, 2000 * 2048);
         if (rc == 0)
-                rc = bind_to(fd, (struct ip4_address){INADDR_ANY}, DHCP_PORT_SERVER);
+                rc = bind_to(fd, (struct ip4_address){INADDR_ANY}, port);
         return rc < 0 ? rc : TAKE_FD(fd);
 }
 
@@ -232,12 +234,15 @@ static int open_services(const struct netbootd_config *config, char *error,
         char what[32];
 
         if (config->services & SERVICE_DHCP) {
-                i->dhcp_fd = open_dhcp(i);
+                i->dhcp_fd = open_dhcp(i, DHCP_PORT_SERVER);
                 if (i->dhcp_fd < 0)
                         return fail_port(error, i->dhcp_fd, "UDP port 67", i);
                 i->packet_fd = open_packet(i);
                 if (i->packet_fd < 0)
                         return fail_port(error, i->packet_fd, "a packet socket", i);
+                i->proxy_fd =
+                        open_dhcp(i, DHCP_PORT_BOOT); /* whose networks need it is told later */
+                i->watch_fd = watch_open(i);
                 i->router_fd = open_router(i); /* a host without IPv6 goes without */
                 i->dhcp6_fd = open_dhcp6(i);
                 /* Whether a network wants it is not known yet: IPv4 does not go without for it. */
@@ -268,8 +273,8 @@ int netboot_interfaces_open(const struct netbootd_config *config, char *error,
         for (size_t n = 0; n < config->interface_count && rc == 0; n++) {
                 struct netboot_interface *i = &all.at[all.count++];
 
-                i->dhcp_fd = i->packet_fd = i->router_fd = i->dhcp6_fd = i->tftp_fd = i->http_fd =
-                        -1;
+                i->dhcp_fd = i->proxy_fd = i->watch_fd = i->packet_fd = i->router_fd = -1;
+                i->dhcp6_fd = i->tftp_fd = i->http_fd = -1;
                 rc = describe(config->interfaces[n], error, i);
                 if (rc == 0)
                         rc = open_services(config, error, i);
@@ -286,8 +291,8 @@ void netboot_interfaces_close(struct netboot_interfaces *interfaces)
 {
         for (size_t n = 0; n < interfaces->count; n++) {
                 struct netboot_interface *i = &interfaces->at[n];
-                int *const fds[] = {&i->dhcp_fd,  &i->packet_fd, &i->router_fd,
-                                    &i->dhcp6_fd, &i->tftp_fd,   &i->http_fd};
+                int *const fds[] = {&i->dhcp_fd,   &i->proxy_fd, &i->watch_fd, &i->packet_fd,
+                                    &i->router_fd, &i->dhcp6_fd, &i->tftp_fd,  &i->http_fd};
 
                 for (size_t f = 0; f < ARRAY_SIZE(fds); f++) {
                         if (*fds[f] >= 0)

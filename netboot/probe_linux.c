@@ -17,6 +17,7 @@
 #include "lib/daemon/confine.h"
 #include "lib/daemon/daemon.h"
 #include "lib/trust/secret.h"
+#include "netboot/packet.h"
 #include "netboot/probe.h"
 
 /* One that hears what is sent to others, too: some servers answer the MAC that asked, whatever the
@@ -61,19 +62,6 @@ static int become_harmless(char *error)
         return rc < 0 ? rc : sandbox_enter(false);
 }
 
-static bool has_checksum(struct msghdr *message)
-{
-        for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
-                struct tpacket_auxdata auxiliary;
-
-                if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
-                        continue;
-                memcpy(&auxiliary, CMSG_DATA(c), sizeof(auxiliary));
-                return !(auxiliary.tp_status & TP_STATUS_CSUMNOTREADY);
-        }
-        return true;
-}
-
 static void print(const struct probe_server *server)
 {
         char id[IP4_TEXT_SIZE], mac[MAC_TEXT_SIZE], offered[IP4_TEXT_SIZE];
@@ -85,21 +73,15 @@ static void print(const struct probe_server *server)
 
 static int receive(int fd, struct probe *probe)
 {
-        uint8_t bytes[2048];
-        union {
-                struct cmsghdr header;
-                char bytes[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-        } control;
-        struct iovec part = {.iov_base = bytes, .iov_len = sizeof(bytes)};
-        struct msghdr message = {.msg_iov = &part,
-                                 .msg_iovlen = 1,
-                                 .msg_control = &control,
-                                 .msg_controllen = sizeof(control)};
-        const ssize_t size = recvmsg(fd, &message, 0);
+        struct tpacket_auxdata auxiliary = {0};
+        struct packet packet;
+        const int rc = packet_receive(fd, &packet, SOL_PACKET, PACKET_AUXDATA, &auxiliary,
+                                      sizeof(auxiliary));
 
-        if (size < 0)
-                return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-        if (probe_take(probe, reader_over(bytes, (size_t)size), has_checksum(&message)) > 0)
+        if (rc < 0)
+                return rc == -EAGAIN || rc == -EINTR ? 0 : rc;
+        if (probe_take(probe, reader_over(packet.bytes, packet.size),
+                       !(auxiliary.tp_status & TP_STATUS_CSUMNOTREADY)) > 0)
                 print(&probe->servers[probe->count - 1]);
         return 0;
 }

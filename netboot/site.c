@@ -190,6 +190,29 @@ bool site_knows(struct site *site, const struct mac_address *mac)
         return is;
 }
 
+bool site_has_modes(struct site *site)
+{
+        bool has = false;
+
+        pthread_mutex_lock(&site->mutex);
+        for (size_t i = 0; i < site->count; i++)
+                has |= site->networks[i].mode != NETWORK_AUTHORITATIVE;
+        pthread_mutex_unlock(&site->mutex);
+        return has;
+}
+
+enum network_mode site_mode(struct site *site, struct ip4_address address)
+{
+        enum network_mode mode = NETWORK_AUTHORITATIVE;
+
+        pthread_mutex_lock(&site->mutex);
+        for (size_t i = 0; i < site->count; i++)
+                if (ip4_network_has(&site->subnets[i], address))
+                        mode = site->networks[i].mode;
+        pthread_mutex_unlock(&site->mutex);
+        return mode;
+}
+
 bool site_boots_disk(struct site *site, const struct mac_address *mac, struct uuid *ret_esp)
 {
         const struct edge_disk *found = NULL;

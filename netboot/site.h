@@ -26,6 +26,13 @@ int site_apply(struct site *site, const struct edge_config *config);
 int site_find(struct site *site, struct ip4_address address, struct edge_network *ret_network,
               struct pxe_site *ret_pxe);
 
+/* What we do in the network that holds @address; NETWORK_AUTHORITATIVE for all others, where nobody
+ * is served anyhow. Any thread. */
+enum network_mode site_mode(struct site *site, struct ip4_address address);
+
+/* Some network has another mode than that. Any thread. */
+bool site_has_modes(struct site *site);
+
 /* This machine is deployed, as far as the controller told: it boots its disk while the controller
  * is away. @ret_esp: by which partition, as of struct boot_plan; may be NULL. Any thread. */
 bool site_boots_disk(struct site *site, const struct mac_address *mac, struct uuid *ret_esp);

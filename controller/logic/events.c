@@ -45,6 +45,7 @@ static const unsigned reporters[STEP_COUNT] = {
         [STEP_PHASE] = BY_CONTROLLER,
         [STEP_CONFLICT] = BY_CONTROLLER | BY_EDGE,
         [STEP_STRANGER] = BY_EDGE,
+        [STEP_FOREIGN_DHCP] = BY_EDGE,
         [STEP_DISCOVERY] = BY_CONTROLLER,
         [STEP_FAILED] = BY_EDGE | BY_AGENT | BY_CONTROLLER,
         [STEP_STOPPED] = BY_EDGE,

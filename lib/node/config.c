@@ -23,6 +23,12 @@ const char *const stranger_policy_names[STRANGER_POLICY_COUNT + 1] = {
         [STRANGERS_LIST] = "list",
 };
 
+const char *const network_mode_names[NETWORK_MODE_COUNT + 1] = {
+        [NETWORK_AUTHORITATIVE] = "authoritative",
+        [NETWORK_PROXY] = "proxy",
+        [NETWORK_LISTEN] = "listen",
+};
+
 static const struct doc_field match_fields[] = {
         DOC_TEXTS_FIELD(struct edge_match, architectures, architecture_count, 0,
                         .help = "firmware, any of these: uefi-x86-64, or a number of option 93"),
@@ -52,6 +58,9 @@ static const struct doc_field network_fields[] = {
         DOC_FIELD(struct edge_network, name, DOC_TEXT, DOC_REQUIRED, .help = "for people"),
         DOC_FIELD(struct edge_network, subnet, DOC_TEXT, DOC_REQUIRED,
                   .help = "address and prefix, 10.77.0.0/24"),
+        /* As with 'strangers' below. */
+        DOC_FIELD(struct edge_network, mode, DOC_ENUM, DOC_UNLESS_ZERO, .names = network_mode_names,
+                  .help = "authoritative (default), proxy beside another DHCP server, or listen"),
         DOC_FIELD(struct edge_network, shared_network, DOC_TEXT, 0,
                   .help = "networks that say the same name here are on one wire"),
         DOC_FIELD(struct edge_network, pool_first, DOC_IP4, 0,

@@ -140,6 +140,13 @@ static int check_pools(const struct edge_network *n, const struct ip4_network *s
         size_t count = n->pool_count;
         int rc;
 
+        if (n->mode != NETWORK_AUTHORITATIVE) {
+                if (count == 0 && !ip4_is_set(n->pool_first) && !ip4_is_set(n->pool_last))
+                        return 0;
+                return fail(error,
+                            "network '%s': mode '%s' gives no addresses: leave out its pools",
+                            n->name, network_mode_names[n->mode]);
+        }
         memcpy(all, n->pools, sizeof(n->pools));
         if (ip4_is_set(n->pool_first) != ip4_is_set(n->pool_last))
                 return fail(error, "network '%s': 'pool_first' and 'pool_last' go together",

@@ -33,6 +33,7 @@
         row(STEP_PHASE, "phase", "changed its phase") \
         row(STEP_CONFLICT, "conflict", "shares its identity with another machine") \
         row(STEP_STRANGER, "stranger", "is unknown, and was told nothing") \
+        row(STEP_FOREIGN_DHCP, "foreign-dhcp", "is somebody else's DHCP server") \
         row(STEP_DISCOVERY, "discovery", "strangers are discovered, or no more") \
         row(STEP_FAILED, "failed", "failed") \
         row(STEP_STOPPED, "stopped", "stopped while it fetched a file") \

@@ -42,14 +42,15 @@ enum node_step {
         STEP_PHONE_HOME, /* the installed system called */
         STEP_PHASE,      /* its phase changed: text says old -> new and why */
         STEP_CONFLICT,
-        STEP_STRANGER,  /* a machine that nobody knows asked to boot, and was told nothing */
-        STEP_DISCOVERY, /* strangers of a network are discovered, or no more: text says who */
-        STEP_FAILED,    /* text says what failed */
-        STEP_STOPPED,   /* it did not fetch the whole of a file: bytes of total; "of" says which */
-        STEP_REFUSED,   /* what it asked for was not given: "of" says which step, text why */
-        STEP_DOCUMENT,  /* an operator wrote or deleted one: text says who and which */
-        STEP_HEALTH,    /* its installed system became degraded, or is well again: text says why */
-        STEP_DRIFT,     /* its parts are others than those accepted, or again the same: text says */
+        STEP_STRANGER,     /* a machine that nobody knows asked to boot, and was told nothing */
+        STEP_FOREIGN_DHCP, /* somebody else's DHCP server is heard, or no more: text says which */
+        STEP_DISCOVERY,    /* strangers of a network are discovered, or no more: text says who */
+        STEP_FAILED,       /* text says what failed */
+        STEP_STOPPED,  /* it did not fetch the whole of a file: bytes of total; "of" says which */
+        STEP_REFUSED,  /* what it asked for was not given: "of" says which step, text why */
+        STEP_DOCUMENT, /* an operator wrote or deleted one: text says who and which */
+        STEP_HEALTH,   /* its installed system became degraded, or is well again: text says why */
+        STEP_DRIFT,    /* its parts are others than those accepted, or again the same: text says */
         STEP_COUNT
 };
 

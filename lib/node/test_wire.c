@@ -92,6 +92,13 @@ static const struct {
         {RESERVED("\"mac\":\"52:54:00:77:00:01\",\"remote\":\"s1\""), 0, -EINVAL, "goes with"},
         {RESERVED("\"mac\":\"52:54:00:77:00:01\",\"circuit\":\"p1\""), 0, -EINVAL, "one of"},
         {RESERVED("\"name\":\"x\""), 0, -EINVAL, "one of"},
+        {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.77.0.0/24\",\"mode\":\"proxy\"}]}", 0, 0, ""},
+        {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.77.0.0/24\",\"mode\":\"listen\"}]}", 0, 0, ""},
+        {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.77.0.0/24\",\"mode\":\"both\"}]}", -EBADMSG, 0, "mode"},
+        {"{\"networks\":[" NETWORK(",\"mode\":\"authoritative\"") "]}", 0, 0, ""},
+        {"{\"networks\":[" NETWORK(",\"mode\":\"proxy\"") "]}", 0, -EINVAL, "gives no addresses"},
+        {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.77.0.0/24\",\"mode\":\"listen\","
+         "\"pools\":[{\"first\":\"10.77.0.9\",\"last\":\"10.77.0.9\"}]}]}", 0, -EINVAL, "gives no addresses"},
   /* clang-format on */
 };
 

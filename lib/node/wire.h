@@ -42,6 +42,15 @@ enum stranger_policy {
 };
 extern const char *const stranger_policy_names[STRANGER_POLICY_COUNT + 1]; /* "discover", "list" */
 
+/* What a netbootd does where DHCP is concerned. */
+enum network_mode {
+        NETWORK_AUTHORITATIVE, /* it gives the addresses */
+        NETWORK_PROXY,         /* somebody else's server gives them: it only says what to boot */
+        NETWORK_LISTEN,        /* it tells nobody anything, and lists who asked to boot */
+        NETWORK_MODE_COUNT
+};
+extern const char *const network_mode_names[NETWORK_MODE_COUNT + 1];
+
 #define CONFIG_MAX_POOL         65536 /* addresses of one network: what a netbootd holds, a /16 */
 #define CONFIG_MAX_POOL6        (1 << 20) /* of IPv6: a bit each */
 #define CONFIG_MAX_NETWORKS     32
@@ -82,7 +91,8 @@ ssize_t edge_mac_prefix_parse(const char *text, uint8_t ret[static 6]);
 
 struct edge_network {
         char name[WIRE_NAME_SIZE];
-        char subnet[20];                     /* "10.77.0.0/24" */
+        char subnet[20]; /* "10.77.0.0/24" */
+        enum network_mode mode;
         char shared_network[WIRE_NAME_SIZE]; /* those that say the same are one wire; "" none */
         struct ip4_address pool_first, pool_last; /* inclusive; both zero: only what pools say */
         struct edge_pool pools[CONFIG_MAX_POOLS];

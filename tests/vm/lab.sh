@@ -23,6 +23,8 @@ LAB_OUTSIDE=10.78.$((76 + LAB_NUMBER)).1   # the host's end
 LAB_LINK=clup$LAB_NUMBER
 LAB_PROTOCOL=${LAB_PROTOCOL:-http}
 LAB_RELOAD=${LAB_RELOAD:-false}
+LAB_ADDRESSES=${LAB_ADDRESSES:-"pool_first: 10.77.0.100
+    pool_last: 10.77.0.200"} # or "mode: proxy"
 LAB_MEMORY=${LAB_MEMORY:-512}
 LAB_FIRMWARE=${LAB_FIRMWARE:-bios}
 LAB_OVMF=/usr/share/OVMF
@@ -101,8 +103,7 @@ beat_s: 5
 networks:
   - name: lab
     subnet: 10.77.0.0/24
-    pool_first: 10.77.0.100
-    pool_last: 10.77.0.200
+    $LAB_ADDRESSES
     protocol: $LAB_PROTOCOL
     reload_ipxe: $LAB_RELOAD
 END
