@@ -350,6 +350,28 @@ static struct dhcp6_network network6_of(const struct leases *leases,
         return network;
 }
 
+/* -ENOMEM; what else is wrong with one is logged, and the others hold. */
+static int reserve6(struct dhcp6_leases *leases, const struct edge_config *config)
+{
+        for (size_t i = 0; i < config->reservation_count; i++) {
+                const struct edge_reservation *from = &config->reservations[i];
+                struct dhcp6_reservation reservation = {.mac = from->mac, .uuid = from->uuid};
+                int rc;
+
+                if (!from->address6[0])
+                        continue;
+                (void)ip6_parse(from->address6, &reservation.address); /* was checked */
+                (void)text_copy(reservation.hostname, sizeof(reservation.hostname), from->name);
+                rc = dhcp6_leases_reserve(leases, &reservation);
+                if (rc == -ENOMEM)
+                        return rc;
+                if (rc < 0)
+                        log_warning("reservation.refused", "ip=%s reason=%s", from->address6,
+                                    QUOTE(strerror(-rc)));
+        }
+        return 0;
+}
+
 static int server6_make(const struct leases *leases, const struct edge_config *config, char *error,
                         struct dhcp6_server **ret)
 {
@@ -377,6 +399,9 @@ static int server6_make(const struct leases *leases, const struct edge_config *c
                         return rc;
                 }
         }
+        rc = reserve6(dhcp6_server_leases(server), config);
+        if (rc < 0)
+                return rc;
         *ret = TAKE_PTR(server);
         return 0;
 }

@@ -105,6 +105,7 @@ static const struct doc_field reservation_fields[] = {
         DOC_FIELD(struct edge_reservation, circuit, DOC_TEXT, 0),
         DOC_FIELD(struct edge_reservation, remote, DOC_TEXT, 0),
         DOC_FIELD(struct edge_reservation, address, DOC_IP4, DOC_REQUIRED),
+        DOC_FIELD(struct edge_reservation, address6, DOC_TEXT, 0),
         DOC_FIELD(struct edge_reservation, name, DOC_TEXT, 0),
 };
 DOC_TABLE(edge_reservation_table, struct edge_reservation, "reservation", reservation_fields,

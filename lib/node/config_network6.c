@@ -80,6 +80,43 @@ bool edge_network6_get(const struct edge_network *network, struct edge_network6 
         return network->subnet6[0] && check_network6(network, NULL, ret) == 0;
 }
 
+static bool is_inside_any(const struct edge_network6 *networks, size_t count,
+                          const struct ip6_address *address)
+{
+        for (size_t i = 0; i < count; i++)
+                if (networks[i].network.prefix > 0 &&
+                    ip6_network_has(&networks[i].network, address))
+                        return true;
+        return false;
+}
+
+/* Of one network of IPv4 alone the prefix is 0. */
+static int check_reservations6(const struct edge_config *config,
+                               const struct edge_network6 *networks, char *error)
+{
+        const struct edge_reservation *all = config->reservations;
+        struct ip6_address address, other;
+
+        for (size_t i = 0; i < config->reservation_count; i++) {
+                const char *text = all[i].address6;
+
+                if (!text[0])
+                        continue;
+                if (ip6_parse(text, &address) < 0)
+                        return fail(error, "reservation '%s': 'address6' is no IPv6 address", text);
+                if (!mac_is_usable(&all[i].mac) && !uuid_is_set(&all[i].uuid))
+                        return fail(error, "reservation %s: 'address6' needs 'mac' or 'uuid'",
+                                    text);
+                if (!is_inside_any(networks, config->network_count, &address))
+                        return fail(error, "reservation %s: it is in no 'subnet6'", text);
+                for (size_t j = 0; j < i; j++)
+                        if (all[j].address6[0] && ip6_parse(all[j].address6, &other) == 0 &&
+                            ip6_is_equal(&address, &other))
+                                return fail(error, "reservation %s: it is taken by another", text);
+        }
+        return 0;
+}
+
 int edge_config_check_networks6(const struct edge_config *config, char *error)
 {
         struct edge_network6 all[CONFIG_MAX_NETWORKS];
@@ -96,5 +133,5 @@ int edge_config_check_networks6(const struct edge_config *config, char *error)
                                 return fail(error, "network '%s': its 'subnet6' overlaps another's",
                                             config->networks[i].name);
         }
-        return 0;
+        return check_reservations6(config, all, error);
 }

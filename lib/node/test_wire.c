@@ -158,6 +158,54 @@ static const struct {
 };
 /* clang-format on */
 
+static const struct {
+        const char *address6, *other; /* with a MAC, and of another reservation before it */
+        bool has_mac, has_uuid;
+        int rc;
+        const char *says;
+} reservations6[] = {
+        {"",            "",        true,  false, 0,       ""               },
+        {"fd77::9",     "fd77::8", true,  false, 0,       ""               },
+        {"fd77::9",     "",        false, true,  0,       ""               },
+        {"fd77::9",     "",        false, false, -EINVAL, "needs"          },
+        {"fd78::9",     "",        true,  false, -EINVAL, "in no 'subnet6'"},
+        {"10.77.0.9",   "",        true,  false, -EINVAL, "no IPv6 address"},
+        {"fd77:0:0::9", "fd77::9", true,  false, -EINVAL, "taken"          },
+};
+
+static void test_reservations6(void **state)
+{
+        struct edge_network networks[2] = {
+                {.name = "four",            .subnet = "10.99.0.0/24"},
+                { .name = "both", .subnet = "10.77.0.0/24",   .subnet6 = "fd77::/64"},
+        };
+        struct edge_reservation all[2];
+        struct edge_config config = {
+                .networks = networks,
+                .network_count = 2,
+                .reservations = all,
+                .reservation_count = 2,
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(reservations6) / sizeof(reservations6[0]); i++) {
+                char error[DOC_ERROR_SIZE] = "";
+
+                memset(all, 0, sizeof(all));
+                all[0].mac.bytes[5] = all[1].uuid.bytes[3] = 7;
+                if (reservations6[i].has_mac)
+                        all[1].mac.bytes[5] = 8;
+                if (!reservations6[i].has_uuid)
+                        all[1].uuid.bytes[3] = 0;
+                snprintf(all[0].address6, sizeof(all[0].address6), "%s", reservations6[i].other);
+                snprintf(all[1].address6, sizeof(all[1].address6), "%s", reservations6[i].address6);
+                assert_int_equal(edge_config_check_networks6(&config, error), reservations6[i].rc);
+                if (!strstr(error, reservations6[i].says))
+                        fail_msg("case %zu: '%s' does not say '%s'", i, error,
+                                 reservations6[i].says);
+        }
+}
+
 static void test_networks6(void **state)
 {
         struct edge_network networks[2] = {
@@ -361,8 +409,9 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_configurations), cmocka_unit_test(test_networks6),
-                cmocka_unit_test(test_versions),       cmocka_unit_test(test_disks),
-                cmocka_unit_test(test_events),         cmocka_unit_test(test_manifests),
+                cmocka_unit_test(test_reservations6),  cmocka_unit_test(test_versions),
+                cmocka_unit_test(test_disks),          cmocka_unit_test(test_events),
+                cmocka_unit_test(test_manifests),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

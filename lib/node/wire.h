@@ -121,7 +121,8 @@ struct edge_reservation {
         struct uuid uuid;
         char circuit[EDGE_BYTES_TEXT_SIZE], remote[EDGE_BYTES_TEXT_SIZE];
         struct ip4_address address;
-        char name[NODE_NAME_SIZE]; /* host name told to the machine; "" none */
+        char address6[IP6_TEXT_SIZE]; /* by mac or uuid alone; "": none */
+        char name[NODE_NAME_SIZE];    /* host name told to the machine; "" none */
 };
 extern const struct doc_table edge_reservation_table;
 

@@ -31,6 +31,8 @@ class Dhcp6Test(lab.EdgeTest):
             answers = json.load(f)
         answers["config"]["networks"][0].update(
             subnet6="fd77::/64", pool6_first=self.first, pool6_last=self.last, dns6="fd77::53")
+        answers["config"]["reservations"] = [
+            {"mac": OTHER_MAC, "address": "10.77.0.50", "address6": "fd77::50"}]
         self.write("answers.tmp", json.dumps(answers))
         os.rename(self.path("answers.tmp"), self.path("answers.json"))
 
@@ -43,6 +45,8 @@ class Dhcp6Test(lab.EdgeTest):
         """A card of its own: its link-local address is made of it anew."""
         run("ip", "-n", NODE_NS, "link", "set", "eth0", "down")
         run("ip", "-n", NODE_NS, "link", "set", "eth0", "address", mac)
+        # dhcpcd leaves it to nobody else.
+        run("ip", "-n", NODE_NS, "link", "set", "eth0", "addrgenmode", "eui64")
         run("ip", "-n", NODE_NS, "link", "set", "eth0", "up")
         until(10, lambda: "fe80::" in run("ip", "-n", NODE_NS, "-6", "addr", "show", "dev", "eth0",
                                          "scope", "link", "-tentative").stdout, "link-local")
@@ -97,6 +101,12 @@ class Serving(Dhcp6Test):
         self.dhclient("-r")
         until(5, lambda: "received=RELEASE reply=REPLY" in self.log(), self.log)
 
+    def test_reserved(self):
+        self.start()
+        self.set_mac(OTHER_MAC)
+        addresses, _, said = self.dhclient()
+        self.assertEqual(addresses[:1], ["fd77::50"], said + self.log())
+
     def test_dhclient_information(self):
         self.start()
         _, environment, said = self.dhclient("-S")
@@ -109,7 +119,9 @@ class Serving(Dhcp6Test):
         self.write("dhcpcd.conf", "duid ll\noption rapid_commit\nipv6only\nipv6rs\nnohook resolv.conf\n"
                                   "noipv4ll\nscript /bin/true\n")
         run("ip", "netns", "exec", NODE_NS, "sysctl", "-qw", "net.ipv6.conf.eth0.accept_ra=0")
-        got = in_node("dhcpcd", "-6", "-1", "-t", "25", "-d", "-f", self.path("dhcpcd.conf"), "eth0",
+        # What it remembers stays in the test.
+        got = in_node("unshare", "-m", "sh", "-c", "mount -t tmpfs none /var/lib/dhcpcd && "
+                      "exec dhcpcd -6 -1 -t 25 -d -f %s eth0" % self.path("dhcpcd.conf"),
                       check=False)
         said = got.stdout + got.stderr
         in_node("dhcpcd", "-6", "-x", "eth0", check=False)
@@ -130,7 +142,7 @@ class Durable(Dhcp6Test):
         self.start_edge()
         self.assertIn("leases6=1", self.log())
         # Its only address is not given to another.
-        self.set_mac(OTHER_MAC)
+        self.set_mac("52:54:00:77:00:98")
         addresses, _, _ = self.dhclient(lease="other", seconds=5)
         self.assertEqual(addresses, [], self.log())
         self.assertIn("no address is left in this network", self.log())
