@@ -138,6 +138,7 @@ static int receive_discover(struct exchange *x)
                 .permit = &x->permit,
         };
         struct dhcp_message reply = dhcp_reply_begin(x, DHCP_OFFER);
+        const bool is_new = !dhcp_leases_find_mac(x->server->leases, x->pool, &x->request->mac);
         const struct dhcp_lease *lease;
         int rc;
 
@@ -153,6 +154,7 @@ static int receive_discover(struct exchange *x)
                 return rc;
 
         x->decision->leased = lease->address;
+        x->decision->is_new_here = is_new && !ip4_is_set(x->request->giaddr);
         use_network_of(x, lease->address);
         reply.yiaddr = lease->address;
         dhcp_say_lease(x, &reply.options);

@@ -148,6 +148,7 @@ struct dhcp_decision {
         bool must_sync; /* the record must be on disk before the reply is sent */
 
         bool is_stranger;           /* it was not admitted */
+        bool is_new_here;           /* @leased is offered to a machine that had none: ask for it */
         struct ip4_network network; /* where it asked; zero: on none of ours */
         struct ip4_address leased;  /* the address this was about; may be unset */
         char reason[96]; /* why, for the log: plain ASCII of ours, no bytes of the client */

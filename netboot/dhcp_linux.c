@@ -26,6 +26,7 @@
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 #include "lib/node/stranger.h"
+#include "netboot/conflict.h"
 #include "netboot/dhcp.h"
 #include "netboot/flood.h"
 #include "netboot/packet.h"
@@ -46,6 +47,7 @@ struct dhcp_port {
         const struct netboot_interface *interface;
         struct loop_fd *watch, *proxy_watch;
         struct watch *foreign;
+        struct conflict_watch *conflicts;
         struct router *router;
 };
 
@@ -506,6 +508,8 @@ static void decide(struct dhcp_port *port, const void *bytes, size_t size,
                 reply_commit(reply, &d);
                 return;
         }
+        if (d.is_new_here)
+                conflict_watch_ask(port->conflicts, d.leased);
         if (d.record_size > 0)
                 leases_keep(service->leases, d.record, d.record_size);
         if (d.reply == DHCP_NONE)
@@ -550,8 +554,11 @@ static void receive_boot_port(void *context, uint32_t events)
 
 static void receive(void *context, uint32_t events)
 {
+        struct dhcp_port *port = context;
+
         (void)events;
-        for (size_t i = 0; i < RECEIVE_BATCH && receive_one(context); i++)
+        conflict_watch_drain(port->conflicts); /* before the request that an answer spoils */
+        for (size_t i = 0; i < RECEIVE_BATCH && receive_one(port); i++)
                 continue;
 }
 
@@ -606,6 +613,9 @@ int dhcp_service_start(struct dhcp_service *service, struct leases *leases)
                 rc = loop_add_fd(service->options.loop, port->interface->dhcp_fd, EPOLLIN, receive,
                                  port, &port->watch);
                 if (rc == 0)
+                        rc = conflict_watch_new(service->options.loop, port->interface, leases,
+                                                &port->conflicts);
+                if (rc == 0)
                         rc = start_others(service, port);
                 if (rc < 0)
                         return rc;
@@ -621,6 +631,7 @@ struct dhcp_service *dhcp_service_free(struct dhcp_service *service)
                 loop_remove_fd(service->ports[i].watch);
                 loop_remove_fd(service->ports[i].proxy_watch);
                 watch_free(service->ports[i].foreign);
+                conflict_watch_free(service->ports[i].conflicts);
                 router_free(service->ports[i].router);
         }
         LIST_FOR_EACH(&service->pending, at)

@@ -26,6 +26,7 @@ struct netboot_interface {
         int proxy_fd;  /* UDP 4011, of this interface alone; -1 also where somebody else has it */
         int watch_fd;  /* what DHCP servers say to others; -1 also where that cannot be heard */
         int packet_fd; /* frames to clients that have no address yet */
+        int arp_fd;    /* answers to who has an address, and the questions */
         int router_fd; /* ICMPv6; -1 also where there is no IPv6 */
         int dhcp6_fd;  /* UDP 547; -1 also where there is no IPv6, or another has the port */
         int tftp_fd;   /* UDP 69 of @address */

@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <linux/filter.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <netinet/icmp6.h>
@@ -147,6 +149,27 @@ static int open_packet(const struct netboot_interface *i)
         return TAKE_FD(fd);
 }
 
+/* Of ARP, answers alone: the kernel drops the rest, which is what a busy wire is full of. */
+static int open_arp(const struct netboot_interface *i)
+{
+        static struct sock_filter answers[] = {
+                BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 20), /* the operation, RFC 826 */
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 2, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, 64),
+                BPF_STMT(BPF_RET | BPF_K, 0),
+        };
+        const struct sock_fprog filter = {.len = ARRAY_SIZE(answers), .filter = answers};
+        const struct sockaddr_ll at = {.sll_family = AF_PACKET,
+                                       .sll_protocol = htons(ETH_P_ARP),
+                                       .sll_ifindex = (int)i->index};
+        _close_ int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ||
+            bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
 static int open_router(const struct netboot_interface *i)
 {
         struct ipv6_mreq group = {.ipv6mr_interface = i->index};
@@ -243,6 +266,9 @@ static int open_services(const struct netbootd_config *config, char *error,
                 i->proxy_fd =
                         open_dhcp(i, DHCP_PORT_BOOT); /* whose networks need it is told later */
                 i->watch_fd = watch_open(i);
+                i->arp_fd = open_arp(i);
+                if (i->arp_fd < 0)
+                        return fail_port(error, i->arp_fd, "a packet socket", i);
                 i->router_fd = open_router(i); /* a host without IPv6 goes without */
                 i->dhcp6_fd = open_dhcp6(i);
                 /* Whether a network wants it is not known yet: IPv4 does not go without for it. */
@@ -273,8 +299,8 @@ int netboot_interfaces_open(const struct netbootd_config *config, char *error,
         for (size_t n = 0; n < config->interface_count && rc == 0; n++) {
                 struct netboot_interface *i = &all.at[all.count++];
 
-                i->dhcp_fd = i->proxy_fd = i->watch_fd = i->packet_fd = i->router_fd = -1;
-                i->dhcp6_fd = i->tftp_fd = i->http_fd = -1;
+                i->dhcp_fd = i->proxy_fd = i->watch_fd = i->packet_fd = i->arp_fd = -1;
+                i->router_fd = i->dhcp6_fd = i->tftp_fd = i->http_fd = -1;
                 rc = describe(config->interfaces[n], error, i);
                 if (rc == 0)
                         rc = open_services(config, error, i);
@@ -291,8 +317,9 @@ void netboot_interfaces_close(struct netboot_interfaces *interfaces)
 {
         for (size_t n = 0; n < interfaces->count; n++) {
                 struct netboot_interface *i = &interfaces->at[n];
-                int *const fds[] = {&i->dhcp_fd,   &i->proxy_fd, &i->watch_fd, &i->packet_fd,
-                                    &i->router_fd, &i->dhcp6_fd, &i->tftp_fd,  &i->http_fd};
+                int *const fds[] = {&i->dhcp_fd,   &i->proxy_fd, &i->watch_fd,
+                                    &i->packet_fd, &i->arp_fd,   &i->router_fd,
+                                    &i->dhcp6_fd,  &i->tftp_fd,  &i->http_fd};
 
                 for (size_t f = 0; f < ARRAY_SIZE(fds); f++) {
                         if (*fds[f] >= 0)
