@@ -23,6 +23,7 @@
 #define PARTS_MAX      16384 /* of one kind */
 #define WORDS_MAX      200
 #define IDENTITIES_MAX 4
+#define OUTERS_MAX     64 /* controllers, each looked for among the others */
 
 /* clang-format off */
 static const struct part_kind {
@@ -33,26 +34,37 @@ static const struct part_kind {
         const char *fields[10];  /* drift; NULL-ended */
         const char *passing[8];  /* no drift; NULL-ended */
         bool comes_and_goes;     /* to be there or not is no drift */
+        const char *inner, *inner_id; /* it is a part of these; see flatten(). NULL: it is not */
 } kinds[] = {
         {"memory", "items", "DIMM", {"serial", "slot"}, "slot", "slot",
-         {"slot", "size", "type", "rated_mts", "configured_mts", "part", "vendor"}, {NULL}, false},
+         {"slot", "size", "type", "rated_mts", "configured_mts", "part", "vendor"}, {NULL}, false, NULL, NULL},
         {"disks", "items", "disk", {"serial", "wwn", "nguid", "name"}, "pci", "name",
          {"size", "model", "firmware", "type", "logical_sector"},
-         {"state", "read_only", "health.passed"}, false},
+         {"state", "read_only", "health.passed"}, false, NULL, NULL},
         {"nics", "items", "NIC", {"permanent_mac", "mac", "name"}, "pci", "name",
-         {"firmware", "pci", "sriov_total", "supported_mbps"}, {"speed_mbps", "link", "driver"}, false},
+         {"firmware", "pci", "sriov_total", "supported_mbps"}, {"speed_mbps", "link", "driver"}, false, NULL, NULL},
         {"raid", "items", "array", {"uuid", "name"}, NULL, "name",
-         {"level", "size"}, {"degraded", "missing", "active"}, false},
+         {"level", "size"}, {"degraded", "missing", "active"}, false, NULL, NULL},
+        {"raid", "controllers", "RAID controller", {"serial", "pci"}, "pci", "pci",
+         {"model", "firmware"}, {"driver", "battery.good"}, false, NULL, NULL},
+        {"raid", "controllers", "RAID volume", {"place"}, NULL, "place",
+         {"level", "size", "strip"}, {"state", "cache"}, false, "volumes", "target"},
+        {"raid", "controllers", "drive", {"serial", "place"}, "place", "place",
+         {"size", "model", "firmware"}, {"state"}, false, "drives", "id"},
         {"pci", "items", "PCI function", {"address"}, NULL, "address",
          {"vendor", "device", "link.width"},
-         {"driver", "link.speed", "iommu_group", "passthrough.possible"}, false},
-        {"gpus", "items", "GPU", {"address"}, NULL, "address", {"vram"}, {"sharing.mig"}, false},
+         {"driver", "link.speed", "iommu_group", "passthrough.possible"}, false, NULL, NULL},
+        {"gpus", "items", "GPU", {"address"}, NULL, "address", {"vram"}, {"sharing.mig"}, false, NULL, NULL},
         {"usb", "items", "USB device", {"path"}, NULL, "path", {NULL},
-         {"vendor_id", "product_id", "serial", "speed_kbps"}, true},
-        {"tpm", "items", "TPM", {"name"}, NULL, "name", {"version", "firmware"}, {NULL}, false},
+         {"vendor_id", "product_id", "serial", "speed_kbps"}, true, NULL, NULL},
+        {"tpm", "items", "TPM", {"name"}, NULL, "name", {"version", "firmware"}, {NULL}, false, NULL, NULL},
         {"cpu", "topology", "CPU package", {"package"}, NULL, "package",
-         {"cores", "threads"}, {"microcode"}, false},
-        {"memory", "nodes", "NUMA node", {"node"}, NULL, "node", {"threads"}, {NULL}, false},
+         {"cores", "threads"}, {"microcode"}, false, NULL, NULL},
+        {"memory", "persistent", "NVDIMM namespace", {"uuid", "name"}, NULL, "name",
+         {"mode", "size"}, {NULL}, false, NULL, NULL},
+        {"memory", "cxl", "CXL device", {"serial", "pci", "name"}, "pci", "name",
+         {"volatile", "persistent", "firmware"}, {NULL}, false, NULL, NULL},
+        {"memory", "nodes", "NUMA node", {"node"}, NULL, "node", {"threads"}, {NULL}, false, NULL, NULL},
 };
 
 /* Fields of sections, and what to call them. */
@@ -69,6 +81,7 @@ static const struct {
         {"cpu",      "threads",     "threads", false},     {"cpu",      "microcode",  "microcode", true},
         {"cpu",      "smt",         "SMT", false},         {"cpu",      "virtualisation", "virtualisation", false},
         {"memory",   "installed",   "memory installed", false}, {"memory", "ecc",     "memory ECC", false},
+        {"bmc",      "amt.version", "AMT", false},         {"bmc",      "amt.provisioning", "AMT provisioning", false},
         {"bmc",      "present",     "BMC", false},         {"bmc",      "firmware",   "BMC firmware", false},
         {"tpm",      "present",     "TPM", false},         {"kernel",   "version",    "kernel", true},
 };
@@ -407,16 +420,61 @@ const struct doc *inventory_section(const struct doc *inventory, const char *nam
         return section;
 }
 
+static const struct doc *twin_of(const struct doc *outer, const struct doc *others)
+{
+        for (size_t i = 0; i < doc_count(others) && i < OUTERS_MAX; i++)
+                if (is_equal(doc_get(doc_at(others, i), "pci"), doc_get(outer, "pci")))
+                        return doc_at(others, i);
+        return NULL;
+}
+
+/*
+ * Parts of parts as one list: volumes of all controllers, each with its `place`,
+ * "0000:03:00.0/1". Of a controller whose volumes were not told at the other look
+ * none is gone, and none is new.
+ */
+static struct doc *flatten(const struct part_kind *kind, const struct doc *outers,
+                           const struct doc *others)
+{
+        struct doc *flat = doc_list();
+
+        for (size_t i = 0; i < doc_count(outers) && i < OUTERS_MAX; i++) {
+                const struct doc *outer = doc_at(outers, i), *twin = twin_of(outer, others);
+                const struct doc *inner = doc_get(outer, kind->inner);
+                const char *pci = doc_get_text(outer, "pci");
+
+                if (twin && !doc_is_list(doc_get(twin, kind->inner)))
+                        continue;
+                for (size_t j = 0; j < doc_count(inner); j++) {
+                        struct doc *part = doc_copy(doc_at(inner, j));
+                        char place[WORDS_MAX];
+
+                        snprintf(place, sizeof(place), "%.100s/%lld", pci ? pci : "?",
+                                 (long long)doc_get_number(part, kind->inner_id, -1));
+                        (void)doc_set_text(part, "place", place);
+                        (void)doc_append(flat, part);
+                }
+        }
+        return flat;
+}
+
 static void compare_kind(const struct part_kind *kind, const struct doc *before,
                          const struct doc *after, const struct changes *changes)
 {
         struct parts p = {.kind = kind, .changes = changes};
         _free_ bool *before_done = NULL, *after_done = NULL;
+        _doc_ struct doc *flat_before = NULL, *flat_after = NULL;
 
         p.before = doc_get(inventory_section(before, kind->section), kind->list);
         p.after = doc_get(inventory_section(after, kind->section), kind->list);
         if (!doc_is_list(p.before) || !doc_is_list(p.after))
                 return;
+        if (kind->inner) {
+                flat_before = flatten(kind, p.before, p.after);
+                flat_after = flatten(kind, p.after, p.before);
+                p.before = flat_before;
+                p.after = flat_after;
+        }
         p.before_count = doc_count(p.before) < PARTS_MAX ? doc_count(p.before) : PARTS_MAX;
         p.after_count = doc_count(p.after) < PARTS_MAX ? doc_count(p.after) : PARTS_MAX;
         p.before_done = before_done = calloc(p.before_count + 1, sizeof(bool));

@@ -87,8 +87,27 @@ static void test_sections(void **state)
               "memory installed: 2.0 GiB -> not known");
 }
 
-#define HEALTH(passed) "{\"name\":\"sda\",\"serial\":\"X\",\"health\":{\"passed\":" passed "}}"
-#define USB(path)      "{\"path\":\"" path "\"}"
+#define HEALTH(passed)        "{\"name\":\"sda\",\"serial\":\"X\",\"health\":{\"passed\":" passed "}}"
+#define USB(path)             "{\"path\":\"" path "\"}"
+
+#define CONTROLLERS(members)  "{\"raid\":{\"controllers\":[" members "]}}"
+#define VOLUMES(pci, volumes) "{\"pci\":\"" pci "\",\"volumes\":[" volumes "]}"
+#define VOLUME(target, level) "{\"target\":" target ",\"level\":\"" level "\"}"
+#define DRIVE(serial)         "{\"pci\":\"p\",\"drives\":[{\"id\":8,\"serial\":\"" serial "\"}]}"
+
+static void test_volumes(void **state)
+{
+        (void)state;
+        check(CONTROLLERS(VOLUMES("p", VOLUME("0", "raid1"))),
+              CONTROLLERS(VOLUMES("p", VOLUME("0", "raid5"))),
+              "RAID volume p/0: level raid1 -> raid5");
+        check(CONTROLLERS(VOLUMES("p", VOLUME("0", "raid1")) "," VOLUMES("q", "")),
+              CONTROLLERS(VOLUMES("q", "") "," VOLUMES("p", "")), "RAID volume p/0 gone");
+        /* Nobody told them this time. */
+        check(CONTROLLERS(VOLUMES("p", VOLUME("0", "raid1"))), CONTROLLERS("{\"pci\":\"p\"}"), "");
+        check(CONTROLLERS("{\"pci\":\"p\"}"), CONTROLLERS(VOLUMES("p", VOLUME("0", "raid1"))), "");
+        check(CONTROLLERS(DRIVE("a")), CONTROLLERS(DRIVE("b")), "drive S/N a replaced by b (p/8)");
+}
 
 /* What changes by itself is told, and makes no other machine of it. */
 static void test_drift(void **state)
@@ -165,9 +184,10 @@ static void test_twins(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_parts),        cmocka_unit_test(test_what_is_no_change),
-                cmocka_unit_test(test_sections),     cmocka_unit_test(test_drift),
-                cmocka_unit_test(test_ten_thousand), cmocka_unit_test(test_twins),
+                cmocka_unit_test(test_parts),    cmocka_unit_test(test_what_is_no_change),
+                cmocka_unit_test(test_sections), cmocka_unit_test(test_volumes),
+                cmocka_unit_test(test_drift),    cmocka_unit_test(test_ten_thousand),
+                cmocka_unit_test(test_twins),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
