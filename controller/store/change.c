@@ -107,8 +107,10 @@ void store_put_inventory(struct store_change *change, const struct store_invento
                 memcpy(op->body + lasting, row->facts, facts);
         }
         op = add_inventory(change, OP_PUT_INVENTORY, row->node, row->hash, row->body, row->size);
-        if (op)
-                op->inventory.at_ms = row->at_ms;
+        if (!op)
+                return;
+        op->inventory.at_ms = row->at_ms;
+        op->inventory.size = lasting - 1;
 }
 
 void store_put_inventory_changes(struct store_change *change, const char *node, const char *hash,

@@ -42,6 +42,7 @@ struct op_document {
 struct op_inventory {
         char node[NODE_NAME_SIZE], hash[STORE_HASH_SIZE];
         uint64_t at_ms, changes;
+        uint64_t size; /* of what lasts of it */
 };
 
 /* One row to write. */

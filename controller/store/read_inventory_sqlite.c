@@ -174,7 +174,7 @@ static int adopt(void *context, sqlite3_stmt *row)
         if (rc == 0)
                 rc = insert(db,
                             "INSERT INTO inventory_history(node, hash, first_ms, last_ms, times,"
-                            " changes) SELECT ?4, ?1, ?5, ?5, 1, 0",
+                            " changes, size) SELECT ?4, ?1, ?5, ?5, 1, 0, length(?2)",
                             row, &digest);
         return rc;
 }

@@ -226,7 +226,8 @@ int store_read_events(struct store_reader *reader, const struct store_event_quer
 #define STORE_BATCH_MAX       1024 /* changes in one transaction: some 50 ms of work */
 #define STORE_READS_MAX       1024
 #define STORE_READERS         2
-/* Of a node: some years of changes, 10 MB of most machines; 512 MB of one that lies at each boot.
- */
-#define STORE_INVENTORIES_KEPT 64
-#define STORE_EVENTS_KEPT      1000000 /* the oldest go: some 300 MB */
+/* Of a node: some years of changes. Most machines have 100 KB each; one that lies at each boot
+ * keeps no more bytes than these, and its newest. */
+#define STORE_INVENTORIES_KEPT       64
+#define STORE_INVENTORIES_KEPT_BYTES 16777216
+#define STORE_EVENTS_KEPT            1000000 /* the oldest go: some 300 MB */

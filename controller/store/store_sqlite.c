@@ -51,7 +51,7 @@ static const struct {
         /* What nothing refers to any more goes with the last reference. */
         {"CREATE TABLE inventory_bodies(hash TEXT PRIMARY KEY, body TEXT, facts TEXT);"
         "CREATE TABLE inventory_history(id INTEGER PRIMARY KEY, node TEXT, hash TEXT,"
-        " first_ms INTEGER, last_ms INTEGER, times INTEGER, changes INTEGER);"
+        " first_ms INTEGER, last_ms INTEGER, times INTEGER, changes INTEGER, size INTEGER);"
         "CREATE INDEX inventory_history_of ON inventory_history(node, id);"
         "CREATE INDEX inventory_history_with ON inventory_history(hash);"
         "CREATE TABLE inventory_baselines(node TEXT PRIMARY KEY, hash TEXT) WITHOUT ROWID;"
@@ -111,6 +111,7 @@ static void bind_inventory(sqlite3_stmt *s, const struct op *op)
         bind_text(s, 2, op->inventory.hash);
         bind_number(s, 3, op->inventory.at_ms);
         bind_body(s, 4, op);
+        bind_number(s, 5, op->inventory.size);
 }
 
 /* What lasts, and behind its NUL byte the facts. */
@@ -192,13 +193,16 @@ static void bind_token(sqlite3_stmt *s, const struct op *op)
 
 #define OP_STATEMENTS 5
 
-/* Of the node ?1: the newest row, and the newest of those that are too old. */
-#define NEWEST "(SELECT max(id) FROM inventory_history WHERE node = ?1)"
-#define TOO_OLD                                                                                    \
-        "(SELECT id FROM inventory_history WHERE node = ?1 ORDER BY id DESC LIMIT 1 "              \
-        "OFFSET " NUMBER(STORE_INVENTORIES_KEPT) ")"
-
 /* clang-format off */
+/* Of the node ?1: the newest row, the newest of those that are too old, and the newest of those that
+ * are too much together with all that are newer. */
+#define NEWEST    "(SELECT max(id) FROM inventory_history WHERE node = ?1)"
+#define TOO_OLD   "(SELECT id FROM inventory_history WHERE node = ?1 ORDER BY id DESC LIMIT 1 OFFSET " \
+                  NUMBER(STORE_INVENTORIES_KEPT) ")"
+#define TOO_LARGE "(SELECT max(id) FROM (SELECT id, sum(size) OVER (ORDER BY id DESC) AS total" \
+                  " FROM inventory_history WHERE node = ?1) WHERE total > " \
+                  NUMBER(STORE_INVENTORIES_KEPT_BYTES) ")"
+
 static const struct {
         void (*bind)(sqlite3_stmt *statement, const struct op *op);
         const char *sql[OP_STATEMENTS];
@@ -221,10 +225,11 @@ static const struct {
                 {"INSERT OR REPLACE INTO inventories VALUES(?1, ?3, ?4)",
                  "UPDATE inventory_history SET last_ms = ?3, times = times + 1"
                  " WHERE id = " NEWEST " AND hash = ?2",
-                 "INSERT INTO inventory_history(node, hash, first_ms, last_ms, times, changes)"
-                 " SELECT ?1, ?2, ?3, ?3, 1, 0"
+                 "INSERT INTO inventory_history(node, hash, first_ms, last_ms, times, changes, size)"
+                 " SELECT ?1, ?2, ?3, ?3, 1, 0, ?5"
                  " WHERE ?2 IS NOT (SELECT hash FROM inventory_history WHERE id = " NEWEST ")",
-                 "DELETE FROM inventory_history WHERE node = ?1 AND id <= " TOO_OLD}},
+                 "DELETE FROM inventory_history WHERE node = ?1 AND id <= " TOO_OLD,
+                 "DELETE FROM inventory_history WHERE node = ?1 AND id < " NEWEST " AND id <= " TOO_LARGE}},
         [OP_PUT_INVENTORY_CHANGES] = {bind_inventory_changes,
                 {"UPDATE inventory_history SET changes = ?3 WHERE id = " NEWEST " AND hash = ?2"}},
         [OP_PUT_BASELINE] = {bind_inventory,

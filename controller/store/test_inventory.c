@@ -213,6 +213,39 @@ static void test_limit(void **state)
         assert_int_equal(ask("one", "h1").body_rc, -ENOENT);
 }
 
+/* A machine that tells as much as it may, and something else each time. */
+static void test_large(void **state)
+{
+        const size_t size = (size_t)4 << 20;
+        struct store *store = open_store();
+        _free_ char *lasting = calloc(1, size + 1);
+        struct store_inventory row = {
+                .node = "one", .body = "{}", .size = 2, .lasting = lasting, .facts = "{}"};
+        struct asked a;
+        char hash[16];
+
+        (void)state;
+        assert_non_null(lasting);
+        memset(lasting, 'x', size);
+        report(store, "two", 1, "aa");
+        for (unsigned i = 0; i < 10; i++) {
+                struct store_change *change = store_change_new();
+
+                snprintf(hash, sizeof(hash), "h%u", i);
+                row.hash = hash;
+                row.at_ms = i;
+                store_put_inventory(change, &row);
+                submit(store, change);
+        }
+        store_close(store);
+        a = ask("one", "h6");
+        assert_int_equal(a.count, STORE_INVENTORIES_KEPT_BYTES / size);
+        assert_int_equal(a.body_rc, 0);
+        assert_string_equal(a.rows[0].hash, "h9");
+        assert_int_equal(ask("one", "h5").body_rc, -ENOENT);
+        assert_int_equal(ask("two", "aa").count, 1);
+}
+
 static void test_deleted_node(void **state)
 {
         struct store *store = open_store();
@@ -297,6 +330,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_history, make_folder, remove_folder),
                 cmocka_unit_test_setup_teardown(test_limit, make_folder, remove_folder),
+                cmocka_unit_test_setup_teardown(test_large, make_folder, remove_folder),
                 cmocka_unit_test_setup_teardown(test_deleted_node, make_folder, remove_folder),
                 cmocka_unit_test_setup_teardown(test_store_of_yesterday, make_folder,
                                                 remove_folder),
