@@ -19,6 +19,8 @@
 #define VOLUME_SIZE   256 /* of a logical drive that this file reads */
 #define SPANS_MAX     8
 #define NO_DRIVE      0xffff
+#define DRIVE_KIND    188 /* in a drive's answer: union mfi_pd_ddf_type */
+#define KIND_FOREIGN  (1 << 4)
 
 bool megaraid_info_parse(const void *bytes, size_t size, struct doc *controller)
 {
@@ -119,6 +121,8 @@ bool megaraid_drive_parse(const void *bytes, size_t size, struct doc *drive)
         (void)doc_set_text(drive, "state", drive_state(raid_number_at(bytes, size, 184, 2)));
         raid_set_sectors(drive, "size", raid_number_at(bytes, size, 232, 8), RAID_SECTOR);
         (void)doc_set_number(drive, "media_errors", (int64_t)raid_number_at(bytes, size, 168, 4));
+        (void)doc_set_bool(drive, "foreign",
+                           (raid_number_at(bytes, size, DRIVE_KIND, 2) & KIND_FOREIGN) != 0);
         /* INQUIRY begins at 4; 7fh: the firmware has none yet. Vendor "ATA" is no maker. */
         if (raid_number_at(bytes, size, 4, 1) == 0x7f)
                 return true;

@@ -54,6 +54,7 @@ const struct field raid_drive_fields[] = {
         {.name = "model",        .kind = FIELD_TEXT,   .help = "model"},
         {.name = "firmware",     .kind = FIELD_TEXT,   .help = "revision of its firmware"},
         {.name = "serial",       .kind = FIELD_TEXT, .is_identity = true, .help = "serial number"},
+        {.name = "foreign",      .kind = FIELD_BOOL, .help = "another controller made volumes of it"},
         {.name = "media",        .kind = FIELD_TEXT, .help = "hdd, ssd"},
         {.name = "temperature_c", .kind = FIELD_NUMBER, .help = "degrees Celsius"},
         {.name = "media_errors", .kind = FIELD_NUMBER, .help = "as the controller counted"},

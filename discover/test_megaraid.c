@@ -157,10 +157,13 @@ static void test_drives(void **state)
         assert_int_equal(doc_get_number(drive, "slot", 0), 3);
         assert_int_equal(doc_get_number(drive, "size", 0), 4096 * 512);
         assert_int_equal(doc_get_number(drive, "media_errors", 0), 4);
+        assert_false(doc_get_bool(drive, "foreign", true));
         bytes[4] = 0x7f; /* INQUIRY comes later */
+        bytes[188] = 0x10;
         bytes[256] = bytes[257] = 0xff;
         assert_true(megaraid_drive_parse(bytes, sizeof(bytes), bare));
         assert_null(doc_get(bare, "serial"));
+        assert_true(doc_get_bool(bare, "foreign", false));
         assert_null(doc_get(bare, "enclosure"));
 
         list[4] = 3;
