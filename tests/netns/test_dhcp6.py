@@ -6,6 +6,7 @@ Usage: test_dhcp6.py PROGRAM [TEST ...]
 
 Exits 77 (skipped) without root, IPv6, or a client.
 """
+import errno
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from wire import EDGE_NS, MAC, NODE_NS, OTHER_MAC, Wire, in_edge, in_node, run, 
 
 TOOLS = lab.TOOLS + ["dhclient", "dhcpcd"]
 EDGE6 = "fd77::1"
+NETWORKD = "/lib/systemd/systemd-networkd"
 
 
 class Dhcp6Test(lab.EdgeTest):
@@ -129,6 +131,34 @@ class Serving(Dhcp6Test):
         self.assertIn("but DHCPv6", self.log())
         self.assertRegex(self.log(), r"received=(SOLICIT|REQUEST) reply=REPLY ip=fd77::1", said)
         self.assertRegex(said, r"fd77::1[0-9a-f]{2}")
+
+    @unittest.skipUnless(os.path.exists(NETWORKD), "no systemd-networkd")
+    def test_networkd(self):
+        """As an installed Debian would: nothing is configured but to listen to routers."""
+        self.start()
+        self.write("a.network", "[Match]\nName=eth0\n[Network]\nIPv6AcceptRA=yes\n"
+                                "[DHCPv6]\nDUIDType=link-layer\n")
+        self.write("networkd.sh", """
+mount -t tmpfs none /run && mkdir -p /run/systemd/network || exit 1
+mount -o remount,ro /sys # as in a container: nobody waits for udev
+cp %s /run/systemd/network/ && exec %s
+""" % (self.path("a.network"), NETWORKD))
+        with open(self.path("networkd.log"), "wb") as log:
+            networkd = subprocess.Popen(
+                ["ip", "netns", "exec", NODE_NS, "unshare", "-m", "sh", self.path("networkd.sh")],
+                stdout=log, stderr=log)
+        self.addCleanup(self.stop_one, networkd)
+
+        def said():
+            with open(self.path("networkd.log"), encoding="utf-8") as f:
+                return f.read() + self.log()
+        until(30, lambda: re.search(r"inet6 fd77::1[0-9a-f]{2}/128", run(
+            "ip", "-n", NODE_NS, "-6", "addr", "show", "dev", "eth0").stdout), said)
+        self.assertRegex(self.log(), r"received=(SOLICIT|REQUEST) reply=REPLY ip=fd77::1")
+        # By that address it reaches its neighbours: nobody listens there, but somebody says so.
+        got = in_node(sys.executable, "-c", "import socket; print(socket.socket(socket.AF_INET6)"
+                      ".connect_ex(('%s', 9)))" % EDGE6)
+        self.assertEqual(int(got.stdout), errno.ECONNREFUSED)
 
 
 class Durable(Dhcp6Test):
