@@ -307,6 +307,82 @@ static void nobody_fills_the_quarantine_alone(void **state)
         dhcp_server_free(server);
 }
 
+/* --- RFC 2131, where test_server.c does not have it --- */
+
+/* 10.77.0.10 is leased to machine 1, .11 is free; 10.77.0.2 is a relay. */
+static const struct rfc_case {
+        const char *name, *ciaddr, *wanted, *server_id, *giaddr;
+        enum dhcp_message_type type, reply;
+        enum dhcp_route route;
+        uint32_t number;
+        bool is_broadcast, has_record;
+} rfc_cases[] = {
+  /* clang-format off */
+        {"4.1: unicast to who has no address yet", "", "", "", "",
+         DHCP_DISCOVER, DHCP_OFFER, DHCP_ROUTE_HARDWARE, 2, false, false},
+        {"4.1: broadcast to who cannot take that", "", "", "", "",
+         DHCP_DISCOVER, DHCP_OFFER, DHCP_ROUTE_BROADCAST, 2, true, false},
+        {"4.1: the relay, whatever the flag says", "", "", "", "10.77.0.2",
+         DHCP_DISCOVER, DHCP_OFFER, DHCP_ROUTE_RELAY, 2, true, false},
+        {"4.3.1: what it wants, if it is free", "", "10.77.0.11", "", "",
+         DHCP_DISCOVER, DHCP_OFFER, DHCP_ROUTE_HARDWARE, 2, false, false},
+        {"4.3.2: rebinding, to its address", "10.77.0.10", "", "", "",
+         DHCP_REQUEST, DHCP_ACK, DHCP_ROUTE_UNICAST, 1, true, true},
+        {"4.3.2: rebinding through a relay", "10.77.0.10", "", "", "10.77.0.2",
+         DHCP_REQUEST, DHCP_ACK, DHCP_ROUTE_RELAY, 1, false, true},
+        {"4.3.2: rebinding another's", "10.77.0.10", "", "", "",
+         DHCP_REQUEST, DHCP_NAK, DHCP_ROUTE_BROADCAST, 2, false, false},
+        {"4.3.3: its own", "", "10.77.0.10", "10.77.0.1", "",
+         DHCP_DECLINE, DHCP_NONE, DHCP_ROUTE_NONE, 1, false, true},
+        {"4.3.3: another's", "", "10.77.0.10", "10.77.0.1", "",
+         DHCP_DECLINE, DHCP_NONE, DHCP_ROUTE_NONE, 2, false, false},
+        {"4.3.3: what it does not have", "", "10.77.0.11", "10.77.0.1", "",
+         DHCP_DECLINE, DHCP_NONE, DHCP_ROUTE_NONE, 1, false, false},
+        {"4.4.1, table 5: a decline names the server", "", "10.77.0.10", "", "",
+         DHCP_DECLINE, DHCP_NONE, DHCP_ROUTE_NONE, 1, false, false},
+        {"4.3.5: to ciaddr, whatever the flag says", "10.77.0.77", "", "", "",
+         DHCP_INFORM, DHCP_ACK, DHCP_ROUTE_UNICAST, 3, true, false},
+        {"4.3.5: through a relay", "10.77.0.77", "", "", "10.77.0.2",
+         DHCP_INFORM, DHCP_ACK, DHCP_ROUTE_RELAY, 3, false, false},
+        {"4.3.5: of another network", "10.99.0.77", "", "", "",
+         DHCP_INFORM, DHCP_NONE, DHCP_ROUTE_NONE, 3, false, false},
+  /* clang-format on */
+};
+
+static void answers_as_rfc_2131_says(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(rfc_cases); i++) {
+                const struct rfc_case *c = &rfc_cases[i];
+                struct dhcp_server *server = server_empty();
+                struct dhcp_network network =
+                        network_of("10.77.0.0/24", "10.77.0.10", "10.77.0.11");
+                struct dhcp_message m = message(DHCP_DISCOVER, 1);
+
+                print_message("%s\n", c->name);
+                assert_int_equal(dhcp_server_add_network(server, &network), 0);
+                m.options.wanted = ip("10.77.0.10");
+                assert_ip(lease_to(server, m), "10.77.0.10");
+                m = message(c->type, c->number);
+                m.ciaddr = ip(c->ciaddr);
+                m.giaddr = ip(c->giaddr);
+                m.is_broadcast = c->is_broadcast;
+                m.options.wanted = ip(c->wanted);
+                m.options.server_id = ip(c->server_id);
+                receive(server, &m);
+                assert_int_equal(decision.reply, c->reply);
+                assert_int_equal(decision.route, c->route);
+                assert_int_equal(decision.record_size > 0, c->has_record);
+                if (c->route == DHCP_ROUTE_UNICAST)
+                        assert_ip(decision.address, c->ciaddr);
+                if (c->reply == DHCP_OFFER)
+                        assert_ip(reply.yiaddr, "10.77.0.11");
+                if (c->type == DHCP_INFORM)
+                        assert_int_equal(reply.options.lease_s, 0);
+                dhcp_server_free(server);
+        }
+}
+
 /* --- options --- */
 
 /* RFC 4702 3.1 and 4: E as asked, N, and O where the client wanted S; both RCODEs 255. */
@@ -536,6 +612,7 @@ int main(void)
                 cmocka_unit_test(a_wire_may_have_two_networks),
                 cmocka_unit_test(a_relay_says_where_to_begin),
                 cmocka_unit_test(a_relay_may_stand_for_us),
+                cmocka_unit_test(answers_as_rfc_2131_says),
                 cmocka_unit_test(only_its_owner_releases),
                 cmocka_unit_test(nobody_fills_the_quarantine_alone),
                 cmocka_unit_test(no_name_is_written_into_the_dns),
