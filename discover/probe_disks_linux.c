@@ -183,12 +183,31 @@ static void set_ata(struct tree *tree, const char *name, struct doc *disk)
         field_set_text(disk, "firmware", ata.firmware);
 }
 
+/* In the path there is an interface of a USB device: ".../usb2/2-1.4/2-1.4:1.0/host8/...". */
+static bool read_usb_serial(struct tree *tree, const char *name, char to[static TREE_LINE_SIZE])
+{
+        char path[TREE_PATH_MAX], *save = NULL;
+
+        if (!tree_link_path(tree, path, "sys/block/%s", name))
+                return false;
+        for (const char *part = strtok_r(path, "/", &save); part;
+             part = strtok_r(NULL, "/", &save)) {
+                const size_t len = strcspn(part, ":");
+
+                if (part[strspn(part, "0123456789")] == '-' && part[0] != '-' && part[len] == ':')
+                        return tree_line(tree, to, "sys/bus/usb/devices/%.*s/serial", (int)len,
+                                         part);
+        }
+        return false;
+}
+
 static void set_serial(struct tree *tree, const char *name, struct doc *disk)
 {
         char text[TREE_LINE_SIZE];
 
         if (tree_line(tree, text, "sys/block/%s/device/serial", name) ||
-            tree_line(tree, text, "sys/block/%s/serial", name) || read_serial(tree, name, text))
+            tree_line(tree, text, "sys/block/%s/serial", name) || read_serial(tree, name, text) ||
+            read_usb_serial(tree, name, text))
                 field_set_text(disk, "serial", text);
 }
 

@@ -212,8 +212,11 @@ static void set_ciphers(struct link *l, uint8_t channel, struct doc *lan)
         bool has_zero = false;
 
         if (!ask(l, ipmi_ask_lan(channel, IPMI_LAN_CIPHERS, 0)) ||
-            ipmi_lan_ciphers_parse(l->answer, l->size, &ciphers) < 0 ||
-            !ask(l, ipmi_ask_lan(channel, IPMI_LAN_CIPHER_PRIVILEGES, 0)) ||
+            ipmi_lan_ciphers_parse(l->answer, l->size, &ciphers) < 0)
+                return;
+        if (ask(l, ipmi_ask_lan(channel, IPMI_LAN_CIPHER_COUNT, 0)))
+                (void)ipmi_lan_ciphers_count(l->answer, l->size, &ciphers);
+        if (!ask(l, ipmi_ask_lan(channel, IPMI_LAN_CIPHER_PRIVILEGES, 0)) ||
             ipmi_lan_ciphers_limit(l->answer, l->size, &ciphers) < 0)
                 return;
         list = doc_list();

@@ -166,6 +166,12 @@ static void test_disks_of_others(void **state)
         put("sys/block/sda/sda2/partition", "2\n");
         put("sys/block/sda/sda11/partition", "11\n");
         put("proc/self/mountinfo", "1 2 0:41 / /data rw - bcachefs /dev/sda1:/dev/sda2 rw\n");
+        put_link("sys/block/sdc", "../devices/pci0000:00/0000:00:07.0/usb2/2-1.4/2-1.4:1.0/host8/"
+                                  "target8:0:0/8:0:0:0/block/sdc");
+        put("sys/devices/pci0000:00/0000:00:07.0/usb2/2-1.4/2-1.4:1.0/host8/target8:0:0/8:0:0:0/"
+            "block/sdc/size",
+            "8\n");
+        put("sys/bus/usb/devices/2-1.4/serial", "STICK1\n");
         put("sys/block/nvme0n1/eui", "00 25 38 bc 21 b1 56 01\n");
         inventory = inventory_of_tree("disks");
         disk = doc_at(doc_get(inventory, "disks.items"), 0);
@@ -174,6 +180,7 @@ static void test_disks_of_others(void **state)
         check_text(disk, "model", "KINGSTON SH103S3240G");
         check_text(disk, "firmware", "580ABBF0");
         check_text(doc_at(doc_get(inventory, "disks.items"), 2), "transport", "ata");
+        check_text(doc_at(doc_get(inventory, "disks.items"), 3), "serial", "STICK1");
         parts = doc_get(disk, "partitions");
         for (size_t i = 0; i < 2; i++)
                 assert_string_equal(doc_text(doc_at(doc_get(doc_at(parts, i), "mounted_on"), 0)),

@@ -223,6 +223,22 @@ int ipmi_lan_ciphers_parse(const void *answer, size_t size, struct ipmi_ciphers 
         return 0;
 }
 
+int ipmi_lan_ciphers_count(const void *answer, size_t size, struct ipmi_ciphers *ciphers)
+{
+        struct reader r;
+        uint8_t count;
+        int rc;
+
+        rc = open_answer(answer, size, LAN_SKIP, &r);
+        if (rc < 0)
+                return rc;
+        if (reader_u8(&r, &count) < 0)
+                return -EBADMSG;
+        if ((count & 0x1fU) < ciphers->count)
+                ciphers->count = count & 0x1fU;
+        return 0;
+}
+
 int ipmi_lan_ciphers_limit(const void *answer, size_t size, struct ipmi_ciphers *ciphers)
 {
         struct ipmi_ciphers kept = {.count = 0};

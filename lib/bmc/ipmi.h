@@ -57,6 +57,7 @@ enum ipmi_lan_parameter { /* 23.2 */
                           IPMI_LAN_NETMASK = 6,
                           IPMI_LAN_GATEWAY = 12,
                           IPMI_LAN_VLAN = 20,
+                          IPMI_LAN_CIPHER_COUNT = 22,
                           IPMI_LAN_CIPHERS = 23,
                           IPMI_LAN_CIPHER_PRIVILEGES = 24,
                           IPMI_LAN_STATIC_IP6 = 56,
@@ -82,6 +83,9 @@ struct ipmi_ciphers {
         size_t count;
 };
 int ipmi_lan_ciphers_parse(const void *answer, size_t size, struct ipmi_ciphers *ret);
+
+/* Removes what is behind the entries that count. The answer to IPMI_LAN_CIPHER_COUNT. */
+int ipmi_lan_ciphers_count(const void *answer, size_t size, struct ipmi_ciphers *ciphers);
 
 /* Removes the suites that no privilege level may use. The answer to IPMI_LAN_CIPHER_PRIVILEGES. */
 int ipmi_lan_ciphers_limit(const void *answer, size_t size, struct ipmi_ciphers *ciphers);

@@ -86,12 +86,20 @@ static void test_ciphers(void **state)
         (void)state;
         assert_int_equal(ipmi_lan_ciphers_parse("\0\x11\0\0\3\x11", 6, &ciphers), 0);
         assert_int_equal(ciphers.count, 3);
+        assert_int_equal(ipmi_lan_ciphers_count("\0\x11", 2, &ciphers), -EBADMSG);
+        assert_int_equal(ipmi_lan_ciphers_count("\0\x11\x10", 3, &ciphers), 0);
+        assert_int_equal(ciphers.count, 3);
         assert_int_equal(ipmi_lan_ciphers_limit("\0\x11\0\x04", 4, &ciphers), -EBADMSG);
         assert_int_equal(ciphers.count, 3);
         assert_int_equal(ipmi_lan_ciphers_limit("\0\x11\0\x04\x04", 5, &ciphers), 0);
         assert_int_equal(ciphers.count, 2);
         assert_int_equal(ciphers.ids[0], 0);
         assert_int_equal(ciphers.ids[1], 17);
+
+        /* Two entries; the rest of the field is as it was left. */
+        assert_int_equal(ipmi_lan_ciphers_parse("\0\x11\0\3\x11\0\0", 7, &ciphers), 0);
+        assert_int_equal(ipmi_lan_ciphers_count("\0\x11\2", 3, &ciphers), 0);
+        assert_int_equal(ciphers.count, 2);
 }
 
 static void test_users(void **state)
