@@ -14,6 +14,7 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/trust/hash.h"
+#include "netboot/beneath.h"
 
 /* The largest asset: stage two of a release is 16 MB; ten times that is a wrong file. */
 #define ASSET_MAX ((uint64_t)256 << 20)
@@ -77,15 +78,7 @@ struct assets *assets_free(struct assets *assets)
 
 static int open_file(const struct assets *assets, const char *name, struct stat *ret)
 {
-        _close_ int fd = openat(assets->folder_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-
-        if (fd < 0)
-                return -errno;
-        if (fstat(fd, ret) < 0)
-                return -errno;
-        if (!S_ISREG(ret->st_mode))
-                return -ENOENT;
-        return TAKE_FD(fd);
+        return beneath_open(assets->folder_fd, name, ret);
 }
 
 static const char *part_name(const struct asset *asset, char to[static PART_SIZE])
