@@ -35,7 +35,8 @@ class PoolsTest(lab.EdgeTest):
         config["networks"][0]["pools"] = [
             {"first": "10.77.0.20", "last": "10.77.0.29", "match": {"architectures": ["uefi-x86-64"]}},
             {"first": "10.77.0.30", "last": "10.77.0.39", "match": {"vendor_class": "PXEClient"}}]
-        config["reservations"] = [{"uuid": UUID, "address": "10.77.0.50", "name": "db-1"}]
+        config["reservations"] = [{"uuid": UUID, "address": "10.77.0.50", "name": "db-1"},
+                                  {"client_id": "0xff0000000100020001", "address": "10.77.0.51"}]
         self.write("answers.tmp", json.dumps(answers))
         os.rename(self.path("answers.tmp"), self.path("answers.json"))
 
@@ -87,6 +88,22 @@ class PoolsTest(lab.EdgeTest):
         self.configured_by("dhclient", "-4", "-d", "-v", *files, "eth0")
         in_node("dhclient", "-4", "-r", *files, "eth0", check=False)
         until(10, lambda: "it gave its address back" in self.log(), self.log)
+
+    @unittest.skipUnless(shutil.which("dhcpcd"), "no dhcpcd")
+    def test_dhcpcd_says_a_client_id(self):
+        """RFC 4361: a type of 255, a number of the interface, and the machine's."""
+        self.start()
+        self.write("empty.conf", "")
+        self.write("hook.sh", "#!/bin/sh\n[ -n \"$new_ip_address\" ] && "
+                              "echo \"$new_ip_address\" > %s\nexit 0\n" % self.path("given"))
+        os.chmod(self.path("hook.sh"), 0o755)
+        in_node("dhcpcd", "-4", "-1", "-B", "-t", "20", "-f", self.path("empty.conf"), "-c",
+                self.path("hook.sh"), "-I", "ff:00:00:00:01:00:02:00:01", "eth0", check=False)
+        self.addCleanup(run, "ip", "-4", "-n", NODE_NS, "addr", "flush", "dev", "eth0")
+        with open(self.path("given"), encoding="ascii") as f:
+            self.assertEqual(f.read().strip(), "10.77.0.51", self.log())
+        # The MAC that said it has it now, also where the next stage says nothing.
+        self.assertEqual(self.dhcp()["ip"], "10.77.0.51")
 
     def test_somebody_has_it_already(self):
         name = "nbt-old-%d" % os.getpid()
