@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Somebody else's DHCP server, as plain as there are.
 
-Usage: foreign.py DEV ADDRESS OFFERED [LOG]
+Usage: foreign.py DEV ADDRESS OFFERED [LOG [NEXT]]
 
 Offers OFFERED to everybody who asks on DEV, and grants it. Each message that comes is a line in
-LOG: its type and the MAC. Until it is killed.
+LOG: its type and the MAC. NEXT is the next server (siaddr). Until it is killed.
 """
 import socket
 import struct
@@ -27,15 +27,16 @@ def option(message, wanted):
     return b""
 
 
-def answer(message, kind, address, offered):
+def answer(message, kind, address, offered, following):
     options = b"".join((bytes((53, 1, kind)), b"\x36\x04" + address, b"\x33\x04" + struct.pack("!I", 600),
                         b"\x01\x04\xff\xff\xff\x00", b"\xff"))
     return (b"\x02" + message[1:4] + message[4:8] + bytes(2) + message[10:12] + bytes(4) + offered
-            + bytes(8) + message[28:44] + bytes(192) + COOKIE + options)
+            + following + bytes(4) + message[28:44] + bytes(192) + COOKIE + options)
 
 
 def main():
     device, address, offered = sys.argv[1], socket.inet_aton(sys.argv[2]), socket.inet_aton(sys.argv[3])
+    following = socket.inet_aton(sys.argv[5]) if len(sys.argv) > 5 else bytes(4)
     log = open(sys.argv[4], "a", encoding="ascii") if len(sys.argv) > 4 else None
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
@@ -50,7 +51,7 @@ def main():
             log.write("%d %s\n" % (kind[0], message[28:34].hex(":")))
             log.flush()
         if kind[0] in OFFER_OF:
-            s.sendto(answer(message, OFFER_OF[kind[0]], address, offered), ("255.255.255.255", 68))
+            s.sendto(answer(message, OFFER_OF[kind[0]], address, offered, following), ("255.255.255.255", 68))
 
 
 if __name__ == "__main__":

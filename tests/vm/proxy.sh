@@ -7,6 +7,9 @@ kind=${1:?bios, uefi or secureboot}
 export LAB_PROTOCOL=http LAB_RELOAD=false LAB_FIRMWARE=$kind LAB_MEMORY=320
 export LAB_ADDRESSES="mode: proxy"
 given=10.77.0.222
+# Debian's signed GRUB asks the next server of the address' answer, whoever said what to boot.
+following=0.0.0.0
+[ "$kind" = bios ] || following=10.77.0.1
 # shellcheck source=tests/vm/setup.sh
 . "$(dirname "$0")/setup.sh" "proxy-$kind" 23
 [ "$LAB_FIRMWARE" = bios ] || [ -e "$LAB_OVMF/OVMF_CODE_4M.fd" ] || skip "the package ovmf is not installed"
@@ -15,7 +18,7 @@ lab_open
 # The other server, in a namespace that ends with it.
 unshare -n sh -c "until ip link show eth0; do sleep 0.1; done
         ip addr add 10.77.0.2/24 dev eth0; ip link set eth0 up
-        exec python3 '$here/../netns/foreign.py' eth0 10.77.0.2 $given '$LAB_DIR/other'" \
+        exec python3 '$here/../netns/foreign.py' eth0 10.77.0.2 $given '$LAB_DIR/other' $following" \
         </dev/null >"$LAB_DIR/log/other.log" 2>&1 &
 other=$!
 LAB_PIDS+=("$other")

@@ -12,10 +12,10 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "netns"))
@@ -217,7 +217,7 @@ def main():
         return 77
     lab.PROGRAM, load, wire = (os.path.abspath(a) for a in sys.argv[1:4])
     bench, edge = Bench(load, wire), Edge()
-    tempfile.tempdir = os.environ.get("TMPDIR")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was made is taken away
     Wire.up()
     try:
         edge.setUp()
