@@ -45,6 +45,17 @@ static uint64_t now_ns(void)
         return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+/* The same losses in each run: xorshift, from a fixed seed. In [0, 1). */
+static double chance(void)
+{
+        static uint64_t state = 88172645463325252;
+
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        return (double)(state >> 11) / (double)(UINT64_C(1) << 53);
+}
+
 static int open_interface(const char *name)
 {
         const struct packet_mreq all = {.mr_ifindex = (int)if_nametoindex(name),
@@ -86,7 +97,7 @@ static void way_receive(struct way *way, uint64_t delay_ns, double loss)
 
                 if (size <= 0)
                         return;
-                if (drand48() < loss)
+                if (chance() < loss)
                         continue;
                 frame->size = (size_t)size;
                 frame->due_ns = now_ns() + delay_ns;
@@ -138,7 +149,6 @@ int main(int argc, char **argv)
                 ways[i].from = fds[i];
                 ways[i].to = fds[1 - i];
         }
-        srand48(1);
         run(ways, (uint64_t)(strtod(argv[3], NULL) * 1e6), strtod(argv[4], NULL) / 100);
         return 0;
 }
