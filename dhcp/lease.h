@@ -278,8 +278,8 @@ int dhcp_leases_decline(struct dhcp_leases *leases, size_t pool, const struct dh
  *
  * It goes into quarantine, unless a lease on it stands: that is a matter for people.
  *
- * Return: 0; -ENOENT if it is nobody's to give, or @seen is whom it belongs to; -EBUSY if another
- *         has a lease on it; -ENOSPC, -ENOMEM.
+ * Return: 0; -ENOENT if it is nobody's to give, rests already, or @seen is whom it belongs to;
+ *         -EBUSY if another has a lease on it; -ENOSPC, -ENOMEM.
  */
 int dhcp_leases_conflict(struct dhcp_leases *leases, struct ip4_address address,
                          const struct mac_address *seen, const struct dhcp_now *now,

@@ -405,6 +405,8 @@ int dhcp_leases_conflict(struct dhcp_leases *leases, struct ip4_address address,
                 return -ENOENT;
         if (entry && entry->lease.state == DHCP_LEASE_BOUND)
                 return -EBUSY;
+        if (entry && entry->lease.state == DHCP_LEASE_DECLINED)
+                return -ENOENT;
         if (!entry) {
                 rc = dhcp_entry_new(leases, (size_t)pool, seen, address, &entry);
                 if (rc < 0)

@@ -58,7 +58,7 @@ static void note(struct conflict_watch *watch, const struct mac_address *seen,
                 return;
         rc = dhcp_leases_conflict(dhcp_server_leases(server), address, seen, &now, &lease);
         if (rc == -ENOENT)
-                return; /* it is whom we gave it to */
+                return; /* it is whom we gave it to, or was heard already */
         if (rc == 0)
                 leases_keep(watch->leases, record, dhcp_lease_record_write(lease, record));
         if (flood_allows_line(&watch->flood, "dhcp.conflict"))

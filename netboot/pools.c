@@ -75,10 +75,15 @@ struct dhcp_network pools_network(const struct edge_network *from, struct ip4_ad
 ssize_t pools_find_wire(const struct edge_config *config, size_t number)
 {
         const char *wire = config->networks[number].shared_network;
+        ssize_t pool = 0;
 
-        for (size_t i = 0; i < number && wire[0]; i++)
+        for (size_t i = 0; i < number && wire[0]; i++) {
+                if (config->networks[i].mode != NETWORK_AUTHORITATIVE)
+                        continue; /* it has no number there */
                 if (strcmp(config->networks[i].shared_network, wire) == 0)
-                        return (ssize_t)i;
+                        return pool;
+                pool++;
+        }
         return -ENOENT;
 }
 

@@ -10,7 +10,8 @@
  * pools_find_wire(). */
 struct dhcp_network pools_network(const struct edge_network *from, struct ip4_address ours);
 
-/* The network before @number that is on its wire: -ENOENT, or its number. */
+/* The network before @number that is on its wire: -ENOENT, or its number among those that give
+ * addresses, as the server counts them when they are added in their order. */
 ssize_t pools_find_wire(const struct edge_config *config, size_t number);
 
 /* As dhcp_leases_reserve() and dhcp_leases_reserve_key(). */

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/text.h"
 #include "netboot/pools.h"
 
 static const char config_text[] =
@@ -79,6 +80,23 @@ static void test_networks(void **state)
         edge_config_done(&config);
 }
 
+/* Who gives addresses is numbered without those beside it that do not. */
+static void test_wires_of_served_networks(void **state)
+{
+        struct edge_config config = config_read();
+
+        (void)state;
+        config.networks[1].mode = NETWORK_LISTEN;
+        assert_int_equal(pools_find_wire(&config, 2), 0);
+        (void)text_copy(config.networks[1].shared_network,
+                        sizeof(config.networks[1].shared_network), "w");
+        config.networks[0].mode = NETWORK_PROXY;
+        assert_true(pools_find_wire(&config, 2) < 0);
+        config.networks[1].mode = NETWORK_AUTHORITATIVE;
+        assert_int_equal(pools_find_wire(&config, 2), 0);
+        edge_config_done(&config);
+}
+
 static void test_reservations(void **state)
 {
         struct edge_config config = config_read();
@@ -117,6 +135,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_networks),
+                cmocka_unit_test(test_wires_of_served_networks),
                 cmocka_unit_test(test_reservations),
         };
 
