@@ -202,6 +202,15 @@ static bool networks_overlap(const struct ip4_network *a, const struct ip4_netwo
         return ip4_network_has(a, b->address) || ip4_network_has(b, a->address);
 }
 
+/* Whose wire it is, is asked of the interface: on one wire one answer holds. */
+static int check_wire(const struct edge_network *a, const struct edge_network *b, char *error)
+{
+        if (a->mode == b->mode || !a->shared_network[0] ||
+            strcmp(a->shared_network, b->shared_network) != 0)
+                return 0;
+        return fail(error, "network '%s': networks of one 'shared_network' have one mode", a->name);
+}
+
 /* --- reservations --- */
 
 static bool is_inside_any(const struct ip4_network *networks, size_t count, struct ip4_address ip)
@@ -298,10 +307,14 @@ int edge_config_check(const struct edge_config *config, char *error)
                 rc = check_network(&config->networks[i], error, &networks[i]);
                 if (rc < 0)
                         return rc;
-                for (size_t j = 0; j < i; j++)
+                for (size_t j = 0; j < i; j++) {
                         if (networks_overlap(&networks[i], &networks[j]))
                                 return fail(error, "network '%s': its subnet overlaps another's",
                                             config->networks[i].name);
+                        rc = check_wire(&config->networks[i], &config->networks[j], error);
+                        if (rc < 0)
+                                return rc;
+                }
         }
         rc = edge_config_check_networks6(config, error);
         return rc < 0 ? rc : check_reservations(config, networks, error);

@@ -99,6 +99,14 @@ static const struct {
         {"{\"networks\":[" NETWORK(",\"mode\":\"proxy\"") "]}", 0, -EINVAL, "gives no addresses"},
         {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.77.0.0/24\",\"mode\":\"listen\","
          "\"pools\":[{\"first\":\"10.77.0.9\",\"last\":\"10.77.0.9\"}]}]}", 0, -EINVAL, "gives no addresses"},
+        {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.77.0.0/24\",\"mode\":\"proxy\",\"subnet6\":\"fd77::/64\"}]}",
+         0, 0, ""},
+        {"{\"networks\":[{\"name\":\"a\",\"subnet\":\"10.77.0.0/24\",\"mode\":\"listen\",\"subnet6\":\"fd77::/64\"}]}",
+         0, -EINVAL, "answers nobody"},
+        {"{\"networks\":[" NETWORK(",\"shared_network\":\"w\"") ",{\"name\":\"b\",\"subnet\":\"10.78.0.0/24\","
+         "\"mode\":\"proxy\",\"shared_network\":\"v\"}]}", 0, 0, ""},
+        {"{\"networks\":[" NETWORK(",\"shared_network\":\"w\"") ",{\"name\":\"b\",\"subnet\":\"10.78.0.0/24\","
+         "\"mode\":\"proxy\",\"shared_network\":\"w\"}]}", 0, -EINVAL, "one mode"},
   /* clang-format on */
 };
 
