@@ -111,8 +111,11 @@ static void keep_record(struct exchange *x, const struct dhcp_lease *lease, bool
 static int refuse(struct exchange *x, const char *reason)
 {
         struct dhcp_message reply = dhcp_reply_begin(x, DHCP_NAK);
+        const bool has_neighbour =
+                x->network->has_neighbour || x->server->networks[x->pool].has_neighbour;
 
-        if (x->network->has_neighbour)
+        /* Who took our offer named us, and asks no other. */
+        if (has_neighbour && !ip4_is_set(x->request->options.server_id))
                 return dhcp_silent(x, "not ours to give; another server here may know it");
         /* RFC 2131 4.1: behind a relay the client cannot be reached but by broadcast. */
         if (ip4_is_set(reply.giaddr))

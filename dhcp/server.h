@@ -71,7 +71,8 @@ struct dhcp_network {
         char domain[DHCP_DOMAIN_SIZE];
         uint32_t lease_s; /* DHCP_LEASE_MIN_S at least; 0: DHCP_LEASE_DEFAULT_S */
         /* Another server gives addresses here, too: what we do not know is not wrong for that, and
-         * nobody is refused (RFC 2131 4.3.2: without a record of the client, remain silent). */
+         * nobody is refused but who took our offer (RFC 2131 4.3.2: without a record of the client,
+         * remain silent). */
         bool has_neighbour;
 };
 

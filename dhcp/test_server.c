@@ -599,6 +599,21 @@ static void a_neighbour_is_not_contradicted(void **state)
         m.options.server_id = ip("10.77.0.1");
         receive(server, &m);
         assert_int_equal(decision.reply, DHCP_ACK);
+        /* Who took our offer asks no other server: it need not wait to hear that it is void. */
+        m.options.wanted = ip("10.77.0.99");
+        receive(server, &m);
+        assert_int_equal(decision.reply, DHCP_NAK);
+
+        /* It rebinds here what is of a network of ours where there is no other server. */
+        network.has_neighbour = false;
+        network.pool.first = ip("10.78.0.10");
+        network.pool.last = ip("10.78.0.20");
+        assert_int_equal(ip4_network_parse("10.78.0.0/24", &network.pool.network), 0);
+        assert_int_equal(dhcp_server_add_network(server, &network), 0);
+        m = message(DHCP_REQUEST);
+        m.ciaddr = ip("10.78.0.11");
+        receive(server, &m);
+        assert_int_equal(decision.reply, DHCP_NONE);
         dhcp_server_free(server);
 }
 

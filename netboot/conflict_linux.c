@@ -60,7 +60,7 @@ static void note(struct conflict_watch *watch, const struct mac_address *seen,
         if (rc == -ENOENT)
                 return; /* it is whom we gave it to, or was heard already */
         if (rc == 0)
-                leases_keep(watch->leases, record, dhcp_lease_record_write(lease, record));
+                (void)leases_keep(watch->leases, record, dhcp_lease_record_write(lease, record));
         if (flood_allows_line(&watch->flood, "dhcp.conflict"))
                 log_warning("dhcp.conflict", "mac=%s on=%s ip=%s effect=%s", mac_text(mac, seen),
                             watch->interface->name, ip4_text(ip, address),

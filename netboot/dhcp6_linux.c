@@ -136,14 +136,13 @@ static void reply_commit(struct reply *reply, const struct dhcp6_decision *d)
 {
         struct dhcp6_service *service = reply->port->service;
         const struct dhcp6_record *last = &d->records[d->record_count - 1];
-        int rc = -EBUSY;
+        int rc = service->pending_count < PENDING_MAX ? 0 : -EBUSY;
 
-        if (service->pending_count < PENDING_MAX) {
-                for (size_t i = 0; i + 1 < d->record_count; i++)
-                        leases_keep(service->leases, d->records[i].bytes, d->records[i].size);
+        for (size_t i = 0; rc == 0 && i + 1 < d->record_count; i++)
+                rc = leases_keep(service->leases, d->records[i].bytes, d->records[i].size);
+        if (rc == 0)
                 rc = leases_commit(service->leases, last->bytes, last->size, reply_committed,
                                    reply);
-        }
         if (rc == 0) {
                 service->pending_count++;
                 list_append(&service->pending, &reply->link);
@@ -188,7 +187,7 @@ static void decide(struct port *port, struct reader bytes, const struct sockaddr
                 return;
         }
         for (size_t i = 0; i < d.record_count; i++)
-                leases_keep(service->leases, d.records[i].bytes, d.records[i].size);
+                (void)leases_keep(service->leases, d.records[i].bytes, d.records[i].size);
         if (d.reply == DHCP6_NONE)
                 log_reply(reply, reply->reason);
         else

@@ -230,7 +230,8 @@ static void reply_send(struct reply *reply)
         int rc;
 
         /* Before the client hears of it: its next packet may come at once. */
-        if (is_lease && boots_lease(service->options.boots, &reply->mac, reply->leased) < 0)
+        if (is_lease && boots_lease(service->options.boots, &reply->mac, reply->leased) < 0 &&
+            reply->is_told)
                 log_warning("boots.full", "reason=\"this machine gets no script\"");
         rc = reply_transmit(reply);
         log_reply(reply, rc < 0 ? strerror(-rc) : reply->reason);
@@ -375,7 +376,8 @@ static void note_address(struct reply *reply, const struct dhcp_options *options
         if (site_mode(service->options.site, reply->leased) != NETWORK_PROXY)
                 return; /* it says none, or one of a network that we know nothing of */
         if (boots_lease(service->options.boots, &reply->mac, reply->leased) < 0) {
-                log_warning("boots.full", "reason=\"this machine gets no script\"");
+                if (reply->is_told)
+                        log_warning("boots.full", "reason=\"this machine gets no script\"");
                 return;
         }
         (void)text_copy(reply->text, sizeof(reply->text), "by another server");
@@ -511,7 +513,7 @@ static void decide(struct dhcp_port *port, const void *bytes, size_t size,
         if (d.is_new_here)
                 conflict_watch_ask(port->conflicts, d.leased);
         if (d.record_size > 0)
-                leases_keep(service->leases, d.record, d.record_size);
+                (void)leases_keep(service->leases, d.record, d.record_size);
         if (d.reply == DHCP_NONE)
                 log_reply(reply, reply->reason);
         else

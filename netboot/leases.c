@@ -196,16 +196,17 @@ static void events_came(void *context)
                 atomic_store(&leases->is_wake_posted, false);
 }
 
-void leases_keep(struct leases *leases, const void *record, size_t size)
+int leases_keep(struct leases *leases, const void *record, size_t size)
 {
         int rc;
 
         if (leases_is_broken(leases))
-                return;
+                return -EIO;
         rc = journal_append(leases->journal, record, size);
         if (rc < 0 && rc != -ENOBUFS)
                 leases_break(leases, rc);
         arm(leases);
+        return rc;
 }
 
 int leases_commit(struct leases *leases, const void *record, size_t size, journal_done_fn done,

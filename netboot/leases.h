@@ -52,8 +52,9 @@ int leases_apply(struct leases *leases, const struct edge_config *config, char *
 struct dhcp_server *leases_server(struct leases *leases);
 struct dhcp6_server *leases_server6(struct leases *leases);
 
-/* Keeps a record that nobody waits for; it is synced within LEASES_LAZY_MS. */
-void leases_keep(struct leases *leases, const void *record, size_t size);
+/* Keeps a record that nobody waits for; it is synced within LEASES_LAZY_MS. 0, or why it was not
+ * kept. */
+int leases_keep(struct leases *leases, const void *record, size_t size);
 #define LEASES_LAZY_MS 200
 
 /**
