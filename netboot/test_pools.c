@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "lib/base/cleanup.h"
-#include "lib/base/text.h"
 #include "netboot/pools.h"
 
 static const char config_text[] =
@@ -83,18 +82,20 @@ static void test_networks(void **state)
 /* Who gives addresses is numbered without those beside it that do not. */
 static void test_wires_of_served_networks(void **state)
 {
-        struct edge_config config = config_read();
+        struct edge_network networks[] = {
+                {.shared_network = "w"},
+                {.mode = NETWORK_LISTEN},
+                {.shared_network = "w"},
+        };
+        const struct edge_config config = {.networks = networks,
+                                           .network_count = ARRAY_SIZE(networks)};
 
         (void)state;
-        config.networks[1].mode = NETWORK_LISTEN;
         assert_int_equal(pools_find_wire(&config, 2), 0);
-        (void)text_copy(config.networks[1].shared_network,
-                        sizeof(config.networks[1].shared_network), "w");
-        config.networks[0].mode = NETWORK_PROXY;
+        networks[0].mode = NETWORK_PROXY;
         assert_true(pools_find_wire(&config, 2) < 0);
-        config.networks[1].mode = NETWORK_AUTHORITATIVE;
+        networks[1] = (struct edge_network){.shared_network = "w"};
         assert_int_equal(pools_find_wire(&config, 2), 0);
-        edge_config_done(&config);
 }
 
 static void test_reservations(void **state)

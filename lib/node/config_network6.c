@@ -60,7 +60,8 @@ static int check_network6(const struct edge_network *n, char *error, struct edge
                 return 0;
         }
         if (n->mode == NETWORK_LISTEN)
-                return fail(error, "network '%s': mode 'listen' answers nobody: leave out 'subnet6'",
+                return fail(error,
+                            "network '%s': mode 'listen' answers nobody: leave out 'subnet6'",
                             n->name);
         if (ip6_network_parse(n->subnet6, &ret->network) < 0)
                 return fail(error, "network '%s': 'subnet6' must be like fd77::/64", n->name);
