@@ -13,6 +13,7 @@
 #include "discover/probe.h"
 #include "discover/vpd.h"
 #include "lib/base/text.h"
+#include "lib/disk/usb_name.h"
 #include "lib/node/summary.h"
 
 #define SECTOR_SIZE 512      /* of /sys/block/X/size, whatever the disk's own is */
@@ -183,22 +184,13 @@ static void set_ata(struct tree *tree, const char *name, struct doc *disk)
         field_set_text(disk, "firmware", ata.firmware);
 }
 
-/* In the path there is an interface of a USB device: ".../usb2/2-1.4/2-1.4:1.0/host8/...". */
+/* The bridge's. */
 static bool read_usb_serial(struct tree *tree, const char *name, char to[static TREE_LINE_SIZE])
 {
-        char path[TREE_PATH_MAX], *save = NULL;
+        char path[TREE_PATH_MAX], device[USB_NAME_SIZE];
 
-        if (!tree_link_path(tree, path, "sys/block/%s", name))
-                return false;
-        for (const char *part = strtok_r(path, "/", &save); part;
-             part = strtok_r(NULL, "/", &save)) {
-                const size_t len = strcspn(part, ":");
-
-                if (part[strspn(part, "0123456789")] == '-' && part[0] != '-' && part[len] == ':')
-                        return tree_line(tree, to, "sys/bus/usb/devices/%.*s/serial", (int)len,
-                                         part);
-        }
-        return false;
+        return tree_link_path(tree, path, "sys/block/%s", name) && usb_name_in(path, device) &&
+               tree_line(tree, to, "sys/bus/usb/devices/%s/serial", device);
 }
 
 static void set_serial(struct tree *tree, const char *name, struct doc *disk)

@@ -4,8 +4,9 @@
  *
  * A serial number hides in a different place for each transport: NVMe's
  * controller has a file for it, virtio's disk too; a SCSI disk tells it in VPD
- * page 0x80 (SPC-4 7.8.15), and libata translates ATA's into the same page. What
- * cloudie-discover reports comes from the same places, in the same order.
+ * page 0x80 (SPC-4 7.8.15), and libata translates ATA's into the same page; for one
+ * behind USB the bridge may know it. What cloudie-discover reports comes from the same
+ * places, in the same order.
  */
 #include "installer/disk_linux.h"
 
@@ -27,6 +28,7 @@
 #include "lib/base/file.h"
 #include "lib/base/reader.h"
 #include "lib/base/text.h"
+#include "lib/disk/usb_name.h"
 
 #define KERNEL_SECTOR 512 /* of /sys/block/X/size, whatever the disk's own is */
 #define LINE_MAX_SIZE ((size_t)4096)
@@ -50,22 +52,28 @@ static int block_path(char to[static PATH_MAX], const char *root, const char *na
 }
 
 /* The first line of a file, without blanks at its ends; @to is "" when there is none that fits. */
-static bool read_line(const char *root, const char *name, const char *file, char *to, size_t size)
+static bool read_line_of(const char *path, char *to, size_t size)
 {
-        char path[PATH_MAX];
         _free_ char *text = NULL;
         const char *start;
         size_t len;
 
         to[0] = '\0';
-        if (block_path(path, root, name, file) < 0 ||
-            file_read(AT_FDCWD, path, LINE_MAX_SIZE, &text, NULL) < 0)
+        if (file_read(AT_FDCWD, path, LINE_MAX_SIZE, &text, NULL) < 0)
                 return false;
         start = text + strspn(text, " \t\n");
         len = strcspn(start, "\n");
         while (len > 0 && strchr(" \t\r", start[len - 1]))
                 len--;
         return text_copy_bytes(to, size, start, len) == 0 && to[0];
+}
+
+static bool read_line(const char *root, const char *name, const char *file, char *to, size_t size)
+{
+        char path[PATH_MAX];
+
+        to[0] = '\0';
+        return block_path(path, root, name, file) == 0 && read_line_of(path, to, size);
 }
 
 static bool read_number(const char *root, const char *name, const char *file, uint64_t *ret)
@@ -99,6 +107,23 @@ static bool read_vpd_serial(const char *root, const char *name, char *to, size_t
         return text_copy_bytes(to, size, value.at, reader_left(&value)) == 0 && to[0];
 }
 
+static void read_usb_serial(const char *root, const char *name, char *to, size_t size)
+{
+        char path[PATH_MAX], link[PATH_MAX], device[USB_NAME_SIZE];
+        ssize_t len;
+
+        if (block_path(path, root, name, "") < 0)
+                return;
+        len = readlink(path, link, sizeof(link) - 1);
+        if (len < 0)
+                return;
+        link[len] = '\0';
+        if (usb_name_in(link, device) &&
+            snprintf(path, sizeof(path), "%s/sys/bus/usb/devices/%s/serial", root, device) <
+                    (int)sizeof(path))
+                (void)read_line_of(path, to, size);
+}
+
 static void read_id(const char *root, const char *name, struct disk_id *ret)
 {
         static const char *const serials[] = {"device/serial", "serial"};
@@ -109,6 +134,8 @@ static void read_id(const char *root, const char *name, struct disk_id *ret)
                 (void)read_line(root, name, serials[i], ret->serial, sizeof(ret->serial));
         if (!ret->serial[0])
                 (void)read_vpd_serial(root, name, ret->serial, sizeof(ret->serial));
+        if (!ret->serial[0])
+                read_usb_serial(root, name, ret->serial, sizeof(ret->serial));
         for (size_t i = 0; i < ARRAY_SIZE(wwns) && !ret->wwn[0]; i++)
                 (void)read_line(root, name, wwns[i], ret->wwn, sizeof(ret->wwn));
 }

@@ -52,6 +52,7 @@ static int remove_one(const char *path, const struct stat *info, int type, struc
 static int make_tree(void **state)
 {
         static const char page[] = "\0\x80\0\x0a  SCSI-1  ", short_page[] = "\0\x80\0\xffSCSI-2";
+        char link[128];
 
         (void)state;
         if (!mkdtemp(root))
@@ -74,6 +75,11 @@ static int make_tree(void **state)
         put("sys/block/sdb/device/wwid", "naa.5002\n");
         put("sys/block/sdc/size", "x\n");
         put("sys/block/sdc/serial", "SIZELESS\n");
+        put("sys/devices/usb2/2-1.4/2-1.4:1.0/host8/block/sdd/size", "1024\n");
+        put("sys/bus/usb/devices/2-1.4/serial", "USB-1\n");
+        snprintf(link, sizeof(link), "%s/sys/block/sdd", root);
+        if (symlink("../devices/usb2/2-1.4/2-1.4:1.0/host8/block/sdd", link) < 0)
+                return -1;
         put("sys/block/loop0/size", "1024\n");
         put("sys/block/loop0/serial", "LOOP-1\n");
         put("sys/block/dm-0/serial", "VIRTIO-1\n");
@@ -106,6 +112,7 @@ static void test_find(void **state)
                 {"",    "",         "naa.5001",    0,         "sda"    },
                 {"",    "SCSI-2",   "",            -ENODEV,   NULL     }, /* its page is cut */
                 {"",    "SCSI-2",   "naa.5002",    0,         "sdb"    },
+                {"",    "USB-1",    "",            0,         "sdd"    }, /* the bridge's */
                 {"vda", "GONE",     "",            -ENODEV,   NULL     },
                 {"vda", "",         "",            -ENODEV,   NULL     },
                 {"",    "LOOP-1",   "",            -ENODEV,   NULL     },

@@ -160,7 +160,7 @@ static int check_machine(const struct profile *profile, const struct doc *invent
 struct candidate {
         struct disk_id id;
         const char *type; /* the inventory's own; "": not known */
-        bool is_removable, is_read_only;
+        bool is_removable, is_read_only, is_usb;
 };
 
 static void text_in(const struct doc *disk, const char *name, char *to, size_t size)
@@ -177,6 +177,7 @@ static struct candidate candidate_of(const struct doc *disk)
                 .type = type ? type : "",
                 .is_removable = doc_get_bool(disk, "removable", false),
                 .is_read_only = doc_get_bool(disk, "read_only", false),
+                .is_usb = text_is_equal(doc_get_text(disk, "transport"), "usb"),
                 .id.size = size_in(disk, "size"),
         };
 
@@ -244,6 +245,10 @@ static bool has_identity(struct picking *p, const struct candidate *disk)
                 return because(p, "has another serial number");
         if (profile->wwn[0] && strcmp(profile->wwn, disk->id.wwn) != 0)
                 return because(p, "has another WWN");
+        /* Somebody may have plugged it in for an hour, with all that he has on it. */
+        if (disk->is_usb && !profile->serial[0] && !profile->wwn[0])
+                return because(p, "is plugged into USB, and the profile does not name its serial "
+                                  "number");
         return true;
 }
 

@@ -271,6 +271,7 @@ static void test_host_names(void **state)
 #define SSD_8G    "  - {name: sda, type: ssd, size: 8589934592, serial: S1}\n"
 #define VIRTIO_4G "  - {name: vda, type: virtual, size: 4294967296, serial: V1}\n"
 #define STICK_8G  "  - {name: sdb, type: flash, size: 8589934592, serial: U1, removable: true}\n"
+#define USB_2G    "  - {name: sdc, type: ssd, transport: usb, size: 2147483648, serial: B1}\n"
 #define ANY       "spec:\n" IMAGE
 
 static int pick(const char *spec, const char *inventory, uint64_t size, char *why,
@@ -295,6 +296,8 @@ static void test_the_right_disk_is_picked(void **state)
         } cases[] = {
                 {ANY,                                                        DISKS(NVME_2G NVME_4G),           "nvme0n1"},
                 {ANY,                                                        DISKS(NVME_4G NVME_2G),           "nvme0n1"},
+                {ANY,                                                        DISKS(USB_2G NVME_4G),            "nvme1n1"},
+                {"spec:\n  disk: {serial: B1}\n" IMAGE,                      DISKS(USB_2G NVME_4G),            "sdc"    },
                 {"spec:\n  disk: {pick: largest}\n" IMAGE,                   DISKS(NVME_2G SSD_8G NVME_4G),    "sda"    },
                 {"spec:\n  disk: {pick: first}\n" IMAGE,                     DISKS(SSD_8G NVME_4G),            "nvme1n1"},
                 {"spec:\n  disk: {types: [ssd]}\n" IMAGE,                    DISKS(NVME_2G SSD_8G),            "sda"    },
@@ -366,6 +369,8 @@ static void test_refusals_name_each_disk(void **state)
                  "GiB; sda (S1) has "
                  "8.0 GiB"                                                                                                                                                             },
                 {ANY,                                         DISKS(STICK_8G),                                                        -ENODEV,  "sdb (U1) is removable"                },
+                {ANY,                                         DISKS(USB_2G),                                                          -ENODEV,
+                 "sdc (B1) is plugged into USB, and the profile does not name its serial number"                                                                                       },
                 {ANY,                                         DISKS(VIRTIO_4G),                                                       -ENODEV,
                  "vda (V1) is of type 'virtual', which the profile does not take"                                                                                                      },
                 {ANY,                                         DISKS("  - {name: sr0, type: optical, size: 4294967296, serial: A}\n"),
