@@ -9,7 +9,8 @@
  * Drift is what does not change by itself: parts, their sizes and their places, the
  * firmware in them and how it is set up. What the machine does at the moment (a link,
  * an array that is rebuilt, a stick that somebody plugged in) and what the ramdisk
- * brings (kernel, drivers, microcode) is told, and is no drift.
+ * brings (kernel, drivers, microcode) is told, and is no drift. Nor is what was not known
+ * before: a newer cloudie-discover reads more of the same machine.
  */
 #include "lib/node/inventory_diff.h"
 
@@ -33,7 +34,7 @@ static const struct part_kind {
         const char *name;        /* for people */
         const char *fields[10];  /* drift; NULL-ended */
         const char *passing[8];  /* no drift; NULL-ended */
-        bool comes_and_goes;     /* to be there or not is no drift */
+        bool comes_and_goes;     /* to be there or not is no drift; parts with a removable medium do so in any kind */
         const char *inner, *inner_id; /* it is a part of these; see flatten(). NULL: it is not */
 } kinds[] = {
         {"memory", "items", "DIMM", {"serial", "slot"}, "slot", "slot",
@@ -277,6 +278,11 @@ struct parts {
         const struct changes *changes;
 };
 
+static bool is_removable(const struct doc *part)
+{
+        return doc_get_bool(part, "removable", false);
+}
+
 static void name_of(char to[static WORDS_MAX], const struct part_kind *kind, const struct doc *part)
 {
         words_of(to, doc_get(part, kind->name), kind->name);
@@ -290,6 +296,7 @@ static void compare_field(const struct parts *p, const struct doc *before, const
 
         if (is_equal(x, y))
                 return;
+        is_passing = is_passing || !x || (is_removable(before) && is_removable(after));
         name_of(name, p->kind, after);
         words_of(was, x, field);
         words_of(is, y, field);
@@ -360,6 +367,7 @@ static void tell_replaced(const struct parts *p, const struct doc *before, const
         size_t field_was = 0, field_is = 0;
         const struct doc *was = identity_of(p->kind, before, &field_was);
         const struct doc *is = identity_of(p->kind, after, &field_is);
+        const bool is_passing = is_removable(before) && is_removable(after);
         const char *const what = p->kind->what;
         char old[WORDS_MAX], new[WORDS_MAX], name[WORDS_MAX];
 
@@ -367,9 +375,9 @@ static void tell_replaced(const struct parts *p, const struct doc *before, const
         words_of(new, is, p->kind->identity[field_is]);
         name_of(name, p->kind, after);
         if (strcmp(p->kind->identity[field_was], "serial") == 0 && field_was == field_is)
-                say(p->changes, false, "%s S/N %s replaced by %s (%s)", what, old, new, name);
+                say(p->changes, is_passing, "%s S/N %s replaced by %s (%s)", what, old, new, name);
         else
-                say(p->changes, false, "%s %s replaced by %s", what, old, new);
+                say(p->changes, is_passing, "%s %s replaced by %s", what, old, new);
 }
 
 static void match_places(struct parts *p)
@@ -391,23 +399,23 @@ static void match_places(struct parts *p)
         keys_done(&keys);
 }
 
-static void tell_rest(const struct parts *p)
+static void tell_one(const struct parts *p, const struct doc *part, const char *what)
 {
-        const bool is_passing = p->kind->comes_and_goes;
         char text[2 * WORDS_MAX];
 
-        for (size_t i = 0; i < p->before_count; i++) {
-                if (p->before_done[i])
-                        continue;
-                describe(text, p->kind, doc_at(p->before, i));
-                say(p->changes, is_passing, "%s %s gone", p->kind->what, text);
-        }
-        for (size_t j = 0; j < p->after_count; j++) {
-                if (p->after_done[j])
-                        continue;
-                describe(text, p->kind, doc_at(p->after, j));
-                say(p->changes, is_passing, "%s %s new", p->kind->what, text);
-        }
+        describe(text, p->kind, part);
+        say(p->changes, p->kind->comes_and_goes || is_removable(part), "%s %s %s", p->kind->what,
+            text, what);
+}
+
+static void tell_rest(const struct parts *p)
+{
+        for (size_t i = 0; i < p->before_count; i++)
+                if (!p->before_done[i])
+                        tell_one(p, doc_at(p->before, i), "gone");
+        for (size_t j = 0; j < p->after_count; j++)
+                if (!p->after_done[j])
+                        tell_one(p, doc_at(p->after, j), "new");
 }
 
 const struct doc *inventory_section(const struct doc *inventory, const char *name)
@@ -501,7 +509,8 @@ static struct doc *compare(const struct doc *before, const struct doc *after, bo
                         continue;
                 words_of(was, doc_get(old, singles[i].path), singles[i].path);
                 words_of(is, doc_get(new, singles[i].path), singles[i].path);
-                say(&changes, singles[i].is_passing, "%s: %s -> %s", singles[i].what, was, is);
+                say(&changes, singles[i].is_passing || !doc_get(old, singles[i].path),
+                    "%s: %s -> %s", singles[i].what, was, is);
         }
         for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
                 compare_kind(&kinds[i], before, after, &changes);

@@ -109,29 +109,46 @@ static void test_volumes(void **state)
         check(CONTROLLERS(DRIVE("a")), CONTROLLERS(DRIVE("b")), "drive S/N a replaced by b (p/8)");
 }
 
+#define STICK(name, serial, size)                                                                  \
+        "{\"name\":\"" name "\",\"pci\":\"p\",\"removable\":true,\"serial\":\"" serial "\",\"size\":" size \
+        "}"
+#define FIRMWARE(members) "{\"raid\":{\"controllers\":[{\"pci\":\"p\"" members "}]}}"
+
+/* clang-format off */
+static const struct {
+        const char *before, *after;
+        size_t told, drift;
+} drifts[] = {
+        {ITEMS("memory", DIMM("A1", "1")), ITEMS("memory", ""), 1, 1},
+        {ITEMS("nics", NIC("eth1", "m", "25000")), ITEMS("nics", NIC("eth1", "m", "10000")), 1, 0},
+        {ITEMS("disks", HEALTH("true")), ITEMS("disks", HEALTH("false")), 1, 0},
+        {ITEMS("usb", USB("1-1")), ITEMS("usb", USB("1-2")), 2, 0},
+        {"{\"firmware\":{\"version\":\"1\"}}", "{\"firmware\":{\"version\":\"2\"}}", 1, 1},
+        {"{\"kernel\":{\"version\":\"1\"}}", "{\"kernel\":{\"version\":\"2\"}}", 1, 0},
+        /* Sticks come and go, and a card is put into its reader. */
+        {ITEMS("disks", ""), ITEMS("disks", STICK("sdb", "U", "1024")), 1, 0},
+        {ITEMS("disks", STICK("sdb", "U", "1024")), ITEMS("disks", ""), 1, 0},
+        {ITEMS("disks", STICK("sdb", "U", "1024")), ITEMS("disks", STICK("sdb", "V", "1024")), 1, 0},
+        {ITEMS("disks", STICK("sdb", "U", "1024")), ITEMS("disks", STICK("sdb", "U", "2048")), 1, 0},
+        {ITEMS("disks", STICK("sdb", "U", "1024")), ITEMS("disks", DISK("sdb", "p", "X")), 1, 1},
+        /* What a newer cloudie-discover reads for the first time was so before. */
+        {FIRMWARE(""), FIRMWARE(",\"firmware\":\"7\""), 1, 0},
+        {FIRMWARE(",\"firmware\":\"7\""), FIRMWARE(""), 1, 1},
+        {"{\"bmc\":{}}", "{\"bmc\":{\"amt\":{\"version\":\"16\"}}}", 1, 0},
+        {"{\"bmc\":{\"amt\":{\"version\":\"16\"}}}", "{\"bmc\":{}}", 1, 1},
+};
+/* clang-format on */
+
 /* What changes by itself is told, and makes no other machine of it. */
 static void test_drift(void **state)
 {
-        static const struct {
-                const char *before, *after;
-                size_t told, drift;
-        } cases[] = {
-                {ITEMS("memory",   DIMM("A1",                 "1")),                  ITEMS("memory",                                                         ""), 1, 1},
-                {ITEMS("nics",               NIC("eth1",                                       "m",                                                             "25000")),                                                                                                                        ITEMS("nics", NIC("eth1", "m", "10000")),
-                 1, 0},
-                {ITEMS("disks",             HEALTH("true")),ITEMS("disks",HEALTH("false")),1, 0},
-                {ITEMS("usb",       USB("1-1")),                                           ITEMS("usb",                                                                USB("1-2")),                                                                                                                                      2, 0},
-                {"{\"firmware\":{\"version\":\"1\"}}","{\"firmware\":{\"version\":\"2\"}}",           1,                                                                             1                                                                                                                                                                                                                                                                        },
-                {"{\"kernel\":{\"version\":\"1\"}}",                "{\"kernel\":{\"version\":\"2\"}}",                               1,                                    0                                                    },
-        };
-
         (void)state;
-        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-                _doc_ struct doc *x = parse(cases[i].before), *y = parse(cases[i].after);
+        for (size_t i = 0; i < sizeof(drifts) / sizeof(drifts[0]); i++) {
+                _doc_ struct doc *x = parse(drifts[i].before), *y = parse(drifts[i].after);
                 _doc_ struct doc *told = inventory_diff(x, y), *drift = inventory_drift(x, y);
 
-                assert_int_equal(doc_count(told), cases[i].told);
-                assert_int_equal(doc_count(drift), cases[i].drift);
+                assert_int_equal(doc_count(told), drifts[i].told);
+                assert_int_equal(doc_count(drift), drifts[i].drift);
         }
 }
 
