@@ -105,6 +105,8 @@ class Inventories(lab.Case):
         self.assertIsNone(self.condition())
         self.report(machine(("A1",)))
         self.assertIsNotNone(self.condition())
+        # It was so more than once: the last time counts.
+        self.assertEqual(self.node("/diff")["before"], self.node("/inventories")["items"][1])
         self.assertEqual(self.node("/diff")["before"]["accepted"], True)
         self.node("/acknowledge", "POST")
         self.assertIsNone(self.condition())

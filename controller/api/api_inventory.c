@@ -190,9 +190,9 @@ static bool find_before(const struct question *q, struct store_sighting *ret)
         if (q->accepted[0] && !q->has_back) {
                 *ret = (struct store_sighting){0};
                 memcpy(ret->hash, q->accepted, sizeof(ret->hash));
-                for (size_t i = 0; i < q->count; i++)
-                        if (strcmp(q->rows[i].hash, q->accepted) == 0)
-                                *ret = q->rows[i];
+                for (size_t i = q->count; i > 0; i--) /* the newest such row stays */
+                        if (strcmp(q->rows[i - 1].hash, q->accepted) == 0)
+                                *ret = q->rows[i - 1];
                 return true;
         }
         *ret = q->rows[back < q->count ? back : q->count - 1];
