@@ -101,7 +101,7 @@ static void print_diff(const struct doc *answer)
                 if (!is_in(drift, doc_text(doc_at(changes, i))))
                         (void)doc_append(passing, doc_copy(doc_at(changes, i)));
         if (doc_count(passing) > 0)
-                puts("What changes by itself:");
+                puts("No drift:");
         print_sentences(passing, "  ");
         if (count > (int64_t)doc_count(changes))
                 printf("  and %" PRId64 " more\n", count - (int64_t)doc_count(changes));
@@ -144,11 +144,37 @@ int command_node_acknowledge(const struct command_context *context)
                        "as it is now is how it shall be");
 }
 
+/* Why a table is empty, or not the whole answer. */
+static void tell_rest(const struct doc *answer, const char *class)
+{
+        const int64_t nodes = doc_get_number(answer, "nodes", 0);
+        const int64_t without = doc_get_number(answer, "without_class", 0);
+        const size_t rows = doc_count(doc_get(answer, "items"));
+        char word[QUERY_SIZE];
+
+        if (class && doc_count(doc_get(answer, "classes")) == 0)
+                fprintf(stderr,
+                        "cloudie: no node is of class '%s'; `cloudie node odd -o yaml` has all "
+                        "classes\n",
+                        text_escape(word, sizeof(word), class));
+        else if (rows == 0)
+                fprintf(stderr,
+                        "cloudie: of %" PRId64 " nodes none differs from most of its siblings\n",
+                        nodes);
+        if (without > 0 && !class)
+                fprintf(stderr,
+                        "cloudie: %" PRId64 " of %" PRId64 " nodes tell no maker or no product, "
+                        "and have no siblings\n",
+                        without, nodes);
+        if (doc_get_number(answer, "rows", 0) > (int64_t)rows)
+                fprintf(stderr, "cloudie: and %" PRId64 " more rows: ask with --class\n",
+                        doc_get_number(answer, "rows", 0) - (int64_t)rows);
+}
+
 int command_node_odd(const struct command_context *context)
 {
         char path[QUERY_SIZE * 2], select[QUERY_SIZE / 2] = "", class[QUERY_SIZE] = "";
         _doc_ struct doc *answer = NULL;
-        const struct doc *items;
         int rc;
 
         if (context->select)
@@ -162,13 +188,8 @@ int command_node_odd(const struct command_context *context)
                 return rc;
         if (context->output != OUTPUT_TABLE)
                 return print_document(context->output, answer);
-        items = doc_get(answer, "items");
-        if (doc_count(items) == 0) {
-                fprintf(stderr,
-                        "cloudie: of %" PRId64 " nodes none differs from most of its "
-                        "siblings\n",
-                        doc_get_number(answer, "nodes", 0));
+        tell_rest(answer, context->class);
+        if (doc_count(doc_get(answer, "items")) == 0)
                 return 0;
-        }
-        return print_table(odd_columns, ARRAY_SIZE(odd_columns), items);
+        return print_table(odd_columns, ARRAY_SIZE(odd_columns), doc_get(answer, "items"));
 }

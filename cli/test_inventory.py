@@ -32,7 +32,7 @@ class Inventory(Case):
         text = self.ok("node", "diff", name)
         self.assert_plain(text)
         self.assertRegex(text, r"^Accepted, last seen so 20.*, and since 20[^\n]*:\n  DIMM Evil\\x1b.* gone\n"
-                               r"What changes by itself:\n  NIC eth0: link not known -> yes\n$")
+                               r"No drift:\n  NIC eth0: link not known -> yes\n$")
         self.assertEqual(self.ok("node", "diff", name, "--since", "1"),
                          text)
         self.assertIn("nothing changed", self.ok("node", "diff", name, "--since", "0"))
@@ -48,7 +48,13 @@ class Inventory(Case):
     def test_odd(self):
         done = self.run_it("node", "odd", "--class", "nothing")
         self.assertEqual((done.returncode, done.stdout), (0, ""))
-        self.assertIn("none differs", done.stderr)
+        self.assertIn("no node is of class 'nothing'", done.stderr)
+        mac, inventory = report(0x50)
+        del inventory["system"]["vendor"]
+        self.d.discover(self.edge, lab.Key(self.d.folder), mac, inventory)
+        done = self.run_it("node", "odd")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertRegex(done.stderr, "(?s)none differs .* 1 of [0-9]+ nodes tell no maker or no product")
         for number in range(0x51, 0x55):
             mac, inventory = report(number)
             inventory["system"]["product"] = "R640"
