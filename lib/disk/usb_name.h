@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Which USB device a disk hangs on: the bridge has the serial number that the disk does not tell. */
+/* Which USB device a disk hangs on: the bridge has the serial number that such a disk lacks. */
 
 #include <stdbool.h>
 

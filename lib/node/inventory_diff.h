@@ -16,8 +16,9 @@
  */
 struct doc *inventory_diff(const struct doc *before, const struct doc *after);
 
-/* The same without what changes by itself: links, drivers, USB devices, removable disks, arrays that
- * are rebuilt; and without what was not known before. What is left is another machine than before. */
+/* The same without what changes by itself: links, drivers, USB devices, removable disks, arrays
+ * that are rebuilt; and without what was not known before. What is left is another machine than
+ * before. */
 struct doc *inventory_drift(const struct doc *before, const struct doc *after);
 
 /* A section that may be compared. NULL: it is not there, or a device that did not answer is missing

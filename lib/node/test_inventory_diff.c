@@ -110,8 +110,8 @@ static void test_volumes(void **state)
 }
 
 #define STICK(name, serial, size)                                                                  \
-        "{\"name\":\"" name "\",\"pci\":\"p\",\"removable\":true,\"serial\":\"" serial "\",\"size\":" size \
-        "}"
+        "{\"name\":\"" name "\",\"pci\":\"p\",\"removable\":true,\"serial\":\"" serial             \
+        "\",\"size\":" size "}"
 #define FIRMWARE(members) "{\"raid\":{\"controllers\":[{\"pci\":\"p\"" members "}]}}"
 
 /* clang-format off */
