@@ -124,8 +124,9 @@ static void one_client_has_one_address(void **state)
         struct dhcp6_leases *leases = table("fd77::100", "fd77::f:ffff");
         struct dhcp6_leases *other = table("fd77::100", "fd77::f:ffff");
         const struct dhcp6_duid one = duid(1), two = duid(2);
-        const struct dhcp6_client a = {&one, 7, {{0}}, NULL}, b = {&one, 8, {{0}}, NULL},
-                                  c = {&two, 7, {{0}}, NULL};
+        const struct dhcp6_client a = {&one, 7, {{0}}, NULL, false},
+                                  b = {&one, 8, {{0}}, NULL, false},
+                                  c = {&two, 7, {{0}}, NULL, false};
         const char *first = offer(leases, &a, "", start);
         const struct dhcp6_lease *lease;
 
@@ -152,8 +153,9 @@ static void a_full_pool_gives_what_was_freed_first(void **state)
         struct dhcp6_leases *leases =
                 table("fd77::0", "fd77::3"); /* 2 and 3: :: and ours are not */
         const struct dhcp6_duid names[] = {duid(1), duid(2), duid(3)};
-        const struct dhcp6_client a = {&names[0], 1, {{0}}, NULL}, b = {&names[1], 1, {{0}}, NULL},
-                                  c = {&names[2], 1, {{0}}, NULL};
+        const struct dhcp6_client a = {&names[0], 1, {{0}}, NULL, false},
+                                  b = {&names[1], 1, {{0}}, NULL, false},
+                                  c = {&names[2], 1, {{0}}, NULL, false};
         const struct dhcp6_lease *lease;
         struct dhcp_now now = later(5);
         struct ip6_address had;
@@ -182,7 +184,8 @@ static void a_declined_address_rests(void **state)
 {
         struct dhcp6_leases *leases = table("fd77::100", "fd77::1ff");
         const struct dhcp6_duid one = duid(1), two = duid(2);
-        const struct dhcp6_client a = {&one, 1, {{0}}, NULL}, b = {&two, 1, {{0}}, NULL};
+        const struct dhcp6_client a = {&one, 1, {{0}}, NULL, false},
+                                  b = {&two, 1, {{0}}, NULL, false};
         const char *first = offer(leases, &a, "", start);
         const struct ip6_address address = ip(first);
         const struct dhcp6_lease *lease;
@@ -224,9 +227,9 @@ static void reservations_by_three_names(void **state)
         const struct dhcp6_duid firmware = duid_of(uuid_of_firmware, sizeof(uuid_of_firmware));
         const struct dhcp6_duid ipxe = duid_of(uuid_of_ipxe, sizeof(uuid_of_ipxe));
         const struct dhcp6_client clients[] = {
-                {&one,      1, {{0}},  NULL},
-                {&two,      1, mac(2), NULL},
-                {&firmware, 1, mac(3), NULL},
+                {&one,      1, {{0}},  NULL, false},
+                {&two,      1, mac(2), NULL, false},
+                {&firmware, 1, mac(3), NULL, false},
         };
 
         (void)state;
@@ -248,7 +251,7 @@ static void reservations_by_three_names(void **state)
         /* What is kept for one is not given to another that wants it. */
         {
                 const struct dhcp6_duid stranger = duid(9);
-                const struct dhcp6_client c = {&stranger, 1, mac(9), NULL};
+                const struct dhcp6_client c = {&stranger, 1, mac(9), NULL, false};
 
                 assert_string_not_equal(offer(leases, &c, "fd77::d", start), "fd77::d");
         }
@@ -256,8 +259,8 @@ static void reservations_by_three_names(void **state)
         /* The same machine goes on in iPXE, under another name: its address goes with it. */
         assert_int_equal(bind_it(leases, &clients[2], start, NULL), 0);
         {
-                const struct dhcp6_client other_identity = {&firmware, 2, mac(3), NULL};
-                const struct dhcp6_client next_stage = {&ipxe, 1, mac(3), NULL};
+                const struct dhcp6_client other_identity = {&firmware, 2, mac(3), NULL, false};
+                const struct dhcp6_client next_stage = {&ipxe, 1, mac(3), NULL, false};
 
                 assert_string_not_equal(offer(leases, &other_identity, "", start), "fd77::f");
                 assert_string_equal(offer(leases, &next_stage, "", start), "fd77::f");
@@ -271,7 +274,8 @@ static void a_reservation_moves_who_stands_elsewhere(void **state)
 {
         struct dhcp6_leases *leases = table("fd77::100", "fd77::1ff");
         const struct dhcp6_duid one = duid(1), two = duid(2);
-        const struct dhcp6_client a = {&one, 1, {{0}}, NULL}, b = {&two, 1, {{0}}, NULL};
+        const struct dhcp6_client a = {&one, 1, {{0}}, NULL, false},
+                                  b = {&two, 1, {{0}}, NULL, false};
         const char *first = offer(leases, &a, "", start);
         struct dhcp6_reservation reservation = {.address = ip(first), .duid = two};
 
@@ -291,7 +295,7 @@ static void replay_brings_it_back(void **state)
         struct dhcp6_leases *leases = table("fd77::100", "fd77::1ff");
         struct dhcp6_leases *again = table("fd77::100", "fd77::1ff");
         const struct dhcp6_duid one = duid(1);
-        const struct dhcp6_client a = {&one, 5, mac(4), "node-7"};
+        const struct dhcp6_client a = {&one, 5, mac(4), "node-7", false};
         const struct dhcp_now then = later(60), much_later = later(700);
         const char *first = offer(leases, &a, "", start);
         uint8_t record[DHCP6_LEASE_RECORD_MAX];
@@ -338,7 +342,8 @@ static void check_all(const struct dhcp6_leases *leases)
         size_t at = 0, n = 0;
 
         while (dhcp6_leases_next(leases, &at, &lease)) {
-                const struct dhcp6_client client = {&lease->duid, lease->iaid, lease->mac, NULL};
+                const struct dhcp6_client client = {&lease->duid, lease->iaid, lease->mac, NULL,
+                                                    false};
 
                 n++;
                 assert_int_equal(dhcp6_leases_pool_of(leases, &lease->address), 0);
@@ -371,7 +376,7 @@ static void step(struct dhcp6_leases *leases, uint32_t *seed, struct promise *pr
 {
         const uint32_t number = next_random(seed) % N_CLIENTS;
         const struct dhcp6_duid name = duid(number / 2);
-        const struct dhcp6_client client = {&name, number % 2, {{0}}, NULL};
+        const struct dhcp6_client client = {&name, number % 2, {{0}}, NULL, false};
         struct promise *mine = &promises[number];
         const struct dhcp6_lease *lease;
 
@@ -416,6 +421,53 @@ static void no_address_is_given_twice(void **state)
         dhcp6_leases_free(leases);
 }
 
+/* Names that are made up, all of which are offered an address, or take it, too. */
+static void a_flood_does_not_starve_the_known(void **state)
+{
+        (void)state;
+        for (int takes = 0; takes < 2; takes++) {
+                struct dhcp6_leases *leases = table("fd77::100", "fd77::19f"); /* 160 */
+                size_t served = 0, taken = 0;
+
+                for (uint32_t i = 0; i < 5000; i++) {
+                        const struct dhcp6_duid name = duid(1000 + i);
+                        const struct dhcp6_client c = {.duid = &name, .is_unknown = true};
+
+                        if (offer(leases, &c, "", start)[0] && takes)
+                                taken += bind_it(leases, &c, start, NULL) == 0;
+                }
+                assert_int_equal(taken, takes ? 140 : 0);
+                for (uint32_t i = 0; i < 20; i++) {
+                        const struct dhcp6_duid name = duid(i);
+                        const struct dhcp6_client c = {.duid = &name};
+
+                        served += offer(leases, &c, "", start)[0] &&
+                                  bind_it(leases, &c, start, NULL) == 0;
+                }
+                assert_int_equal(served, 20); /* an eighth of 160 */
+                dhcp6_leases_free(leases);
+        }
+}
+
+/* All are offered at once, and nobody takes it: a while later others are served. */
+static void an_offer_that_nobody_took_goes_to_another(void **state)
+{
+        struct dhcp6_leases *leases = table("fd77::100", "fd77::107");
+        const struct dhcp6_duid last = duid(99);
+        const struct dhcp6_client late = {.duid = &last};
+
+        (void)state;
+        for (uint32_t i = 0; i < 8; i++) {
+                const struct dhcp6_duid name = duid(i);
+                const struct dhcp6_client c = {.duid = &name};
+
+                assert_string_not_equal(offer(leases, &c, "", start), "");
+        }
+        assert_string_equal(offer(leases, &late, "", later(1)), "");
+        assert_string_not_equal(offer(leases, &late, "", later(11)), "");
+        dhcp6_leases_free(leases);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -427,6 +479,8 @@ int main(void)
                 cmocka_unit_test(a_reservation_moves_who_stands_elsewhere),
                 cmocka_unit_test(replay_brings_it_back),
                 cmocka_unit_test(no_address_is_given_twice),
+                cmocka_unit_test(a_flood_does_not_starve_the_known),
+                cmocka_unit_test(an_offer_that_nobody_took_goes_to_another),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

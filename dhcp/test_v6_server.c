@@ -48,6 +48,12 @@ static bool admit_known(void *context, const struct mac_address *mac,
         return has_lease || mac->bytes[5] == 1;
 }
 
+static bool knows_the_first(void *context, const struct mac_address *mac)
+{
+        (void)context;
+        return mac->bytes[5] == 1;
+}
+
 struct lab {
         struct dhcp6_server *server;
         struct dhcp6_facts facts;
@@ -551,6 +557,25 @@ static void answers_through_relays(void **state)
         assert_int_equal(say(lab), DHCP6_NONE);
 }
 
+static void the_last_addresses_are_for_the_known(void **state)
+{
+        struct lab *lab = *state;
+        size_t given = 0;
+
+        dhcp6_server_set_known(lab->server, knows_the_first);
+        lab->facts.interface = ip("fd88::1");
+        for (uint32_t i = 0; i < 300; i++) {
+                begin(lab, DHCP6_REQUEST, 2);
+                lab->m.options.ia_na.at[0].iaid = i;
+                assert_int_equal(say(lab), DHCP6_REPLY);
+                given += lab->reply.options.ia_na.at[0].count;
+        }
+        assert_int_equal(given, 256 - 256 / DHCP_KNOWN_SHARE);
+        begin(lab, DHCP6_REQUEST, 1);
+        assert_int_equal(say(lab), DHCP6_REPLY);
+        assert_int_equal(lab->reply.options.ia_na.at[0].count, 1);
+}
+
 static void strangers_are_only_listed(void **state)
 {
         struct lab *lab = *state;
@@ -604,6 +629,7 @@ int main(void)
                 LAB_TEST(tells_what_to_boot),
                 LAB_TEST(answers_through_relays),
                 LAB_TEST(strangers_are_only_listed),
+                LAB_TEST(the_last_addresses_are_for_the_known),
                 LAB_TEST(survives_what_is_no_message),
         };
 

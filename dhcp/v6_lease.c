@@ -92,6 +92,8 @@ static void entry_drop(struct dhcp6_leases *leases, struct entry6 *entry)
 
         if (!list_is_empty(&entry->link))
                 pool->n_in_state[entry->lease.state]--;
+        if (entry->is_counted)
+                pool->n_taken--;
         entry_disown(leases, entry);
         map_remove(leases->by_address, address.bytes, sizeof(address.bytes));
         list_remove(&entry->link);
@@ -126,6 +128,8 @@ static void lease_set_state(struct dhcp6_leases *leases, struct entry6 *entry,
                             const struct dhcp_now *now)
 {
         struct pool6 *pool = &leases->pools[entry->pool];
+        const bool is_taken =
+                state != DHCP_LEASE_FREE && dhcp6_pool_has(pool, &entry->lease.address);
 
         /* Who declined an address is to get another: an address in quarantine has no owner. */
         if (state == DHCP_LEASE_DECLINED)
@@ -134,6 +138,9 @@ static void lease_set_state(struct dhcp6_leases *leases, struct entry6 *entry,
                 entry->is_remembered = true;
         if (!list_is_empty(&entry->link))
                 pool->n_in_state[entry->lease.state]--;
+        if (entry->is_counted != is_taken)
+                pool->n_taken += is_taken ? 1 : -1u;
+        entry->is_counted = is_taken;
         entry->lease.state = state;
         entry->lease.expires_mono_ms = now->monotonic_ms + lasts_ms;
         entry->lease.expires_ms = now->wall_ms + lasts_ms;
@@ -309,7 +316,7 @@ static bool is_reserved_free(const struct dhcp6_leases *leases, size_t pool,
         if (holder->lease.state == DHCP_LEASE_OFFERED)
                 return true;
         other = (struct dhcp6_client){&holder->lease.duid, holder->lease.iaid, holder->lease.mac,
-                                      NULL};
+                                      NULL, false};
         return dhcp6_leases_reserved(leases, pool, &other) == reservation;
 }
 
@@ -350,8 +357,39 @@ static struct entry6 *entry_to_keep(const struct dhcp6_leases *leases, size_t po
         return entry;
 }
 
+/* As drop_offer() of lease_give.c: the oldest offer, unless it is young and of one as known. */
+static bool drop_offer(struct dhcp6_leases *leases, struct pool6 *pool, bool is_unknown,
+                       const struct dhcp_now *now)
+{
+        struct list *offers = &pool->by_state[DHCP_LEASE_OFFERED];
+        struct entry6 *oldest;
+
+        if (list_is_empty(offers))
+                return false;
+        oldest = container_of(offers->next, struct entry6, link);
+        if ((is_unknown || !oldest->is_unknown) &&
+            oldest->lease.expires_mono_ms >
+                    now->monotonic_ms + DHCP6_OFFER_HOLD_MS - DHCP_OFFER_YOUNG_MS)
+                return false;
+        entry_drop(leases, oldest);
+        return true;
+}
+
+/* What is left, of the range or of the table, is for machines that are known. */
+static bool is_left_for_unknown(struct dhcp6_leases *leases, struct pool6 *pool,
+                                const struct dhcp_now *now)
+{
+        if (pool->n_taken >= pool->count - pool->count / DHCP_KNOWN_SHARE &&
+            !drop_offer(leases, pool, true, now))
+                return false;
+        return map_count(leases->by_address) <
+                       DHCP6_MAX_LEASES - DHCP6_MAX_LEASES / DHCP_KNOWN_SHARE ||
+               drop_any_free(leases) || drop_offer(leases, pool, true, now);
+}
+
 static bool choose(struct dhcp6_leases *leases, size_t number, const struct dhcp6_client *client,
-                   const struct ip6_address *wanted, struct ip6_address *ret)
+                   const struct ip6_address *wanted, const struct dhcp_now *now,
+                   struct ip6_address *ret)
 {
         const struct ip6_address *reserved = reserved_for(leases, number, client);
         struct pool6 *pool = &leases->pools[number];
@@ -364,12 +402,15 @@ static bool choose(struct dhcp6_leases *leases, size_t number, const struct dhcp
                         entry_drop(leases, holder);
                 return true;
         }
+        if (client->is_unknown && !is_left_for_unknown(leases, pool, now))
+                return false;
         if (wanted && dhcp6_pool_is_unused(pool, wanted)) {
                 *ret = *wanted;
                 return true;
         }
         while (!dhcp6_pool_probe(pool, client, ret))
-                if (!drop_first(leases, pool, DHCP_LEASE_FREE))
+                if (!drop_first(leases, pool, DHCP_LEASE_FREE) &&
+                    !drop_offer(leases, pool, client->is_unknown, now))
                         return false;
         return true;
 }
@@ -390,11 +431,12 @@ int dhcp6_leases_offer(struct dhcp6_leases *leases, size_t number,
                 /* A flood of names: whoever means it asks for its lease long before this. */
                 if (pool->n_in_state[DHCP_LEASE_OFFERED] >= DHCP6_MAX_OFFERS)
                         (void)drop_first(leases, pool, DHCP_LEASE_OFFERED);
-                if (!choose(leases, number, client, wanted, &address))
+                if (!choose(leases, number, client, wanted, now, &address))
                         return -ENOSPC;
                 rc = entry_new_owned(leases, number, client, &address, &entry);
                 if (rc < 0)
                         return rc;
+                entry->is_unknown = client->is_unknown;
         }
         if (entry->lease.state != DHCP_LEASE_BOUND)
                 lease_set_state(leases, entry, DHCP_LEASE_OFFERED, DHCP6_OFFER_HOLD_MS, now);
@@ -489,7 +531,7 @@ static uint64_t replay_left(const struct dhcp6_lease *lease, const struct dhcp_n
 static int replay_entry(struct dhcp6_leases *leases, size_t pool, const struct dhcp6_lease *lease,
                         struct entry6 **ret)
 {
-        const struct dhcp6_client client = {&lease->duid, lease->iaid, lease->mac, NULL};
+        const struct dhcp6_client client = {&lease->duid, lease->iaid, lease->mac, NULL, false};
         struct entry6 *entry = find_client(leases, pool, &lease->duid, lease->iaid);
         struct entry6 *holder = find_address(leases, &lease->address);
 

@@ -52,6 +52,7 @@ struct dhcp6_client {
         uint32_t iaid;
         struct mac_address mac; /* all zero: not known */
         const char *hostname;   /* NULL or "": not said */
+        bool is_unknown;        /* the last DHCP_KNOWN_SHARE of what there is is not for it */
 };
 
 /* Whose a reserved address is: of whoever any of these is said by. */
@@ -125,7 +126,10 @@ void dhcp6_leases_expire(struct dhcp6_leases *leases, const struct dhcp_now *now
  * what it has or had, what it wants, what its hash says, the next free one, the one that was freed
  * longest ago.
  *
- * Return: 0; -ENOSPC if every address is taken, or too many are held for offers; -ENOMEM.
+ * When all are taken, an offer that nobody took goes to who is known, or to anybody when it is
+ * older than DHCP_OFFER_YOUNG_MS.
+ *
+ * Return: 0; -ENOSPC if every address is taken, or all that are for the unknown; -ENOMEM.
  */
 int dhcp6_leases_offer(struct dhcp6_leases *leases, size_t pool, const struct dhcp6_client *client,
                        const struct ip6_address *wanted, const struct dhcp_now *now,

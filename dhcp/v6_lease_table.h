@@ -11,6 +11,8 @@ struct entry6 {
         struct dhcp6_lease lease;
         size_t pool;
         bool is_remembered; /* it was bound once: goes back to FREE and not away */
+        bool is_counted;    /* in its pool's n_taken */
+        bool is_unknown;    /* nobody's offer is given up sooner */
         struct list link;   /* in the list of its state */
 };
 
@@ -21,6 +23,7 @@ struct pool6 {
         uint64_t *used; /* a bit each */
         struct list by_state[DHCP_LEASE_STATE_COUNT];
         size_t n_in_state[DHCP_LEASE_STATE_COUNT];
+        uint32_t n_taken; /* of the range: offered, leased, in quarantine */
 };
 
 struct dhcp6_leases {

@@ -16,14 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dhcp/server.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 
 struct dhcp6_server {
         struct dhcp6_duid ours;
         dhcp6_boot_fn boot;
-        dhcp6_admit_fn admit; /* NULL: all are */
+        dhcp6_admit_fn admit;   /* NULL: all are */
+        dhcp_known_fn is_known; /* NULL: all are */
         void *context;
         struct dhcp6_leases *leases;
         struct dhcp6_network networks[DHCP6_MAX_POOLS]; /* by number of their pool */
@@ -35,6 +35,7 @@ struct exchange {
         const struct dhcp6_facts *facts;
         const struct dhcp6_network *network;
         size_t pool;
+        bool is_unknown;
         const struct dhcp6_message *request;
         struct dhcp6_decision *decision;
         struct dhcp6_message *reply;
@@ -66,6 +67,11 @@ struct dhcp6_server *dhcp6_server_free(struct dhcp6_server *server)
 void dhcp6_server_set_admission(struct dhcp6_server *server, dhcp6_admit_fn admit)
 {
         server->admit = admit;
+}
+
+void dhcp6_server_set_known(struct dhcp6_server *server, dhcp_known_fn is_known)
+{
+        server->is_known = is_known;
 }
 
 int dhcp6_server_add_network(struct dhcp6_server *server, const struct dhcp6_network *network)
@@ -208,7 +214,7 @@ static void keep_record(struct exchange *x, const struct dhcp6_lease *lease)
 static struct dhcp6_client client_of(const struct exchange *x, const struct dhcp6_ia *asked)
 {
         return (struct dhcp6_client){&x->request->options.client_id, asked->iaid, x->decision->mac,
-                                     x->request->options.hostname};
+                                     x->request->options.hostname, x->is_unknown};
 }
 
 static bool is_on_link(const struct exchange *x, const struct ip6_address *address)
@@ -575,7 +581,7 @@ static bool has_lease(const struct exchange *x)
 static bool is_admitted(const struct exchange *x)
 {
         const struct dhcp6_client client = {&x->request->options.client_id, 0, x->decision->mac,
-                                            NULL};
+                                            NULL, false};
         const enum dhcp6_message_type type = x->request->type;
 
         if (!x->server->admit || type == DHCP6_RELEASE || type == DHCP6_DECLINE ||
@@ -617,6 +623,8 @@ static int decide(struct exchange *x)
         x->decision->is_stranger = !is_admitted(x);
         if (x->decision->is_stranger)
                 return silent(x, "nobody knows it: unknown machines are only listed here");
+        x->is_unknown = x->server->is_known &&
+                        !x->server->is_known(x->server->context, &x->decision->mac);
         if (x->facts->is_unicast && x->request->relay_count == 0)
                 return refuse_unicast(x);
         rc = row->receive(x);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dhcp/server.h"
 #include "dhcp/v6_lease.h"
 #include "dhcp/v6_message.h"
 #include "lib/base/ip6.h"
@@ -67,6 +68,9 @@ struct dhcp6_server *dhcp6_server_free(struct dhcp6_server *server);
 
 /* Without it all are served. @context is that of dhcp6_server_new(). */
 void dhcp6_server_set_admission(struct dhcp6_server *server, dhcp6_admit_fn admit);
+
+/* Without it all are known. Others do not get the last addresses. */
+void dhcp6_server_set_known(struct dhcp6_server *server, dhcp_known_fn is_known);
 
 /* Return: 0, -EINVAL for a lease below DHCP_LEASE_MIN_S, or as dhcp6_leases_add_pool(). */
 int dhcp6_server_add_network(struct dhcp6_server *server, const struct dhcp6_network *network);

@@ -17,6 +17,7 @@ int dhcp6_service_new(struct loop *loop, const struct netboot_interfaces *interf
 struct dhcp6_service *dhcp6_service_free(struct dhcp6_service *service);
 
 /* The engine asks this; @context is the site. */
+bool dhcp6_service_knows(void *context, const struct mac_address *mac);
 bool dhcp6_service_admit(void *context, const struct mac_address *mac,
                          const struct ip6_network *network, bool has_lease,
                          const struct dhcp_now *now);

@@ -62,6 +62,11 @@ struct reply {
         uint8_t bytes[DHCP6_MESSAGE_MAX];
 };
 
+bool dhcp6_service_knows(void *context, const struct mac_address *mac)
+{
+        return site_knows(context, mac);
+}
+
 bool dhcp6_service_admit(void *context, const struct mac_address *mac,
                          const struct ip6_network *network, bool has_lease,
                          const struct dhcp_now *now)

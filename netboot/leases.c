@@ -385,6 +385,7 @@ static int server6_make(const struct leases *leases, const struct edge_config *c
         if (!server)
                 return -ENOMEM;
         dhcp6_server_set_admission(server, leases->options.admit6);
+        dhcp6_server_set_known(server, leases->options.is_known6);
         for (size_t i = 0; i < config->network_count; i++) {
                 struct edge_network6 six;
                 struct dhcp6_network network;

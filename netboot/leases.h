@@ -31,6 +31,7 @@ struct leases_options {
         void *boot_context;
         const struct netboot_interfaces *interfaces; /* for DHCPv6: our name, and our addresses */
         dhcp6_admit_fn admit6;                       /* with @site for its context */
+        dhcp_known_fn is_known6;                     /* the same */
 };
 
 int leases_new(const struct leases_options *options, struct leases **ret); /* -ENOMEM, -errno */

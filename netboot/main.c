@@ -339,6 +339,7 @@ static int make_dhcp(struct netbootd *d)
                 .boot_context = d->dhcp,
                 .interfaces = &d->interfaces,
                 .admit6 = dhcp6_service_admit,
+                .is_known6 = dhcp6_service_knows,
         };
 
         return leases_new(&leases, &d->leases);
