@@ -171,6 +171,13 @@ static bool drop_any_free(struct dhcp_leases *leases)
         return false;
 }
 
+bool dhcp_table_is_left_for_unknown(struct dhcp_leases *leases)
+{
+        return map_count(leases->by_address) <
+                       DHCP_MAX_LEASES - DHCP_MAX_LEASES / DHCP_KNOWN_SHARE ||
+               drop_any_free(leases);
+}
+
 /* In the list of no state and found by its address alone. The address must be free. */
 int dhcp_entry_new(struct dhcp_leases *leases, size_t pool, const struct mac_address *mac,
                    struct ip4_address address, struct entry **ret)

@@ -188,7 +188,7 @@ static int entry_choose(struct dhcp_leases *leases, size_t pool, const struct dh
 
                 if (holder)
                         dhcp_entry_drop(leases, holder);
-        } else {
+        } else if (!permits->is_unknown || dhcp_table_is_left_for_unknown(leases)) {
                 address = choose(leases, permits, claim, now);
         }
         if (!ip4_is_set(address))
@@ -249,10 +249,11 @@ static int check_binding(struct dhcp_leases *leases, size_t pool,
         if (!is_permitted(leases, &permits, binding->address))
                 return -EADDRNOTAVAIL;
         number = dhcp_leases_pool_of(leases, binding->address);
-        return permits.is_unknown && is_kept_for_known(dhcp_range_of(&leases->pools[number],
-                                                                     binding->address))
-                       ? -EADDRNOTAVAIL
-                       : 0;
+        if (permits.is_unknown &&
+            (is_kept_for_known(dhcp_range_of(&leases->pools[number], binding->address)) ||
+             !dhcp_table_is_left_for_unknown(leases)))
+                return -EADDRNOTAVAIL;
+        return 0;
 }
 
 int dhcp_leases_bind(struct dhcp_leases *leases, size_t wire, const struct dhcp_binding *binding,

@@ -110,5 +110,9 @@ void dhcp_entry_set_state(struct dhcp_leases *leases, struct entry *entry,
                           enum dhcp_lease_state state, uint64_t lasts_ms,
                           const struct dhcp_now *now);
 
+/* The last DHCP_KNOWN_SHARE of the table, too, is for machines that are known. May drop one that is
+ * only remembered. */
+bool dhcp_table_is_left_for_unknown(struct dhcp_leases *leases);
+
 /* The one that was freed longest ago gives its place up. False: there is none. */
 bool dhcp_range_drop_free(struct dhcp_leases *leases, struct range *range);

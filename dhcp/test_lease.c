@@ -468,6 +468,43 @@ static void a_flood_changes_nothing(void **state)
         dhcp_leases_free(leases);
 }
 
+/* Two networks have more addresses than the table has places: the last of these, too, are for
+ * machines that are known. */
+static void a_flood_does_not_fill_the_table(void **state)
+{
+        static const struct dhcp_range ranges[] = {
+                {0, 1},
+                {1, 1}
+        };
+        struct dhcp_leases *leases = dhcp_leases_new();
+        struct dhcp_pool pools[] = {
+                {.first = ip("10.77.0.1"), .last = ip("10.77.255.254")},
+                {.first = ip("10.78.0.1"), .last = ip("10.78.255.254")},
+        };
+        const struct dhcp_lease *lease;
+        size_t number, given = 0;
+
+        (void)state;
+        assert_int_equal(ip4_network_parse("10.77.0.0/16", &pools[0].network), 0);
+        assert_int_equal(ip4_network_parse("10.78.0.0/16", &pools[1].network), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(pools); i++)
+                assert_int_equal(dhcp_leases_add_pool(leases, &pools[i], &number), 0);
+        for (uint32_t i = 0; i < 2 * DHCP_MAX_LEASES; i++) {
+                const struct dhcp_permit permit = {&ranges[i % 2], 1, true};
+                const struct dhcp_claim claim = {.mac = mac(i), .permit = &permit};
+                struct dhcp_binding binding = {
+                        .mac = mac(i), .lease_s = 600, .hostname = "", .permit = &permit};
+
+                if (dhcp_leases_offer(leases, i % 2, &claim, &start, &lease) < 0)
+                        continue;
+                binding.address = lease->address;
+                given += dhcp_leases_bind(leases, i % 2, &binding, &start, &lease) == 0;
+        }
+        assert_int_equal(given, DHCP_MAX_LEASES - DHCP_MAX_LEASES / DHCP_KNOWN_SHARE);
+        assert_true(ip4_is_set(offer(leases, 0x99000000, "", start)));
+        dhcp_leases_free(leases);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -486,6 +523,7 @@ int main(void)
                 cmocka_unit_test(replay_keeps_the_lease_of_who_declined),
                 cmocka_unit_test(walks_in_the_order_of_ending),
                 cmocka_unit_test(a_flood_changes_nothing),
+                cmocka_unit_test(a_flood_does_not_fill_the_table),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -623,8 +623,8 @@ static int decide(struct exchange *x)
         x->decision->is_stranger = !is_admitted(x);
         if (x->decision->is_stranger)
                 return silent(x, "nobody knows it: unknown machines are only listed here");
-        x->is_unknown = x->server->is_known &&
-                        !x->server->is_known(x->server->context, &x->decision->mac);
+        x->is_unknown =
+                x->server->is_known && !x->server->is_known(x->server->context, &x->decision->mac);
         if (x->facts->is_unicast && x->request->relay_count == 0)
                 return refuse_unicast(x);
         rc = row->receive(x);
