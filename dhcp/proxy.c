@@ -114,6 +114,15 @@ static void answer(const struct dhcp_message *request, const struct dhcp_proxy_f
         silent(ret, row->reason);
 }
 
+/* At the boot port it speaks from its address: what it says there besides, anybody can say. */
+static struct ip4_address address_of(const struct dhcp_message *request,
+                                     const struct dhcp_proxy_facts *facts)
+{
+        if (facts->is_boot_port)
+                return facts->source;
+        return ip4_is_set(request->ciaddr) ? request->ciaddr : request->options.wanted;
+}
+
 void dhcp_proxy_decide(const struct dhcp_message *request, const struct dhcp_proxy_facts *facts,
                        dhcp_boot_fn boot, void *context, struct dhcp_decision *ret)
 {
@@ -124,7 +133,7 @@ void dhcp_proxy_decide(const struct dhcp_message *request, const struct dhcp_pro
         *ret = (struct dhcp_decision){
                 .received = options->type, .mac = request->mac, .request = *request};
         if (options->type == DHCP_REQUEST || options->type == DHCP_INFORM)
-                ret->leased = ip4_is_set(request->ciaddr) ? request->ciaddr : options->wanted;
+                ret->leased = address_of(request, facts);
 
         if (request->op != DHCP_OP_REQUEST || !row)
                 silent(ret, "proxy: not a message for us");

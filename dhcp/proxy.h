@@ -31,7 +31,8 @@ struct dhcp_proxy_facts {
  * @boot:     as of dhcp_server_new(): asked with @facts->interface for the address
  * @ret:      always filled. reply is DHCP_OFFER or DHCP_ACK, both without an address, or DHCP_NONE.
  *            leased is the address that the client has or takes from the other server, of a
- *            DHCPREQUEST (unset: it does not say). Nothing is to be recorded.
+ *            DHCPREQUEST (unset: it does not say); at the boot port the one it speaks from.
+ *            Nothing is to be recorded.
  *
  * To port 67 a DHCPDISCOVER is answered by an OFFER; a DHCPREQUEST there is the other server's
  * affair, and only tells the address. To port 4011 a DHCPREQUEST or DHCPINFORM is answered by an

@@ -69,6 +69,8 @@ static const struct {
          CLIENT, CLIENT, DHCP_REQUEST, DHCP_ACK, DHCP_ROUTE_UNICAST, 6868, true, false},
         {"the boot port, by INFORM", "PXEClient", CLIENT, NULL, NULL,
          CLIENT, CLIENT, DHCP_INFORM, DHCP_ACK, DHCP_ROUTE_UNICAST, 6868, true, false},
+        {"the boot port, with another's address", "PXEClient", "10.99.0.7", NULL, NULL,
+         CLIENT, CLIENT, DHCP_REQUEST, DHCP_ACK, DHCP_ROUTE_UNICAST, 6868, true, false},
         {"a laptop at the boot port", "MSFT 5.0", CLIENT, NULL, NULL,
          NULL, CLIENT, DHCP_REQUEST, DHCP_NONE, DHCP_ROUTE_NONE, 0, true, false},
         {"a discover at the boot port", "PXEClient", NULL, NULL, NULL,

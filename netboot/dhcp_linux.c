@@ -458,10 +458,10 @@ static bool is_beside(struct dhcp_port *port, const struct packet *packet, bool 
                 return false;
         if (dhcp_message_parse(reader_over(packet->bytes, packet->size), &request) < 0)
                 return false;
-        if (ip4_is_set(request.giaddr))
+        if (is_boot_port)
+                network.be = packet->from.sin_addr.s_addr; /* it is what we may note as its own */
+        else if (ip4_is_set(request.giaddr))
                 network = request.giaddr;
-        else if (is_boot_port)
-                network.be = packet->from.sin_addr.s_addr;
         mode = site_mode(port->service->options.site, network);
         if (mode == NETWORK_PROXY)
                 decide_as_proxy(port, &request, network, is_boot_port ? &packet->from : NULL);
