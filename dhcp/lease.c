@@ -371,6 +371,19 @@ static int relearn(struct dhcp_leases *leases, const struct dhcp_lease *lease)
         return dhcp_reservation_learn(leases, reservation, &lease->mac);
 }
 
+/* What it had once takes nothing from what its MAC has now: networks may have become one wire, of
+ * which each had one. */
+static bool is_outlived(const struct dhcp_leases *leases, size_t pool,
+                        const struct dhcp_lease *lease, uint64_t left_ms)
+{
+        const struct entry *entry = dhcp_entry_of(leases, pool, &lease->mac);
+
+        return entry && entry->lease.state == DHCP_LEASE_BOUND &&
+               !ip4_is_equal(entry->lease.address, lease->address) &&
+               lease->state != DHCP_LEASE_DECLINED &&
+               (lease->state == DHCP_LEASE_FREE || left_ms == 0);
+}
+
 int dhcp_leases_replay(struct dhcp_leases *leases, const void *record, size_t size,
                        const struct dhcp_now *now)
 {
@@ -388,6 +401,9 @@ int dhcp_leases_replay(struct dhcp_leases *leases, const void *record, size_t si
             lease.state == DHCP_LEASE_OFFERED)
                 return 0;
 
+        left = replay_left(&lease, now);
+        if (is_outlived(leases, (size_t)pool, &lease, left))
+                return 0;
         rc = replay_entry(leases, (size_t)pool, &lease, &entry);
         if (rc < 0)
                 return rc;
@@ -397,7 +413,6 @@ int dhcp_leases_replay(struct dhcp_leases *leases, const void *record, size_t si
         if (rc < 0)
                 return rc;
 
-        left = replay_left(&lease, now);
         if (lease.state == DHCP_LEASE_DECLINED && left == 0) {
                 dhcp_entry_drop(leases, entry);
                 return 0;

@@ -390,6 +390,20 @@ static void replay_tells_the_last_word(void **state)
         dhcp_leases_free(leases);
 }
 
+/* Networks became one wire, and it had an address in each. */
+static void replay_keeps_the_lease_that_stands(void **state)
+{
+        struct dhcp_leases *leases = table("10.77.0.10", "10.77.0.200");
+
+        (void)state;
+        replay(leases, 1, "10.77.0.50", DHCP_LEASE_BOUND, 100);
+        replay(leases, 1, "10.77.0.51", DHCP_LEASE_FREE, -10);
+        replay(leases, 1, "10.77.0.52", DHCP_LEASE_BOUND, -10);
+        assert_int_equal(dhcp_leases_count(leases), 1);
+        assert_true(ip4_is_equal(offer(leases, 1, "", start), ip("10.77.0.50")));
+        dhcp_leases_free(leases);
+}
+
 /* Of a compacted journal the records come in no order: who declined an address keeps the other. */
 static void replay_keeps_the_lease_of_who_declined(void **state)
 {
@@ -521,6 +535,7 @@ int main(void)
                 cmocka_unit_test(records_are_read_as_written),
                 cmocka_unit_test(replay_tells_the_last_word),
                 cmocka_unit_test(replay_keeps_the_lease_of_who_declined),
+                cmocka_unit_test(replay_keeps_the_lease_that_stands),
                 cmocka_unit_test(walks_in_the_order_of_ending),
                 cmocka_unit_test(a_flood_changes_nothing),
                 cmocka_unit_test(a_flood_does_not_fill_the_table),
