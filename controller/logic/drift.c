@@ -91,6 +91,7 @@ void drift_compare(struct drift_look *look, const char *now, const char *before,
 
         look->changes = doc_count(changes);
         look->drift = doc_count(drift);
+        look->is_whole = wanted && inventory_covers(is, wanted);
         if (!first)
                 return;
         if (look->drift > 1)
@@ -112,7 +113,7 @@ void drift_decide(struct logic *logic, const struct drift_look *look, uint64_t n
         if (!look->accepted[0] || strcmp(node->accepted_hash, look->accepted) != 0)
                 return;
         if (look->drift == 0) {
-                if (end_drift(logic, node, now_ms, change))
+                if (look->is_whole && end_drift(logic, node, now_ms, change))
                         node_save(logic, node, now_ms, change);
                 return;
         }

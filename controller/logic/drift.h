@@ -16,6 +16,7 @@ struct drift_look {
         char before[STORE_HASH_SIZE], accepted[STORE_HASH_SIZE]; /* "": there is none */
         uint64_t changes;                                        /* against the one before */
         uint64_t drift;               /* changes of parts against the accepted one */
+        bool is_whole;                /* all that the accepted one tells was compared */
         char reason[EVENT_TEXT_SIZE]; /* "DIMM B2 gone (+2 more)" */
 };
 

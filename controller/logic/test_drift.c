@@ -77,6 +77,29 @@ static void test_gone_and_back(void **state)
         assert_string_equal(text, "it is again what was accepted");
 }
 
+/* What was not read, or cannot be had from the store, is not all right again for that. */
+static void test_not_looked_at(void **state)
+{
+        static const char unread[] =
+                "{\"partial\":true,\"memory\":{\"items\":[],\"errors\":[\"no answer\"]}}";
+        struct fixture *f = *state;
+        char text[EVENT_TEXT_SIZE];
+
+        tell_all(f, "h1", BOTH, NULL, NULL);
+        tell_all(f, "h2", ONE, BOTH, BOTH);
+        commit(f);
+        tell_all(f, "h3", unread, ONE, BOTH);
+        tell_all(f, "h4", "{}", unread, BOTH);
+        tell_all(f, "h5", ONE, "{}", NULL);
+        assert_true(f->node->is_drifted);
+        assert_string_equal(f->node->drifted_reason, "DIMM B2 (S/N B2) gone");
+        assert_int_equal(told(f, text, sizeof(text)), 0);
+        /* Another inventory than the accepted one, of the same parts. */
+        tell_all(f, "h6", BOTH, ONE, BOTH);
+        assert_false(f->node->is_drifted);
+        assert_int_equal(told(f, text, sizeof(text)), 1);
+}
+
 /* What changes by itself is another inventory, and no other machine. */
 static void test_no_drift(void **state)
 {
@@ -182,6 +205,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_gone_and_back, begin, teardown),
+                cmocka_unit_test_setup_teardown(test_not_looked_at, begin, teardown),
                 cmocka_unit_test_setup_teardown(test_no_drift, begin, teardown),
                 cmocka_unit_test_setup_teardown(test_acknowledge, begin, teardown),
                 cmocka_unit_test_setup_teardown(test_answers_of_yesterday, begin, teardown),

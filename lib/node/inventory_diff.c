@@ -517,6 +517,22 @@ static struct doc *compare(const struct doc *before, const struct doc *after, bo
         return changes.list;
 }
 
+static bool lacks(const struct doc *after, const struct doc *before, const char *section)
+{
+        return inventory_section(before, section) && !inventory_section(after, section);
+}
+
+bool inventory_covers(const struct doc *after, const struct doc *before)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+                if (lacks(after, before, kinds[i].section))
+                        return false;
+        for (size_t i = 0; i < ARRAY_SIZE(singles); i++)
+                if (lacks(after, before, singles[i].section))
+                        return false;
+        return true;
+}
+
 struct doc *inventory_diff(const struct doc *before, const struct doc *after)
 {
         return compare(before, after, false);

@@ -21,6 +21,9 @@ struct doc *inventory_diff(const struct doc *before, const struct doc *after);
  * before. */
 struct doc *inventory_drift(const struct doc *before, const struct doc *after);
 
+/* Every section of @before that may be compared can be compared with one of @after. */
+bool inventory_covers(const struct doc *after, const struct doc *before);
+
 /* A section that may be compared. NULL: it is not there, or a device that did not answer is missing
  * from it, which is not gone for that. */
 const struct doc *inventory_section(const struct doc *inventory, const char *name);

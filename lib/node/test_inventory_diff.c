@@ -152,6 +152,28 @@ static void test_drift(void **state)
         }
 }
 
+static void test_covers(void **state)
+{
+        static const struct {
+                const char *before, *after;
+                bool is_whole;
+        } cases[] = {
+                {"{\"memory\":{},\"bmc\":{}}",                         "{\"bmc\":{},\"memory\":{}}",                         true },
+                {"{}",                                                 "{\"memory\":{}}",                                    true },
+                {"{\"memory\":{},\"bmc\":{}}",                         "{\"memory\":{}}",                                    false},
+                {"{\"memory\":{}}",                                    "{}",                                                 false},
+                {"{\"memory\":{}}",                                    "{\"partial\":true,\"memory\":{\"errors\":[\"x\"]}}", false},
+                {"{\"partial\":true,\"memory\":{\"errors\":[\"x\"]}}", "{}",                                                 true },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                _doc_ struct doc *before = parse(cases[i].before), *after = parse(cases[i].after);
+
+                assert_int_equal(inventory_covers(after, before), cases[i].is_whole);
+        }
+}
+
 /* @count disks, whose serials begin at @first; their names are the same. */
 static struct doc *many_disks(size_t count, size_t first)
 {
@@ -204,7 +226,7 @@ int main(void)
                 cmocka_unit_test(test_parts),    cmocka_unit_test(test_what_is_no_change),
                 cmocka_unit_test(test_sections), cmocka_unit_test(test_volumes),
                 cmocka_unit_test(test_drift),    cmocka_unit_test(test_ten_thousand),
-                cmocka_unit_test(test_twins),
+                cmocka_unit_test(test_twins),    cmocka_unit_test(test_covers),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
