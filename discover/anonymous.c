@@ -213,6 +213,62 @@ void anonymous_pci_vpd(uint8_t *bytes, size_t size)
 
 /* --------------------------------------------------------------- snapshots */
 
+/* clang-format off */
+/*
+ * Pages of devices hold more than is read of them: world-wide names, and serial numbers
+ * as no inventory has them. The bytes that are read stay.
+ */
+static const struct page {
+        const char *begin, *part; /* of its path: how that begins, and what is in it */
+        struct {
+                uint16_t at, size; /* 0: no more */
+        } kept[8];
+} pages[] = {
+        {"",                          "/vpd_pg89", {{0, 4}, {106, 48}}}, /* vpd.c */
+        {TREE_ANSWERS "/megaraid/",   "/01010000-", {{0, 2}, {1344, 112}, {1600, 96}}}, /* megaraid.c */
+        {TREE_ANSWERS "/megaraid/",   "/02020000-", {{0, 2}, {4, 56}, {168, 4}, {184, 2}, {188, 2}, {232, 8}, {256, 4}}},
+        {TREE_ANSWERS "/mpt/",        "/08-1-",    {{0, 8}, {0x20, 16}}}, /* mpt.c */
+        {TREE_ANSWERS "/mpt/",        "/0a-0-",    {{0, 8}, {0x10, 60}, {0x50, 4}, {0x58, 8}, {0x70, 2}}},
+        {TREE_ANSWERS "/smartarray/", "/bmic-10-", {{0, 102}}}, /* smartarray.c */
+        {TREE_ANSWERS "/smartarray/", "/bmic-11-", {{5, 4}, {208, 16}}},
+        {TREE_ANSWERS "/smartarray/", "/bmic-15-", {{2, 6}, {12, 91}, {114, 6}, {122, 8}, {1792, 1}}},
+        {TREE_ANSWERS "/smartarray/", "/bmic-66-", {{44, 32}}},
+};
+/* clang-format on */
+
+static void blank_unread(const struct page *page, uint8_t *bytes, size_t size)
+{
+        size_t at = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(page->kept) && page->kept[i].size > 0; i++) {
+                const size_t begin = page->kept[i].at;
+
+                if (begin > size)
+                        break;
+                memset(bytes + at, 0, begin - at);
+                at = size - begin < page->kept[i].size ? size : begin + page->kept[i].size;
+        }
+        memset(bytes + at, 0, size - at);
+}
+
+/* Lists of drives: after a header of 8 bytes 24 each, and from the 8th of them one name or two. */
+static void blank_names(uint8_t *bytes, size_t size, size_t len)
+{
+        for (size_t at = 8; at < size && size - at >= 24; at += 24)
+                memset(bytes + at + 8, 0, len);
+}
+
+void anonymous_page(const char *path, uint8_t *bytes, size_t size)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+                if (text_has_prefix(path, pages[i].begin) && strstr(path, pages[i].part))
+                        blank_unread(&pages[i], bytes, size);
+        if (text_has_prefix(path, TREE_ANSWERS "/smartarray/") && text_has_suffix(path, "/drives"))
+                blank_names(bytes, size, 8);
+        if (text_has_prefix(path, TREE_ANSWERS "/megaraid/") && strstr(path, "/02010000-"))
+                blank_names(bytes, size, 16);
+}
+
 /* "LVM-" and two numbers of 32 letters: of the group and of the volume. */
 static void mask_mapper(const struct mask *mask, struct snapshot_entry *entry)
 {
@@ -237,6 +293,8 @@ static int prepare(struct mask *mask, struct snapshot_entry *entry)
                 anonymous_pci_vpd(entry->bytes, entry->size);
         else if (text_has_suffix(entry->path, "/dm/uuid"))
                 mask_mapper(mask, entry);
+        else
+                anonymous_page(entry->path, entry->bytes, entry->size);
         return 0;
 }
 

@@ -32,3 +32,7 @@ void anonymous_pci_config(uint8_t *bytes, size_t size);
 
 /* A card's vital product data: all but its name, part number, serial and change level. */
 void anonymous_pci_vpd(uint8_t *bytes, size_t size);
+
+/* What a device told, by the path that it has in a snapshot: of a page that is known, the bytes
+ * that no probe reads. */
+void anonymous_page(const char *path, uint8_t *bytes, size_t size);

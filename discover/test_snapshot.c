@@ -3,14 +3,17 @@
 #include <fcntl.h>
 
 #include "discover/anonymous.h"
+#include "discover/megaraid.h"
+#include "discover/smartarray.h"
 #include "discover/test_tree.h"
 
-#define SERIAL   "SNAPSERIAL99"
-#define UUID     "00112233-4455-6677-8899-aabbccddeeff"
-#define MAC      "52:54:00:ab:cd:ef"
-#define ASSET    "ASSET4711"
-#define HOST     "rack7-host"
-#define PASSWORD "hunter2"
+#define SERIAL        "SNAPSERIAL99"
+#define SERIAL_TURNED "NSPAESIRLA99"
+#define UUID          "00112233-4455-6677-8899-aabbccddeeff"
+#define MAC           "52:54:00:ab:cd:ef"
+#define ASSET         "ASSET4711"
+#define HOST          "rack7-host"
+#define PASSWORD      "hunter2"
 
 static const uint8_t key[SIPHASH_KEY_SIZE] = "a key of a test";
 
@@ -27,6 +30,17 @@ static void make_machine(void)
         static const char config[512] = {[0x100] = 3, 0,   1,   0,   'D', 'S',
                                          'N',         'D', 'S', 'N', '8', '8'};
 
+        /* ATA's IDENTIFY: a serial number, firmware and model, of each two letters turned. */
+        static const struct {
+                uint8_t head[4], before[76], serial[20], other[6], words[48], behind[418];
+        } page = {
+                {0,     0x89, 0x02, 0x38},
+                {0},
+                SERIAL_TURNED, {0    },
+                "WF10    OMED L", {0    }
+        };
+
+        put_bytes("sys/devices/pci0000:00/0000:00:03.0/virtio0/vpd_pg89", &page, sizeof(page));
         put_bytes("sys/firmware/dmi/tables/DMI", table, sizeof(table));
         put("sys/devices/pci0000:00/0000:00:03.0/virtio0/block/vda/size", "2048\n");
         put("sys/devices/pci0000:00/0000:00:03.0/virtio0/block/vda/serial", SERIAL "\n");
@@ -153,19 +167,13 @@ static bool holds(const struct buffer *tar, const char *text, size_t size)
 static void test_nobody_is_named(void **state)
 {
         static const char *const originals[] = {
-                SERIAL,
-                UUID,
-                MAC,
-                ASSET,
-                "52-54-00-ab-cd-ef",
-                "525400abcdef",
-                HOST,
-                "\xab\xcd\xef",
-                "\xaa\xbb\xcc\xdd\xee\xff",
-                PASSWORD,
-                "Secret",
-                "MacHere",
-                "DSN8",
+                SERIAL,         SERIAL_TURNED,
+                UUID,           MAC,
+                ASSET,          "52-54-00-ab-cd-ef",
+                "525400abcdef", HOST,
+                "\xab\xcd\xef", "\xaa\xbb\xcc\xdd\xee\xff",
+                PASSWORD,       "Secret",
+                "MacHere",      "DSN8",
         };
         struct snapshot *snapshot = snapshot_new();
         struct doc *inventory, *masked, *again;
@@ -191,6 +199,8 @@ static void test_nobody_is_named(void **state)
         /* The same machine but for the names; one serial is one serial still. */
         again = inventory_of(unpack(snapshot, "unpacked"), NULL);
         check_same(masked, again);
+        assert_string_equal(doc_get_text(doc_at(doc_get(again, "disks.items"), 0), "model"),
+                            "MODEL");
         assert_string_not_equal(doc_get_text(masked, "system.serial"), SERIAL);
         assert_string_equal(doc_get_text(masked, "system.serial"),
                             doc_get_text(doc_at(doc_get(masked, "pci.items"), 0), "vpd.serial"));
@@ -202,6 +212,60 @@ static void test_nobody_is_named(void **state)
         doc_free(again);
         mask_free(mask);
         snapshot_free(snapshot);
+}
+
+/* What is read of a page is what it was; nothing else is left of it. */
+static void test_pages(void **state)
+{
+        static const struct {
+                const char *path;
+                bool (*parse)(const void *bytes, size_t size, struct doc *to);
+                size_t size, kept;
+        } cases[] = {
+                {"answers/megaraid/p/01010000-0",  megaraid_info_parse,         2048, 210},
+                {"answers/megaraid/p/02020000-7",  megaraid_drive_parse,        512,  78 },
+                {"answers/smartarray/p/bmic-10-0", smartarray_volume_parse,     512,  102},
+                {"answers/smartarray/p/bmic-11-0", smartarray_controller_parse, 512,  20 },
+                {"answers/smartarray/p/bmic-15-7", smartarray_drive_parse,      2560, 112},
+                {"answers/smartarray/p/bmic-15-7", smartarray_drive_parse,      132,  111},
+                {"answers/smartarray/p/bmic-66-0", smartarray_subsystem_parse,  512,  32 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                _doc_ struct doc *before = doc_object(), *after = doc_object();
+                uint8_t bytes[2560];
+                size_t kept = 0;
+
+                memset(bytes, '!', sizeof(bytes));
+                assert_true(cases[i].parse(bytes, cases[i].size, before));
+                anonymous_page(cases[i].path, bytes, cases[i].size);
+                assert_true(cases[i].parse(bytes, cases[i].size, after));
+                check_same(before, after);
+                for (size_t at = 0; at < cases[i].size; at++)
+                        kept += bytes[at] != 0;
+                assert_int_equal(kept, cases[i].kept);
+        }
+}
+
+/* Drives, by their addresses and handles alone. */
+static void test_list_of_drives(void **state)
+{
+        uint8_t list[8 + 2 * 24 + 23], after[sizeof(list)];
+
+        (void)state;
+        memset(list, '!', sizeof(list));
+        memcpy(after, list, sizeof(list));
+        memset(after + 16, 0, 8);
+        memset(after + 40, 0, 8);
+        anonymous_page("answers/smartarray/p/drives", list, sizeof(list));
+        assert_memory_equal(list, after, sizeof(list));
+        anonymous_page("answers/smartarray/p/drives", list, 3);
+        assert_memory_equal(list, after, sizeof(list));
+        memset(after + 24, 0, 8);
+        memset(after + 48, 0, 8);
+        anonymous_page("answers/megaraid/p/02010000-0", list, sizeof(list));
+        assert_memory_equal(list, after, sizeof(list));
 }
 
 /* A password is in no snapshot, anonymous or not; the same is read, the same bytes come. */
@@ -260,6 +324,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_this_machine, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(test_a_capture, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(test_nobody_is_named, tree_setup, tree_teardown),
+                cmocka_unit_test(test_pages),
+                cmocka_unit_test(test_list_of_drives),
                 cmocka_unit_test_setup_teardown(test_no_secrets, tree_setup, tree_teardown),
                 cmocka_unit_test_setup_teardown(test_entries, tree_setup, tree_teardown),
         };
