@@ -65,8 +65,8 @@ is_online() {
         "$cloudie" node list --select condition=agent-online | grep -q "^$node "
 }
 
-fault_slow() {
-        ip netns exec "$LAB" tc qdisc replace dev tap1 root tbf rate "$LAB_RATE" burst 64kb \
+fault_slow() { # [RATE]
+        ip netns exec "$LAB" tc qdisc replace dev tap1 root tbf rate "${1:-$LAB_RATE}" burst 64kb \
                 latency 400ms
 }
 
