@@ -383,6 +383,35 @@ static void leaves_out_what_does_not_fit(void **state)
         }
 }
 
+/* What cannot be written as RFC 1035 3.1 says is left out: a configuration is free in it. */
+static void says_domains_that_are_names(void **state)
+{
+        static const struct {
+                const char *name, *read;
+        } domains[] = {
+                {"rack.example",                                                              "rack.example"},
+                {"rack.example.",                                                             "rack.example"},
+                {"rack..example",                                                             ""            },
+                {".example",                                                                  ""            },
+                {"a2345678901234567890123456789012345678901234567890123456789012345.example", ""            },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(domains); i++) {
+                struct dhcp6_message m = {.type = DHCP6_REPLY, .xid = 1}, again;
+                uint8_t bytes[DHCP6_MESSAGE_MAX];
+                ssize_t size;
+
+                print_message("%s\n", domains[i].name);
+                dhcp6_options_init(&m.options);
+                (void)text_copy(m.options.domain, sizeof(m.options.domain), domains[i].name);
+                size = dhcp6_message_write(&m, bytes, sizeof(bytes));
+                assert_int_equal(size, 4 + (domains[i].read[0] ? 4 + 14 : 0));
+                assert_int_equal(dhcp6_message_parse(reader_over(bytes, (size_t)size), &again), 0);
+                assert_string_equal(again.options.domain, domains[i].read);
+        }
+}
+
 static void reads_names_of_clients(void **state)
 {
         static const uint8_t llt[] = {0,    1,    0,    1, 0x32, 0x92, 0xce,
@@ -428,6 +457,7 @@ int main(void)
                 cmocka_unit_test(writes_the_way_back),
                 cmocka_unit_test(leaves_out_what_does_not_fit),
                 cmocka_unit_test(reads_names_of_clients),
+                cmocka_unit_test(says_domains_that_are_names),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -414,6 +414,23 @@ static int store_domain(void *field, size_t field_size, struct reader value)
         return rc;
 }
 
+/* Labels of 1 to 63 bytes, perhaps a point at the end: operators may have written another. */
+static bool is_domain_said(const void *field, size_t n)
+{
+        const char *name = field;
+
+        if (n > 0 || !*name)
+                return false;
+        while (*name) {
+                const size_t len = strcspn(name, ".");
+
+                if (len == 0 || len >= DHCP6_HOSTNAME_SIZE)
+                        return false;
+                name += len + (name[len] == '.');
+        }
+        return true;
+}
+
 static void write_domain(const void *field, size_t n, struct writer *w)
 {
         const char *name = field;
@@ -422,7 +439,7 @@ static void write_domain(const void *field, size_t n, struct writer *w)
         while (*name) {
                 const size_t len = strcspn(name, ".");
 
-                writer_u8(w, (uint8_t)len); /* what is configured was checked: labels are short */
+                writer_u8(w, (uint8_t)len);
                 writer_bytes(w, name, len);
                 name += len + (name[len] == '.');
         }
@@ -465,7 +482,7 @@ static const struct option_kind kind_list = {is_list_said, store_list, write_lis
 static const struct option_kind kind_text = {is_text_said, store_text, write_text};
 static const struct option_kind kind_class = {is_text_said, store_classes, write_classes};
 static const struct option_kind kind_vendor = {is_vendor_said, store_vendor, write_vendor};
-static const struct option_kind kind_domain = {is_text_said, store_domain, write_domain};
+static const struct option_kind kind_domain = {is_domain_said, store_domain, write_domain};
 static const struct option_kind kind_client_name = {is_never_said, store_client_name, write_text};
 static const struct option_kind kind_blob = {is_blob_said, store_blob, write_blob};
 static const struct option_kind kind_ndi = {is_ndi_said, store_bytes, write_ndi};
