@@ -23,3 +23,24 @@ bool conflicts_was_asked(const struct conflicts *conflicts, struct ip4_address a
                         return true;
         return false;
 }
+
+static bool is_forgotten(const struct conflicts *conflicts, uint64_t now_ms)
+{
+        return now_ms - conflicts->answered_ms >= CONFLICT_FORGET_MS;
+}
+
+bool conflicts_believes(const struct conflicts *conflicts, const struct mac_address *seen,
+                        uint64_t now_ms)
+{
+        return conflicts->answers < CONFLICT_MAX_OF_ONE || is_forgotten(conflicts, now_ms) ||
+               !mac_is_equal(&conflicts->answerer, seen);
+}
+
+void conflicts_note(struct conflicts *conflicts, const struct mac_address *seen, uint64_t now_ms)
+{
+        if (is_forgotten(conflicts, now_ms) || !mac_is_equal(&conflicts->answerer, seen))
+                conflicts->answers = 0;
+        conflicts->answerer = *seen;
+        conflicts->answers++;
+        conflicts->answered_ms = now_ms;
+}

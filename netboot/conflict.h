@@ -15,12 +15,18 @@
 #include <stdint.h>
 
 #include "dhcp/arp.h"
+#include "dhcp/lease.h"
 #include "lib/base/loop.h"
 #include "netboot/interface.h"
 #include "netboot/leases.h"
 
 #define CONFLICT_MAX_ASKED 64   /* at a time; what is above is not asked for: a flood of offers */
 #define CONFLICT_WAIT_MS   3000 /* an answer that comes later is not one to our question */
+
+/* So many addresses in use by one card, one after the other, are not that: a router answers for all
+ * there are (proxy ARP), and nobody would boot beside it. */
+#define CONFLICT_MAX_OF_ONE 4
+#define CONFLICT_FORGET_MS  DHCP_QUARANTINE_MS
 
 /* All zero is a fresh one. */
 struct conflicts {
@@ -29,12 +35,20 @@ struct conflicts {
                 uint64_t asked_ms;
         } asked[CONFLICT_MAX_ASKED];
         size_t next;
+        struct mac_address answerer; /* the last one that was believed */
+        size_t answers;              /* its own, without another's between them */
+        uint64_t answered_ms;
 };
 
 /* Notes that it is asked for; false: too many are. */
 bool conflicts_ask(struct conflicts *conflicts, struct ip4_address address, uint64_t now_ms);
 bool conflicts_was_asked(const struct conflicts *conflicts, struct ip4_address address,
                          uint64_t now_ms);
+
+/* Is an answer of this card to be believed? Then note it. */
+bool conflicts_believes(const struct conflicts *conflicts, const struct mac_address *seen,
+                        uint64_t now_ms);
+void conflicts_note(struct conflicts *conflicts, const struct mac_address *seen, uint64_t now_ms);
 
 /* conflict_linux.c: the questions and answers of one interface. */
 struct conflict_watch;

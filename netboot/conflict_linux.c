@@ -44,6 +44,14 @@ void conflict_watch_ask(struct conflict_watch *watch, struct ip4_address address
                      sizeof(to));
 }
 
+static const char *effect_text(int rc)
+{
+        if (rc == 0)
+                return "\"in use by another: kept in quarantine\"";
+        return rc == -EPERM ? "\"it answers for too many: not believed\""
+                            : "\"in use by another, and leased already\"";
+}
+
 static void note(struct conflict_watch *watch, const struct mac_address *seen,
                  struct ip4_address address)
 {
@@ -56,16 +64,18 @@ static void note(struct conflict_watch *watch, const struct mac_address *seen,
 
         if (!server || !conflicts_was_asked(&watch->asked, address, now.monotonic_ms))
                 return;
-        rc = dhcp_leases_conflict(dhcp_server_leases(server), address, seen, &now, &lease);
+        rc = conflicts_believes(&watch->asked, seen, now.monotonic_ms)
+                     ? dhcp_leases_conflict(dhcp_server_leases(server), address, seen, &now, &lease)
+                     : -EPERM;
         if (rc == -ENOENT)
                 return; /* it is whom we gave it to, or was heard already */
-        if (rc == 0)
+        if (rc == 0) {
+                conflicts_note(&watch->asked, seen, now.monotonic_ms);
                 (void)leases_keep(watch->leases, record, dhcp_lease_record_write(lease, record));
+        }
         if (flood_allows_line(&watch->flood, "dhcp.conflict"))
                 log_warning("dhcp.conflict", "mac=%s on=%s ip=%s effect=%s", mac_text(mac, seen),
-                            watch->interface->name, ip4_text(ip, address),
-                            rc == 0 ? "\"in use by another: kept in quarantine\""
-                                    : "\"in use by another, and leased already\"");
+                            watch->interface->name, ip4_text(ip, address), effect_text(rc));
 }
 
 void conflict_watch_drain(struct conflict_watch *watch)

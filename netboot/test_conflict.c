@@ -38,11 +38,34 @@ static void test_a_flood_asks_no_more(void **state)
         assert_true(conflicts_was_asked(&conflicts, ip(99), 1000 + CONFLICT_WAIT_MS));
 }
 
+/* A router that answers for others has no address of theirs: machines must boot beside it. */
+static void test_who_answers_for_all_is_not_believed(void **state)
+{
+        const struct mac_address router =
+                                         {
+                                                 {2, 0, 0, 0, 0, 1}
+        },
+                                 other = {{2, 0, 0, 0, 0, 2}};
+        struct conflicts conflicts = {0};
+
+        (void)state;
+        for (size_t i = 0; i < CONFLICT_MAX_OF_ONE; i++) {
+                assert_true(conflicts_believes(&conflicts, &router, 1000));
+                conflicts_note(&conflicts, &router, 1000);
+        }
+        assert_false(conflicts_believes(&conflicts, &router, 1000 + CONFLICT_FORGET_MS - 1));
+        assert_true(conflicts_believes(&conflicts, &other, 1000));
+        assert_true(conflicts_believes(&conflicts, &router, 1000 + CONFLICT_FORGET_MS));
+        conflicts_note(&conflicts, &other, 2000);
+        assert_true(conflicts_believes(&conflicts, &router, 2000));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_only_what_was_asked),
                 cmocka_unit_test(test_a_flood_asks_no_more),
+                cmocka_unit_test(test_who_answers_for_all_is_not_believed),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
