@@ -62,7 +62,16 @@ static int send_each(struct datagrams *datagrams, int fd)
                 messages[i].msg_hdr.msg_iovlen = 1;
                 at += datagrams->sizes[i];
         }
-        return sendmmsg(fd, messages, (unsigned int)datagrams->count, 0) < 0 ? -errno : 0;
+        /* It stops at a refusal, too, and says of it nothing but how many went before. */
+        for (size_t sent = 0; sent < datagrams->count;) {
+                const int n =
+                        sendmmsg(fd, messages + sent, (unsigned int)(datagrams->count - sent), 0);
+
+                if (n < 0)
+                        return sent > 0 ? 0 : -errno;
+                sent += (size_t)n;
+        }
+        return 0;
 }
 
 static int send_all(struct datagrams *datagrams, int fd)
