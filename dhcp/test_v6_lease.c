@@ -203,6 +203,27 @@ static void a_declined_address_rests(void **state)
         dhcp6_leases_free(leases);
 }
 
+/* One client that finds them all taken is wrong itself, and pushes out nothing that others found.
+ */
+static void nobody_fills_the_quarantine_alone(void **state)
+{
+        struct dhcp6_leases *leases = table("fd77::100", "fd77::1ff");
+        const struct dhcp6_duid one = duid(1);
+        const struct dhcp6_lease *lease;
+
+        (void)state;
+        for (uint32_t i = 0; i < 40; i++) {
+                const struct dhcp6_client c = {&one, i, {{0}}, NULL, false};
+                const struct ip6_address address = ip(offer(leases, &c, "", start));
+
+                assert_int_equal(bind_it(leases, &c, start, NULL), 0);
+                assert_int_equal(dhcp6_leases_decline(leases, 0, &c, &address, &start, &lease), 0);
+                assert_int_equal(lease->state, i < DHCP_MAX_QUARANTINE_CLIENT ? DHCP_LEASE_DECLINED
+                                                                              : DHCP_LEASE_FREE);
+        }
+        dhcp6_leases_free(leases);
+}
+
 /* A DUID-UUID as OVMF says it: the first three fields in the order of SMBIOS. */
 static const uint8_t uuid_of_firmware[] = {0,    4,    0x3c, 0x2b, 0x1a, 0x8d, 0x5f, 0x4e, 0x71,
                                            0x60, 0x82, 0x93, 0xa4, 0xb5, 0xc6, 0xd7, 0xe8, 0xf9};
@@ -475,6 +496,7 @@ int main(void)
                 cmocka_unit_test(one_client_has_one_address),
                 cmocka_unit_test(a_full_pool_gives_what_was_freed_first),
                 cmocka_unit_test(a_declined_address_rests),
+                cmocka_unit_test(nobody_fills_the_quarantine_alone),
                 cmocka_unit_test(reservations_by_three_names),
                 cmocka_unit_test(a_reservation_moves_who_stands_elsewhere),
                 cmocka_unit_test(replay_brings_it_back),

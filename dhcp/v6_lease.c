@@ -499,6 +499,15 @@ static size_t quarantine_max(const struct pool6 *pool)
         return share < DHCP_MAX_QUARANTINE ? share : DHCP_MAX_QUARANTINE;
 }
 
+static bool has_declined_enough(const struct pool6 *pool, const struct dhcp6_duid *duid)
+{
+        size_t count = 0;
+
+        LIST_FOR_EACH(&pool->by_state[DHCP_LEASE_DECLINED], link)
+        count += dhcp6_duid_is_equal(&container_of(link, struct entry6, link)->lease.duid, duid);
+        return count >= DHCP_MAX_QUARANTINE_CLIENT;
+}
+
 int dhcp6_leases_decline(struct dhcp6_leases *leases, size_t number,
                          const struct dhcp6_client *client, const struct ip6_address *address,
                          const struct dhcp_now *now, const struct dhcp6_lease **ret)
@@ -508,10 +517,14 @@ int dhcp6_leases_decline(struct dhcp6_leases *leases, size_t number,
 
         if (!entry)
                 return -ENOENT;
+        *ret = &entry->lease;
+        if (has_declined_enough(pool, client->duid)) {
+                lease_set_state(leases, entry, DHCP_LEASE_FREE, 0, now);
+                return 0;
+        }
         if (pool->n_in_state[DHCP_LEASE_DECLINED] >= quarantine_max(pool))
                 (void)drop_first(leases, pool, DHCP_LEASE_DECLINED);
         lease_set_state(leases, entry, DHCP_LEASE_DECLINED, DHCP_QUARANTINE_MS, now);
-        *ret = &entry->lease;
         return 0;
 }
 

@@ -148,7 +148,8 @@ int dhcp6_leases_release(struct dhcp6_leases *leases, size_t pool,
                          const struct dhcp6_client *client, const struct ip6_address *address,
                          const struct dhcp_now *now, const struct dhcp6_lease **ret);
 
-/* The owner found it in use by another: it rests; the oldest one leaves when too many do. */
+/* The owner found it in use by another: it rests; the oldest one leaves when too many do. Of a
+ * client with DHCP_MAX_QUARANTINE_CLIENT there it is only given back. */
 int dhcp6_leases_decline(struct dhcp6_leases *leases, size_t pool,
                          const struct dhcp6_client *client, const struct ip6_address *address,
                          const struct dhcp_now *now, const struct dhcp6_lease **ret);
