@@ -104,14 +104,14 @@ o = json.load(sys.stdin)["status"]["operation"]
 print(o.get("step", "-"), o.get("done", 0), o.get("total", 0), o.get("state"))'
 }
 
-# fault_at POINT: until so many sixteenths of the image were written; the step must be "write". The
-# last third of the tiny worker is nearly empty, and comes at once: of ten points none lies there.
+# fault_at POINT: until so many twentieths of the image were written; the step must be "write". The
+# second half of the tiny worker is nearly empty, and comes at once: of ten points none lies there.
 fault_at() {
         local end=$((SECONDS + 180)) step have total state
         while :; do
                 read -r step have total state <<<"$(fault_progress)" || true
                 if [ "${step:-}" = write ] && [ "$total" -gt 0 ] &&
-                        [ "$have" -ge $((total * $1 / 16)) ]; then
+                        [ "$have" -ge $((total * $1 / 20)) ]; then
                         break
                 fi
                 [ "${state:-running}" = running ] ||

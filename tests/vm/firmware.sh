@@ -112,7 +112,7 @@ cat >"$LAB_DIR/profile.yaml" <<'END'
 kind: profile
 name: worker
 spec:
-  disk: {serial: RIGHT-0001, holding: nothing}
+  disk: {serial: RIGHT-0001, types: [nvme, hdd, virtual], holding: nothing}
   steps: [{wipe: quick}, {image: worker}, {grow: root}, {seed: {hostname: "{name}"}}, {boot: disk}]
 END
 "$cloudie" apply -f "$LAB_DIR/profile.yaml"
