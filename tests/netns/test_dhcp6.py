@@ -22,6 +22,7 @@ from wire import EDGE_NS, MAC, NODE_NS, OTHER_MAC, Wire, in_edge, in_node, run, 
 TOOLS = lab.TOOLS + ["dhclient", "dhcpcd"]
 EDGE6 = "fd77::1"
 NETWORKD = "/lib/systemd/systemd-networkd"
+ADDRESS6 = r"fd77::1[0-9a-f]{2}"
 
 
 class Dhcp6Test(lab.EdgeTest):
@@ -115,22 +116,28 @@ class Serving(Dhcp6Test):
         self.assertIn("new_dhcp6_name_servers=fd77::53", environment, said + self.log())
         self.assertIn("received=INFORMATION-REQUEST reply=REPLY", self.log())
 
+    def dhcpcd(self):
+        """What it says of one exchange. What it remembers stays in the test."""
+        got = in_node("unshare", "-m", "sh", "-c", "mount -t tmpfs none /var/lib/dhcpcd && "
+                      "exec dhcpcd -6 -1 -t 25 -d -f %s eth0" % self.path("dhcpcd.conf"),
+                      check=False)
+        in_node("dhcpcd", "-6", "-x", "eth0", check=False)
+        return got.stdout + got.stderr
+
     def test_dhcpcd(self):
         """It asks because our advertisement tells it to, and wants the whole in one exchange."""
         self.start()
         self.write("dhcpcd.conf", "duid ll\noption rapid_commit\nipv6only\nipv6rs\nnohook resolv.conf\n"
                                   "noipv4ll\nscript /bin/true\n")
         run("ip", "netns", "exec", NODE_NS, "sysctl", "-qw", "net.ipv6.conf.eth0.accept_ra=0")
-        # What it remembers stays in the test.
-        got = in_node("unshare", "-m", "sh", "-c", "mount -t tmpfs none /var/lib/dhcpcd && "
-                      "exec dhcpcd -6 -1 -t 25 -d -f %s eth0" % self.path("dhcpcd.conf"),
-                      check=False)
-        said = got.stdout + got.stderr
-        in_node("dhcpcd", "-6", "-x", "eth0", check=False)
+        # Its last lines may be lost, as another process of its own writes them: once more, then.
+        said = self.dhcpcd()
+        if not re.search(ADDRESS6, said):
+            said += self.dhcpcd()
         self.assertIn("event=router", self.log())
         self.assertIn("but DHCPv6", self.log())
         self.assertRegex(self.log(), r"received=(SOLICIT|REQUEST) reply=REPLY ip=fd77::1", said)
-        self.assertRegex(said, r"fd77::1[0-9a-f]{2}")
+        self.assertRegex(said, ADDRESS6)
 
     @unittest.skipUnless(os.path.exists(NETWORKD), "no systemd-networkd")
     def test_networkd(self):
