@@ -2,6 +2,7 @@
 /* Anybody on the cable can say anything: what is too long or cut off ends the message. */
 #include "discover/lldp.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 #define SUBTYPE_MAC_OF_PORT    3
 #define SUBTYPE_IP             5 /* of a chassis: an address */
 #define FAMILY_IP4             1
+#define FAMILY_IP6             2
 
 enum part { /* 8.4 */
             PART_END = 0,
@@ -49,15 +51,22 @@ static void set_mac(struct doc *to, const char *name, struct reader value)
                 (void)doc_set_text(to, name, mac_text(text, &mac));
 }
 
-static void set_ip(struct doc *to, const char *name, struct reader value)
+/* @ip6_name: what an IPv6 address is set as. What is there already stays. */
+static void set_ip(struct doc *to, const char *name, const char *ip6_name, struct reader value)
 {
+        char text[INET6_ADDRSTRLEN];
         struct ip4_address ip;
-        char text[IP4_TEXT_SIZE];
-        uint8_t family;
+        uint8_t family, ip6[16];
 
-        if (reader_u8(&value, &family) == 0 && family == FAMILY_IP4 &&
-            reader_left(&value) == sizeof(ip.be) && reader_copy(&value, &ip.be, sizeof(ip.be)) == 0)
+        if (reader_u8(&value, &family) < 0)
+                return;
+        if (family == FAMILY_IP4 && !doc_get(to, name) && reader_left(&value) == sizeof(ip.be) &&
+            reader_copy(&value, &ip.be, sizeof(ip.be)) == 0)
                 (void)doc_set_text(to, name, ip4_text(text, ip));
+        else if (family == FAMILY_IP6 && !doc_get(to, ip6_name) &&
+                 reader_left(&value) == sizeof(ip6) && reader_copy(&value, ip6, sizeof(ip6)) == 0 &&
+                 inet_ntop(AF_INET6, ip6, text, sizeof(text)))
+                (void)doc_set_text(to, ip6_name, text);
 }
 
 /* An identity: its subtype says what it is. False: it is empty. */
@@ -72,21 +81,20 @@ static bool take_id(struct reader value, enum part part, struct doc *to)
         if (subtype == mac)
                 set_mac(to, name, value);
         else if (part == PART_CHASSIS && subtype == SUBTYPE_IP)
-                set_ip(to, name, value);
+                set_ip(to, name, name, value);
         else
                 set_text(to, name, value);
         return true;
 }
 
-/* 8.5.9: the length of the address, its family, the address. */
+/* 8.5.9: the length of the address, its family, the address. There may be several. */
 static void take_address(struct reader value, struct doc *to)
 {
         struct reader address;
         uint8_t len;
 
-        if (!doc_get(to, "address") && reader_u8(&value, &len) == 0 &&
-            reader_take(&value, len, &address) == 0)
-                set_ip(to, "address", address);
+        if (reader_u8(&value, &len) == 0 && reader_take(&value, len, &address) == 0)
+                set_ip(to, "address", "ipv6_address", address);
 }
 
 /* Annex D (802.1): the VLAN of the port; 802.3 annex 79: the longest frame. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* cloudie-discover: what is this machine? One JSON document on stdout. */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@
 #define LISTEN_MAX    20   /* the whole inventory has 25 s */
 #define SNAPSHOT_MODE 0600 /* serials are in it */
 
-static const char *root = "/", *only, *snapshot_path, *listen_seconds;
+static const char *root = "/", *only, *snapshot_path, *listen_seconds, *lldp_socket;
 static bool is_pretty, wants_schema, wants_diff, is_anonymous;
 
 /* clang-format off */
@@ -35,6 +36,8 @@ static const struct option_row options[] = {
          .help = "with others in the place of serials, UUIDs, MACs, asset tags, the host's name"},
         {.name = "listen", .value = "SECONDS", .text = &listen_seconds,
          .help = "for what switches say of themselves (LLDP), at least so long, at most 20; 0: while other slow probes go on"},
+        {.name = "lldp-fd", .value = "NUMBER", .text = &lldp_socket,
+         .help = "with --listen: an open packet socket to hear by, what waits in it as well"},
         {.name = "diff", .is_set = &wants_diff,
          .help = "print what changed between two inventories, given as files"},
         {.name = "schema", .is_set = &wants_schema, .help = "print the JSON Schema of what is printed"},
@@ -185,7 +188,7 @@ int main(int argc, char **argv)
 {
         CLEANUP(tree_close) struct tree *tree = NULL;
         const char *unknown;
-        uint64_t seconds = 0;
+        uint64_t seconds = 0, fd = 0;
         int rest, rc;
 
         rc = options_parse(&program, argc, argv, &rest);
@@ -193,6 +196,8 @@ int main(int argc, char **argv)
                 return rc > 0 ? EXIT_SUCCESS : EXIT_USAGE;
         if (listen_seconds && text_parse_u64(listen_seconds, LISTEN_MAX, &seconds) < 0)
                 return program_usage(&program, "--listen wants seconds, at most %d", LISTEN_MAX);
+        if (lldp_socket && (text_parse_u64(lldp_socket, INT_MAX, &fd) < 0 || !lldp_adopt((int)fd)))
+                return program_usage(&program, "--lldp-fd wants the number of a packet socket");
         if (strcmp(root, "/") == 0 && !wants_diff && !wants_schema) {
                 megaraid_open();
                 tpm2_open();

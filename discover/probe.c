@@ -17,7 +17,7 @@ const struct probe probes[] = {
         PROBE(memory,   NULL, "what the kernel has, and what sits in the slots (SMBIOS 16, 17)"),
         PROBE(disks,    disks_finish, "whole disks, not what is made of them"),
         PROBE(raid,     raid_finish, "arrays of disks, by the kernel and by hardware"),
-        PROBE(nics,     NULL, "network interfaces that stand on a device"),
+        PROBE(nics,     nics_finish, "network interfaces that stand on a device"),
         PROBE(gpus,     NULL, "display controllers and accelerators"),
         PROBE(pci,      pci_finish, "every PCI function"),
         PROBE(usb,      NULL, "what is plugged in"),

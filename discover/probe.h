@@ -119,10 +119,15 @@ void amt_open(void);
 void tpm2_open(void);
 
 extern const struct field nic_neighbour_fields[];
+void nics_finish(struct doc *section);
 
 /* Opens the socket on which probe_lldp() hears, from now on and at least so long: before the
  * program is confined. */
 void lldp_open(unsigned seconds);
+
+/* Before that: it is to hear by this socket, in which messages may wait. False: it is no packet
+ * socket. */
+bool lldp_adopt(int fd);
 
 void probe_megaraid(struct probe_context *context);
 void probe_smartarray(struct probe_context *context);

@@ -38,6 +38,7 @@ static const struct field nic_fields[] = {
         {.name = "virtual_function_of", .kind = FIELD_TEXT, .link = "device/physfn", .help = "PCI function that it is a part of"},
         {.name = "rdma",          .kind = FIELD_TEXTS, .help = "RDMA devices on the same function"},
         {.name = "neighbour",     .kind = FIELD_OBJECT, .inner = nic_neighbour_fields, .help = "the switch at the other end (LLDP), where --listen heard it"},
+        {.name = "other_neighbours", .kind = FIELD_ITEMS, .inner = nic_neighbour_fields, .help = "who else was heard over the same cable"},
         {.name = "booted_from",   .kind = FIELD_BOOL, .help = "the machine was booted over it"},
         {.name = NULL},
 };

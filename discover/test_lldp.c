@@ -56,6 +56,23 @@ static void test_what_is_none(void **state)
         }
 }
 
+/* The same switch, by an address of IPv6 as well: it stands before the end. */
+static void test_ip6(void **state)
+{
+        static const uint8_t address[] = {0x10, 24, 17, 2, 0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0,
+                                          0,    0,  0,  0, 0,    0, 9,    2,    0, 0, 0, 0, 0};
+        _doc_ struct doc *said = doc_object();
+        uint8_t bytes[sizeof(message) + sizeof(address)];
+
+        (void)state;
+        memcpy(bytes, message, sizeof(message));
+        memcpy(bytes + sizeof(message) - 2, address, sizeof(address));
+        memset(bytes + sizeof(bytes) - 2, 0, 2);
+        assert_true(lldp_parse(bytes, sizeof(bytes), said));
+        assert_string_equal(doc_get_text(said, "address"), "192.0.2.9");
+        assert_string_equal(doc_get_text(said, "ipv6_address"), "2001:db8::9");
+}
+
 static void test_in_an_inventory(void **state)
 {
         struct doc *inventory;
@@ -72,12 +89,35 @@ static void test_in_an_inventory(void **state)
         doc_free(inventory);
 }
 
+/* A bridge that passes LLDP on: two behind one cable. */
+static void test_several(void **state)
+{
+        uint8_t other[sizeof(message)];
+        struct doc *inventory, *nic;
+
+        (void)state;
+        memcpy(other, message, sizeof(other));
+        other[15] = '8';
+        put("sys/class/net/eth0/device/vendor", "0x8086\n");
+        put_bytes("answers/lldp/eth0", message, sizeof(message));
+        put_bytes("answers/lldp/eth0+1", other, sizeof(other));
+        inventory = inventory_of_tree("nics");
+        nic = doc_at(doc_get(inventory, "nics.items"), 0);
+        assert_string_equal(doc_get_text(nic, "neighbour.port"), "Eth7");
+        assert_int_equal(doc_count(doc_get(nic, "other_neighbours")), 1);
+        assert_string_equal(doc_get_text(doc_at(doc_get(nic, "other_neighbours"), 0), "port"),
+                            "Eth8");
+        doc_free(inventory);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_message),
+                cmocka_unit_test(test_ip6),
                 cmocka_unit_test(test_what_is_none),
                 cmocka_unit_test_setup_teardown(test_in_an_inventory, tree_setup, tree_teardown),
+                cmocka_unit_test_setup_teardown(test_several, tree_setup, tree_teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

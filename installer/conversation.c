@@ -274,7 +274,7 @@ static int run_inventory(struct conversation *c)
         size_t size = 0;
         int rc;
 
-        rc = inventory_run(c->options->discover, c->error, &json, &size);
+        rc = inventory_run(c->options->discover, c->options->lldp_fd, c->error, &json, &size);
         if (rc >= 0)
                 rc = doc_parse(json, size, &doc_limits_inventory, c->error, &inventory);
         if (rc < 0) {

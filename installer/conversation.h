@@ -19,6 +19,7 @@ struct conversation_options {
         const char *discover;     /* path of cloudie-discover */
         const char *install;      /* path of cloudie-install; NULL: installs are not obeyed */
         const char *install_root; /* for its --root; NULL: this machine's own disks */
+        int lldp_fd;              /* for cloudie-discover; 0 or less: it opens its own */
         bool is_rehearsal;        /* on a machine that is no node: mounts nothing, never reboots */
         bool ends_when_held;      /* returns once the controller gave its first order */
 

@@ -17,11 +17,13 @@
 
 #define INVENTORY_MAX ((size_t)8 << 20) /* what the controller takes */
 
-static int spawn(const char *program, int out, pid_t *ret)
+static int spawn(const char *program, int lldp_fd, int out, pid_t *ret)
 {
-        /* To hear switches while the other slow probes go on: nobody waits longer for that. */
+        /* To hear switches, since their links came up and while the other slow probes go on:
+         * nobody waits longer for that. */
         char name[] = "cloudie-discover", listen[] = "--listen", seconds[] = "0";
-        char *argv[] = {name, listen, seconds, NULL};
+        char lldp[] = "--lldp-fd", number[12];
+        char *argv[] = {name, listen, seconds, lldp_fd > 0 ? lldp : NULL, number, NULL};
         char *environment[] = {NULL};
         posix_spawn_file_actions_t actions;
         int rc;
@@ -29,7 +31,10 @@ static int spawn(const char *program, int out, pid_t *ret)
         rc = -posix_spawn_file_actions_init(&actions);
         if (rc < 0)
                 return rc;
+        snprintf(number, sizeof(number), "%d", lldp_fd);
         rc = -posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+        if (rc == 0 && lldp_fd > 0) /* onto itself: so it is not closed */
+                rc = -posix_spawn_file_actions_adddup2(&actions, lldp_fd, lldp_fd);
         if (rc == 0)
                 rc = -posix_spawn(ret, program, &actions, NULL, argv, environment);
         posix_spawn_file_actions_destroy(&actions);
@@ -61,7 +66,7 @@ static int read_all(int fd, uint64_t deadline_ms, struct buffer *to)
         }
 }
 
-int inventory_run(const char *program, char *error, char **ret, size_t *ret_size)
+int inventory_run(const char *program, int lldp_fd, char *error, char **ret, size_t *ret_size)
 {
         _buffer_ struct buffer text = {.limit = INVENTORY_MAX};
         _close_ int in = -EBADF, out = -EBADF;
@@ -72,7 +77,7 @@ int inventory_run(const char *program, char *error, char **ret, size_t *ret_size
                 return -errno;
         in = pipes[0];
         out = pipes[1];
-        rc = spawn(program, out, &pid);
+        rc = spawn(program, lldp_fd, out, &pid);
         if (rc < 0) {
                 snprintf(error, 256, "%s cannot be started: %s", program, strerror(-rc));
                 return rc;

@@ -6,6 +6,7 @@
 /**
  * inventory_run() - have cloudie-discover look at the machine
  * @program:  its path
+ * @lldp_fd:  socket in which messages of switches wait (lib/boot/listener_linux.h); 0 or less: none
  * @error:    256 bytes
  * @ret:      its JSON, NUL-terminated, the caller's
  *
@@ -14,5 +15,5 @@
  *
  * Return: 0; -ETIMEDOUT, -EIO: it failed; -E2BIG; -errno.
  */
-int inventory_run(const char *program, char *error, char **ret, size_t *ret_size);
+int inventory_run(const char *program, int lldp_fd, char *error, char **ret, size_t *ret_size);
 #define INVENTORY_DEADLINE_MS 40000 /* its own limit is 30 s */

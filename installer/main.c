@@ -25,6 +25,7 @@
 #include "lib/base/loop.h"
 #include "lib/base/text.h"
 #include "lib/boot/init_linux.h"
+#include "lib/boot/listener_linux.h"
 #include "lib/boot/modules_linux.h"
 #include "lib/boot/network_linux.h"
 #include "lib/daemon/log.h"
@@ -47,6 +48,7 @@ struct agent {
         struct loop *loop;
         struct drivers *drivers;
         struct network *network;
+        struct listener *listener;
         struct loop_timer *report;
         struct site site;
         struct ip4_address address; /* the first; a later one is of no interest to the controller */
@@ -119,6 +121,7 @@ static void *talk(void *context)
                 .address = a->address,
                 .discover = "/bin/cloudie-discover",
                 .install = "/bin/cloudie-install",
+                .lldp_fd = listener_fd(a->listener),
                 .mounted = stage_two_mounted,
                 .context = a,
         };
@@ -153,6 +156,7 @@ static void on_device(void *context)
         pthread_mutex_lock(&a->lock);
         a->last_change_ms = clock_monotonic_ms();
         pthread_mutex_unlock(&a->lock);
+        listener_look(a->listener);
         if (a->network)
                 network_look(a->network);
 }
@@ -192,6 +196,7 @@ static int start(struct agent *a)
         rc = drivers_load_own(a->drivers, own_modules, ARRAY_SIZE(own_modules));
         if (rc < 0)
                 return rc;
+        (void)listener_new(a->loop, &a->listener); /* without it switches are not heard */
         (void)init_mount_efivars();
         rc = drivers_load_all(a->drivers);
         if (rc < 0)

@@ -20,7 +20,8 @@ def part(kind, value):
 
 MESSAGE = (part(1, b"\x04\x02\0\0\0\0\1") + part(2, b"\x05Eth1") + part(3, b"\0\x78") +
            part(5, b"switch-a") + part(0, b""))
-FRAME = bytes.fromhex("0180c200000e020000000001") + struct.pack("!H", 0x88cc) + MESSAGE
+OTHER = MESSAGE.replace(b"Eth1", b"Eth2")
+ADDRESSES = bytes.fromhex("0180c200000e020000000001") + struct.pack("!H", 0x88cc)
 
 
 class Neighbours(unittest.TestCase):
@@ -37,12 +38,12 @@ class Neighbours(unittest.TestCase):
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as wire:
             wire.bind(("v1", 0))
             while not self.silent.wait(0.02):
-                wire.send(FRAME)
+                wire.send(ADDRESSES + MESSAGE)
 
-    def heard(self, *options):
+    def heard(self, *options, **process):
         """Names of what a snapshot has of LLDP: no interface here stands on a device."""
         snapshot = os.path.join(self.folder, "snapshot.tar.zst")
-        subprocess.run((sys.argv[1], "--snapshot", snapshot, *options), check=True)
+        subprocess.run((sys.argv[1], "--snapshot", snapshot, *options), check=True, **process)
         tar = subprocess.run(("zstd", "-dc", snapshot), check=True, capture_output=True).stdout
         names = subprocess.run(("tar", "t"), input=tar, check=True, capture_output=True).stdout
         os.remove(snapshot)
@@ -58,6 +59,27 @@ class Neighbours(unittest.TestCase):
             self.silent.set()
             switch.join()
         self.assertEqual(self.heard("--listen", "1"), [])
+
+    def test_before(self):
+        """What came before it was started waits in a socket that it is given."""
+        with (socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x88cc)) as early,
+              socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as wire):
+            wire.bind(("v1", 0))
+            # PACKET_ADD_MEMBERSHIP of the group that switches speak to
+            early.setsockopt(263, 1, struct.pack("iHH8s", socket.if_nametoindex("v0"), 0, 6, ADDRESSES[:6]))
+            for message in (MESSAGE, OTHER, MESSAGE):
+                wire.send(ADDRESSES + message)
+            options = ("--listen", "0", "--lldp-fd", str(early.fileno()))
+            self.assertEqual(sorted(self.heard(*options, pass_fds=[early.fileno()])),
+                             ["answers/lldp/v0", "answers/lldp/v0+1"])
+            self.assertEqual(self.heard(*options, pass_fds=[early.fileno()]), [])
+
+    def test_no_socket(self):
+        for number in ("0", "77", "x"):
+            wrong = subprocess.run((sys.argv[1], "--listen", "0", "--lldp-fd", number), check=False,
+                                   stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            self.assertEqual(wrong.returncode, 2)
+            self.assertIn(b"packet socket", wrong.stderr)
 
 
 def main():
