@@ -148,6 +148,13 @@ int call_do(struct call *call, const char *method, const char *path, const char 
         return 0;
 }
 
+int call_get(struct call *call, const struct buffer *path, struct doc **ret)
+{
+        if (path->rc < 0)
+                return fail(call, path->rc, "");
+        return call_do(call, "GET", path->bytes, NULL, NULL, ret);
+}
+
 int call_clone(const struct call *call, struct call **ret)
 {
         return call_new(&call->credential, ret);
@@ -178,10 +185,24 @@ int call_events(struct call *call, const char *path, fetch_event_fn event, void 
         return rc < 0 ? fail(call, rc, error) : 0;
 }
 
+static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                            "0123456789-._~";
+
+void call_query(struct buffer *path, const char *name, const char *value)
+{
+        if (!value)
+                return;
+        buffer_format(path, "%c%s=", path->bytes && strchr(path->bytes, '?') ? '&' : '?', name);
+        for (; *value; value++) {
+                if (strchr(plain, *value))
+                        buffer_add(path, value, 1);
+                else
+                        buffer_format(path, "%%%02X", (unsigned char)*value);
+        }
+}
+
 void call_escape(char *to, size_t size, const char *text)
 {
-        static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                    "0123456789-._~";
         size_t n = 0;
 
         for (; *text && size - n > 3; text++) {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "cli/credentials.h"
+#include "lib/base/buffer.h"
 #include "lib/doc/value.h"
 #include "lib/fetch/fetch.h"
 
@@ -26,6 +27,9 @@ struct call *call_free(struct call *call);
  */
 int call_do(struct call *call, const char *method, const char *path, const char *if_match,
             const struct doc *body, struct doc **ret);
+
+/* GET of a path that was put together; as call_do(). */
+int call_get(struct call *call, const struct buffer *path, struct doc **ret);
 
 /* What call_do() is made of, for who must look at a refusal itself. Says nothing on stderr. */
 struct call_request {
@@ -58,6 +62,9 @@ int call_listen(struct call *call, const char *path, fetch_event_fn event, void 
 
 /* GET of an event stream; as fetch_events(). 0 or EXIT_FAILURE. */
 int call_events(struct call *call, const char *path, fetch_event_fn event, void *context);
+
+/* Adds "?name=value", or "&name=value" where there is a query already. A NULL adds nothing. */
+void call_query(struct buffer *path, const char *name, const char *value);
 
 /* "NAME" as a path or query word: what is not a letter, digit, or one of -._~ becomes %XX. */
 void call_escape(char *to, size_t size, const char *text);

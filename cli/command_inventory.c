@@ -173,17 +173,14 @@ static void tell_rest(const struct doc *answer, const char *class)
 
 int command_node_odd(const struct command_context *context)
 {
-        char path[QUERY_SIZE * 2], select[QUERY_SIZE / 2] = "", class[QUERY_SIZE] = "";
+        _buffer_ struct buffer path = {0};
         _doc_ struct doc *answer = NULL;
         int rc;
 
-        if (context->select)
-                call_escape(select, sizeof(select), context->select);
-        if (context->class)
-                call_escape(class, sizeof(class), context->class);
-        snprintf(path, sizeof(path), "/api/v1/odd%s%s%s%s", class[0] ? "?class=" : "", class,
-                 select[0] ? (class[0] ? "&select=" : "?select=") : "", select);
-        rc = call_do(context->call, "GET", path, NULL, NULL, &answer);
+        buffer_text(&path, "/api/v1/odd");
+        call_query(&path, "class", context->class);
+        call_query(&path, "select", context->select);
+        rc = call_get(context->call, &path, &answer);
         if (rc != 0)
                 return rc;
         if (context->output != OUTPUT_TABLE)

@@ -39,19 +39,19 @@ static void node_path(char to[static NODE_PATH_SIZE], const char *name, const ch
 /* All pages, one after the other, into one list. */
 static int get_all(const struct command_context *context, struct doc *all)
 {
-        char path[NODE_PATH_SIZE * 2], select[NODE_PATH_SIZE] = "", after[200] = "";
+        char after[NODE_NAME_SIZE] = "";
 
-        if (context->select)
-                call_escape(select, sizeof(select), context->select);
         for (;;) {
+                _buffer_ struct buffer path = {0};
                 _doc_ struct doc *page = NULL;
                 const struct doc *items;
                 const char *next;
                 int rc;
 
-                snprintf(path, sizeof(path), "/api/v1/nodes?limit=%d%s%s%s%s", NODES_LIMIT,
-                         select[0] ? "&select=" : "", select, after[0] ? "&after=" : "", after);
-                rc = call_do(context->call, "GET", path, NULL, NULL, &page);
+                buffer_format(&path, "/api/v1/nodes?limit=%d", NODES_LIMIT);
+                call_query(&path, "select", context->select);
+                call_query(&path, "after", after[0] ? after : NULL);
+                rc = call_get(context->call, &path, &page);
                 if (rc != 0)
                         return rc;
                 items = doc_get(page, "items");
@@ -61,7 +61,8 @@ static int get_all(const struct command_context *context, struct doc *all)
                 next = doc_get_text(page, "next");
                 if (!next)
                         return 0;
-                call_escape(after, sizeof(after), next);
+                if (text_copy(after, sizeof(after), next) < 0)
+                        return EXIT_FAILURE;
         }
 }
 

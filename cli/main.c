@@ -19,8 +19,8 @@ static const char *output = "table";
 static const struct option_row options[] = {
         {.name = "output", .letter = 'o', .value = "FORM",
          .help = "table, json or yaml", .text = &output},
-        {.name = "select", .value = "FILTER",
-         .help = "node list, node odd: only these, phase=ready", .text = &context.select},
+        {.name = "select", .letter = 'l', .value = "FILTER",
+         .help = "node list, node odd: only these: 'phase=ready and memory.total>=64G, rack in (a1,a2)'", .text = &context.select},
         {.name = "inventory",
          .help = "node show: with everything it reported", .is_set = &context.inventory},
         {.name = "since", .value = "WHEN",

@@ -219,7 +219,7 @@ class Whole(unittest.TestCase):
         self.assertEqual((bad.status, bad.code), (400, "body-malformed"))
         bad = d.post("/edge/v1/join", {"token": "0" * 64, "name": "x"})
         self.assertEqual((bad.status, bad.code), (403, "join-token-wrong"))
-        self.assertEqual(d.get("/api/v1/nodes?select=x", token=self.token).code, "query-malformed")
+        self.assertEqual(d.get("/api/v1/nodes?select=x%3D", token=self.token).code, "query-malformed")
 
     def test_login_is_good_once(self):
         line = self.d.login_line()

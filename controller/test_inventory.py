@@ -217,7 +217,7 @@ class Siblings(unittest.TestCase):
         one = self.odd("?class=QEMU%20R740")
         self.assertEqual([r["node"] for r in one["items"]], ["n0900"])
         self.assertEqual(self.odd("?select=phase=deployed")["nodes"], 0)
-        self.assertEqual(self.d.get("/api/v1/odd?select=x", token=self.token).code,
+        self.assertEqual(self.d.get("/api/v1/odd?select=x%3D", token=self.token).code,
                          "query-malformed")
 
     def test_what_goes_on_from_there(self):

@@ -310,7 +310,7 @@ static void read_odd(struct store_reader *reader, void *context)
 void handle_odd(struct call *call)
 {
         const struct logic *logic = call->api->logic;
-        struct node_select select;
+        CLEANUP(filter_free) struct filter *select = NULL;
         struct crowd *crowd;
 
         if (!call_select(call, &select))
@@ -322,7 +322,7 @@ void handle_odd(struct call *call)
                 return;
         }
         for (size_t i = 0; i < logic->node_count; i++)
-                if (node_is_selected(logic, logic->sorted[i], &select))
+                if (node_is_selected(logic->sorted[i], select))
                         memcpy(crowd->names[crowd->count++], logic->sorted[i]->name,
                                NODE_NAME_SIZE);
         call_read(call, read_odd);

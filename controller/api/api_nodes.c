@@ -18,7 +18,7 @@
 #define TIMELINE_MAX 5000 /* the newest events: some 100 boots */
 
 /* The texts of the nodes are there already: a list of 1,000 is a copy of 1 MB. */
-static int write_list(struct logic *logic, const struct node_select *select, const char *after,
+static int write_list(struct logic *logic, const struct filter *select, const char *after,
                       uint64_t limit, struct buffer *to)
 {
         size_t place = node_place_after(logic, after);
@@ -29,7 +29,7 @@ static int write_list(struct logic *logic, const struct node_select *select, con
         for (; place < logic->node_count && count < limit; place++) {
                 struct node *node = logic->sorted[place];
 
-                if (!node_is_selected(logic, node, select))
+                if (!node_is_selected(node, select))
                         continue;
                 if (!node_text(node))
                         return -ENOMEM;
@@ -49,8 +49,8 @@ void handle_nodes(struct call *call)
 {
         const char *limit_text = serve_query(call->request, "limit");
         const char *after = serve_query(call->request, "after");
+        CLEANUP(filter_free) struct filter *select = NULL;
         _buffer_ struct buffer text = {0};
-        struct node_select select;
         uint64_t limit = LIST_MAX;
         char *taken = NULL;
 
@@ -60,7 +60,7 @@ void handle_nodes(struct call *call)
                 call_refuse(call, PROBLEM_QUERY, "limit: a number from 1 to 1000");
                 return;
         }
-        if (write_list(call->api->logic, &select, after ? after : "", limit, &text) == 0)
+        if (write_list(call->api->logic, select, after ? after : "", limit, &text) == 0)
                 (void)buffer_take(&text, &taken);
         reply_text(call, 200, taken);
         call_send(call);

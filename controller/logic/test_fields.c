@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What operators can ask of nodes, by the one machine of the fixture. */
+
+#include "controller/logic/conditions.h"
+#include "controller/logic/fields.h"
+#include "controller/logic/test_machine.h"
+#include "lib/base/text.h"
+
+/* clang-format off */
+static const struct {
+        const char *text;
+        bool holds;
+} answers[] = {
+        {"phase=ready", true}, {"phase=deployed", false}, {"phase in (ready, deployed)", true},
+        {"mac=52:54:00:77:00:01", true}, {"mac=52:54:00:77:00:02", false}, {"mac=52:54:00:*", true},
+        {"rack=a1", true}, {"rack in (a2,a3)", false}, {"rack not in (a2,a3)", true}, {"label.rack=a1", true},
+        {"spare", true}, {"not spare", false}, {"owner", false}, {"owner!=me", true},
+        {"label.phase=gone", true}, /* a label may be called as a field is */
+        {"condition=dirty", true}, {"condition", true}, {"condition=drifted", false},
+        {"condition!=drifted and condition!=conflict", true}, {"condition in (dirty, drifted)", true},
+        {"memory.total>=64G", true}, {"memory.total>64G", false}, {"cpu.cores>=32", true},
+        {"system.vendor=dell*", true}, {"system.serial", false}, {"gpus.count", false}, {"not gpus.count", true},
+        {"uuid", false}, {"operation=none", true}, {"cause", false}, {"profile", false},
+        {"first_seen_ms>0", true}, {"firmware.boot_mode=uefi", true},
+        {"memory.total>=64G and rack in (a1,a2), not owner", true},
+};
+
+static const struct {
+        const char *text, *error;
+} refusals[] = {
+        {"phase=redy", "column 7: 'redy' is none of discovered, ready, reserved, deployed, retired"},
+        {"condition=x", "column 11: 'x' is none of "},
+        {"operation=gone", "column 11: 'gone' is none of none, running, succeeded, failed, aborted"},
+        {"memory.totl>=1G", "column 1: there is no field 'memory.totl'"},
+        {"cpu.cores=many", "column 11: a number was expected, such as 8 or 64G, not 'many'"},
+};
+/* clang-format on */
+
+static void test_answers(void **state)
+{
+        struct fixture *f = *state;
+        struct node *node = f->node;
+
+        assert_int_equal(doc_set_text(node->labels, "rack", "a1"), 0);
+        assert_int_equal(doc_set_text(node->labels, "spare", ""), 0);
+        assert_int_equal(doc_set_text(node->labels, "phase", "gone"), 0);
+        node->is_dirty = true;
+        node->summary.memory_bytes = 64ULL << 30;
+        node->summary.cores = 32;
+        node->summary.serial[0] = '\0';
+        node->summary.gpu_count = 0;
+        node->summary.uuid = (struct uuid){0};
+        assert_int_equal(text_copy(node->summary.vendor, SUMMARY_TEXT_SIZE, "Dell Inc."), 0);
+        assert_int_equal(
+                text_copy(node->summary.boot_mode, sizeof(node->summary.boot_mode), "uefi"), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+                CLEANUP(filter_free) struct filter *filter = NULL;
+                char error[DOC_ERROR_SIZE] = "";
+
+                if (filter_parse(answers[i].text, node_field_bind, error, &filter) < 0)
+                        fail_msg("%s: %s", answers[i].text, error);
+                if (filter_holds(filter, node_field_values, node) != answers[i].holds)
+                        fail_msg("%s: is not %s", answers[i].text,
+                                 answers[i].holds ? "so" : "not so");
+        }
+}
+
+static void test_refusals(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+                struct filter *filter = NULL;
+                char error[DOC_ERROR_SIZE] = "";
+
+                assert_true(filter_parse(refusals[i].text, node_field_bind, error, &filter) < 0);
+                if (!text_has_prefix(error, refusals[i].error))
+                        fail_msg("%s: %s", refusals[i].text, error);
+        }
+}
+
+/* Each row can be asked for, of a node that has nothing. */
+static void test_each_field(void **state)
+{
+        CLEANUP(node_free) struct node *node = node_new();
+
+        (void)state;
+        assert_non_null(node);
+        for (size_t i = 0; node_field_name(i); i++) {
+                CLEANUP(filter_free) struct filter *filter = NULL;
+
+                assert_int_equal(filter_parse(node_field_name(i), node_field_bind, NULL, &filter),
+                                 0);
+                if (!text_is_equal(node_field_name(i), "operation") &&
+                    !text_is_equal(node_field_name(i), "phase"))
+                        assert_false(filter_holds(filter, node_field_values, node));
+        }
+        assert_true(node_condition_count < 32);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
+                cmocka_unit_test(test_refusals),
+                cmocka_unit_test(test_each_field),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
