@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A disk image goes to the controller frame by frame, compressed here. A cut
+ * A disk image goes to the controller frame by frame, read and compressed by a
+ * child that can do nothing else (cli/import_reader.h). A cut
  * connection is mended where the controller says that the next frame is. All the
  * while the table that must come out is hashed: so an import that was begun with
  * another file of the same size, or damaged on its way, is found out, whatever
@@ -17,6 +18,7 @@
 
 #include "cli/each.h"
 #include "cli/import.h"
+#include "cli/import_reader.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 #include "lib/daemon/options.h"
@@ -45,8 +47,9 @@ struct import {
         struct stat stat;
         uint64_t size, frames;
         uint32_t sector_size;
-        struct image_encoder *encoder;
-        uint8_t *plain, *stored;
+        struct import_reader *reader;
+        struct import_look look;
+        uint8_t *stored;
         struct sha256_stream *table;
         uint64_t offset;          /* of the frame in the stored image */
         uint64_t next;            /* frame that the controller wants */
@@ -130,24 +133,19 @@ static int begin(struct import *i)
 /* Frame @number into hand, its row into the table. */
 static int encode(struct import *i, uint64_t number)
 {
-        const uint64_t at = number * IMAGE_FRAME_SIZE, left = i->size - at;
-        const size_t size = left < IMAGE_FRAME_SIZE ? (size_t)left : IMAGE_FRAME_SIZE;
         uint8_t row[IMAGE_ROW_SIZE];
         struct writer writer = writer_over(row, sizeof(row));
+        char why[IMPORT_READER_SIZE];
         int rc;
 
-        rc = import_read(i->fd, at, i->plain, size);
-        if (rc < 0) {
-                say(i, rc == -EPIPE ? "it became shorter while it was read" : strerror(-rc));
+        if (import_reader_frame(i->reader, number, i->stored, why, &i->frame) < 0) {
+                say(i, why);
                 return EXIT_FAILURE;
         }
-        rc = image_frame_encode(i->encoder, i->plain, size, i->stored, &i->frame);
-        if (rc == 0) {
-                i->frame.offset = i->offset;
-                i->offset += i->frame.stored;
-                image_table_write(&writer, &i->frame);
-                rc = sha256_stream_add(i->table, row, sizeof(row));
-        }
+        i->frame.offset = i->offset;
+        i->offset += i->frame.stored;
+        image_table_write(&writer, &i->frame);
+        rc = sha256_stream_add(i->table, row, sizeof(row));
         if (rc < 0)
                 say(i, strerror(-rc));
         return rc < 0 ? EXIT_FAILURE : 0;
@@ -281,11 +279,29 @@ static int upload(struct import *i, struct doc **ret)
         return EXIT_FAILURE;
 }
 
+static int start_reader(struct import *i)
+{
+        char why[IMPORT_READER_SIZE];
+        const int rc = import_reader_new(i->fd, i->size, IMPORT_LEVEL, &i->reader);
+
+        if (rc < 0) {
+                snprintf(why, sizeof(why), "no process could be made to read it: %s",
+                         strerror(-rc));
+                say(i, why);
+                return EXIT_FAILURE;
+        }
+        if (import_reader_look(i->reader, why, &i->look) < 0) {
+                say(i, why);
+                return EXIT_FAILURE;
+        }
+        i->sector_size = i->look.sector_size;
+        return 0;
+}
+
 /* Opens the file and says what is wrong with it. 0 or an exit status. */
 static int look_at_file(struct import *i)
 {
         off_t size;
-        int rc;
 
         /* A pipe that nobody writes to would keep us waiting; files and disks know no such thing.
          */
@@ -299,16 +315,15 @@ static int look_at_file(struct import *i)
                 return EXIT_FAILURE;
         }
         size = lseek(i->fd, 0, SEEK_END);
-        rc = size < 0 ? -errno : import_sector_size(i->fd, &i->sector_size);
-        if (rc < 0) {
-                say(i, strerror(-rc));
+        if (size <= 0) {
+                say(i, size < 0 ? strerror(errno) : "it is empty");
                 return EXIT_FAILURE;
         }
         i->size = (uint64_t)size;
         i->frames = i->size / IMAGE_FRAME_SIZE + (i->size % IMAGE_FRAME_SIZE > 0);
-        if (i->size == 0)
-                say(i, "it is empty");
-        else if (i->size % i->sector_size != 0)
+        if (start_reader(i) != 0)
+                return EXIT_FAILURE;
+        if (i->size % i->sector_size != 0)
                 say(i, i->sector_size == 512
                                ? "its size is no multiple of 512 bytes: is it a raw disk image?"
                                : "its size is no multiple of 4096 bytes: is it a raw disk image?");
@@ -323,24 +338,21 @@ static int look_at_file(struct import *i)
 static int choose_source(struct import *i)
 {
         CLEANUP(sha256_stream_free) struct sha256_stream *stream = NULL;
-        const size_t size = i->size < IMAGE_FRAME_SIZE ? (size_t)i->size : IMAGE_FRAME_SIZE;
         struct sha256 hash;
         char facts[96];
         int rc;
 
         snprintf(facts, sizeof(facts), "%" PRIu64 " %lld.%09ld", i->size,
                  (long long)i->stat.st_mtim.tv_sec, i->stat.st_mtim.tv_nsec);
-        rc = import_read(i->fd, 0, i->plain, size);
-        if (rc == 0)
-                rc = sha256_stream_new(&stream);
+        rc = sha256_stream_new(&stream);
         if (rc == 0)
                 rc = sha256_stream_add(stream, facts, strlen(facts));
         if (rc == 0)
-                rc = sha256_stream_add(stream, i->plain, size);
+                rc = sha256_stream_add(stream, &i->look.first, sizeof(i->look.first));
         if (rc == 0)
                 rc = sha256_stream_end(stream, &hash);
         if (rc < 0) {
-                say(i, rc == -EPIPE ? "it became shorter while it was read" : strerror(-rc));
+                say(i, strerror(-rc));
                 return EXIT_FAILURE;
         }
         (void)sha256_text(i->source, &hash);
@@ -382,9 +394,8 @@ static void import_done(struct import *i)
 {
         if (i->fd >= 0)
                 close(i->fd);
-        image_encoder_free(i->encoder);
+        import_reader_free(i->reader);
         sha256_stream_free(i->table);
-        free(i->plain);
         free(i->stored);
 }
 
@@ -400,9 +411,8 @@ int command_image_import(const struct command_context *context)
                 rc = look_at_file(&i);
         if (rc != 0)
                 return rc;
-        i.plain = malloc(IMAGE_FRAME_SIZE);
         i.stored = malloc(IMAGE_STORED_MAX);
-        if (!i.plain || !i.stored || image_encoder_new(IMPORT_LEVEL, &i.encoder) < 0) {
+        if (!i.stored) {
                 say(&i, "no memory");
                 return EXIT_FAILURE;
         }

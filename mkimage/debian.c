@@ -21,6 +21,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "mkimage/confine.h"
 #include "mkimage/debian_apt.h"
 #include "mkimage/debian_files.h"
 #include "mkimage/error.h"
@@ -205,6 +206,15 @@ static int make_include(char **ret)
         return rc < 0 ? rc : buffer_take(&option, ret);
 }
 
+/* mmdebstrap runs, and is the last program that does: who reads what it makes starts none, connects
+ * to nobody, and writes where the image goes. */
+static int confine(void *context)
+{
+        const struct build *build = context;
+
+        return confine_making(build->options->output, build->options->programs);
+}
+
 /* Starts mmdebstrap. Passwords of proxies are not among its words: they stand in http_proxy. */
 static int begin(struct build *build, struct stream **ret)
 {
@@ -231,6 +241,7 @@ static int begin(struct build *build, struct stream **ret)
                         .input = sources,
                         .time_s = build->options->time_s,
                         .said = take_words,
+                        .started = confine,
                         .context = build,
         },
                 build->error, ret);

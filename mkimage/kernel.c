@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "image/deb.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "mkimage/confine.h"
 #include "mkimage/error.h"
 #include "mkimage/kernel.h"
 #include "mkimage/package.h"
 #include "mkimage/run.h"
+#include "mkimage/workshop.h"
 
 #define IMAGE_PREFIX "boot/vmlinuz-"
 
@@ -45,18 +49,38 @@ static bool is_wanted(void *context, const char *path)
         return text_has_prefix(path, "lib/modules/");
 }
 
-static int unpack(const char *deb, const char *folder, struct search *search, char *error)
+/* Which kernel came out; the search itself was made in another process. */
+static int find_version(const char *folder, char version[static KERNEL_VERSION_SIZE])
 {
+        char pattern[PATH_MAX];
+        glob_t found = {0};
+        int rc = workshop_path(pattern, "%s/" IMAGE_PREFIX "*", folder);
+
+        if (rc < 0)
+                return rc;
+        if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0 || found.gl_pathc != 1)
+                rc = -EBADMSG;
+        else
+                rc = text_copy(version, KERNEL_VERSION_SIZE,
+                               strrchr(found.gl_pathv[0], '/') + strlen("/vmlinuz-"));
+        globfree(&found);
+        return rc;
+}
+
+static int unpack(const char *deb, const char *folder, char version[static KERNEL_VERSION_SIZE],
+                  char *error)
+{
+        struct search search = {.version = ""};
         _close_ int fd = open(deb, O_RDONLY | O_CLOEXEC);
         char why[IMAGE_ERROR_SIZE];
         int rc;
 
         if (fd < 0)
                 return mkimage_fail(error, -errno, "cannot read %s: %s", deb, strerror(errno));
-        rc = deb_extract(fd, folder, is_wanted, search, why);
+        rc = unpack_deb(fd, folder, is_wanted, &search, why);
         if (rc < 0)
                 return mkimage_fail(error, rc, "%s: %s", deb, why[0] ? why : strerror(-rc));
-        if (search->version[0] == '\0')
+        if (find_version(folder, version) < 0)
                 return mkimage_fail(error, -EBADMSG,
                                     "%s holds no kernel; a linux-image package is needed", deb);
         return 0;
@@ -64,9 +88,9 @@ static int unpack(const char *deb, const char *folder, struct search *search, ch
 
 int kernel_unpack(const char *deb, const char *folder, char *error, struct kernel *ret)
 {
-        struct search search = {.version = ""};
-        const char *const argv[] = {"depmod", "-b", folder, search.version, NULL};
-        int rc = unpack(deb, folder, &search, error);
+        char version[KERNEL_VERSION_SIZE] = "";
+        const char *const argv[] = {"depmod", "-b", folder, version, NULL};
+        int rc = unpack(deb, folder, version, error);
 
         if (rc == 0)
                 rc = run_program(argv, NULL, error, NULL);
@@ -74,7 +98,7 @@ int kernel_unpack(const char *deb, const char *folder, char *error, struct kerne
                 return rc;
 
         *ret = (struct kernel){.image = NULL};
-        memcpy(ret->version, search.version, sizeof(ret->version));
+        memcpy(ret->version, version, sizeof(ret->version));
         if (asprintf(&ret->image, "%s/" IMAGE_PREFIX "%s", folder, ret->version) < 0)
                 ret->image = NULL;
         if (asprintf(&ret->modules, "%s/lib/modules/%s", folder, ret->version) < 0)

@@ -17,6 +17,7 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/trust/hash.h"
+#include "mkimage/confine.h"
 #include "mkimage/error.h"
 #include "mkimage/folder.h"
 #include "mkimage/package.h"
@@ -194,8 +195,8 @@ int package_extract(const char *name, const char *prefix, const char *cache, con
         fd = open(deb, O_RDONLY | O_CLOEXEC);
         if (fd < 0)
                 return mkimage_fail(error, -errno, "cannot read %s: %s", deb, strerror(errno));
-        rc = deb_extract(fd, folder, has_prefix, context, why);
-        return rc < 0 ? mkimage_fail(error, rc, "%s: %s", deb, why) : 0;
+        rc = unpack_deb(fd, folder, has_prefix, context, why);
+        return rc < 0 ? mkimage_fail(error, rc, "%s: %s", deb, why[0] ? why : strerror(-rc)) : 0;
 }
 
 int package_read(const struct package_file *file, const char *cache, const char *folder,

@@ -109,6 +109,9 @@ static int start(struct stream *stream, const struct stream_options *options)
                 return -errno;
         if (stream->child == 0)
                 become(options, &(struct ends){input, output_to, words_to});
+        rc = options->started ? options->started(options->context) : 0;
+        if (rc < 0)
+                return rc;
         rc = pthread_create(&stream->thread, NULL, listen_to, stream);
         stream->has_thread = rc == 0;
         return -rc;

@@ -14,6 +14,9 @@ struct stream_options {
         uint64_t time_s;         /* SOURCE_DATE_EPOCH: when all that it makes was made */
         /* A line that it wrote to stderr. Called on another thread, up to stream_end(). */
         void (*said)(void *context, const char *line);
+        /* Once it runs, and while this process has one thread still: what is given up here, the
+         * program keeps. 0, or -errno that ends it; may be NULL. */
+        int (*started)(void *context);
         void *context;
 };
 

@@ -77,9 +77,10 @@ int confine_program(const char *name, const struct confine_files *files, bool ma
 struct confinement {
         struct confine_files files; /* mostly none: it reads and writes what it was given open */
         bool may_thread;
-        uint64_t memory_bytes; /* that it asks the kernel for; 0: no limit */
-        uint64_t file_bytes;   /* how far it may write in a file */
-        unsigned cpu_s;        /* of computing; 0: no limit, somebody watches it */
+        bool may_lack_landlock; /* without it all files are open to it, where there are paths */
+        uint64_t memory_bytes;  /* that it asks the kernel for; 0: no limit */
+        uint64_t file_bytes;    /* how far it may write in a file */
+        unsigned cpu_s;         /* of computing; 0: no limit, somebody watches it */
 };
 
 /**
@@ -90,7 +91,8 @@ struct confinement {
  * executed), clocks, threads if asked. All other calls get EPERM: open (unless there are paths),
  * socket, connect, exec, fork, kill, ptrace, mount and whatever Linux will think of. Landlock,
  * where there is one, refuses files once more; that it is missing is no error here, as without
- * paths no call is left that could open anything. With paths it is: -EOPNOTSUPP.
+ * paths no call is left that could open anything. With paths it is: -EOPNOTSUPP, unless it
+ * may_lack_landlock.
  *
  * No core is written. With AddressSanitizer memory is not limited, as that asks for terabytes.
  *

@@ -69,8 +69,8 @@ static const char *const allowed[] = {
 
 /* Only where there are paths that Landlock lets it open. */
 static const char *const opening[] = {
-        "openat",     "open",     "newfstatat", "getdents64", "faccessat2",
-        "readlinkat", "unlinkat", "renameat2",  "mkdirat",
+        "openat",   "open",      "newfstatat", "getdents64", "faccessat2", "readlinkat",
+        "unlinkat", "renameat2", "mkdirat",    "mkdir",      "fchmod",
 };
 
 static int allow(scmp_filter_ctx filter, const char *name)
@@ -214,7 +214,9 @@ int confine_child(const struct confinement *how, unsigned first_closed)
         if (rc < 0)
                 return rc;
         rc = confine_files(&how->files);
-        if (rc < 0 && !(rc == -EOPNOTSUPP && how->files.path_count == 0))
+        if (rc == -EOPNOTSUPP && (how->files.path_count == 0 || how->may_lack_landlock))
+                rc = 0;
+        if (rc < 0)
                 return rc;
         return refuse_the_rest(how); /* sets no_new_privs, too */
 }
