@@ -119,6 +119,33 @@ int dhcp_message_parse(struct reader bytes, struct dhcp_message *ret)
         return 0;
 }
 
+enum dhcp_message_type dhcp_message_peek(struct reader bytes, struct mac_address *ret_mac)
+{
+        const size_t chaddr_at = 28, options_at = 240; /* RFC 2131 2 */
+        struct mac_address mac;
+        struct reader value;
+        uint8_t code, size, type = DHCP_NONE;
+
+        if (reader_skip(&bytes, chaddr_at) < 0 ||
+            reader_copy(&bytes, mac.bytes, sizeof(mac.bytes)) < 0 ||
+            reader_skip(&bytes, options_at - chaddr_at - sizeof(mac.bytes)) < 0)
+                return DHCP_NONE;
+        while (type == DHCP_NONE) {
+                if (reader_u8(&bytes, &code) < 0 || code == DHCP_OPT_END)
+                        return DHCP_NONE;
+                if (code == DHCP_OPT_PAD)
+                        continue;
+                if (reader_u8(&bytes, &size) < 0 || reader_take(&bytes, size, &value) < 0)
+                        return DHCP_NONE;
+                if (code == DHCP_OPT_MESSAGE_TYPE && reader_u8(&value, &type) < 0)
+                        return DHCP_NONE;
+        }
+        if (type >= DHCP_MESSAGE_TYPE_COUNT)
+                return DHCP_NONE;
+        *ret_mac = mac;
+        return (enum dhcp_message_type)type;
+}
+
 static void header_write(const struct dhcp_message *m, struct writer *w)
 {
         const size_t file_len = strlen(m->options.boot_file);

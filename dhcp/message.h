@@ -57,6 +57,16 @@ struct dhcp_message {
 int dhcp_message_parse(struct reader bytes, struct dhcp_message *ret);
 
 /**
+ * dhcp_message_peek() - what kind of message is it, and of whom, without reading it
+ * @ret_mac:  chaddr; written only on success
+ *
+ * For a choice of what is read first, or not at all: nothing is checked.
+ *
+ * Return: its type; DHCP_NONE if its own field of options names none, or it is cut short.
+ */
+enum dhcp_message_type dhcp_message_peek(struct reader bytes, struct mac_address *ret_mac);
+
+/**
  * dhcp_message_write() - write one message
  * @to:    the destination
  * @size:  bytes that the receiver takes, at most DHCP_MESSAGE_MAX of them are used

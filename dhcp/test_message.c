@@ -108,11 +108,17 @@ static void parses_options(void **state)
                 uint8_t bytes[DHCP_MESSAGE_MAX];
                 const size_t size = message_of(cases[i].options, cases[i].size, bytes);
                 struct dhcp_message got = {.xid = 99};
+                struct mac_address mac = {0};
                 int rc;
 
                 print_message("%s\n", cases[i].name);
                 rc = dhcp_message_parse(reader_over(bytes, size), &got);
                 assert_int_equal(rc, cases[i].rc);
+                if (rc == 0) {
+                        assert_int_equal(dhcp_message_peek(reader_over(bytes, size), &mac),
+                                         cases[i].type);
+                        assert_true(mac_is_equal(&mac, &got.mac));
+                }
                 if (rc < 0) {
                         assert_int_equal(got.xid, 99); /* untouched */
                         continue;
@@ -125,6 +131,30 @@ static void parses_options(void **state)
                 assert_int_equal(dhcp_options_is_pxe(&got.options), cases[i].is_pxe);
                 assert_int_equal(dhcp_options_is_ipxe(&got.options), cases[i].is_ipxe);
         }
+}
+
+static void peeks_no_further_than_it_may(void **state)
+{
+        static const uint8_t long_first[] = {12, 9, 'a', 53, 1, 1, 255};
+        static const uint8_t is_end[] = {255, 53, 1, 1};
+        static const uint8_t unknown_type[] = {53, 1, 200, 255};
+        struct mac_address mac = {0};
+        uint8_t bytes[DHCP_MESSAGE_MAX];
+        size_t size = message_of((const uint8_t[]){53, 1, 3}, 3, bytes);
+
+        (void)state;
+        assert_int_equal(dhcp_message_peek(reader_over(bytes, size), &mac), DHCP_REQUEST);
+        assert_int_equal(mac.bytes[3], 0x77);
+        mac = (struct mac_address){0};
+        for (size_t cut = 0; cut < size; cut++)
+                assert_int_equal(dhcp_message_peek(reader_over(bytes, cut), &mac), DHCP_NONE);
+        size = message_of(long_first, sizeof(long_first), bytes);
+        assert_int_equal(dhcp_message_peek(reader_over(bytes, size), &mac), DHCP_NONE);
+        size = message_of(is_end, sizeof(is_end), bytes);
+        assert_int_equal(dhcp_message_peek(reader_over(bytes, size), &mac), DHCP_NONE);
+        size = message_of(unknown_type, sizeof(unknown_type), bytes);
+        assert_int_equal(dhcp_message_peek(reader_over(bytes, size), &mac), DHCP_NONE);
+        assert_int_equal(mac.bytes[3], 0); /* untouched */
 }
 
 static void reads_overloaded_fields(void **state)
@@ -319,6 +349,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(parses_options),
+                cmocka_unit_test(peeks_no_further_than_it_may),
                 cmocka_unit_test(reads_overloaded_fields),
                 cmocka_unit_test(reads_a_full_file_field),
                 cmocka_unit_test(refuses_what_is_no_ethernet_client),

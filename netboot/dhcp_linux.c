@@ -26,6 +26,7 @@
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 #include "lib/node/stranger.h"
+#include "netboot/backlog.h"
 #include "netboot/conflict.h"
 #include "netboot/dhcp.h"
 #include "netboot/flood.h"
@@ -34,8 +35,12 @@
 #include "netboot/watch.h"
 #include "pxe/answer.h"
 
-/* Messages handled in one go before timers and other sockets have their turn. */
+/* Messages of the boot port that are handled before timers and other sockets have their turn. */
 #define RECEIVE_BATCH 64
+/* Batches that are read in one go, and DISCOVERs that are answered before it is read again: few, as
+ * a REQUEST that came meanwhile goes first. */
+#define RECEIVE_BATCHES 8
+#define DISCOVER_BATCH  32
 /* ACKs that wait for the disk: 2 kB each. Above it the disk is not keeping up, and the clients,
  * which ask again, are better served by fewer answers in time. */
 #define PENDING_MAX 4096
@@ -46,6 +51,8 @@ struct dhcp_port {
         struct dhcp_service *service;
         const struct netboot_interface *interface;
         struct loop_fd *watch, *proxy_watch;
+        struct backlog *backlog;
+        struct loop_timer *turn; /* of those that wait in the backlog */
         struct watch *foreign;
         struct conflict_watch *conflicts;
         struct router *router;
@@ -58,6 +65,7 @@ struct dhcp_service {
         struct list pending; /* of struct reply */
         size_t pending_count;
         struct flood flood; /* of lines and events */
+        uint64_t dropped, dropped_told_ms;
         struct strangers strangers;
         /* What dhcp_service_boot() said during the decision under way. */
         enum pxe_answer_kind answer_kind;
@@ -521,21 +529,76 @@ static void decide(struct dhcp_port *port, const void *bytes, size_t size,
         free(reply);
 }
 
-static bool receive_one(struct dhcp_port *port)
+static void handle(struct dhcp_port *port, const struct packet *packet)
 {
-        struct in_pktinfo info = {0};
-        struct packet packet;
-        const int rc = packet_receive(port->interface->dhcp_fd, &packet, IPPROTO_IP, IP_PKTINFO,
-                                      &info, sizeof(info));
-
-        if (rc < 0)
-                return rc == -EINTR;
         /* To us alone? A machine behind a relay renews so, from a network that is not ours. */
-        if (!is_beside(port, &packet, false))
-                decide(port, packet.bytes, packet.size,
-                       (struct ip4_address){packet.from.sin_addr.s_addr},
-                       info.ipi_addr.s_addr == port->interface->address.be);
-        return true;
+        if (!is_beside(port, packet, false))
+                decide(port, packet->bytes, packet->size,
+                       (struct ip4_address){packet->from.sin_addr.s_addr},
+                       packet->to.s_addr == port->interface->address.be);
+}
+
+static void count_dropped(struct dhcp_service *service)
+{
+        const uint64_t now_ms = clock_monotonic_ms();
+
+        service->dropped++;
+        if (service->dropped_told_ms > 0 && now_ms - service->dropped_told_ms < FLOOD_TELL_MS)
+                return;
+        log_warning("dhcp.overload", "dropped=%llu reason=%s", (unsigned long long)service->dropped,
+                    QUOTE("more machines ask than there is time for: these ask again"));
+        service->dropped = 0;
+        service->dropped_told_ms = now_ms;
+}
+
+/* A DISCOVER waits for its turn, or is dropped; the others had an answer, and go first. */
+static void sort_in(struct dhcp_port *port, struct packet *packet)
+{
+        struct mac_address mac;
+        const enum dhcp_message_type type =
+                dhcp_message_peek(reader_over(packet->bytes, packet->size), &mac);
+
+        if (type != DHCP_DISCOVER && type != DHCP_NONE) {
+                handle(port, packet);
+        } else if (backlog_has_room(port->backlog, false) ||
+                   (backlog_has_room(port->backlog, true) && type != DHCP_NONE &&
+                    site_knows(port->service->options.site, &mac))) {
+                backlog_add(port->backlog, packet);
+                return;
+        } else {
+                count_dropped(port->service);
+        }
+        backlog_give_back(port->backlog, packet);
+}
+
+/* True: there may be more. */
+static bool receive_batch(struct dhcp_port *port)
+{
+        struct packet *packets[PACKET_BATCH];
+        ssize_t count;
+
+        backlog_batch(port->backlog, packets);
+        count = packet_receive_some(port->interface->dhcp_fd, packets, PACKET_BATCH);
+        for (ssize_t i = 0; i < PACKET_BATCH; i++) {
+                if (i < count)
+                        sort_in(port, packets[i]);
+                else
+                        backlog_give_back(port->backlog, packets[i]);
+        }
+        return count == PACKET_BATCH;
+}
+
+static void answer_waiting(void *context)
+{
+        struct dhcp_port *port = context;
+        struct packet *packet;
+
+        for (size_t i = 0; i < DISCOVER_BATCH && (packet = backlog_next(port->backlog)); i++) {
+                handle(port, packet);
+                backlog_give_back(port->backlog, packet);
+        }
+        if (port->backlog->count > 0)
+                loop_timer_arm(port->turn, 0); /* behind what came meanwhile */
 }
 
 static void receive_boot_port(void *context, uint32_t events)
@@ -560,8 +623,9 @@ static void receive(void *context, uint32_t events)
 
         (void)events;
         conflict_watch_drain(port->conflicts); /* before the request that an answer spoils */
-        for (size_t i = 0; i < RECEIVE_BATCH && receive_one(port); i++)
+        for (size_t i = 0; i < RECEIVE_BATCHES && receive_batch(port); i++)
                 continue;
+        answer_waiting(port);
 }
 
 int dhcp_service_new(const struct dhcp_service_options *options, struct dhcp_service **ret)
@@ -612,8 +676,13 @@ int dhcp_service_start(struct dhcp_service *service, struct leases *leases)
                 port->interface = &service->options.interfaces->at[i];
                 if (port->interface->dhcp_fd < 0)
                         continue;
-                rc = loop_add_fd(service->options.loop, port->interface->dhcp_fd, EPOLLIN, receive,
-                                 port, &port->watch);
+                port->backlog = backlog_new();
+                if (!port->backlog)
+                        return -ENOMEM;
+                rc = loop_add_timer(service->options.loop, answer_waiting, port, &port->turn);
+                if (rc == 0)
+                        rc = loop_add_fd(service->options.loop, port->interface->dhcp_fd, EPOLLIN,
+                                         receive, port, &port->watch);
                 if (rc == 0)
                         rc = conflict_watch_new(service->options.loop, port->interface, leases,
                                                 &port->conflicts);
@@ -632,6 +701,8 @@ struct dhcp_service *dhcp_service_free(struct dhcp_service *service)
         for (size_t i = 0; i < NETBOOTD_MAX_INTERFACES; i++) {
                 loop_remove_fd(service->ports[i].watch);
                 loop_remove_fd(service->ports[i].proxy_watch);
+                loop_remove_timer(service->ports[i].turn);
+                backlog_free(service->ports[i].backlog);
                 watch_free(service->ports[i].foreign);
                 conflict_watch_free(service->ports[i].conflicts);
                 router_free(service->ports[i].router);

@@ -129,8 +129,10 @@ static int open_dhcp(const struct netboot_interface *i, uint16_t port)
         rc = set(fd, SOL_SOCKET, SO_BROADCAST, 1);
         if (rc == 0)
                 rc = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
-        /* A room that is switched on at once: 2,000 messages. Less is no failure. */
-        (void)set(fd, SOL_SOCKET, SO_RCVBUF, 2000 * 2048);
+        /* A room that is switched on at once: 2,000 messages. Less is no failure; FORCE, as the
+         * kernel's own limit is 100 or so. */
+        if (set(fd, SOL_SOCKET, SO_RCVBUFFORCE, 2000 * 2048) < 0)
+                (void)set(fd, SOL_SOCKET, SO_RCVBUF, 2000 * 2048);
         if (rc == 0)
                 rc = bind_to(fd, (struct ip4_address){INADDR_ANY}, port);
         return rc < 0 ? rc : TAKE_FD(fd);

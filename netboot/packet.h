@@ -16,6 +16,7 @@ struct packet {
                 struct sockaddr_in from; /* of an UDP socket */
                 struct sockaddr_storage any;
         };
+        struct in_addr to; /* packet_receive_some() alone: what it was sent to */
 };
 
 /**
@@ -27,3 +28,13 @@ struct packet {
  */
 int packet_receive(int fd, struct packet *ret, int level, int type, void *ret_info,
                    size_t info_size);
+
+/**
+ * packet_receive_some() - take what is there from a socket of UDP over IPv4 with IP_PKTINFO
+ * @packets:  where they are put, in their order
+ * @count:    of them; at most PACKET_BATCH are taken
+ *
+ * One system call for all. Return: how many; 0 if there is none; -errno.
+ */
+#define PACKET_BATCH 64
+ssize_t packet_receive_some(int fd, struct packet *const packets[], size_t count);

@@ -33,3 +33,50 @@ int packet_receive(int fd, struct packet *ret, int level, int type, void *ret_in
         }
         return 0;
 }
+
+union control {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
+};
+
+static void note_destination(struct msghdr *message, struct packet *packet)
+{
+        struct in_pktinfo info;
+
+        packet->to.s_addr = INADDR_ANY;
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+                if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO ||
+                    c->cmsg_len != CMSG_LEN(sizeof(info)))
+                        continue;
+                memcpy(&info, CMSG_DATA(c), sizeof(info));
+                packet->to = info.ipi_addr;
+        }
+}
+
+ssize_t packet_receive_some(int fd, struct packet *const packets[], size_t count)
+{
+        union control controls[PACKET_BATCH];
+        struct mmsghdr messages[PACKET_BATCH];
+        struct iovec parts[PACKET_BATCH];
+        int got;
+
+        if (count > PACKET_BATCH)
+                count = PACKET_BATCH;
+        for (size_t i = 0; i < count; i++) {
+                parts[i] = (struct iovec){packets[i]->bytes, sizeof(packets[i]->bytes)};
+                messages[i].msg_hdr = (struct msghdr){.msg_name = &packets[i]->any,
+                                                      .msg_namelen = sizeof(packets[i]->any),
+                                                      .msg_iov = &parts[i],
+                                                      .msg_iovlen = 1,
+                                                      .msg_control = &controls[i],
+                                                      .msg_controllen = sizeof(controls[i])};
+        }
+        got = recvmmsg(fd, messages, (unsigned int)count, MSG_DONTWAIT, NULL);
+        if (got < 0)
+                return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+        for (int i = 0; i < got; i++) {
+                packets[i]->size = messages[i].msg_len;
+                note_destination(&messages[i].msg_hdr, packets[i]);
+        }
+        return got;
+}
