@@ -20,8 +20,8 @@ struct command_context {
 
         /* Options that some commands know. */
         const char *select, *boot, *after, *profile, *name, *os, *duration;
-        const char *since, *class;
-        bool follow, inventory, erase, dry_run, wait;
+        const char *since, *class, *reason;
+        bool follow, inventory, erase, dry_run, wait, force;
 
         const char *words; /* of the command: "node list" */
         int argc;          /* words after the command's own */
@@ -67,6 +67,8 @@ int command_node_acknowledge(const struct command_context *context);
 int command_node_odd(const struct command_context *context);
 int command_node_accept(const struct command_context *context);
 int command_node_discover(const struct command_context *context);
+int command_node_maintenance_on(const struct command_context *context);
+int command_node_maintenance_off(const struct command_context *context);
 int command_node_delete(const struct command_context *context);
 int command_node_install(const struct command_context *context);
 int command_node_abort(const struct command_context *context);

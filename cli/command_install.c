@@ -77,9 +77,10 @@ static int append(struct acting *a, const char *name, struct doc *take)
 static void act(struct acting *a, const char *name)
 {
         _doc_ struct doc *answer = NULL;
-        char path[320];
+        char path[320], what[64];
 
-        each_path(path, sizeof(path), "/api/v1/nodes", name, a->way->what);
+        snprintf(what, sizeof(what), "%s%s", a->way->what, a->context->force ? EACH_FORCE : "");
+        each_path(path, sizeof(path), "/api/v1/nodes", name, what);
         if (call_do(a->context->call, "POST", path, NULL, a->way->body, &answer) != 0) {
                 a->status = EXIT_FAILURE;
         } else {
@@ -164,6 +165,27 @@ int command_node_retry(const struct command_context *context)
         const struct way way = {"/retry", "begun anew", NULL, true};
 
         return act_on_each(context, &way);
+}
+
+static int set_maintenance(const struct command_context *context, bool is_on, const char *done)
+{
+        _doc_ struct doc *body = doc_object();
+        const struct way way = {"/maintenance", done, body, false};
+
+        (void)doc_set_bool(body, "on", is_on);
+        if (context->reason)
+                (void)doc_set_text(body, "reason", context->reason);
+        return act_on_each(context, &way);
+}
+
+int command_node_maintenance_on(const struct command_context *context)
+{
+        return set_maintenance(context, true, "in maintenance: nothing begins on it");
+}
+
+int command_node_maintenance_off(const struct command_context *context)
+{
+        return set_maintenance(context, false, "not in maintenance any more");
 }
 
 int command_node_abort(const struct command_context *context)

@@ -185,7 +185,9 @@ int command_node_timeline(const struct command_context *context)
 
 int command_node_accept(const struct command_context *context)
 {
-        return each_do(context, "/api/v1/nodes", "POST", "/accept", "accepted, phase 'ready'");
+        return each_do(context, "/api/v1/nodes", "POST",
+                       context->force ? "/accept" EACH_FORCE : "/accept",
+                       "accepted, phase 'ready'");
 }
 
 int command_node_discover(const struct command_context *context)
@@ -196,5 +198,6 @@ int command_node_discover(const struct command_context *context)
 
 int command_node_delete(const struct command_context *context)
 {
-        return each_do(context, "/api/v1/nodes", "DELETE", "", "deleted");
+        return each_do(context, "/api/v1/nodes", "DELETE", context->force ? EACH_FORCE : "",
+                       "deleted");
 }

@@ -7,6 +7,9 @@
 #include "cli/print.h"
 
 /* "/api/v1/nodes", "a/b", "/accept" -> "/api/v1/nodes/a%2Fb/accept" */
+/* Behind what is done: of a node in maintenance, too. */
+#define EACH_FORCE "?force=1"
+
 void each_path(char *to, size_t size, const char *under, const char *name, const char *what);
 
 /* One more {name, done}, for a script. Negative without memory. */

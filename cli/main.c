@@ -39,6 +39,10 @@ static const struct option_row options[] = {
          .help = "node install: the disk may hold data, which is destroyed", .is_set = &context.erase},
         {.name = "dry-run",
          .help = "node install: only say what would be done, and destroyed", .is_set = &context.dry_run},
+        {.name = "force",
+         .help = "node install, retry, release, accept, delete: of a node in maintenance, too", .is_set = &context.force},
+        {.name = "reason", .value = "TEXT",
+         .help = "node maintenance: what is done to them, for others to read", .text = &context.reason},
         {.name = "wait",
          .help = "node install, node retry: until it ended", .is_set = &context.wait},
         {.name = "name", .value = "NAME",
@@ -100,6 +104,13 @@ static int connect_and_run(const struct command *command)
         return rc;
 }
 
+static bool may_force(const struct command *command)
+{
+        return command->run == command_node_install || command->run == command_node_retry ||
+               command->run == command_node_release || command->run == command_node_accept ||
+               command->run == command_node_delete;
+}
+
 static int run(int argc, char **argv)
 {
         const struct command *command;
@@ -123,6 +134,10 @@ static int run(int argc, char **argv)
         if ((context.dry_run || context.erase) && command->run != command_node_install)
                 return program_usage(&program,
                                      "--dry-run and --erase are options of 'node install'");
+        if (context.force && !may_force(command))
+                return program_usage(&program, "--force is an option of 'node install', 'node "
+                                               "retry', 'node release', 'node accept' and 'node "
+                                               "delete'");
         if (!context.credentials)
                 return program_fail(&program,
                                     "no HOME to keep credentials in; set CLOUDIE_CREDENTIALS");

@@ -112,6 +112,43 @@ class Install(lab.Case):
     def disks(self):
         return self.d.get("/edge/v1/config", token=self.edge).json.get("disks", [])
 
+    def maintenance(self, on, **more):
+        return self.node("POST", "/maintenance", {"on": on, **more})
+
+    def condition(self):
+        return {c["name"]: c["reason"] for c in self.node("GET")["status"]["conditions"]}.get(
+            "maintenance")
+
+    def test_maintenance(self):
+        """Nothing begins on a node that somebody works on, but what he does himself."""
+        self.assertIsNone(self.condition())
+        self.maintenance(True, reason="new fan")
+        self.assertEqual(self.condition(), "admin works on it: new fan")
+        self.assertEqual(self.d.stop(), 0)
+        self.d.start()
+        self.assertEqual(self.condition(), "admin works on it: new fan")
+        refused = self.install(409, "node-maintenance")
+        self.assertEqual(refused["detail"], "'sn1' is in maintenance: admin works on it: new fan.")
+        self.assertIn("--force", refused["hint"])
+        for method, path in (("POST", "/release"), ("POST", "/accept"), ("DELETE", "")):
+            self.node(method, path, None, 409, "node-maintenance")
+        self.assertIn("because", self.install(dry_run=True))
+        self.assertIn("It is in maintenance", " ".join(self.node("GET", "/explain")["because"]))
+        # Who says so all the same is heard; what runs goes on, and can be ended.
+        self.node("POST", "/install?force=1", {"profile": "worker"})
+        self.assertIn("goes on", self.maintenance(True, reason="new disk")["advice"])
+        self.node("POST", "/abort")
+        self.node("POST", "/retry", None, 409, "node-maintenance")
+        self.assertEqual(self.condition(), "admin works on it: new disk")
+        self.assertEqual(len(self.api("GET", "/nodes?select=condition%3Dmaintenance")["items"]), 1)
+        self.maintenance(False, reason="done")
+        self.assertIsNone(self.condition())
+        self.assertEqual([t for s, t in self.events() if s == "maintenance"],
+                         ["admin works on it: new fan", "admin works on it: new disk",
+                          "admin ended it: done"])
+        self.install()
+        self.node("POST", "/maintenance", {"off": True}, 400)
+
     def test_whole(self):
         etag = self.d.get("/edge/v1/config", token=self.edge).headers["ETag"]
         begun = self.install()

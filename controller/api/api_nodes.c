@@ -8,6 +8,7 @@
 #include "controller/api/call.h"
 #include "controller/api/select.h"
 #include "controller/logic/held.h"
+#include "controller/logic/maintenance.h"
 #include "controller/logic/nodes.h"
 #include "controller/logic/workers.h"
 #include "lib/base/buffer.h"
@@ -258,6 +259,11 @@ static void because_of(const struct node *node, const struct boot_plan *plan, st
                 snprintf(text, sizeof(text), "It is in conflict: %s.", node->conflict_reason);
                 doc_append_text(list, text);
         }
+        if (node->is_in_maintenance) {
+                snprintf(text, sizeof(text), "It is in maintenance, and nothing begins on it: %s.",
+                         node->maintenance_reason);
+                doc_append_text(list, text);
+        }
         if (node->operation.state != OPERATION_NONE) {
                 snprintf(text, sizeof(text), "Operation %llu, step '%s': %s.",
                          (unsigned long long)node->operation.number,
@@ -335,6 +341,19 @@ void call_refuse_way(struct call *call, const struct node *node, enum node_way w
         call_refuse(call, problem_of(node, way), detail);
 }
 
+bool call_may_begin(struct call *call, const struct node *node, enum node_way way)
+{
+        char detail[NODE_NAME_SIZE + EVENT_TEXT_SIZE + 64];
+
+        if (!maintenance_stops(node, way) ||
+            text_is_equal(serve_query(call->request, "force"), "1"))
+                return true;
+        snprintf(detail, sizeof(detail), "'%s' is in maintenance: %s.", node->name,
+                 node->maintenance_reason);
+        call_refuse(call, PROBLEM_MAINTENANCE, detail);
+        return false;
+}
+
 struct store_change *call_take_way(struct call *call, enum node_way way, node_way_fn take,
                                    struct node **ret)
 {
@@ -342,7 +361,7 @@ struct store_change *call_take_way(struct call *call, enum node_way way, node_wa
         struct node *node = call_node_to_change(call);
         const char *why = "";
 
-        if (!node)
+        if (!node || !call_may_begin(call, node, way))
                 return NULL;
         if (!change) {
                 call_refuse(call, PROBLEM_NO_MEMORY, NULL);
@@ -376,6 +395,45 @@ void handle_node_discover(struct call *call)
                 return;
         reply_node(call, node, NULL);
         call_commit(call, change);
+}
+
+/* POST /api/v1/nodes/NAME/maintenance */
+struct maintenance_wish {
+        bool on;
+        char reason[EVENT_TEXT_SIZE / 2];
+};
+static const struct doc_field maintenance_fields[] = {
+        DOC_FIELD(struct maintenance_wish, on, DOC_BOOL, DOC_REQUIRED),
+        DOC_FIELD(struct maintenance_wish, reason, DOC_TEXT, 0),
+};
+static DOC_TABLE(maintenance_table, struct maintenance_wish, "maintenance", maintenance_fields,
+                 .is_strict = true);
+
+enum problem prepare_maintenance(struct call *call, char *detail)
+{
+        return prepare_table(call, &maintenance_table, detail);
+}
+
+void handle_node_maintenance(struct call *call)
+{
+        CLEANUP(store_change_free) struct store_change *change = store_change_new();
+        struct node *node = call_node_to_change(call);
+        const struct maintenance_wish *wish = call->data;
+
+        if (!node)
+                return;
+        if (!change) {
+                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
+                return;
+        }
+        maintenance_set(call->api->logic, node,
+                        &(struct maintenance_word){wish->on, wish->reason, call->who.user},
+                        clock_wall_ms(), change);
+        reply_node(call, node,
+                   wish->on && node->operation.state == OPERATION_RUNNING
+                           ? "An operation runs on it, and goes on; `cloudie node abort` ends it."
+                           : NULL);
+        call_commit(call, TAKE_PTR(change));
 }
 
 void handle_node_delete(struct call *call)

@@ -287,6 +287,9 @@ static void install_begin(struct call *call, struct node *node, struct install_j
 {
         const char *why = "";
 
+        /* What it would do may be asked at any time. */
+        if (!job->dry_run && !call_may_begin(call, node, way_of(job)))
+                return;
         if (node_may_go(node, way_of(job), &why) < 0) {
                 call_refuse_way(call, node, way_of(job), why);
                 return;

@@ -121,6 +121,7 @@ enum problem prepare_phone_home(struct call *call, char *detail);
 enum problem prepare_beat(struct call *call, char *detail);
 enum problem prepare_install(struct call *call, char *detail);
 enum problem prepare_document(struct call *call, char *detail);
+enum problem prepare_maintenance(struct call *call, char *detail);
 enum problem prepare_discovery(struct call *call, char *detail);
 
 struct event_list {
@@ -154,6 +155,7 @@ void handle_node_inventory(struct call *call);
 void handle_node_inventories(struct call *call);
 void handle_node_diff(struct call *call);
 void handle_node_acknowledge(struct call *call);
+void handle_node_maintenance(struct call *call);
 void handle_odd(struct call *call);
 void handle_node_accept(struct call *call);
 void handle_node_discover(struct call *call);
@@ -190,6 +192,8 @@ struct node *call_node_to_change(struct call *call);
 /* Whether If-Match allows a change of what has this version (0: it is not there). False: it has
  * answered. */
 bool call_may_change(struct call *call, uint64_t version);
+/* Whether nothing but a word (?force=1) keeps @way from beginning; false: it has answered. */
+bool call_may_begin(struct call *call, const struct node *node, enum node_way way);
 /* The node's document, with its ETag. @advice: one sentence without quotes, as a member of its
  * own; NULL: none. */
 void reply_node(struct call *call, struct node *node, const char *advice);

@@ -43,6 +43,7 @@ const struct route routes[] = {
         {"POST", "/api/v1/nodes/{name}/acknowledge", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_acknowledge, "as it is now is right: it has not drifted"},
         {"POST", "/api/v1/nodes/{name}/accept", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_accept, "takes a node into service"},
         {"POST", "/api/v1/nodes/{name}/discover", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_discover, "has a held node in the ramdisk once more"},
+        {"POST", "/api/v1/nodes/{name}/maintenance", NEED_OPERATOR, ROUTE_WRITES, SMALL, prepare_maintenance, handle_node_maintenance, "an operator works on it, or no more"},
         {"POST", "/api/v1/nodes/{name}/install", NEED_OPERATOR, ROUTE_WRITES, SMALL, prepare_install, handle_node_install, "installs a profile, or says what that would do"},
         {"POST", "/api/v1/nodes/{name}/retry", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_retry, "begins the last operation anew"},
         {"POST", "/api/v1/nodes/{name}/abort", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_abort, "ends the operation that runs"},

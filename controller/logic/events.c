@@ -53,6 +53,7 @@ static const unsigned reporters[STEP_COUNT] = {
         [STEP_DOCUMENT] = BY_CONTROLLER,
         [STEP_HEALTH] = BY_CONTROLLER,
         [STEP_DRIFT] = BY_CONTROLLER,
+        [STEP_MAINTENANCE] = BY_CONTROLLER,
 };
 
 static void add(struct logic *logic, const struct node *node, struct node_event *event,

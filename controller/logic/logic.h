@@ -90,6 +90,9 @@ struct node {
         bool is_drifted; /* it is not what it was when it was accepted */
         uint64_t drifted_since_ms;
         char drifted_reason[EVENT_TEXT_SIZE];
+        bool is_in_maintenance; /* an operator works on it: nothing begins unless forced */
+        uint64_t maintenance_since_ms;
+        char maintenance_reason[EVENT_TEXT_SIZE];
         /* Of its inventories, by what lasts of them: the newest, and the one that it is to be. */
         char inventory_hash[STORE_HASH_SIZE], accepted_hash[STORE_HASH_SIZE];
         uint64_t seen; /* a bit of each enum node_step: what the edge reported since the step began

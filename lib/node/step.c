@@ -40,6 +40,7 @@
         row(STEP_REFUSED, "refused", "was refused") \
         row(STEP_DOCUMENT, "document", "was written or deleted") \
         row(STEP_HEALTH, "health", "is degraded, or well again") \
+        row(STEP_MAINTENANCE, "maintenance", "is in maintenance, or no more") \
         row(STEP_DRIFT, "drift", "has other parts than were accepted, or the same again")
 /* clang-format on */
 

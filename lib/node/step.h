@@ -50,7 +50,8 @@ enum node_step {
         STEP_REFUSED,  /* what it asked for was not given: "of" says which step, text why */
         STEP_DOCUMENT, /* an operator wrote or deleted one: text says who and which */
         STEP_HEALTH,   /* its installed system became degraded, or is well again: text says why */
-        STEP_DRIFT,    /* its parts are others than those accepted, or again the same: text says */
+        STEP_MAINTENANCE, /* an operator works on it, or no more: text says who, and why */
+        STEP_DRIFT, /* its parts are others than those accepted, or again the same: text says */
         STEP_COUNT
 };
 
