@@ -108,7 +108,7 @@ static int make_certificate(const struct state *state, const struct config *conf
         names[count++] = "127.0.0.1";
         names[count] = NULL;
 
-        rc = certificate_make(names, CERTIFICATE_DAYS, state->key, state->cert);
+        rc = certificate_make(CERTIFICATE_ECDSA, names, CERTIFICATE_DAYS, state->key, state->cert);
         if (rc < 0)
                 return fail(error, rc, state->cert, "the certificate cannot be made");
         rc = names_text(config, &text);

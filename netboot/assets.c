@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/daemon/log.h"
 #include "lib/trust/hash.h"
 #include "netboot/beneath.h"
 
@@ -31,14 +33,24 @@ enum { PLAIN_SITE, PLAIN_SIGNATURE, PLAIN_MANIFEST, PLAIN_COUNT };
 /* Of a file that came, and waits for the others of its manifest: no asset's name has this dot. */
 #define PART_SIZE (WIRE_NAME_SIZE + 8)
 
+/* Which bytes a name stands for, as far as the file system tells: another file, or one that was
+ * written to, is not what was hashed. */
+struct identity {
+        ino_t inode;
+        off_t size;
+        struct timespec written;
+};
+
 struct assets {
         char path[256];
         int folder_fd;
         char etags[PLAIN_COUNT][80]; /* of the controller; the sync thread's alone */
+        atomic_bool is_damaged;      /* a file is not what it was: the next sync looks at all */
 
         pthread_mutex_t mutex; /* for what follows, and so that names and manifest change at once */
         struct asset_manifest manifest;
-        bool is_whole[MANIFEST_MAX_FILES]; /* its SHA-256 was checked */
+        bool is_whole[MANIFEST_MAX_FILES];              /* its SHA-256 was checked */
+        struct identity identities[MANIFEST_MAX_FILES]; /* of those */
 };
 
 int assets_new(const char *path, struct assets **ret)
@@ -124,6 +136,33 @@ static int rename_parts(const struct assets *assets, const struct asset_manifest
         return 0;
 }
 
+static struct identity identity_of(const struct stat *st)
+{
+        return (struct identity){st->st_ino, st->st_size, st->st_mtim};
+}
+
+static bool is_same(const struct identity *a, const struct identity *b)
+{
+        return a->inode == b->inode && a->size == b->size &&
+               a->written.tv_sec == b->written.tv_sec && a->written.tv_nsec == b->written.tv_nsec;
+}
+
+/* These files were hashed and are served from here on. With the mutex held. */
+static void take_manifest(struct assets *assets, const struct asset_manifest *manifest,
+                          const bool is_whole[MANIFEST_MAX_FILES])
+{
+        struct stat st;
+
+        assets->manifest = *manifest;
+        for (size_t i = 0; i < manifest->count; i++) {
+                assets->is_whole[i] =
+                        is_whole[i] && fstatat(assets->folder_fd, manifest->files[i].name, &st,
+                                               AT_SYMLINK_NOFOLLOW) == 0;
+                if (assets->is_whole[i])
+                        assets->identities[i] = identity_of(&st);
+        }
+}
+
 /* A machine must not get the kernel of one package and the ramdisk of another. */
 static int install(struct assets *assets, const struct asset_manifest *manifest,
                    const bool is_whole[MANIFEST_MAX_FILES])
@@ -132,12 +171,10 @@ static int install(struct assets *assets, const struct asset_manifest *manifest,
 
         pthread_mutex_lock(&assets->mutex);
         rc = rename_parts(assets, manifest);
-        if (rc == 0) {
-                assets->manifest = *manifest;
-                memcpy(assets->is_whole, is_whole, sizeof(assets->is_whole));
-        } else {
+        if (rc == 0)
+                take_manifest(assets, manifest, is_whole);
+        else
                 memset(assets->is_whole, 0, sizeof(assets->is_whole)); /* some of each: none */
-        }
         pthread_mutex_unlock(&assets->mutex);
         return rc;
 }
@@ -159,8 +196,7 @@ int assets_load(struct assets *assets)
         for (size_t i = 0; i < manifest.count; i++)
                 is_whole[i] = is_right(assets, manifest.files[i].name, &manifest.files[i]);
         pthread_mutex_lock(&assets->mutex);
-        assets->manifest = manifest;
-        memcpy(assets->is_whole, is_whole, sizeof(is_whole));
+        take_manifest(assets, &manifest, is_whole);
         pthread_mutex_unlock(&assets->mutex);
         return 0;
 }
@@ -362,6 +398,8 @@ int assets_sync(struct assets *assets, struct fetch *fetch, const char *base_url
         struct sync s = {assets, fetch, base_url, credential, error};
         int site, manifest;
 
+        if (atomic_exchange(&assets->is_damaged, false))
+                assets->etags[PLAIN_MANIFEST][0] = '\0';
         site = sync_site(&s);
         if (site < 0)
                 return site;
@@ -387,6 +425,26 @@ static const struct asset *find(const struct assets *assets, const char *name)
         return found && assets->is_whole[found - assets->manifest.files] ? found : NULL;
 }
 
+/* @found is opened, if it still is what was hashed. With the mutex held. */
+static int open_found(struct assets *assets, const struct asset *found, struct stat *ret)
+{
+        const size_t i = (size_t)(found - assets->manifest.files);
+        _close_ int fd = open_file(assets, found->name, ret);
+        const struct identity now = fd >= 0 ? identity_of(ret) : (struct identity){0};
+
+        if (fd >= 0 && is_same(&now, &assets->identities[i]))
+                return TAKE_FD(fd);
+        if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
+                return fd;
+        assets->is_whole[i] = false;
+        atomic_store(&assets->is_damaged, true);
+        log_warning("asset.changed",
+                    "name=%s reason=\"it is not the file that was verified: it is not served until "
+                    "the controller was asked\"",
+                    found->name);
+        return -ENOENT;
+}
+
 /* A file of the manifest: the one that it names, however soon another takes its place. */
 static int open_asset(struct assets *assets, const char *name, struct asset *ret_asset,
                       struct stat *ret)
@@ -398,7 +456,7 @@ static int open_asset(struct assets *assets, const char *name, struct asset *ret
         found = find(assets, name);
         if (found) {
                 *ret_asset = *found;
-                fd = open_file(assets, name, ret);
+                fd = open_found(assets, found, ret);
         }
         pthread_mutex_unlock(&assets->mutex);
         return fd;

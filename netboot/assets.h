@@ -3,7 +3,8 @@
 
 /*
  * Assets: the netboot package that we serve, kept in a folder of ours and equal
- * to the controller's. A file is served only if its SHA-256 is the manifest's.
+ * to the controller's. A file is served only if its SHA-256 is the manifest's, and as long as it is
+ * the file that was hashed; one that was changed is hashed, and fetched, with the next sync.
  */
 
 #include <stdbool.h>

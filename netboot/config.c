@@ -25,9 +25,11 @@ static const struct doc_field fields[] = {
                                                   .size = sizeof(((struct netbootd_config *)0)->service_names),
                                                   .count_offset = offsetof(struct netbootd_config, service_count),
                                                   .element_size = sizeof(((struct netbootd_config *)0)->service_names[0]),
-                                                  .help = "any of dhcp, tftp, http"},
+                                                  .help = "any of dhcp, tftp, http, https"},
         DOC_FIELD(struct netbootd_config, http_port, DOC_U32, 0, .max = UINT16_MAX,
                   .help = "TCP port of the boot HTTP server"),
+        DOC_FIELD(struct netbootd_config, https_port, DOC_U32, 0, .max = UINT16_MAX,
+                  .help = "TCP port of the same over TLS"),
         DOC_FIELD(struct netbootd_config, image_cache_mb, DOC_U32, 0,
                   .help = "most that images in the state folder may take, in MiB"),
         DOC_FIELD(struct netbootd_config, user, DOC_TEXT, 0,
@@ -39,9 +41,10 @@ static const struct {
         const char *name;
         enum netbootd_service service;
 } services[] = {
-        {"dhcp", SERVICE_DHCP},
-        {"tftp", SERVICE_TFTP},
-        {"http", SERVICE_HTTP},
+        {"dhcp",  SERVICE_DHCP },
+        {"tftp",  SERVICE_TFTP },
+        {"http",  SERVICE_HTTP },
+        {"https", SERVICE_HTTPS},
 };
 
 static int store_services(struct netbootd_config *config)
@@ -74,10 +77,12 @@ static int check(const char *path, char *error, struct netbootd_config *config)
                 sentence = "'state' must be an absolute path";
         else if (config->http_port == 0)
                 sentence = "'http_port' must be from 1 to 65535";
+        else if (config->https_port == 0 || config->https_port == config->http_port)
+                sentence = "'https_port' must be from 1 to 65535, and not 'http_port'";
         else if (config->image_cache_mb == 0)
                 sentence = "'image_cache_mb' must be at least 1";
         else if (store_services(config) < 0)
-                sentence = "'services' may name dhcp, tftp and http";
+                sentence = "'services' may name dhcp, tftp, http and https";
         for (size_t i = 0; i < config->interface_count; i++)
                 if (!config->interfaces[i][0] || strchr(config->interfaces[i], '/'))
                         sentence = "'interfaces' must be names of network interfaces";
@@ -95,6 +100,7 @@ int netbootd_config_load(const char *path, char *error, struct netbootd_config *
                 .service_names = {"dhcp", "tftp", "http"},
                 .service_count = 3,
                 .http_port = 80,
+                .https_port = 443,
                 .image_cache_mb = NETBOOTD_IMAGE_CACHE_MB,
         };
         int rc;

@@ -21,6 +21,7 @@ enum netbootd_service {
         SERVICE_DHCP = 1 << 0,
         SERVICE_TFTP = 1 << 1,
         SERVICE_HTTP = 1 << 2,
+        SERVICE_HTTPS = 1 << 3,
 };
 
 struct netbootd_config {
@@ -31,9 +32,10 @@ struct netbootd_config {
         char state[NETBOOTD_PATH_SIZE];
         char interfaces[NETBOOTD_MAX_INTERFACES][IF_NAMESIZE];
         size_t interface_count;
-        char service_names[3][8];
+        char service_names[4][8];
         size_t service_count;
         uint32_t http_port;
+        uint32_t https_port;
         uint32_t image_cache_mb; /* MiB */
         char user[32];
 

@@ -3,8 +3,9 @@
  * Boot HTTP
  *
  * Plain, as firmware has no trust to begin with: what goes out here is public
- * (docs/threat-model.md). Assets are sent from server threads; a script is
- * asked for on the loop that scripts live on, and the request waits suspended.
+ * (docs/threat-model.md). The same over TLS is for firmware that was given our certificate. Assets
+ * are sent from server threads; a script is asked for on the loop that scripts live on, and the
+ * request waits suspended.
  */
 #include "netboot/http.h"
 
@@ -30,7 +31,8 @@
 
 struct http_service {
         struct http_service_options options;
-        struct serve *servers[NETBOOTD_MAX_INTERFACES];
+        struct serve *servers[2 * NETBOOTD_MAX_INTERFACES]; /* plain and TLS */
+        size_t count;
         pthread_mutex_t mutex;
         bool is_closing;
 };
@@ -266,33 +268,50 @@ static void handle(void *context, struct serve_request *request)
         }
 }
 
+/* @fd is taken in any case. */
+static int listen_on(struct http_service *service, int *fd, const char *key, const char *cert)
+{
+        const struct serve_options serve = {
+                .listen_fd = *fd,
+                .key_pem = key,
+                .cert_pem = cert,
+                .connections = HTTP_MAX_CONNECTIONS,
+                .per_address = HTTP_MAX_PER_ADDRESS,
+                .handler = handle,
+                .context = service,
+        };
+        int rc;
+
+        if (*fd < 0)
+                return 0;
+        *fd = -1; /* the server's now */
+        rc = serve_start(&serve, &service->servers[service->count]);
+        if (rc == 0)
+                service->count++;
+        return rc;
+}
+
 int http_service_new(const struct http_service_options *options, struct http_service **ret)
 {
         struct http_service *service = calloc(1, sizeof(*service));
-        int rc;
+        int rc = 0;
 
         if (!service)
                 return -ENOMEM;
         service->options = *options;
+        service->options.key_pem = service->options.cert_pem = NULL; /* good for this call alone */
         pthread_mutex_init(&service->mutex, NULL);
-        for (size_t i = 0; i < options->interfaces->count; i++) {
+        for (size_t i = 0; i < options->interfaces->count && rc == 0; i++) {
                 struct netboot_interface *interface = &options->interfaces->at[i];
-                const struct serve_options serve = {
-                        .listen_fd = interface->http_fd,
-                        .connections = HTTP_MAX_CONNECTIONS,
-                        .per_address = HTTP_MAX_PER_ADDRESS,
-                        .handler = handle,
-                        .context = service,
-                };
 
-                if (interface->http_fd < 0)
-                        continue;
-                interface->http_fd = -1; /* the server's now */
-                rc = serve_start(&serve, &service->servers[i]);
-                if (rc < 0) {
-                        http_service_free(service);
-                        return rc;
-                }
+                rc = listen_on(service, &interface->http_fd, NULL, NULL);
+                if (rc == 0)
+                        rc = listen_on(service, &interface->https_fd, options->key_pem,
+                                       options->cert_pem);
+        }
+        if (rc < 0) {
+                http_service_free(service);
+                return rc;
         }
         *ret = service;
         return 0;
@@ -311,7 +330,7 @@ struct http_service *http_service_free(struct http_service *service)
 {
         if (!service)
                 return NULL;
-        for (size_t i = 0; i < NETBOOTD_MAX_INTERFACES; i++)
+        for (size_t i = 0; i < service->count; i++)
                 serve_stop(service->servers[i]);
         pthread_mutex_destroy(&service->mutex);
         free(service);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The boot HTTP server: /boot/ipxe/MAC, /assets/NAME, /images/NAME, /healthz. */
+/* The boot HTTP server, plain and over TLS: /boot/ipxe/MAC, /assets/NAME, /images/NAME, /healthz.
+ */
 
 #include "lib/base/loop.h"
 #include "netboot/assets.h"
@@ -21,6 +22,7 @@ struct http_service_options {
         struct assets *assets;
         struct images *images;
         struct scripts *scripts;
+        const char *key_pem, *cert_pem; /* of the sockets for TLS; NULL: there are none */
         /* NULL, or one sentence: what keeps us from serving. Any thread. */
         const char *(*is_ill)(void *context);
         void *context;

@@ -31,6 +31,7 @@ struct netboot_interface {
         int dhcp6_fd;  /* UDP 547; -1 also where there is no IPv6, or another has the port */
         int tftp_fd;   /* UDP 69 of @address */
         int http_fd;   /* TCP, listening at @address */
+        int https_fd;  /* the same, for TLS */
 };
 
 struct netboot_interfaces {

@@ -289,6 +289,12 @@ static int open_services(const struct netbootd_config *config, char *error,
                 if (i->http_fd < 0)
                         return fail_port(error, i->http_fd, what, i);
         }
+        if (config->services & SERVICE_HTTPS) {
+                snprintf(what, sizeof(what), "TCP port %u", config->https_port);
+                i->https_fd = open_http(i, (uint16_t)config->https_port);
+                if (i->https_fd < 0)
+                        return fail_port(error, i->https_fd, what, i);
+        }
         return 0;
 }
 
@@ -302,7 +308,7 @@ int netboot_interfaces_open(const struct netbootd_config *config, char *error,
                 struct netboot_interface *i = &all.at[all.count++];
 
                 i->dhcp_fd = i->proxy_fd = i->watch_fd = i->packet_fd = i->arp_fd = -1;
-                i->router_fd = i->dhcp6_fd = i->tftp_fd = i->http_fd = -1;
+                i->router_fd = i->dhcp6_fd = i->tftp_fd = i->http_fd = i->https_fd = -1;
                 rc = describe(config->interfaces[n], error, i);
                 if (rc == 0)
                         rc = open_services(config, error, i);
@@ -319,9 +325,9 @@ void netboot_interfaces_close(struct netboot_interfaces *interfaces)
 {
         for (size_t n = 0; n < interfaces->count; n++) {
                 struct netboot_interface *i = &interfaces->at[n];
-                int *const fds[] = {&i->dhcp_fd,   &i->proxy_fd, &i->watch_fd,
-                                    &i->packet_fd, &i->arp_fd,   &i->router_fd,
-                                    &i->dhcp6_fd,  &i->tftp_fd,  &i->http_fd};
+                int *const fds[] = {&i->dhcp_fd, &i->proxy_fd,  &i->watch_fd, &i->packet_fd,
+                                    &i->arp_fd,  &i->router_fd, &i->dhcp6_fd, &i->tftp_fd,
+                                    &i->http_fd, &i->https_fd};
 
                 for (size_t f = 0; f < ARRAY_SIZE(fds); f++) {
                         if (*fds[f] >= 0)

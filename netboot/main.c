@@ -34,6 +34,7 @@
 #include "netboot/http.h"
 #include "netboot/probe.h"
 #include "netboot/tftp.h"
+#include "netboot/tls.h"
 
 #define MAX_DESCRIPTORS 8192
 #define EXIT_FOUND      3 /* --probe: there is another DHCP server */
@@ -107,7 +108,8 @@ static const char *is_ill(void *context)
                 return "the lease journal cannot be written: no leases are given";
         if (!atomic_load(&d->is_configured))
                 return "no configuration from the controller yet";
-        if ((d->config.services & (SERVICE_TFTP | SERVICE_HTTP)) && !assets_are_ready(d->assets))
+        if ((d->config.services & (SERVICE_TFTP | SERVICE_HTTP | SERVICE_HTTPS)) &&
+            !assets_are_ready(d->assets))
                 return "no netboot package from the controller yet";
         return NULL;
 }
@@ -345,8 +347,38 @@ static int make_dhcp(struct netbootd *d)
         return leases_new(&leases, &d->leases);
 }
 
+static int make_http(struct netbootd *d, char *error)
+{
+        _tls_keys_ struct tls_keys keys = {0};
+        struct http_service_options http = {
+                .loop = d->boot_loop,
+                .interfaces = &d->interfaces,
+                .boots = d->boots,
+                .events = d->events,
+                .assets = d->assets,
+                .images = d->images,
+                .scripts = d->scripts,
+                .is_ill = is_ill,
+                .context = d,
+        };
+        int rc = 0;
+
+        if (d->config.services & SERVICE_HTTPS)
+                rc = tls_keys_load(d->config.state, &d->interfaces, error, &keys);
+        if (rc < 0)
+                return rc;
+        http.key_pem = keys.key_pem;
+        http.cert_pem = keys.cert_pem;
+        rc = http_service_new(&http, &d->http);
+        if (rc == -EBADMSG)
+                snprintf(error, DAEMON_ERROR_SIZE,
+                         "%.200s/tls: cert.pem and key.pem are no certificate and its key",
+                         d->config.state);
+        return rc;
+}
+
 /* The second loop, and HTTP. */
-static int make_boot(struct netbootd *d)
+static int make_boot(struct netbootd *d, char *error)
 {
         const struct scripts_options scripts = {d->boot_loop, d->boots, d->events, d->assets,
                                                 d->site};
@@ -364,12 +396,7 @@ static int make_boot(struct netbootd *d)
         if (rc < 0)
                 return rc;
 
-        const struct http_service_options http = {
-                d->boot_loop, &d->interfaces, d->boots, d->events, d->assets,
-                d->images,    d->scripts,     is_ill,   d,
-        };
-
-        return http_service_new(&http, &d->http);
+        return make_http(d, error);
 }
 
 /* What was served last time is served at once, whether the controller is there or not. */
@@ -486,7 +513,7 @@ static int start(struct netbootd *d, char *error)
         if (rc == 0)
                 rc = apply_last_config(d, error);
         if (rc == 0)
-                rc = make_boot(d);
+                rc = make_boot(d, error);
         if (rc == 0)
                 rc = dhcp_service_start(d->dhcp, d->leases);
         if (rc == 0)

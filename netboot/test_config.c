@@ -44,6 +44,9 @@ static void test_defaults(void **state)
 
         assert_int_equal(load(LEAST "services: [tftp, http]\n", error, &config), 0);
         assert_int_equal(config.services, SERVICE_TFTP | SERVICE_HTTP);
+        assert_int_equal(load(LEAST "services: [https]\n", error, &config), 0);
+        assert_int_equal(config.services, SERVICE_HTTPS);
+        assert_int_equal(config.https_port, 443);
         assert_int_equal(load(LEAST "image_cache_mb: 300\n", error, &config), 0);
         assert_int_equal(config.image_cache_mb, 300);
 }
@@ -59,6 +62,8 @@ static void test_refusals(void **state)
                 {"controller: https://\ninterfaces: [br0]\n",  "controller"    },
                 {LEAST "nonsense: 1\n",                        "nonsense"      },
                 {LEAST "services: [nfs]\n",                    "services"      },
+                {LEAST "https_port: 0\n",                      "https_port"    },
+                {LEAST "https_port: 80\n",                     "https_port"    },
                 {LEAST "http_port: 0\n",                       "http_port"     },
                 {LEAST "image_cache_mb: 0\n",                  "image_cache_mb"},
                 {LEAST "http_port: 65536\n",                   "http_port"     },

@@ -462,9 +462,9 @@ static int make_certificates(void **state)
         snprintf(cert_path, sizeof(cert_path), "%s/cert", folder);
         snprintf(other_key_path, sizeof(other_key_path), "%s/other-key", folder);
         snprintf(other_cert_path, sizeof(other_cert_path), "%s/other-cert", folder);
-        if (certificate_make(names, 1, key_path, cert_path) < 0)
+        if (certificate_make(CERTIFICATE_ECDSA, names, 1, key_path, cert_path) < 0)
                 return -1;
-        return certificate_make(names, 1, other_key_path, other_cert_path);
+        return certificate_make(CERTIFICATE_ECDSA, names, 1, other_key_path, other_cert_path);
 }
 
 static int remove_certificates(void **state)

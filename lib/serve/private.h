@@ -26,10 +26,12 @@
 
 struct serve {
         pthread_mutex_t lock;
-        pthread_cond_t ended; /* a request has ended, while the server is stopping */
-        atomic_uint refs;     /* one is serve_stop()'s, one each request's */
+        pthread_cond_t
+                ended;    /* a request or a connection has ended, while the server is stopping */
+        atomic_uint refs; /* one is serve_stop()'s, one each request's */
         struct MHD_Daemon *daemon;
         uint16_t port;
+        int listen_fd; /* MHD's */
         size_t (*body_limit)(void *context, struct serve_request *request);
         serve_handler_fn handler;
         void *context;
@@ -37,7 +39,9 @@ struct serve {
         atomic_size_t bodies; /* bytes that requests hold */
 
         /* under the lock */
-        bool is_stopping;
+        bool is_stopping;     /* what is not answered yet gets the answer that we are */
+        bool is_closing;      /* no connection is good for anything any more */
+        struct list sockets;  /* struct socket, link: one a connection of MHD */
         struct list requests; /* struct serve_request, link */
         struct list streams;  /* struct stream, of_serve */
 };
@@ -125,6 +129,7 @@ void request_answer(struct serve_request *request, unsigned status,
 /* Answers that the library gives itself: problem+json (RFC 9457), texts that live for ever. */
 enum problem {
         PROBLEM_TARGET,
+        PROBLEM_HEAD,
         PROBLEM_FRAMING,
         PROBLEM_METHOD,
         PROBLEM_BODY,

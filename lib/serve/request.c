@@ -52,6 +52,20 @@ static void request_unref(struct serve_request *r)
                 request_free(r);
 }
 
+/*
+ * MHD would take the query apart as well, into the little memory that a connection has. Where that
+ * does not do, libmicrohttpd 0.9.75 forgets the request without a word, and us with it: who sends
+ * thousands of arguments could take all memory. We have our own copy, so MHD gets none. The text
+ * is MHD's buffer, const only in the name of the callback.
+ */
+static void cut_query(const char *uri)
+{
+        char *query = strchr((char *)(uintptr_t)uri, '?');
+
+        if (query)
+                query[1] = '\0';
+}
+
 /* MHD shows the target as it was sent only here; what we return comes back with each call. */
 void *request_on_target(void *context, const char *uri, struct MHD_Connection *connection)
 {
@@ -65,6 +79,7 @@ void *request_on_target(void *context, const char *uri, struct MHD_Connection *c
         list_init(&r->link);
         r->connection = connection;
         r->raw_target = strdup(uri);
+        cut_query(uri);
         pthread_mutex_lock(&serve->lock);
         list_append(&serve->requests, &r->link);
         pthread_mutex_unlock(&serve->lock);
@@ -107,14 +122,10 @@ struct header_copy {
         size_t size;
 };
 
-static char *copy_text(struct header_copy *copy, const char *text)
+static char *copy_text(struct header_copy *copy, const char *text, size_t len)
 {
-        size_t len = strlen(text);
         char *at = copy->texts ? copy->texts + copy->size : NULL;
 
-        /* MHD leaves the blanks behind a value, which do not belong to it (RFC 9110 5.5). */
-        while (len > 0 && strchr(" \t", text[len - 1]))
-                len--;
         if (at) {
                 memcpy(at, text, len);
                 at[len] = '\0';
@@ -128,10 +139,16 @@ static enum MHD_Result copy_header(void *context, enum MHD_ValueKind kind, const
 {
         struct header_copy *copy = context;
         struct path_pair row;
+        size_t len;
 
         (void)kind;
-        row.name = copy_text(copy, name);
-        row.value = copy_text(copy, value ? value : "");
+        if (!value)
+                value = "";
+        /* MHD leaves the blanks behind a value, which do not belong to it (RFC 9110 5.5). */
+        for (len = strlen(value); len > 0 && strchr(" \t", value[len - 1]);)
+                len--;
+        row.name = copy_text(copy, name, strlen(name));
+        row.value = copy_text(copy, value, len);
         if (copy->rows)
                 copy->rows[copy->count] = row;
         copy->count++;
@@ -165,6 +182,9 @@ static enum MHD_Result refuse(struct serve_request *r, enum problem problem)
 
         if (!response)
                 return MHD_NO;
+        /* What follows a head may be a body, or the next request: nobody knows. */
+        if (r->state == REQUEST_NEW)
+                MHD_add_response_header(response, "Connection", "close");
         pthread_mutex_lock(&r->serve->lock);
         r->state = REQUEST_SENDING;
         pthread_mutex_unlock(&r->serve->lock);
@@ -213,8 +233,45 @@ static bool is_framed(const struct serve_request *r)
         return count <= 1;
 }
 
+/* A token (RFC 9110 5.6.2). MHD takes what stands before the colon as it is: "Content-Length " is
+ * another header for it, and the same for a lenient proxy. */
+static bool is_token(const char *name)
+{
+        static const char marks[] = "!#$%&'*+-.^_`|~";
+
+        if (!*name)
+                return false;
+        for (; *name; name++)
+                if (!(*name >= '0' && *name <= '9') &&
+                    !((*name | 0x20) >= 'a' && (*name | 0x20) <= 'z') && !strchr(marks, *name))
+                        return false;
+        return true;
+}
+
+/* Control bytes (RFC 9110 5.5), above all a CR of its own, which ends the line for some. */
+static bool has_control_byte(const char *value)
+{
+        for (; *value; value++)
+                if (((unsigned char)*value < 0x20 && *value != '\t') || *value == 0x7f)
+                        return true;
+        return false;
+}
+
+/* Headers that all read alike; and the one host that HTTP/1.1 demands (RFC 9112 3.2). */
+static bool is_head_clear(const struct serve_request *r, const char *version)
+{
+        size_t hosts = 0;
+
+        for (size_t i = 0; i < r->header_count; i++) {
+                if (!is_token(r->headers[i].name) || has_control_byte(r->headers[i].value))
+                        return false;
+                hosts += strcasecmp(r->headers[i].name, "Host") == 0;
+        }
+        return hosts == 1 || (hosts == 0 && strcmp(version, "HTTP/1.1") != 0);
+}
+
 /* The head is there, the body not yet. An answer from here ends the connection. */
-static enum MHD_Result on_head(struct serve_request *r, const char *method)
+static enum MHD_Result on_head(struct serve_request *r, const char *method, const char *version)
 {
         struct serve *serve = r->serve;
 
@@ -223,6 +280,8 @@ static enum MHD_Result on_head(struct serve_request *r, const char *method)
         r->target_texts = malloc(PATH_SPACE(strlen(r->raw_target)));
         if (!r->target_texts || copy_headers(r) < 0)
                 return MHD_NO;
+        if (!is_head_clear(r, version))
+                return refuse(r, PROBLEM_HEAD);
         if (!is_framed(r))
                 return refuse(r, PROBLEM_FRAMING);
         if (text_copy(r->method, sizeof(r->method), method) < 0)
@@ -345,7 +404,6 @@ enum MHD_Result request_on_call(void *context, struct MHD_Connection *connection
         (void)context;
         (void)connection;
         (void)url;
-        (void)version;
         if (!r)
                 return MHD_NO;
         pthread_mutex_lock(&r->serve->lock);
@@ -353,7 +411,7 @@ enum MHD_Result request_on_call(void *context, struct MHD_Connection *connection
         pthread_mutex_unlock(&r->serve->lock);
         switch (state) {
         case REQUEST_NEW:
-                return on_head(r, method);
+                return on_head(r, method, version);
         case REQUEST_READING:
                 return *size > 0 ? on_body(r, bytes, size) : on_whole(r);
         case REQUEST_ANSWERED:

@@ -8,6 +8,7 @@
 #include <gnutls/gnutls.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "lib/base/cleanup.h"
@@ -21,6 +22,9 @@
 
 /* Answers that are under way when the server stops get so long to leave. */
 #define STOP_GRACE_S 1
+
+/* So long wait the threads for the last connections to close, which takes a round of each. */
+#define CLOSE_GRACE_S 1
 
 /* Everything that today's clients and firmware with TLS speak; nothing older. */
 #define TLS_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
@@ -58,6 +62,45 @@ static int check_certificate(const char *key_pem, const char *cert_pem)
         gnutls_certificate_free_credentials(credentials);
         gnutls_memset(key_copy, 0, key.size);
         return rc < 0 ? -EBADMSG : 0;
+}
+
+/* A connection of MHD's, from accept(2) until just before its close(2). */
+struct socket {
+        struct list link;
+        int fd;
+};
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+        const union MHD_ConnectionInfo *info;
+        struct serve *serve = context;
+        struct socket *socket;
+
+        if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+                socket = TAKE_PTR(*socket_context);
+                if (!socket)
+                        return;
+                pthread_mutex_lock(&serve->lock);
+                list_remove(&socket->link);
+                if (serve->is_closing)
+                        pthread_cond_signal(&serve->ended);
+                pthread_mutex_unlock(&serve->lock);
+                free(socket);
+                return;
+        }
+        info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        socket = info ? malloc(sizeof(*socket)) : NULL;
+        if (!socket)
+                return; /* it is served all the same */
+        socket->fd = info->connect_fd;
+        list_init(&socket->link);
+        pthread_mutex_lock(&serve->lock);
+        list_append(&serve->sockets, &socket->link);
+        if (serve->is_closing)
+                shutdown(socket->fd, SHUT_RDWR);
+        pthread_mutex_unlock(&serve->lock);
+        *socket_context = socket;
 }
 
 static unsigned or_default(unsigned value, unsigned otherwise)
@@ -100,7 +143,8 @@ static int start_daemon(struct serve *serve, const struct serve_options *options
                 or_default(options->per_address, DEFAULT_PER_ADDRESS),
                 MHD_OPTION_CONNECTION_TIMEOUT, or_default(options->idle_timeout_s, DEFAULT_IDLE_S),
                 MHD_OPTION_URI_LOG_CALLBACK, request_on_target, serve, MHD_OPTION_NOTIFY_COMPLETED,
-                request_on_completed, serve, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+                request_on_completed, serve, MHD_OPTION_NOTIFY_CONNECTION, on_connection, serve,
+                MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
         if (key)
                 gnutls_memset(key, 0, strlen(key));
         if (!serve->daemon)
@@ -123,6 +167,7 @@ static struct serve *serve_new(const struct serve_options *options)
         atomic_init(&serve->refs, 1);
         list_init(&serve->requests);
         list_init(&serve->streams);
+        list_init(&serve->sockets);
         serve->body_limit = options->body_limit;
         serve->bodies_max = options->bodies ? options->bodies : DEFAULT_BODIES;
         atomic_init(&serve->bodies, 0);
@@ -150,6 +195,7 @@ int serve_start(const struct serve_options *options, struct serve **ret)
         if (!serve)
                 return -ENOMEM;
         serve->port = listen_port(fd);
+        serve->listen_fd = fd;
         /* From here MHD's, which closes it on nearly all of its ways to fail. */
         rc = start_daemon(serve, options, TAKE_FD(fd));
         if (rc < 0) {
@@ -178,10 +224,41 @@ static bool has_answers(const struct serve *serve)
         return false;
 }
 
-struct serve *serve_stop(struct serve *serve)
+static void wait_ended(struct serve *serve, bool (*is_busy)(const struct serve *), time_t grace_s)
 {
         struct timespec until;
 
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += grace_s;
+        while (is_busy(serve)) {
+                if (pthread_cond_timedwait(&serve->ended, &serve->lock, &until) != 0)
+                        break;
+        }
+}
+
+static bool has_sockets(const struct serve *serve)
+{
+        return !list_is_empty(&serve->sockets);
+}
+
+/*
+ * Under the lock. libmicrohttpd 0.9.75 ends the program with a malformed request that one of its
+ * threads reads while it is shut down: MHD_queue_response() then says yes and takes nothing, and
+ * the answer of its own that it builds is of no response. So nobody has anything to say any more
+ * before it is shut down: the listening socket takes no connection, and each that there is
+ * reaches its end.
+ */
+static void close_all(struct serve *serve)
+{
+        serve->is_closing = true;
+        shutdown(serve->listen_fd, SHUT_RDWR);
+        LIST_FOR_EACH(&serve->sockets, at)
+        shutdown(container_of(at, struct socket, link)->fd, SHUT_RDWR);
+        wait_ended(serve, has_sockets, CLOSE_GRACE_S);
+}
+
+struct serve *serve_stop(struct serve *serve)
+{
         if (!serve)
                 return NULL;
 
@@ -197,20 +274,10 @@ struct serve *serve_stop(struct serve *serve)
         request_stop(container_of(at, struct serve_request, link));
         LIST_FOR_EACH(&serve->streams, at)
         stream_stop(at);
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += STOP_GRACE_S;
-        while (has_answers(serve)) {
-                if (pthread_cond_timedwait(&serve->ended, &serve->lock, &until) != 0)
-                        break;
-        }
+        wait_ended(serve, has_answers, STOP_GRACE_S);
+        close_all(serve);
         pthread_mutex_unlock(&serve->lock);
 
-        /*
-         * A malformed request that a thread reads at this very moment ends the program in
-         * libmicrohttpd 0.9.75: while it is shut down, MHD_queue_response() says yes and takes
-         * nothing, and the answer of its own that it then builds is of no response. All that
-         * was promised is on disk or sent by now.
-         */
         MHD_stop_daemon(serve->daemon);
         serve_unref(serve);
         return NULL;

@@ -209,6 +209,52 @@ static void test_framing(void **state)
         }
 }
 
+/* What one reads as a header of that name and another does not; and whose host is not clear. */
+static void test_head(void **state)
+{
+        static const char *const heads[] = {
+                "GET / HTTP/1.1\r\nHost: a\r\nContent-Length : 5\r\n\r\n",
+                "GET / HTTP/1.1\r\nHost: a\r\n(comment): x\r\n\r\n",
+                "GET / HTTP/1.1\r\nHost: a\r\nX: a\rContent-Length: 5\r\n\r\n",
+                "GET / HTTP/1.1\r\nHost: a\r\nX: \001\r\n\r\n",
+                "GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n",
+                "GET / HTTP/1.1\r\nX: a\r\n\r\n",
+        };
+
+        for (size_t i = 0; i < ARRAY_SIZE(heads); i++) {
+                int fd = client_open(serve_port(*state));
+                struct reply reply;
+                char byte;
+
+                print_message("%s", heads[i]);
+                client_send(fd, heads[i]);
+                client_read(fd, "GET", &reply);
+                assert_int_equal(reply.status, 400);
+                assert_non_null(strstr(reply.body, "\"code\":\"header-malformed\""));
+                assert_true(recv(fd, &byte, 1, 0) <= 0);
+                close(fd);
+        }
+}
+
+/* libmicrohttpd has no room for so many, and forgot the request: nobody freed it. */
+static void test_many_arguments(void **state)
+{
+        _buffer_ struct buffer text = {0};
+        int fd = client_open(serve_port(*state));
+        struct reply reply;
+
+        buffer_text(&text, "GET /?");
+        for (int i = 0; i < 2000; i++)
+                buffer_format(&text, "a%d&", i);
+        buffer_text(&text, " HTTP/1.1\r\nHost: test\r\n\r\n");
+        assert_int_equal(text.rc, 0);
+        assert_int_equal(send(fd, text.bytes, text.size, MSG_NOSIGNAL), (ssize_t)text.size);
+        client_read(fd, "GET", &reply);
+        assert_int_equal(reply.status, 400);
+        assert_non_null(strstr(reply.body, "\"code\":\"target-malformed\""));
+        close(fd);
+}
+
 /* The handler answers, and has seen nothing of it. */
 static void test_body_ignored(void **state)
 {
@@ -472,6 +518,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_bad_targets, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_body_limit, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_framing, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_head, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_many_arguments, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_body_ignored, setup, teardown),
                 cmocka_unit_test(test_bodies_together),
                 cmocka_unit_test_setup_teardown(test_expect, setup, teardown),

@@ -26,6 +26,31 @@
 /* Clocks of machines that just woke up are behind. */
 #define NOT_BEFORE_S (-3600)
 
+/* As much as each client takes. With 3072 bits the server signs three times as long, and a machine
+ * that boots shakes hands for each file. */
+#define RSA_BITS 2048
+
+struct kind_row {
+        EVP_PKEY *(*make)(void);
+        const char *key_usage;
+};
+
+static EVP_PKEY *make_ecdsa(void)
+{
+        return EVP_EC_gen("P-256");
+}
+
+static EVP_PKEY *make_rsa(void)
+{
+        return EVP_RSA_gen(RSA_BITS);
+}
+
+/* RFC 5246 7.4.2: what the suites of firmware, which have the key encrypted, ask for. */
+static const struct kind_row kinds[CERTIFICATE_KIND_COUNT] = {
+        [CERTIFICATE_ECDSA] = {make_ecdsa, "critical,digitalSignature,keyCertSign"                },
+        [CERTIFICATE_RSA] = {make_rsa,   "critical,digitalSignature,keyEncipherment,keyCertSign"},
+};
+
 static bool is_dns_name(const char *name)
 {
         static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -33,6 +58,14 @@ static bool is_dns_name(const char *name)
         size_t len = strlen(name);
 
         return len > 0 && len <= DNS_NAME_MAX && strspn(name, allowed) == len;
+}
+
+bool certificate_takes_name(const char *name)
+{
+        ASN1_OCTET_STRING *address = a2i_IPADDRESS(name);
+
+        ASN1_OCTET_STRING_free(address);
+        return address || is_dns_name(name);
 }
 
 static int add_alt_name(GENERAL_NAMES *to, const char *name)
@@ -79,16 +112,16 @@ static int add_alt_names(X509 *cert, const char *const names[])
  * The extensions of a certificate that is server and anchor at once. Without
  * keyCertSign OpenSSL's strict mode does not take it as its own issuer.
  */
-static int add_extensions(X509 *cert)
+static int add_extensions(X509 *cert, const struct kind_row *kind)
 {
-        static const struct {
+        const struct {
                 int nid;
                 const char *value;
         } rows[] = {
-                {NID_basic_constraints,      "critical,CA:TRUE,pathlen:0"           },
-                {NID_key_usage,              "critical,digitalSignature,keyCertSign"},
-                {NID_ext_key_usage,          "serverAuth"                           },
-                {NID_subject_key_identifier, "hash"                                 },
+                {NID_basic_constraints,      "critical,CA:TRUE,pathlen:0"},
+                {NID_key_usage,              kind->key_usage             },
+                {NID_ext_key_usage,          "serverAuth"                },
+                {NID_subject_key_identifier, "hash"                      },
         };
         X509V3_CTX context;
 
@@ -124,7 +157,7 @@ static int set_serial(X509 *cert)
 static int set_names(X509 *cert, const char *first)
 {
         /* Nobody reads the subject for a host name any more; a long one need not fit. */
-        const char *common = strlen(first) <= COMMON_NAME_MAX ? first : "cloudied";
+        const char *common = strlen(first) <= COMMON_NAME_MAX ? first : "cloudie";
         X509_NAME *subject = X509_get_subject_name(cert);
 
         if (X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8,
@@ -134,7 +167,8 @@ static int set_names(X509 *cert, const char *first)
         return 0;
 }
 
-static int make(const char *const names[], unsigned days, EVP_PKEY *key, X509 *cert)
+static int make(const struct kind_row *kind, const char *const names[], unsigned days,
+                EVP_PKEY *key, X509 *cert)
 {
         int rc;
 
@@ -146,7 +180,7 @@ static int make(const char *const names[], unsigned days, EVP_PKEY *key, X509 *c
         if (rc == 0)
                 rc = set_names(cert, names[0]);
         if (rc == 0)
-                rc = add_extensions(cert);
+                rc = add_extensions(cert, kind);
         if (rc == 0)
                 rc = add_alt_names(cert, names);
         if (rc == 0 && X509_sign(cert, key, EVP_sha256()) == 0)
@@ -166,20 +200,20 @@ static int save_cert(X509 *cert, const char *path)
         return file_replace(path, bytes, (size_t)size, 0644);
 }
 
-int certificate_make(const char *const names[], unsigned days, const char *key_path,
-                     const char *cert_path)
+int certificate_make(enum certificate_kind kind, const char *const names[], unsigned days,
+                     const char *key_path, const char *cert_path)
 {
         CLEANUP(EVP_PKEY_free) EVP_PKEY *key = NULL;
         CLEANUP(X509_free) X509 *cert = NULL;
         int rc;
 
-        if (!names[0] || days > INT_MAX)
+        if (kind >= CERTIFICATE_KIND_COUNT || !names[0] || days > INT_MAX)
                 return -EINVAL;
-        key = EVP_EC_gen("P-256");
+        key = kinds[kind].make();
         cert = X509_new();
         if (!key || !cert)
                 return openssl_fail(-ENOMEM);
-        rc = make(names, days, key, cert);
+        rc = make(&kinds[kind], names, days, key, cert);
         if (rc < 0)
                 return openssl_fail(rc);
         rc = openssl_save_key(key, key_path);
@@ -191,23 +225,39 @@ int certificate_make(const char *const names[], unsigned days, const char *key_p
         return rc;
 }
 
-int certificate_pin(const char *pem, size_t size, char **ret)
+static int read_certificate(const char *pem, size_t size, X509 **ret)
 {
         CLEANUP(BIO_free) BIO *bio = NULL;
-        CLEANUP(X509_free) X509 *cert = NULL;
-        _free_ char *base64 = NULL;
-        unsigned char *der = NULL;
-        struct sha256 hash;
-        int der_size, rc;
 
         if (size > INT_MAX)
                 return -EBADMSG;
         bio = BIO_new_mem_buf(pem, (int)size);
         if (!bio)
                 return openssl_fail(-ENOMEM);
-        cert = PEM_read_bio_X509(bio, NULL, openssl_no_passphrase, NULL);
-        if (!cert)
-                return openssl_fail(-EBADMSG);
+        *ret = PEM_read_bio_X509(bio, NULL, openssl_no_passphrase, NULL);
+        return *ret ? 0 : openssl_fail(-EBADMSG);
+}
+
+bool certificate_is_rsa(const char *pem, size_t size)
+{
+        CLEANUP(X509_free) X509 *cert = NULL;
+
+        if (read_certificate(pem, size, &cert) < 0)
+                return false;
+        return EVP_PKEY_get_base_id(X509_get0_pubkey(cert)) == EVP_PKEY_RSA;
+}
+
+int certificate_pin(const char *pem, size_t size, char **ret)
+{
+        CLEANUP(X509_free) X509 *cert = NULL;
+        _free_ char *base64 = NULL;
+        unsigned char *der = NULL;
+        struct sha256 hash;
+        int der_size, rc;
+
+        rc = read_certificate(pem, size, &cert);
+        if (rc < 0)
+                return rc;
         der_size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
         if (der_size < 0)
                 return openssl_fail(-EBADMSG);

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The self-signed certificate of a controller that was given no other. */
+/* The self-signed certificate of a server that was given no other. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
+enum certificate_kind {
+        CERTIFICATE_ECDSA, /* P-256 */
+        CERTIFICATE_RSA,   /* 2048 bits: UEFI firmware knows nothing else */
+        CERTIFICATE_KIND_COUNT,
+};
+
 /**
- * certificate_make() - an ECDSA P-256 key and a certificate for it
+ * certificate_make() - a key and a certificate for it
+ * @kind:   of the key
  * @names:  NULL-ended: DNS names and IP addresses for subjectAltName; the first is the subject
  * @days:   how long it is valid, from an hour ago
  * @key_path: PEM, written with mode 0600
@@ -14,8 +22,14 @@
  *
  * Return: 0 or -errno; neither file is then left half-written.
  */
-int certificate_make(const char *const names[], unsigned days, const char *key_path,
-                     const char *cert_path);
+int certificate_make(enum certificate_kind kind, const char *const names[], unsigned days,
+                     const char *key_path, const char *cert_path);
+
+/* Can a certificate be made for this name: DNS (RFC 1035) or an address? */
+bool certificate_takes_name(const char *name);
+
+/* Is the key of this certificate (PEM) an RSA key? False also for what is no certificate. */
+bool certificate_is_rsa(const char *pem, size_t size);
 
 /**
  * certificate_pin() - the pin of a certificate's public key

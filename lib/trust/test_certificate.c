@@ -157,9 +157,11 @@ static void test_make_refuses(void **state)
 
         (void)state;
         snprintf(path, sizeof(path), "%s/new.key", folder);
-        assert_int_equal(certificate_make(none, 1, path, cert_path), -EINVAL);
-        assert_int_equal(certificate_make(bad, 1, path, cert_path), -EINVAL);
-        assert_int_equal(certificate_make(names, 1, path, "/no/such/folder/cert.pem"), -ENOENT);
+        assert_int_equal(certificate_make(CERTIFICATE_ECDSA, none, 1, path, cert_path), -EINVAL);
+        assert_int_equal(certificate_make(CERTIFICATE_ECDSA, bad, 1, path, cert_path), -EINVAL);
+        assert_int_equal(
+                certificate_make(CERTIFICATE_ECDSA, names, 1, path, "/no/such/folder/cert.pem"),
+                -ENOENT);
         assert_int_equal(access(path, F_OK), -1); /* no key without its certificate */
 }
 
@@ -171,9 +173,33 @@ static void test_long_name(void **state)
         CLEANUP(X509_free) X509 *cert = NULL;
 
         (void)state;
-        assert_int_equal(certificate_make(long_name, 1, key_path, cert_path), 0);
+        assert_int_equal(certificate_make(CERTIFICATE_ECDSA, long_name, 1, key_path, cert_path), 0);
         cert = load();
         assert_int_equal(X509_check_host(cert, long_name[0], 0, 0, NULL), 1);
+}
+
+/* What firmware with suites of encrypted keys (kRSA) demands of it. */
+static void test_rsa(void **state)
+{
+        static const char *const host[] = {"10.77.0.1", NULL};
+        CLEANUP(X509_free) X509 *cert = NULL;
+        _free_ char *pem = NULL;
+        size_t size;
+
+        (void)state;
+        assert_int_equal(file_read(-1, cert_path, 8192, &pem, &size), 0);
+        assert_false(certificate_is_rsa(pem, size));
+        assert_false(certificate_is_rsa("no certificate", 14));
+        free(TAKE_PTR(pem));
+
+        assert_int_equal(certificate_make(CERTIFICATE_RSA, host, 1, key_path, cert_path), 0);
+        assert_int_equal(file_read(-1, cert_path, 8192, &pem, &size), 0);
+        assert_true(certificate_is_rsa(pem, size));
+        cert = load();
+        assert_int_equal(X509_check_ip_asc(cert, "10.77.0.1", 0), 1);
+        assert_true(EVP_PKEY_get_bits(X509_get0_pubkey(cert)) >= 2048);
+        assert_true(X509_get_key_usage(cert) & X509v3_KU_KEY_ENCIPHERMENT);
+        assert_true(X509_get_key_usage(cert) & X509v3_KU_DIGITAL_SIGNATURE);
 }
 
 static int make_folder(void **state)
@@ -183,7 +209,7 @@ static int make_folder(void **state)
                 return -1;
         snprintf(key_path, sizeof(key_path), "%s/key.pem", folder);
         snprintf(cert_path, sizeof(cert_path), "%s/cert.pem", folder);
-        return certificate_make(names, 730, key_path, cert_path);
+        return certificate_make(CERTIFICATE_ECDSA, names, 730, key_path, cert_path);
 }
 
 static int remove_folder(void **state)
@@ -205,6 +231,7 @@ int main(void)
                 cmocka_unit_test(test_pin_refuses),
                 cmocka_unit_test(test_make_refuses),
                 cmocka_unit_test(test_long_name),
+                cmocka_unit_test(test_rsa),
         };
 
         return cmocka_run_group_tests(tests, make_folder, remove_folder);
