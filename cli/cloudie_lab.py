@@ -37,9 +37,11 @@ class Case(unittest.TestCase):
                 "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", ""), **more}
 
     @classmethod
-    def run_it(cls, *words, stdin="", env=None, **more):
+    def run_it(cls, *words, stdin="", terminal=None, env=None, **more):
+        """@terminal: a descriptor to read from, in place of a text."""
         more = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
-        return subprocess.run([CLOUDIE, *words], input=stdin, text=True, timeout=30, check=False,
+        more.update({"input": stdin} if terminal is None else {"stdin": terminal})
+        return subprocess.run([CLOUDIE, *words], text=True, timeout=30, check=False,
                               env=env or cls.environment(), **more)
 
     def ok(self, *words):

@@ -21,19 +21,28 @@ struct command_context {
         /* Options that some commands know. */
         const char *select, *boot, *after, *profile, *name, *os, *duration;
         const char *since, *class, *reason;
-        bool follow, inventory, erase, dry_run, wait, force;
+        bool follow, inventory, erase, dry_run, wait, force, is_sure;
 
         const char *words; /* of the command: "node list" */
         int argc;          /* words after the command's own */
         char **argv;
 };
 
+enum {
+        COMMAND_LOCAL = 1 << 0,   /* needs no controller */
+        COMMAND_SELECTS = 1 << 1, /* --select says what it shows */
+        COMMAND_BULK = 1 << 2,    /* --select may stand for the names of nodes: bulk.h */
+        COMMAND_WORDS = 1 << 3,   /* it takes one name, and words after it */
+        COMMAND_PLANS = 1 << 4,   /* with --dry-run it says what it would do */
+        COMMAND_FORCES = 1 << 5,  /* not of a node in maintenance, but with --force */
+};
+
 struct command {
-        const char *words;                                 /* "node list" */
-        const char *arguments;                             /* "NAME..." for the help; "" for none */
-        const char *help;                                  /* one line */
-        int least, most;                                   /* arguments; -1: any number */
-        bool is_local;                                     /* needs no controller */
+        const char *words;     /* "node list" */
+        const char *arguments; /* "NAME..." for the help; "" for none */
+        const char *help;      /* one line */
+        int least, most;       /* arguments; -1: any number */
+        unsigned flags;
         int (*run)(const struct command_context *context); /* 0, or an exit status */
 };
 
@@ -65,6 +74,7 @@ int command_node_diff(const struct command_context *context);
 int command_node_inventories(const struct command_context *context);
 int command_node_acknowledge(const struct command_context *context);
 int command_node_odd(const struct command_context *context);
+int command_node_label(const struct command_context *context);
 int command_node_accept(const struct command_context *context);
 int command_node_discover(const struct command_context *context);
 int command_node_maintenance_on(const struct command_context *context);

@@ -15,6 +15,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/node/node_document.h"
 #include "lib/node/profile.h"
 
 #define APPLY_MAX_BYTES  ((size_t)16 << 20) /* of one file: people write them */
@@ -48,9 +49,10 @@ static const struct kind {
         const char *name, *path;
         int (*check)(const struct doc *document, char *error); /* 0; a sentence */
 } kinds[] = {
-        {"key",     "/api/v1/keys",     check_key    },
-        {"file",    "/api/v1/files",    check_file   },
-        {"profile", "/api/v1/profiles", check_profile},
+        {"key",     "/api/v1/keys",     check_key          },
+        {"file",    "/api/v1/files",    check_file         },
+        {"profile", "/api/v1/profiles", check_profile      },
+        {"node",    "/api/v1/nodes",    node_document_check},
 };
 
 struct item {
@@ -75,19 +77,24 @@ CLEANUP_DEFINE(struct items *, items_free)
 static const struct kind *kind_of(const struct doc *document, char *error)
 {
         const char *name = doc_get_text(document, "kind");
-        char safe[KIND_SIZE];
+        char safe[KIND_SIZE], known[DOC_ERROR_SIZE / 2] = "";
+        size_t used = 0;
 
-        for (size_t i = 0; name && i < ARRAY_SIZE(kinds); i++)
-                if (strcmp(kinds[i].name, name) == 0)
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+                if (text_is_equal(kinds[i].name, name))
                         return &kinds[i];
+                used += (size_t)snprintf(known + used, sizeof(known) - used, "%s'%s'",
+                                         i == 0                       ? ""
+                                         : i + 1 == ARRAY_SIZE(kinds) ? " and "
+                                                                      : ", ",
+                                         kinds[i].name);
+        }
         if (name)
                 snprintf(error, DOC_ERROR_SIZE,
-                         "this release does not know the kind '%s'; it knows 'key', 'file' and "
-                         "'profile'",
-                         text_escape(safe, sizeof(safe), name));
+                         "this release does not know the kind '%s'; it knows %s",
+                         text_escape(safe, sizeof(safe), name), known);
         else
-                snprintf(error, DOC_ERROR_SIZE,
-                         "'kind' is missing; it may be 'key', 'file' or 'profile'");
+                snprintf(error, DOC_ERROR_SIZE, "'kind' is missing; there are %s", known);
         return NULL;
 }
 

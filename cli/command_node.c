@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/bulk.h"
 #include "cli/command.h"
 #include "cli/each.h"
 #include "cli/print.h"
@@ -12,7 +13,6 @@
 #include "lib/node/operation.h"
 
 #define NODE_PATH_SIZE 320
-#define NODES_LIMIT    1000 /* a page; the controller says where the next begins */
 
 static const struct column list_columns[] = {
         {"NAME",       "name",                        NULL,           false},
@@ -36,40 +36,10 @@ static void node_path(char to[static NODE_PATH_SIZE], const char *name, const ch
         each_path(to, NODE_PATH_SIZE, "/api/v1/nodes", name, what);
 }
 
-/* All pages, one after the other, into one list. */
-static int get_all(const struct command_context *context, struct doc *all)
-{
-        char after[NODE_NAME_SIZE] = "";
-
-        for (;;) {
-                _buffer_ struct buffer path = {0};
-                _doc_ struct doc *page = NULL;
-                const struct doc *items;
-                const char *next;
-                int rc;
-
-                buffer_format(&path, "/api/v1/nodes?limit=%d", NODES_LIMIT);
-                call_query(&path, "select", context->select);
-                call_query(&path, "after", after[0] ? after : NULL);
-                rc = call_get(context->call, &path, &page);
-                if (rc != 0)
-                        return rc;
-                items = doc_get(page, "items");
-                for (size_t i = 0; i < doc_count(items); i++)
-                        if (doc_append(all, doc_copy(doc_at(items, i))) < 0)
-                                return EXIT_FAILURE;
-                next = doc_get_text(page, "next");
-                if (!next)
-                        return 0;
-                if (text_copy(after, sizeof(after), next) < 0)
-                        return EXIT_FAILURE;
-        }
-}
-
 int command_node_list(const struct command_context *context)
 {
         _doc_ struct doc *all = doc_list();
-        const int rc = get_all(context, all);
+        const int rc = bulk_nodes(context, all);
 
         if (rc != 0)
                 return rc;

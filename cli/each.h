@@ -6,10 +6,10 @@
 #include "cli/command.h"
 #include "cli/print.h"
 
-/* "/api/v1/nodes", "a/b", "/accept" -> "/api/v1/nodes/a%2Fb/accept" */
 /* Behind what is done: of a node in maintenance, too. */
 #define EACH_FORCE "?force=1"
 
+/* "/api/v1/nodes", "a/b", "/accept" -> "/api/v1/nodes/a%2Fb/accept" */
 void each_path(char *to, size_t size, const char *under, const char *name, const char *what);
 
 /* One more {name, done}, for a script. Negative without memory. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/bulk.h"
 #include "cli/command.h"
 #include "cli/print.h"
 #include "lib/base/cleanup.h"
@@ -20,7 +21,9 @@ static const struct option_row options[] = {
         {.name = "output", .letter = 'o', .value = "FORM",
          .help = "table, json or yaml", .text = &output},
         {.name = "select", .letter = 'l', .value = "FILTER",
-         .help = "node list, node odd: only these: 'phase=ready and memory.total>=64G, rack in (a1,a2)'", .text = &context.select},
+         .help = "only these nodes, also in place of names: 'phase=ready and memory.total>=64G, rack in (a1,a2)'", .text = &context.select},
+        {.name = "yes", .letter = 'y',
+         .help = "with --select in place of names: do not ask", .is_set = &context.is_sure},
         {.name = "inventory",
          .help = "node show: with everything it reported", .is_set = &context.inventory},
         {.name = "since", .value = "WHEN",
@@ -99,22 +102,17 @@ static int connect_and_run(const struct command *command)
         rc = call_new(&credential, &context.call);
         if (rc != 0)
                 return rc;
-        rc = command->run(&context);
+        rc = context.select && (command->flags & COMMAND_BULK) ? bulk_run(command, &context)
+                                                               : command->run(&context);
         call_free(context.call);
         return rc;
-}
-
-static bool may_force(const struct command *command)
-{
-        return command->run == command_node_install || command->run == command_node_retry ||
-               command->run == command_node_release || command->run == command_node_accept ||
-               command->run == command_node_delete;
 }
 
 static int run(int argc, char **argv)
 {
         const struct command *command;
         char first[64], second[64];
+        bool is_bulk;
         int used = 0;
 
         if (argc == 0)
@@ -131,23 +129,30 @@ static int run(int argc, char **argv)
                         text_escape(second, sizeof(second), argc > 1 ? argv[1] : ""));
 
         /* What is said elsewhere and does nothing there could be taken for a promise. */
-        if ((context.dry_run || context.erase) && command->run != command_node_install)
+        if ((context.dry_run || context.erase) && !(command->flags & COMMAND_PLANS))
                 return program_usage(&program,
                                      "--dry-run and --erase are options of 'node install'");
-        if (context.force && !may_force(command))
+        if (context.force && !(command->flags & COMMAND_FORCES))
                 return program_usage(&program, "--force is an option of 'node install', 'node "
                                                "retry', 'node release', 'node accept' and 'node "
                                                "delete'");
+        if (context.select && !(command->flags & (COMMAND_SELECTS | COMMAND_BULK)))
+                return program_usage(&program, "'%s' takes no --select", command->words);
         if (!context.credentials)
                 return program_fail(&program,
                                     "no HOME to keep credentials in; set CLOUDIE_CREDENTIALS");
+        is_bulk = context.select && (command->flags & COMMAND_BULK);
         context.words = command->words;
         context.argc = argc - used;
         context.argv = argv + used;
-        if (context.argc < command->least || (command->most >= 0 && context.argc > command->most))
+        if (is_bulk && !(command->flags & COMMAND_WORDS) && context.argc > 0)
+                return program_usage(&program, "'%s' takes names or --select, not both",
+                                     command->words);
+        if (context.argc < command->least - is_bulk ||
+            (command->most >= 0 && context.argc > command->most))
                 return program_usage(&program, "usage: cloudie %s%s%s", command->words,
                                      *command->arguments ? " " : "", command->arguments);
-        return command->is_local ? command->run(&context) : connect_and_run(command);
+        return (command->flags & COMMAND_LOCAL) ? command->run(&context) : connect_and_run(command);
 }
 
 int main(int argc, char **argv)

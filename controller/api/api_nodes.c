@@ -14,6 +14,7 @@
 #include "lib/base/buffer.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
+#include "lib/node/node_document.h"
 
 #define LIST_MAX     1000 /* nodes in one answer: some 1 MB */
 #define TIMELINE_MAX 5000 /* the newest events: some 100 boots */
@@ -373,6 +374,60 @@ struct store_change *call_take_way(struct call *call, enum node_way way, node_wa
         }
         *ret = node;
         return TAKE_PTR(change);
+}
+
+/* The body as a document of this node. 0, -EBADMSG with a sentence, -ENOMEM. */
+static int read_node(struct call *call, char *error, struct doc **ret)
+{
+        _doc_ struct doc *document = NULL;
+        const char *body, *name;
+        size_t size;
+        int rc;
+
+        body = serve_body(call->request, &size);
+        rc = doc_parse(body, size, &doc_limits_message, error, &document);
+        if (rc < 0)
+                return rc == -ENOMEM ? rc : -EBADMSG;
+        name = doc_get_text(document, "name");
+        if (!name)
+                (void)doc_set_text(document, "name", call->match.name);
+        else if (strcmp(name, call->match.name) != 0) {
+                snprintf(error, DOC_ERROR_SIZE, "'name' must be the one in the path, or left out");
+                return -EBADMSG;
+        }
+        rc = node_document_check(document, error);
+        if (rc == 0)
+                *ret = TAKE_PTR(document);
+        return rc;
+}
+
+enum problem prepare_node(struct call *call, char *detail)
+{
+        _doc_ struct doc *document = NULL;
+        const int rc = read_node(call, detail, &document);
+
+        if (rc == -ENOMEM)
+                return PROBLEM_NO_MEMORY;
+        return rc < 0 ? PROBLEM_NODE_MALFORMED : PROBLEM_NONE;
+}
+
+void handle_node_put(struct call *call)
+{
+        CLEANUP(store_change_free) struct store_change *change = store_change_new();
+        struct node *node = call_node_to_change(call);
+        _doc_ struct doc *document = NULL;
+        char error[DOC_ERROR_SIZE];
+
+        if (!node)
+                return;
+        if (!change || read_node(call, error, &document) < 0 ||
+            node_put(call->api->logic, node, document, call->who.user, clock_wall_ms(), change) <
+                    0) {
+                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
+                return;
+        }
+        reply_node(call, node, NULL);
+        call_commit(call, TAKE_PTR(change));
 }
 
 void handle_node_accept(struct call *call)

@@ -44,6 +44,8 @@ const struct problem_row problem_rows[PROBLEM_COUNT] = {
                 "The controller is stopping.", "Wait as long as Retry-After says."},
         [PROBLEM_NODE_UNKNOWN] = {404, "node-unknown", "Not Found",
                 "There is no such node.", "`cloudie node list` shows all nodes."},
+        [PROBLEM_NODE_MALFORMED] = {400, "node-malformed", "Bad Request",
+                "What is said of the node makes no sense.", "docs/operations.md, \"Labels\", says what can be written of a node."},
         [PROBLEM_PHASE] = {409, "phase-wrong", "Conflict",
                 "The node's phase does not allow this.", "`cloudie node show` tells its phase."},
         [PROBLEM_MAINTENANCE] = {409, "node-maintenance", "Conflict",

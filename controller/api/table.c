@@ -5,6 +5,7 @@
 #include "lib/node/worker.h"
 
 #define SMALL     4096        /* a token and a name; a claim is 500 bytes */
+#define NODE_MAX  (64 << 10)  /* labels, metadata, and the status that comes along */
 #define EVENTS    (256 << 10) /* EVENTS_MAX events of at most 1 KiB */
 #define INVENTORY (8 << 20)   /* as doc_limits_inventory */
 
@@ -33,6 +34,7 @@ const struct route routes[] = {
         {"GET", "/api/v1/status", NEED_VIEWER, 0, 0, NULL, handle_status, "counts"},
         {"GET", "/api/v1/nodes", NEED_VIEWER, 0, 0, NULL, handle_nodes, "all nodes"},
         {"GET", "/api/v1/nodes/{name}", NEED_VIEWER, 0, 0, NULL, handle_node, "one node"},
+        {"PUT", "/api/v1/nodes/{name}", NEED_OPERATOR, ROUTE_WRITES, NODE_MAX, prepare_node, handle_node_put, "its labels, and what else people keep with it"},
         {"DELETE", "/api/v1/nodes/{name}", NEED_OPERATOR, ROUTE_WRITES, 0, NULL, handle_node_delete, "forgets a node"},
         {"GET", "/api/v1/nodes/{name}/timeline", NEED_VIEWER, 0, 0, NULL, handle_node_timeline, "its events"},
         {"GET", "/api/v1/nodes/{name}/explain", NEED_VIEWER, 0, 0, NULL, handle_node_explain, "what it would boot, and why"},

@@ -53,6 +53,11 @@ int node_decode(const struct store_document *row, struct node **ret);
 int node_accept(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
                 struct store_change *change, const char **why);
 
+/* Labels and spec of a document that node_document_check() passed, in place of what was there.
+ * What is there already makes no new version. 0, -ENOMEM. */
+int node_put(struct logic *logic, struct node *node, const struct doc *document, const char *by,
+             uint64_t now_ms, struct store_change *change);
+
 /* Forgets a node with its claims; its events stay. 0; -EPERM with a sentence. @node is freed. */
 int node_delete(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
                 struct store_change *change, const char **why);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/bulk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/print.h"
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+#include "lib/daemon/options.h"
+#include "lib/node/step.h"
+
+#define NODES_LIMIT 1000 /* a page; the controller says where the next begins */
+
+int bulk_nodes(const struct command_context *context, struct doc *all)
+{
+        char after[NODE_NAME_SIZE] = "";
+
+        for (;;) {
+                _buffer_ struct buffer path = {0};
+                _doc_ struct doc *page = NULL;
+                const struct doc *items;
+                const char *next;
+                int rc;
+
+                buffer_format(&path, "/api/v1/nodes?limit=%d", NODES_LIMIT);
+                call_query(&path, "select", context->select);
+                call_query(&path, "after", after[0] ? after : NULL);
+                rc = call_get(context->call, &path, &page);
+                if (rc != 0)
+                        return rc;
+                items = doc_get(page, "items");
+                for (size_t i = 0; i < doc_count(items); i++)
+                        if (doc_append(all, doc_copy(doc_at(items, i))) < 0)
+                                return EXIT_FAILURE;
+                next = doc_get_text(page, "next");
+                if (!next)
+                        return 0;
+                if (text_copy(after, sizeof(after), next) < 0)
+                        return EXIT_FAILURE;
+        }
+}
+
+static bool is_in_maintenance(const struct doc *node)
+{
+        const struct doc *conditions = doc_get(node, "status.conditions");
+
+        for (size_t i = 0; i < doc_count(conditions); i++)
+                if (text_is_equal(doc_get_text(doc_at(conditions, i), "name"), "maintenance"))
+                        return true;
+        return false;
+}
+
+/* Of @nodes those that may be touched. @names holds as many as there are nodes. */
+static size_t choose(const struct doc *nodes, bool is_careful, const char **names)
+{
+        char safe[NODE_NAME_SIZE * 4];
+        size_t count = 0;
+
+        for (size_t i = 0; i < doc_count(nodes); i++) {
+                const struct doc *node = doc_at(nodes, i);
+                const char *name = doc_get_text(node, "name");
+
+                if (!name)
+                        continue;
+                if (is_careful && is_in_maintenance(node))
+                        fprintf(stderr, "%s: in maintenance, so it is left alone\n",
+                                text_escape(safe, sizeof(safe), name));
+                else
+                        names[count++] = name;
+        }
+        return count;
+}
+
+static bool is_agreed(const struct command_context *context, size_t count)
+{
+        char answer[8];
+
+        if (context->is_sure)
+                return true;
+        if (!isatty(STDIN_FILENO)) {
+                fprintf(stderr, "cloudie: nothing was done: --yes does it\n");
+                return false;
+        }
+        fprintf(stderr, "Do that to %zu node%s? [y/N] ", count, count == 1 ? "" : "s");
+        return fgets(answer, sizeof(answer), stdin) &&
+               (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
+}
+
+/* What is asked for is shown where it does not mix with results. */
+static void show(const struct command *command, const char **names, size_t count)
+{
+        char safe[NODE_NAME_SIZE * 4];
+
+        fprintf(stderr, "'%s' of %zu node%s:\n", command->words, count, count == 1 ? "" : "s");
+        for (size_t i = 0; i < count; i++)
+                fprintf(stderr, "  %s\n", text_escape(safe, sizeof(safe), names[i]));
+}
+
+/* All names in one run; or, where other words follow the name, a run a name. */
+static int run(const struct command *command, const struct command_context *context,
+               const char **names, size_t count)
+{
+        struct command_context one = *context;
+        const size_t words = (size_t)context->argc;
+        _free_ char **argv = calloc(count + words + 1, sizeof(*argv));
+        int status = 0;
+
+        if (!argv)
+                return EXIT_FAILURE;
+        one.select = NULL;
+        one.argv = argv;
+        if (!(command->flags & COMMAND_WORDS)) {
+                one.argc = (int)count;
+                memcpy(argv, names, count * sizeof(*argv));
+                return command->run(&one);
+        }
+        one.argc = context->argc + 1;
+        memcpy(argv + 1, context->argv, words * sizeof(*argv));
+        for (size_t i = 0; i < count; i++) {
+                memcpy(&argv[0], &names[i], sizeof(*argv));
+                if (command->run(&one) != 0)
+                        status = EXIT_FAILURE;
+        }
+        return status;
+}
+
+int bulk_run(const struct command *command, const struct command_context *context)
+{
+        _doc_ struct doc *nodes = doc_list();
+        _free_ const char **names = NULL;
+        struct command_context dry = *context;
+        size_t count;
+        int rc = bulk_nodes(context, nodes);
+
+        if (rc != 0)
+                return rc;
+        names = calloc(doc_count(nodes) + 1, sizeof(*names));
+        if (!names)
+                return EXIT_FAILURE;
+        count = choose(nodes, (command->flags & COMMAND_FORCES) && !context->force, names);
+        if (count == 0) {
+                fprintf(stderr, "cloudie: no nodes match\n");
+                return 0;
+        }
+        if (command->flags & COMMAND_PLANS) {
+                dry.dry_run = true;
+                rc = run(command, &dry, names, count);
+                if (context->dry_run)
+                        return rc;
+        } else {
+                show(command, names, count);
+        }
+        return is_agreed(context, count) ? run(command, context, names, count) : EXIT_FAILURE;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/* A command for all nodes that a filter chooses: what would be done is shown first. */
+
+#include "cli/command.h"
+
+/**
+ * bulk_run() - run @command on the nodes that context->select chooses, in place of names
+ *
+ * Shows them (of an install: what it would do to each), leaves those in maintenance alone, and asks
+ * on a terminal; elsewhere --yes is needed.
+ *
+ * Return: as a command.
+ */
+int bulk_run(const struct command *command, const struct command_context *context);
+
+/* All nodes that context->select chooses, appended to @all. 0 or EXIT_FAILURE. */
+int bulk_nodes(const struct command_context *context, struct doc *all);
