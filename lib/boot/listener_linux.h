@@ -21,8 +21,8 @@ int listener_new(struct loop *loop, struct listener **ret);
 struct listener *listener_free(struct listener *listener); /* takes NULL */
 void listener_look(struct listener *listener);             /* takes NULL */
 
-/* Throws away what came more than LISTENER_KEEP_S before @now: the oldest stand in front, and a full
- * socket takes no new ones. A timer of the listener's does so. */
+/* Throws away what came more than LISTENER_KEEP_S before @now: the oldest stand in front, and a
+ * full socket takes no new ones. A timer of the listener's does so. */
 void listener_forget(struct listener *listener, time_t now);
 
 /* The socket, the listener's; what is read from it is gone. -EBADF for NULL. */
