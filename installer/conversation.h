@@ -15,7 +15,7 @@ struct conversation;
 struct conversation_options {
         const struct site *site; /* must outlive the conversation */
         struct mac_address mac;
-        struct ip4_address address;
+        struct ip_address address;
         const char *discover;     /* path of cloudie-discover */
         const char *install;      /* path of cloudie-install; NULL: installs are not obeyed */
         const char *install_root; /* for its --root; NULL: this machine's own disks */

@@ -51,7 +51,7 @@ struct agent {
         struct listener *listener;
         struct loop_timer *report;
         struct site site;
-        struct ip4_address address; /* the first; a later one is of no interest to the controller */
+        struct ip_address address; /* the first; a later one is of no interest to the controller */
         pthread_t thread;
         bool is_talking;
 
@@ -294,7 +294,7 @@ static int run_rehearsal(void)
         char error[SITE_ERROR_SIZE] = "";
         int rc;
 
-        if (!command_line || !address || ip4_parse(address, &conversation.address) < 0)
+        if (!command_line || !address || ip_parse(address, &conversation.address) < 0)
                 return program_usage(&program, "--rehearse needs --command-line and --address");
         if (install && !install_root)
                 return program_usage(&program, "--install needs --install-root: no disk of this "

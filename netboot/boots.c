@@ -19,7 +19,7 @@
 
 struct boot {
         struct mac_address mac;
-        struct ip4_address address;
+        struct ip_address address;
         uint64_t loader_ms; /* 0: none was delivered */
         enum boots_plan_state state;
         struct plan_request request;
@@ -93,19 +93,19 @@ static struct boot *find(const struct boots *boots, const struct mac_address *ma
 static void forget(struct boots *boots, struct boot *boot)
 {
         map_remove(boots->by_mac, boot->mac.bytes, sizeof(boot->mac.bytes));
-        map_remove(boots->by_address, &boot->address.be, sizeof(boot->address.be));
+        map_remove(boots->by_address, boot->address.six.bytes, sizeof(boot->address.six.bytes));
         boot_free(boot);
 }
 
-int boots_lease(struct boots *boots, const struct mac_address *mac, struct ip4_address address)
+int boots_lease(struct boots *boots, const struct mac_address *mac, struct ip_address address)
 {
         LOCKED(boots);
         struct boot *boot = find(boots, mac), *other;
         int rc;
 
-        if (boot && ip4_is_equal(boot->address, address))
+        if (boot && ip_is_equal(boot->address, address))
                 return 0;
-        other = map_find(boots->by_address, &address.be, sizeof(address.be));
+        other = map_find(boots->by_address, address.six.bytes, sizeof(address.six.bytes));
         if (other)
                 forget(boots, other);
         if (boot)
@@ -118,33 +118,34 @@ int boots_lease(struct boots *boots, const struct mac_address *mac, struct ip4_a
         boot->address = address;
         rc = map_set(boots->by_mac, mac->bytes, sizeof(mac->bytes), boot);
         if (rc == 0)
-                rc = map_set(boots->by_address, &address.be, sizeof(address.be), boot);
+                rc = map_set(boots->by_address, address.six.bytes, sizeof(address.six.bytes), boot);
         if (rc < 0)
                 forget(boots, boot);
         return rc;
 }
 
-void boots_unlease(struct boots *boots, const struct mac_address *mac, struct ip4_address address)
+void boots_unlease(struct boots *boots, const struct mac_address *mac, struct ip_address address)
 {
         LOCKED(boots);
         struct boot *boot = find(boots, mac);
 
-        if (boot && ip4_is_equal(boot->address, address))
+        if (boot && ip_is_equal(boot->address, address))
                 forget(boots, boot);
 }
 
-bool boots_is_leased(struct boots *boots, const struct mac_address *mac, struct ip4_address address)
+bool boots_is_leased(struct boots *boots, const struct mac_address *mac, struct ip_address address)
 {
         LOCKED(boots);
         const struct boot *boot = find(boots, mac);
 
-        return boot && ip4_is_equal(boot->address, address);
+        return boot && ip_is_equal(boot->address, address);
 }
 
-bool boots_mac_of(struct boots *boots, struct ip4_address address, struct mac_address *ret)
+bool boots_mac_of(struct boots *boots, struct ip_address address, struct mac_address *ret)
 {
         LOCKED(boots);
-        const struct boot *boot = map_find(boots->by_address, &address.be, sizeof(address.be));
+        const struct boot *boot =
+                map_find(boots->by_address, address.six.bytes, sizeof(address.six.bytes));
 
         if (!boot)
                 return false;
@@ -152,10 +153,11 @@ bool boots_mac_of(struct boots *boots, struct ip4_address address, struct mac_ad
         return true;
 }
 
-void boots_loader_delivered(struct boots *boots, struct ip4_address address, uint64_t now_ms)
+void boots_loader_delivered(struct boots *boots, struct ip_address address, uint64_t now_ms)
 {
         LOCKED(boots);
-        struct boot *boot = map_find(boots->by_address, &address.be, sizeof(address.be));
+        struct boot *boot =
+                map_find(boots->by_address, address.six.bytes, sizeof(address.six.bytes));
 
         if (boot)
                 boot->loader_ms = now_ms;
@@ -184,7 +186,7 @@ bool boots_plan_want(struct boots *boots, const struct plan_request *request,
         LOCKED(boots);
         struct boot *boot = find(boots, &request->mac);
 
-        if (!boot || !ip4_is_equal(boot->address, request->address))
+        if (!boot || !ip_is_equal(boot->address, request->address))
                 return false;
         boot->request = *request;
         boot->is_told = false;

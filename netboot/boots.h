@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/base/net.h"
+#include "lib/base/ip.h"
 #include "lib/node/plan.h"
 
 /* How long after our loader went out whole what speaks iPXE is ours. It starts within seconds; a
@@ -29,17 +29,16 @@ struct boots *boots_new(void); /* NULL without memory */
 struct boots *boots_free(struct boots *boots);
 
 /* The lease of this address is on disk; who had it before has it no more. 0, -ENOSPC, -ENOMEM. */
-int boots_lease(struct boots *boots, const struct mac_address *mac, struct ip4_address address);
+int boots_lease(struct boots *boots, const struct mac_address *mac, struct ip_address address);
 /* It gave it back. */
-void boots_unlease(struct boots *boots, const struct mac_address *mac, struct ip4_address address);
+void boots_unlease(struct boots *boots, const struct mac_address *mac, struct ip_address address);
 
-bool boots_is_leased(struct boots *boots, const struct mac_address *mac,
-                     struct ip4_address address);
+bool boots_is_leased(struct boots *boots, const struct mac_address *mac, struct ip_address address);
 /* Who leases this address. For the timeline alone: an address proves nothing. */
-bool boots_mac_of(struct boots *boots, struct ip4_address address, struct mac_address *ret);
+bool boots_mac_of(struct boots *boots, struct ip_address address, struct mac_address *ret);
 
 /* Our loader was delivered, whole, to this address. */
-void boots_loader_delivered(struct boots *boots, struct ip4_address address, uint64_t now_ms);
+void boots_loader_delivered(struct boots *boots, struct ip_address address, uint64_t now_ms);
 bool boots_has_our_loader(struct boots *boots, const struct mac_address *mac, uint64_t now_ms);
 
 /* What to ask the controller, and the number by which its answer is known again. */

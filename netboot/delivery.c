@@ -26,7 +26,7 @@ void delivery_note(struct boots *boots, struct events *events, const struct deli
 {
         static const char *const by[] = {[TRANSPORT_HTTP] = "http", [TRANSPORT_TFTP] = "tftp"};
         struct node_event event = {.address = d->to, .bytes = d->bytes, .took_ms = d->took_ms};
-        char mac[MAC_TEXT_SIZE] = "", ip[IP4_TEXT_SIZE];
+        char mac[MAC_TEXT_SIZE] = "", ip[IP_TEXT_SIZE];
         bool is_known;
 
         /*
@@ -37,7 +37,7 @@ void delivery_note(struct boots *boots, struct events *events, const struct deli
         if (is_known)
                 mac_text(mac, &event.mac);
         log_info("sent", "name=%s by=%s ip=%s mac=%s whole=%s bytes=%llu took_ms=%llu",
-                 QUOTE(d->name), by[d->transport], ip4_text(ip, d->to), mac,
+                 QUOTE(d->name), by[d->transport], ip_text(ip, d->to), mac,
                  d->is_whole ? "yes" : "no", (unsigned long long)d->bytes,
                  (unsigned long long)d->took_ms);
         if (!is_known)

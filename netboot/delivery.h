@@ -9,7 +9,7 @@
 #include "netboot/path.h"
 
 struct delivery {
-        struct ip4_address to;
+        struct ip_address to;
         enum boot_transport transport;
         char name[WIRE_NAME_SIZE];
         bool has_role;

@@ -105,7 +105,7 @@ bool dhcp_service_boot(void *context, const struct dhcp_message *request,
         struct pxe_answer answer;
         struct pxe_site site;
 
-        if (site_find(service->options.site, address, &network, &site) < 0)
+        if (site_find(service->options.site, ip_of4(address), &network, &site) < 0)
                 return false;
         pxe_answer_make(
                 request,
@@ -217,8 +217,10 @@ static void log_reply(const struct reply *reply, const char *reason)
 
 static void add_event(const struct reply *reply, enum node_step step, uint64_t took_ms)
 {
-        struct node_event event = {
-                .mac = reply->mac, .address = reply->leased, .step = step, .took_ms = took_ms};
+        struct node_event event = {.mac = reply->mac,
+                                   .address = ip_of4(reply->leased),
+                                   .step = step,
+                                   .took_ms = took_ms};
 
         if (!reply->is_in_timeline || !reply->is_told)
                 return;
@@ -238,7 +240,8 @@ static void reply_send(struct reply *reply)
         int rc;
 
         /* Before the client hears of it: its next packet may come at once. */
-        if (is_lease && boots_lease(service->options.boots, &reply->mac, reply->leased) < 0 &&
+        if (is_lease &&
+            boots_lease(service->options.boots, &reply->mac, ip_of4(reply->leased)) < 0 &&
             reply->is_told)
                 log_warning("boots.full", "reason=\"this machine gets no script\"");
         rc = reply_transmit(reply);
@@ -297,7 +300,7 @@ static struct reply *reply_new(struct dhcp_port *port, const struct dhcp_decisio
         reply->is_in_timeline = is_boot || (is_agent && !ip4_is_set(d->request.ciaddr));
         reply->wants_plan = is_boot && !is_agent && service->answer_kind != PXE_ANSWER_NONE;
         reply->plan = (struct plan_request){.mac = d->mac,
-                                            .address = d->leased,
+                                            .address = ip_of4(d->leased),
                                             .architecture = options->architecture,
                                             .is_ipxe = dhcp_options_is_ipxe(options)};
         (void)dhcp_options_uuid(options, &reply->plan.uuid);
@@ -383,7 +386,7 @@ static void note_address(struct reply *reply, const struct dhcp_options *options
                 return;
         if (site_mode(service->options.site, reply->leased) != NETWORK_PROXY)
                 return; /* it says none, or one of a network that we know nothing of */
-        if (boots_lease(service->options.boots, &reply->mac, reply->leased) < 0) {
+        if (boots_lease(service->options.boots, &reply->mac, ip_of4(reply->leased)) < 0) {
                 if (reply->is_told)
                         log_warning("boots.full", "reason=\"this machine gets no script\"");
                 return;
@@ -399,7 +402,7 @@ static struct ip4_network subnet_of(struct dhcp_service *service, struct ip4_add
         struct edge_network network;
         struct pxe_site site;
 
-        if (site_find(service->options.site, address, &network, &site) == 0)
+        if (site_find(service->options.site, ip_of4(address), &network, &site) == 0)
                 (void)ip4_network_parse(network.subnet, &subnet); /* was checked */
         return subnet;
 }
@@ -507,7 +510,7 @@ static void decide(struct dhcp_port *port, const void *bytes, size_t size,
                 return;
         }
         if (d.received == DHCP_RELEASE || d.received == DHCP_DECLINE)
-                boots_unlease(service->options.boots, &d.mac, d.leased);
+                boots_unlease(service->options.boots, &d.mac, ip_of4(d.leased));
         reply = reply_new(port, &d, facts.now.monotonic_ms);
         if (!reply)
                 return;

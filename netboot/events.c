@@ -22,8 +22,8 @@
 #include "lib/base/text.h"
 #include "lib/base/writer.h"
 
-#define RECORD_VERSION    2
 #define RECORD_VERSION_OF 2 /* has "of" and "total" */
+#define RECORD_VERSION_IP 3 /* and an address of IPv6; written only where it is one */
 /* 1024 events a millisecond, for as long as 2^53 (a number in JSON) lasts: the year 2248. */
 #define SEQ_PER_MS 1024
 
@@ -130,13 +130,15 @@ static void write_text(struct writer *w, const char *text)
 size_t event_record_write(const struct node_event *event, uint8_t to[static EVENT_RECORD_MAX])
 {
         struct writer w = writer_over(to, EVENT_RECORD_MAX);
+        const struct ip4_address four = ip_to4(event->address);
+        const bool is_6 = ip_is_set(event->address) && !ip_is_4(event->address);
 
         writer_u8(&w, EVENT_RECORD_TAG);
-        writer_u8(&w, RECORD_VERSION);
+        writer_u8(&w, is_6 ? RECORD_VERSION_IP : RECORD_VERSION_OF);
         writer_be64(&w, event->seq);
         writer_be64(&w, event->at_ms);
         writer_bytes(&w, event->mac.bytes, sizeof(event->mac.bytes));
-        writer_bytes(&w, &event->address.be, sizeof(event->address.be));
+        writer_bytes(&w, &four.be, sizeof(four.be));
         writer_be64(&w, event->bytes);
         writer_be64(&w, event->took_ms);
         write_text(&w, event->boot);
@@ -144,6 +146,8 @@ size_t event_record_write(const struct node_event *event, uint8_t to[static EVEN
         write_text(&w, event->text);
         write_text(&w, node_step_names[event->of]);
         writer_be64(&w, event->total);
+        if (is_6)
+                writer_bytes(&w, event->address.six.bytes, sizeof(event->address.six.bytes));
         return (size_t)writer_size(&w); /* all fields are bounded: EVENT_RECORD_MAX holds them */
 }
 
@@ -171,6 +175,7 @@ int event_record_parse(const void *record, size_t size, struct node_event *ret)
 {
         struct reader r = reader_over(record, size);
         struct node_event event = {.by = "edge"};
+        struct ip4_address four = {0};
         uint8_t tag = 0, version = 0;
         char step[32];
 
@@ -178,12 +183,12 @@ int event_record_parse(const void *record, size_t size, struct node_event *ret)
                 return -ENOMSG;
         if (reader_u8(&r, &version) < 0)
                 return -EBADMSG;
-        if (version > RECORD_VERSION)
+        if (version > RECORD_VERSION_IP)
                 return -EPROTONOSUPPORT;
         if (reader_be64(&r, &event.seq) < 0 || reader_be64(&r, &event.at_ms) < 0 ||
             reader_copy(&r, event.mac.bytes, sizeof(event.mac.bytes)) < 0 ||
-            reader_copy(&r, &event.address.be, sizeof(event.address.be)) < 0 ||
-            reader_be64(&r, &event.bytes) < 0 || reader_be64(&r, &event.took_ms) < 0 ||
+            reader_copy(&r, &four.be, sizeof(four.be)) < 0 || reader_be64(&r, &event.bytes) < 0 ||
+            reader_be64(&r, &event.took_ms) < 0 ||
             read_text(&r, event.boot, sizeof(event.boot)) < 0 ||
             read_text(&r, step, sizeof(step)) < 0 || step_parse(step, &event.step) < 0 ||
             read_text(&r, event.text, sizeof(event.text)) < 0)
@@ -191,6 +196,10 @@ int event_record_parse(const void *record, size_t size, struct node_event *ret)
         if (version >= RECORD_VERSION_OF &&
             (read_text(&r, step, sizeof(step)) < 0 || step_parse(step, &event.of) < 0 ||
              reader_be64(&r, &event.total) < 0))
+                return -EBADMSG;
+        event.address = ip_of4(four);
+        if (version >= RECORD_VERSION_IP &&
+            reader_copy(&r, event.address.six.bytes, sizeof(event.address.six.bytes)) < 0)
                 return -EBADMSG;
         *ret = event;
         return 0;

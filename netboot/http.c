@@ -31,7 +31,7 @@
 
 struct http_service {
         struct http_service_options options;
-        struct serve *servers[2 * NETBOOTD_MAX_INTERFACES]; /* plain and TLS */
+        struct serve *servers[3 * NETBOOTD_MAX_INTERFACES]; /* plain, TLS, plain of IPv6 */
         size_t count;
         pthread_mutex_t mutex;
         bool is_closing;
@@ -52,7 +52,7 @@ struct sent {
 struct image_sent {
         struct http_service *service;
         struct image_entry *entry;
-        struct ip4_address to;
+        struct ip_address to;
 };
 
 static void answer_with(struct serve_request *request, unsigned status, const char *sentence,
@@ -70,15 +70,11 @@ static void answer_text(struct serve_request *request, unsigned status, const ch
         answer_with(request, status, sentence, NULL);
 }
 
-static struct ip4_address peer_of(const struct serve_request *request)
+static struct ip_address peer_of(const struct serve_request *request)
 {
-        const struct sockaddr_storage storage = serve_peer_address(request);
-        struct sockaddr_in peer;
+        const struct sockaddr_storage peer = serve_peer_address(request);
 
-        if (storage.ss_family != AF_INET)
-                return (struct ip4_address){0};
-        memcpy(&peer, &storage, sizeof(peer));
-        return (struct ip4_address){peer.sin_addr.s_addr};
+        return ip_of_socket(&peer);
 }
 
 static void script_came(void *context, int rc, char *take_text, size_t size)
@@ -169,10 +165,10 @@ static void handle_asset(struct http_service *service, struct serve_request *req
 static void image_sent(void *context, bool is_whole, uint64_t bytes, uint64_t took_ms)
 {
         struct image_sent *s = context;
-        char ip[IP4_TEXT_SIZE];
+        char ip[IP_TEXT_SIZE];
 
         log_debug("sent", "name=%s by=http ip=%s whole=%s bytes=%llu took_ms=%llu", s->entry->name,
-                  ip4_text(ip, s->to), is_whole ? "yes" : "no", (unsigned long long)bytes,
+                  ip_text(ip, s->to), is_whole ? "yes" : "no", (unsigned long long)bytes,
                   (unsigned long long)took_ms);
         images_close(s->service->options.images, s->entry);
         free(s);
@@ -308,6 +304,8 @@ int http_service_new(const struct http_service_options *options, struct http_ser
                 if (rc == 0)
                         rc = listen_on(service, &interface->https_fd, options->key_pem,
                                        options->cert_pem);
+                if (rc == 0)
+                        rc = listen_on(service, &interface->http6_fd, NULL, NULL);
         }
         if (rc < 0) {
                 http_service_free(service);

@@ -35,13 +35,13 @@
 
 struct wanted {
         char name[WIRE_NAME_SIZE];
-        struct ip4_address from;
+        struct ip_address from;
         bool is_running;
 };
 
 struct miss {
         char name[WIRE_NAME_SIZE];
-        struct ip4_address from;
+        struct ip_address from;
         int rc;
         uint64_t until_ms; /* monotonic */
 };
@@ -138,13 +138,13 @@ static const struct miss *miss_find(const struct images *images, const char *nam
 }
 
 /* How many names this address asked for that are not there. */
-static size_t miss_count(const struct images *images, struct ip4_address from, uint64_t now_ms)
+static size_t miss_count(const struct images *images, struct ip_address from, uint64_t now_ms)
 {
         size_t count = 0;
 
         for (size_t i = 0; i < IMAGES_MAX_MISSES; i++)
                 if (images->misses[i].until_ms > now_ms && images->misses[i].rc == -ENOENT &&
-                    ip4_is_equal(images->misses[i].from, from))
+                    ip_is_equal(images->misses[i].from, from))
                         count++;
         return count;
 }
@@ -179,7 +179,7 @@ static void miss_add(struct images *images, const struct wanted *wanted, int rc)
 /* ---- who asks ---- */
 
 /* The controller is to be asked for this file, if it may be. With the mutex held. */
-static void want(struct images *images, const char *name, struct ip4_address from, uint64_t now_ms)
+static void want(struct images *images, const char *name, struct ip_address from, uint64_t now_ms)
 {
         const bool is_small = image_name_is_small(name);
         size_t of_lane = 0, of_address = 0;
@@ -191,7 +191,7 @@ static void want(struct images *images, const char *name, struct ip4_address fro
                 if (image_name_is_small(images->queue[i].name) != is_small)
                         continue;
                 of_lane++;
-                of_address += ip4_is_equal(images->queue[i].from, from);
+                of_address += ip_is_equal(images->queue[i].from, from);
         }
         if (of_lane == IMAGES_MAX_QUEUED || of_address >= IMAGES_MAX_QUEUED_ADDRESS ||
             miss_count(images, from, now_ms) >= IMAGES_MAX_MISSES_ADDRESS)
@@ -220,7 +220,7 @@ static bool is_fresh(const struct image_entry *entry, uint64_t now_ms)
                (entry->came_ms > 0 && now_ms - entry->came_ms < IMAGES_FRESH_MS);
 }
 
-int images_open(struct images *images, const char *name, struct ip4_address from,
+int images_open(struct images *images, const char *name, struct ip_address from,
                 struct image_file *ret)
 {
         const uint64_t now_ms = clock_monotonic_ms();
@@ -449,7 +449,7 @@ static bool was_told(const struct images *images, const struct wanted *wanted, i
 static void tell(struct images *images, const struct wanted *wanted, int rc, const char *error,
                  uint64_t size, uint64_t took_ms)
 {
-        char ip[IP4_TEXT_SIZE];
+        char ip[IP_TEXT_SIZE];
         bool is_told;
 
         pthread_mutex_lock(&images->mutex);
@@ -461,10 +461,10 @@ static void tell(struct images *images, const struct wanted *wanted, int rc, con
         if (rc == 0)
                 log_info("image.fetched", "name=%s bytes=%llu took_ms=%llu for=%s", wanted->name,
                          (unsigned long long)size, (unsigned long long)took_ms,
-                         ip4_text(ip, wanted->from));
+                         ip_text(ip, wanted->from));
         else
                 log_warning("image.failed", "name=%s for=%s reason=%s", wanted->name,
-                            ip4_text(ip, wanted->from),
+                            ip_text(ip, wanted->from),
                             QUOTE(rc == -ENOSPC || !error[0] ? strerror(-rc) : error));
 }
 

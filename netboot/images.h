@@ -70,7 +70,7 @@ struct image_file {
  *         -EHOSTUNREACH: not here, and the controller cannot be asked; -ENOSPC: no room for it;
  *         -EBADMSG: what came was not what the controller said; -errno.
  */
-int images_open(struct images *images, const char *name, struct ip4_address from,
+int images_open(struct images *images, const char *name, struct ip_address from,
                 struct image_file *ret);
 /* It was sent, or will not be. Any thread. */
 void images_close(struct images *images, struct image_entry *entry);

@@ -32,6 +32,8 @@ struct netboot_interface {
         int tftp_fd;   /* UDP 69 of @address */
         int http_fd;   /* TCP, listening at @address */
         int https_fd;  /* the same, for TLS */
+        int tftp6_fd;  /* UDP 69 of all its addresses of IPv6; -1 also where there is none */
+        int http6_fd;  /* TCP, likewise */
 };
 
 struct netboot_interfaces {

@@ -202,12 +202,11 @@ static int join(int fd, unsigned interface, const char *group)
                                                                                             : 0;
 }
 
-/* RFC 8415 7.1: from clients and relays of this link, and from relays that know no server. */
-static int open_dhcp6(const struct netboot_interface *i)
+/* A socket of all addresses of IPv6 of one interface, those that it gets later among them. */
+static int open6(const struct netboot_interface *i, int type, uint16_t port)
 {
-        const struct sockaddr_in6 at = {.sin6_family = AF_INET6,
-                                        .sin6_port = htons(DHCP6_PORT_SERVER)};
-        _close_ int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        const struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+        _close_ int fd = socket(AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         int rc;
 
         if (fd < 0)
@@ -215,15 +214,29 @@ static int open_dhcp6(const struct netboot_interface *i)
         if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, i->name, (socklen_t)strlen(i->name)) < 0)
                 return -errno;
         rc = set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-        if (rc == 0)
+        if (rc == 0 && type == SOCK_STREAM)
+                rc = set(fd, SOL_SOCKET, SO_REUSEADDR, 1); /* connections of our last run linger */
+        if (rc == 0 && type == SOCK_DGRAM)
                 rc = set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-        if (rc == 0)
-                rc = join(fd, i->index, "ff02::1:2");
+        if (rc == 0 && bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
+                rc = -errno;
+        if (rc == 0 && type == SOCK_STREAM && listen(fd, 1024) < 0)
+                rc = -errno;
+        return rc < 0 ? rc : TAKE_FD(fd);
+}
+
+/* RFC 8415 7.1: from clients and relays of this link, and from relays that know no server. */
+static int open_dhcp6(const struct netboot_interface *i)
+{
+        _close_ int fd = open6(i, SOCK_DGRAM, DHCP6_PORT_SERVER);
+        int rc;
+
+        if (fd < 0)
+                return fd;
+        rc = join(fd, i->index, "ff02::1:2");
         if (rc == 0)
                 rc = join(fd, i->index, "ff05::1:3");
         (void)set(fd, SOL_SOCKET, SO_RCVBUF, 2000 * 2048);
-        if (rc == 0 && bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
-                rc = -errno;
         return rc < 0 ? rc : TAKE_FD(fd);
 }
 
@@ -282,12 +295,14 @@ static int open_services(const struct netbootd_config *config, char *error,
                 i->tftp_fd = open_tftp(i);
                 if (i->tftp_fd < 0)
                         return fail_port(error, i->tftp_fd, "UDP port 69", i);
+                i->tftp6_fd = open6(i, SOCK_DGRAM, TFTP_PORT); /* as with DHCPv6 */
         }
         if (config->services & SERVICE_HTTP) {
                 snprintf(what, sizeof(what), "TCP port %u", config->http_port);
                 i->http_fd = open_http(i, (uint16_t)config->http_port);
                 if (i->http_fd < 0)
                         return fail_port(error, i->http_fd, what, i);
+                i->http6_fd = open6(i, SOCK_STREAM, (uint16_t)config->http_port);
         }
         if (config->services & SERVICE_HTTPS) {
                 snprintf(what, sizeof(what), "TCP port %u", config->https_port);
@@ -309,6 +324,7 @@ int netboot_interfaces_open(const struct netbootd_config *config, char *error,
 
                 i->dhcp_fd = i->proxy_fd = i->watch_fd = i->packet_fd = i->arp_fd = -1;
                 i->router_fd = i->dhcp6_fd = i->tftp_fd = i->http_fd = i->https_fd = -1;
+                i->tftp6_fd = i->http6_fd = -1;
                 rc = describe(config->interfaces[n], error, i);
                 if (rc == 0)
                         rc = open_services(config, error, i);
@@ -327,7 +343,8 @@ void netboot_interfaces_close(struct netboot_interfaces *interfaces)
                 struct netboot_interface *i = &interfaces->at[n];
                 int *const fds[] = {&i->dhcp_fd, &i->proxy_fd,  &i->watch_fd, &i->packet_fd,
                                     &i->arp_fd,  &i->router_fd, &i->dhcp6_fd, &i->tftp_fd,
-                                    &i->http_fd, &i->https_fd};
+                i->router_fd = i->dhcp6_fd = i->tftp_fd = i->http_fd = i->https_fd = -1;
+                i->tftp6_fd = i->http6_fd = -1;
 
                 for (size_t f = 0; f < ARRAY_SIZE(fds); f++) {
                         if (*fds[f] >= 0)

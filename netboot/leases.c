@@ -431,7 +431,8 @@ static void tell_boots(struct leases *leases)
 
         while (dhcp_leases_next(dhcp_server_leases(leases->server), &at, &lease))
                 if (lease->state == DHCP_LEASE_BOUND)
-                        (void)boots_lease(leases->options.boots, &lease->mac, lease->address);
+                        (void)boots_lease(leases->options.boots, &lease->mac,
+                                          ip_of4(lease->address));
 }
 
 static int first_open(struct leases *leases, char *error)

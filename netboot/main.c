@@ -246,6 +246,13 @@ static int watch_signals(struct netbootd *d)
         return rc;
 }
 
+static void add_addresses(struct site *site, const struct netboot_interface *interface)
+{
+        site_add_address(site, ip_of4(interface->address));
+        for (size_t i = 0; i < interface->address6_count; i++)
+                site_add_address(site, ip_of6(&interface->addresses6[i]));
+}
+
 /* What is shared by the threads, and owns no socket. */
 static int make_shared(struct netbootd *d, char *error)
 {
@@ -258,7 +265,7 @@ static int make_shared(struct netbootd *d, char *error)
         if (!d->site || !d->boots || !d->events)
                 return -ENOMEM;
         for (size_t i = 0; i < d->interfaces.count; i++)
-                site_add_address(d->site, d->interfaces.at[i].address);
+                add_addresses(d->site, &d->interfaces.at[i]);
         snprintf(path, sizeof(path), "%s/assets", d->config.state);
         rc = assets_new(path, &d->assets);
         if (rc < 0) {

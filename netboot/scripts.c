@@ -43,12 +43,12 @@ static void note(struct scripts *scripts, const struct waiter *w, const struct b
                 .bytes = size,
                 .took_ms = clock_monotonic_ms() - w->start_ms,
         };
-        char mac[MAC_TEXT_SIZE], ip[IP4_TEXT_SIZE];
+        char mac[MAC_TEXT_SIZE], ip[IP_TEXT_SIZE];
 
         if (!boots_is_news(scripts->options.boots, &event.mac, plan->action, clock_monotonic_ms()))
                 return;
         log_info("script", "mac=%s ip=%s action=%s boot=%s reason=%s", mac_text(mac, &event.mac),
-                 ip4_text(ip, event.address), action, plan->boot, QUOTE(reason));
+                 ip_text(ip, event.address), action, plan->boot, QUOTE(reason));
         memcpy(event.boot, plan->boot, sizeof(event.boot));
         snprintf(event.text, sizeof(event.text), "%s by %s%s: %s", action,
                  w->question.transport == TRANSPORT_TFTP ? "tftp" : "http",
@@ -193,7 +193,7 @@ void scripts_ask(struct scripts *scripts, const struct script_question *question
                               .fn = fn,
                               .context = context,
                               .start_ms = clock_monotonic_ms()};
-        char mac[MAC_TEXT_SIZE], ip[IP4_TEXT_SIZE];
+        char mac[MAC_TEXT_SIZE], ip[IP_TEXT_SIZE];
         enum boots_plan_state state;
         struct waiter *w = NULL;
         struct boot_plan plan;
@@ -201,7 +201,7 @@ void scripts_ask(struct scripts *scripts, const struct script_question *question
         if (!boots_is_leased(scripts->options.boots, &question->mac, question->from)) {
                 if (flood_allows_line(&scripts->flood, "script.refused"))
                         log_info("script.refused", "mac=%s ip=%s reason=%s",
-                                 mac_text(mac, &question->mac), ip4_text(ip, question->from),
+                                 mac_text(mac, &question->mac), ip_text(ip, question->from),
                                  QUOTE("this address is not leased to this MAC"));
                 fn(context, -EACCES, NULL, 0);
                 return;
@@ -226,7 +226,7 @@ void scripts_ask(struct scripts *scripts, const struct script_question *question
         arm(scripts);
 }
 
-int scripts_grub_configuration(struct scripts *scripts, struct ip4_address from, char **take_text,
+int scripts_grub_configuration(struct scripts *scripts, struct ip_address from, char **take_text,
                                size_t *ret_size)
 {
         struct edge_network network;

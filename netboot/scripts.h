@@ -45,7 +45,7 @@ typedef void (*script_fn)(void *context, int rc, char *take_text, size_t size);
 struct script_question {
         struct mac_address mac; /* out of the name that was asked for */
         enum boot_language language;
-        struct ip4_address from; /* who asks */
+        struct ip_address from; /* who asks */
         enum boot_transport transport;
 };
 
@@ -55,7 +55,7 @@ void scripts_ask(struct scripts *scripts, const struct script_question *question
 
 /* GRUB's configuration for a machine at this address: the same for all of a network, and no plan.
  * Return: 0, and @take_text is the caller's to free; -ENOENT: no network of ours; -ENOMEM. */
-int scripts_grub_configuration(struct scripts *scripts, struct ip4_address from, char **take_text,
+int scripts_grub_configuration(struct scripts *scripts, struct ip_address from, char **take_text,
                                size_t *ret_size);
 
 /* Some question to the controller was answered. Any thread. */

@@ -9,7 +9,7 @@
 
 struct site {
         uint16_t http_port;
-        struct ip4_address addresses[SITE_MAX_ADDRESSES];
+        struct ip_address addresses[SITE_MAX_ADDRESSES];
         size_t address_count;
 
         pthread_mutex_t mutex; /* for what follows */
@@ -48,7 +48,7 @@ struct site *site_free(struct site *site)
         return NULL;
 }
 
-void site_add_address(struct site *site, struct ip4_address address)
+void site_add_address(struct site *site, struct ip_address address)
 {
         if (site->address_count < SITE_MAX_ADDRESSES)
                 site->addresses[site->address_count++] = address;
@@ -270,25 +270,67 @@ bool site_serves6(struct site *site, const struct mac_address *mac,
 
 struct ip4_address site_address_in(const struct site *site, const struct ip4_network *network)
 {
-        for (size_t i = 0; i < site->address_count; i++)
-                if (ip4_network_has(network, site->addresses[i]))
-                        return site->addresses[i];
+        struct ip4_address any = {0};
+
+        for (size_t i = 0; i < site->address_count; i++) {
+                const struct ip4_address four = ip_to4(site->addresses[i]);
+
+                if (!ip4_is_set(four))
+                        continue;
+                if (ip4_network_has(network, four))
+                        return four;
+                if (!ip4_is_set(any))
+                        any = four;
+        }
         /* A network behind a relay: any address of ours, the relay's router knows the way. */
-        return site->addresses[0];
+        return any;
 }
 
-int site_find(struct site *site, struct ip4_address address, struct edge_network *ret_network,
+static struct ip_address address6_in(const struct site *site, const struct ip6_network *network)
+{
+        struct ip_address any = {0};
+
+        for (size_t i = 0; i < site->address_count; i++) {
+                if (ip_is_4(site->addresses[i]))
+                        continue;
+                if (ip6_network_has(network, &site->addresses[i].six))
+                        return site->addresses[i];
+                if (!ip_is_set(any))
+                        any = site->addresses[i];
+        }
+        return any;
+}
+
+/* Our address for who has @address in network @i. False: it has none there. */
+static bool is_inside(const struct site *site, size_t i, struct ip_address address,
+                      struct ip_address *ret_ours)
+{
+        struct edge_network6 six;
+
+        if (ip_is_4(address)) {
+                *ret_ours = ip_of4(site_address_in(site, &site->subnets[i]));
+                return ip4_network_has(&site->subnets[i], ip_to4(address));
+        }
+        if (!edge_network6_get(&site->networks[i], &six) ||
+            !ip6_network_has(&six.network, &address.six))
+                return false;
+        *ret_ours = address6_in(site, &six.network);
+        return true;
+}
+
+int site_find(struct site *site, struct ip_address address, struct edge_network *ret_network,
               struct pxe_site *ret_pxe)
 {
+        struct ip_address ours;
         int rc = -ENOENT;
 
         pthread_mutex_lock(&site->mutex);
         for (size_t i = 0; i < site->count; i++) {
-                if (!ip4_network_has(&site->subnets[i], address))
+                if (!is_inside(site, i, address, &ours))
                         continue;
                 *ret_network = site->networks[i];
                 *ret_pxe = (struct pxe_site){
-                        .edge = site_address_in(site, &site->subnets[i]),
+                        .edge = ours,
                         .http_port = site->http_port,
                         .protocol = site->networks[i].protocol,
                         .reload_ipxe = site->networks[i].reload_ipxe,

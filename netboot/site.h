@@ -11,19 +11,20 @@
 
 struct site;
 
-#define SITE_MAX_ADDRESSES 32 /* our own, of all interfaces */
+#define SITE_MAX_ADDRESSES 64 /* our own, of all interfaces */
 
 struct site *site_new(uint16_t http_port); /* NULL without memory */
 struct site *site_free(struct site *site);
 
 /* Before any other thread runs. Those above the limit are not known. */
-void site_add_address(struct site *site, struct ip4_address address);
+void site_add_address(struct site *site, struct ip_address address);
 
 /* Takes networks and disks over; @config was checked. Any thread. 0 or -ENOMEM. */
 int site_apply(struct site *site, const struct edge_config *config);
 
-/* The network that holds @address, and how it boots. -ENOENT. Any thread. */
-int site_find(struct site *site, struct ip4_address address, struct edge_network *ret_network,
+/* The network that holds @address, and how it boots: from an address of ours of the same kind.
+ * -ENOENT. Any thread. */
+int site_find(struct site *site, struct ip_address address, struct edge_network *ret_network,
               struct pxe_site *ret_pxe);
 
 /* What we do in the network that holds @address; NETWORK_AUTHORITATIVE for all others, where nobody
@@ -67,5 +68,5 @@ int site_find6(struct site *site, const struct ip6_address *addresses, size_t co
 bool site_serves6(struct site *site, const struct mac_address *mac,
                   const struct ip6_network *network, bool has_lease, uint64_t wall_ms);
 
-/* Our address in this network, else any of ours; unset: none at all. */
+/* Our address of IPv4 in this network, else any of ours; unset: none at all. */
 struct ip4_address site_address_in(const struct site *site, const struct ip4_network *network);

@@ -14,7 +14,7 @@ static const struct mac_address one =
                                                 {0x52, 0x54, 0, 0, 0, 1}
 },
                                 two = {{0x52, 0x54, 0, 0, 0, 2}};
-static const struct ip4_address a = {0x6400000a}, b = {0x6500000a};
+static const struct ip_address a = IP_OF4_BYTES(10, 0, 0, 100), b = IP_OF4_BYTES(10, 0, 0, 101);
 
 static int setup(void **state)
 {
@@ -132,7 +132,7 @@ static void test_plan_after_restart(void **state)
 
         assert_true(boots_plan_again(boots, &one, true, &again));
         assert_true(mac_is_equal(&again.request.mac, &one));
-        assert_true(ip4_is_equal(again.request.address, a));
+        assert_true(ip_is_equal(again.request.address, a));
         assert_true(again.request.is_ipxe);
         assert_false(boots_plan_again(boots, &two, true, &again));
 }
@@ -140,7 +140,7 @@ static void test_plan_after_restart(void **state)
 static const struct boot_plan install_plan = {.action = BOOT_INSTALL, .boot = "00f1e2d3c4b5a697"},
                               disk_plan = {.action = BOOT_DISK};
 static const struct plan_request boot_of_one = {
-        .mac = {{0x52, 0x54, 0, 0, 0, 1}}, .address = {0x6400000a}, .is_ipxe = true};
+        .mac = {{0x52, 0x54, 0, 0, 0, 1}}, .address = IP_OF4_BYTES(10, 0, 0, 100), .is_ipxe = true};
 
 /* The plan of the boot before, however young, is nobody's once a new boot begins. */
 static void test_install_then_reboot(void **state)

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "netboot/events.h"
 
@@ -34,7 +35,7 @@ static int keep(void *context, const void *record, size_t size)
 static void add(struct events *events, const char *text)
 {
         struct node_event event = {.mac = {{0x52, 0x54, 0, 0, 0, 1}},
-                                   .address = {0x6400000a},
+                                   .address = IP_OF4_BYTES(10, 0, 0, 100),
                                    .boot = "00f1e2d3c4b5a697",
                                    .step = STEP_KERNEL,
                                    .bytes = 8000000,
@@ -52,6 +53,26 @@ static struct events *replayed(const struct records *records)
         for (size_t i = 0; i < records->count; i++)
                 assert_int_equal(events_replay(events, records->bytes[i], records->sizes[i]), 0);
         return events;
+}
+
+/* An older netbootd reads what is of IPv4. */
+static void test_record_of_either_kind(void **state)
+{
+        static const struct ip_address addresses[] = {
+                IP_OF4_BYTES(10, 0, 0, 100), {{{0xfd, 0x77, [15] = 1}}}, {{{0}}}};
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+                const struct node_event event = {.step = STEP_KERNEL, .address = addresses[i]};
+                uint8_t record[EVENT_RECORD_MAX];
+                const size_t size = event_record_write(&event, record);
+                struct node_event got;
+
+                assert_int_equal(record[1], i == 1 ? 3 : 2);
+                assert_int_equal(event_record_parse(record, size, &got), 0);
+                assert_true(ip_is_equal(got.address, addresses[i]));
+                assert_int_equal(event_record_parse(record, size - 1, &got), -EBADMSG);
+        }
 }
 
 static void test_record(void **state)
@@ -201,6 +222,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_record),
+                cmocka_unit_test(test_record_of_either_kind),
                 cmocka_unit_test(test_restart_loses_nothing),
                 cmocka_unit_test(test_clock_set_back),
                 cmocka_unit_test(test_compaction),

@@ -31,7 +31,8 @@
 #define PATIENCE_MS 20000
 #define CREDENTIAL  "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 
-static const struct ip4_address somebody = {0x6400000a}, another = {0x6500000a};
+static const struct ip_address somebody = IP_OF4_BYTES(10, 0, 0, 100),
+                               another = IP_OF4_BYTES(10, 0, 0, 101);
 
 /* A controller that has whatever is asked for, and says what a test wants it to say. */
 struct fixture {
@@ -315,7 +316,7 @@ static void test_queue(void **state)
 
         hold(f);
         for (unsigned i = 0; i < 2 * IMAGES_MAX_QUEUED; i++) {
-                const struct ip4_address from = {0x0a0000 + i};
+                const struct ip_address from = IP_OF4_BYTES(10, 0, 0, (uint8_t)i);
 
                 snprintf(name, sizeof(name), "%032x.raw.zst", i);
                 assert_int_equal(images_open(f->images, name, from, &file), -EAGAIN);
@@ -330,7 +331,7 @@ static void test_queue(void **state)
         f->status = 404; /* of those that were taken in, each is asked for; the rest never was */
         let_go(f);
         for (unsigned i = 0; i < IMAGES_MAX_QUEUED; i++) {
-                const struct ip4_address from = {0x0a0000 + i};
+                const struct ip_address from = IP_OF4_BYTES(10, 0, 0, (uint8_t)i);
                 int rc = -EAGAIN;
 
                 snprintf(name, sizeof(name), "%032x.raw.zst", i);

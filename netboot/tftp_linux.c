@@ -29,18 +29,27 @@
 
 /* Requests handled in one go before transfers have their turn. */
 #define RECEIVE_BATCH 32
-#define UDP_HEADERS   28 /* IP and UDP */
+#define UDP4_HEADERS  28 /* IP and UDP */
+#define UDP6_HEADERS  48
 
+/* One of an interface: of IPv4, or of IPv6. */
 struct tftp_port {
         struct tftp_service *service;
         const struct netboot_interface *interface;
+        int fd;
         struct loop_fd *watch;
+};
+
+/* Who asks, and which address of ours it asked. */
+struct peer {
+        struct ip_address address, ours;
+        uint16_t port;
 };
 
 struct transfer {
         struct tftp_entry entry;
         struct tftp_port *port;
-        struct sockaddr_in peer;
+        struct peer peer;
         struct tftp_request request;
         struct boot_path path;
         bool is_waiting; /* for its script; nothing below is there yet, and it must not be freed */
@@ -58,29 +67,27 @@ struct transfer {
 
 struct tftp_service {
         struct tftp_service_options options;
-        struct tftp_port ports[NETBOOTD_MAX_INTERFACES];
+        struct tftp_port ports[2 * NETBOOTD_MAX_INTERFACES];
         struct tftp_table *transfers;
         struct flood flood; /* of lines about what is not served, and whom nobody answered */
         struct datagrams out;
 };
 
-static struct ip4_address address_of(const struct sockaddr_in *peer)
-{
-        return (struct ip4_address){peer->sin_addr.s_addr};
-}
-
-static void refuse(struct tftp_port *port, const struct sockaddr_in *peer, const char *name, int rc)
+static void refuse(struct tftp_port *port, const struct peer *peer, const char *name, int rc)
 {
         uint8_t packet[TFTP_HEADER_SIZE + TFTP_MESSAGE_SIZE];
         const ssize_t size = tftp_refusal_write(rc, packet, sizeof(packet));
-        char ip[IP4_TEXT_SIZE];
+        struct sockaddr_storage to;
+        const socklen_t to_size =
+                ip_to_socket(peer->address, peer->port, port->interface->index, &to);
+        char ip[IP_TEXT_SIZE];
 
         if (flood_allows_line(&port->service->flood, "tftp.refused"))
                 log_info("tftp.refused", "name=%s ip=%s reason=%s", QUOTE(name),
-                         ip4_text(ip, address_of(peer)), QUOTE(strerror(-rc)));
+                         ip_text(ip, peer->address), QUOTE(strerror(-rc)));
         if (size > 0)
-                (void)sendto(port->interface->tftp_fd, packet, (size_t)size, 0,
-                             (const struct sockaddr *)peer, sizeof(*peer));
+                (void)sendto(port->fd, packet, (size_t)size, 0, (const struct sockaddr *)&to,
+                             to_size);
 }
 
 static void transfer_free(struct transfer *t)
@@ -102,21 +109,20 @@ static void transfer_end(struct transfer *t, enum tftp_end end)
         const struct tftp_statistics *s = tftp_session_statistics(t->session);
         struct tftp_service *service = t->port->service;
         const bool is_answered = tftp_session_is_answered(t->session);
-        char ip[IP4_TEXT_SIZE];
+        char ip[IP_TEXT_SIZE];
 
         if (is_answered || flood_allows_line(&service->flood, "tftp.unanswered"))
                 log_info("tftp",
                          "name=%s ip=%s end=%s bytes=%llu blocks=%llu resent=%llu block_size=%u "
                          "window=%u took_ms=%llu said=%s",
-                         QUOTE(t->request.name), ip4_text(ip, address_of(&t->peer)),
-                         tftp_end_name(end), (unsigned long long)s->bytes_acked,
-                         (unsigned long long)s->blocks_sent, (unsigned long long)s->blocks_resent,
-                         s->block_size, s->window,
+                         QUOTE(t->request.name), ip_text(ip, t->peer.address), tftp_end_name(end),
+                         (unsigned long long)s->bytes_acked, (unsigned long long)s->blocks_sent,
+                         (unsigned long long)s->blocks_resent, s->block_size, s->window,
                          (unsigned long long)(clock_monotonic_ms() - s->started_ms),
                          QUOTE(s->client_message));
         if (is_answered && !t->text && end != TFTP_PROBED) {
                 struct delivery d = {
-                        .to = address_of(&t->peer),
+                        .to = t->peer.address,
                         .transport = TRANSPORT_TFTP,
                         .has_role = t->has_role,
                         .role = t->role,
@@ -209,16 +215,16 @@ static ssize_t read_text(void *context, uint64_t offset, void *to, size_t size)
 
 static int open_socket(struct transfer *t)
 {
-        const struct sockaddr_in from = {
-                .sin_family = AF_INET,
-                .sin_addr = {.s_addr = t->port->interface->address.be},
-        };
+        const unsigned interface = t->port->interface->index;
+        struct sockaddr_storage from, to;
+        const socklen_t from_size = ip_to_socket(t->peer.ours, 0, interface, &from);
+        const socklen_t to_size = ip_to_socket(t->peer.address, t->peer.port, interface, &to);
 
-        t->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        t->fd = socket(from.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (t->fd < 0)
                 return -errno;
-        if (bind(t->fd, (const struct sockaddr *)&from, sizeof(from)) < 0 ||
-            connect(t->fd, (const struct sockaddr *)&t->peer, sizeof(t->peer)) < 0)
+        if (bind(t->fd, (const struct sockaddr *)&from, from_size) < 0 ||
+            connect(t->fd, (const struct sockaddr *)&to, to_size) < 0)
                 return -errno;
         return 0;
 }
@@ -226,16 +232,17 @@ static int open_socket(struct transfer *t)
 static int transfer_start(struct transfer *t)
 {
         const unsigned mtu = t->port->interface->mtu;
+        const unsigned headers =
+                (ip_is_4(t->peer.address) ? UDP4_HEADERS : UDP6_HEADERS) + TFTP_HEADER_SIZE;
         const struct tftp_file file = {
                 .size_bytes = t->size,
                 .read = t->text ? read_text : read_file,
                 .context = t,
         };
         const struct tftp_limits limits = {
-                .block_size =
-                        mtu > UDP_HEADERS + TFTP_HEADER_SIZE + TFTP_BLOCK_DEFAULT && mtu <= 1500
-                                ? (uint16_t)(mtu - UDP_HEADERS - TFTP_HEADER_SIZE)
-                                : 0,
+                .block_size = mtu > headers + TFTP_BLOCK_DEFAULT && mtu <= 1500
+                                      ? (uint16_t)(mtu - headers)
+                                      : 0,
         };
         struct loop *loop = t->port->service->options.loop;
         int rc;
@@ -297,7 +304,7 @@ static int write_grub_configuration(struct transfer *t)
 {
         size_t size = 0;
         const int rc = scripts_grub_configuration(t->port->service->options.scripts,
-                                                  address_of(&t->peer), &t->text, &size);
+                                                  t->peer.address, &t->text, &size);
 
         t->size = size;
         return rc;
@@ -308,31 +315,41 @@ static struct transfer *transfer_of(struct tftp_entry *entry)
         return container_of(entry, struct transfer, entry);
 }
 
-/* Makes room for one more of this address: -EBUSY if there is none to be had. */
-static int make_room(struct tftp_service *service, const struct sockaddr_in *peer)
+/* A host of IPv6 may take any address of its network, so those share one limit; a machine that
+ * leases its address is who it is, and has its own. */
+static struct ip_address share_of(const struct tftp_service *service, const struct peer *peer)
+{
+        struct mac_address mac;
+
+        return boots_mac_of(service->options.boots, peer->address, &mac) ? peer->address
+                                                                         : ip_share(peer->address);
+}
+
+/* Makes room for one more of this share: -EBUSY if there is none to be had. */
+static int make_room(struct tftp_service *service, struct ip_address share)
 {
         struct tftp_entry *leaves = NULL;
-        char ip[IP4_TEXT_SIZE];
+        char ip[IP_TEXT_SIZE];
         int rc;
 
-        rc = tftp_table_admit(service->transfers, address_of(peer), &leaves);
+        rc = tftp_table_admit(service->transfers, share, &leaves);
         if (rc < 0 || !leaves)
                 return rc;
         if (flood_allows_line(&service->flood, "tftp.displaced"))
                 log_info("tftp.displaced", "name=%s ip=%s reason=%s",
                          QUOTE(transfer_of(leaves)->request.name),
-                         ip4_text(ip, address_of(&transfer_of(leaves)->peer)),
+                         ip_text(ip, transfer_of(leaves)->peer.address),
                          "\"never answered, and others wait\"");
         transfer_free(transfer_of(leaves));
         return 0;
 }
 
-static void transfer_begin(struct tftp_port *port, const struct sockaddr_in *peer,
+static void transfer_begin(struct tftp_port *port, const struct peer *peer, struct ip_address share,
                            const struct tftp_request *request, const struct boot_path *path)
 {
         struct tftp_service *service = port->service;
         struct transfer *t = calloc(1, sizeof(*t));
-        int rc = t ? tftp_table_add(service->transfers, address_of(peer), peer->sin_port, &t->entry)
+        int rc = t ? tftp_table_add(service->transfers, share, peer->address, peer->port, &t->entry)
                    : -ENOMEM;
 
         if (rc < 0) {
@@ -349,7 +366,7 @@ static void transfer_begin(struct tftp_port *port, const struct sockaddr_in *pee
         if (path->kind == BOOT_PATH_SCRIPT) {
                 const struct script_question question = {.mac = path->mac,
                                                          .language = path->language,
-                                                         .from = address_of(peer),
+                                                         .from = peer->address,
                                                          .transport = TRANSPORT_TFTP};
 
                 t->is_waiting = true;
@@ -361,12 +378,13 @@ static void transfer_begin(struct tftp_port *port, const struct sockaddr_in *pee
         }
 }
 
-static void handle_request(struct tftp_port *port, const struct sockaddr_in *peer,
+static void handle_request(struct tftp_port *port, const struct peer *peer,
                            const struct tftp_request *request)
 {
         struct tftp_service *service = port->service;
+        const struct ip_address share = share_of(service, peer);
         struct tftp_entry *old =
-                tftp_table_find(service->transfers, address_of(peer), peer->sin_port);
+                tftp_table_find(service->transfers, share, peer->address, peer->port);
         struct boot_path path;
         int rc;
 
@@ -377,27 +395,69 @@ static void handle_request(struct tftp_port *port, const struct sockaddr_in *pee
                 transfer_free(transfer_of(old)); /* the client went on to something else */
         rc = boot_path_parse(request->name, TRANSPORT_TFTP, &path);
         if (rc == 0)
-                rc = make_room(service, peer);
+                rc = make_room(service, share);
         if (rc < 0)
                 refuse(port, peer, request->name, rc);
         else
-                transfer_begin(port, peer, request, &path);
+                transfer_begin(port, peer, share, request, &path);
+}
+
+/* The address of IPv6 that it was sent to: not set for a group's. */
+static struct ip_address address_asked(struct msghdr *message)
+{
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+                struct ip_address ip = {0};
+                struct in6_pktinfo info;
+
+                if (c->cmsg_level != IPPROTO_IPV6 || c->cmsg_type != IPV6_PKTINFO)
+                        continue;
+                memcpy(&info, CMSG_DATA(c), sizeof(info));
+                if (!IN6_IS_ADDR_MULTICAST(&info.ipi6_addr))
+                        memcpy(ip.six.bytes, &info.ipi6_addr, sizeof(ip.six.bytes));
+                return ip;
+        }
+        return (struct ip_address){0};
+}
+
+/* Bytes; -errno. */
+static ssize_t receive_packet(const struct tftp_port *port, void *bytes, size_t size,
+                              struct peer *ret)
+{
+        struct sockaddr_storage from = {0};
+        union {
+                struct cmsghdr header;
+                char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+        } control;
+        struct iovec part = {.iov_base = bytes, .iov_len = size};
+        struct msghdr message = {.msg_name = &from,
+                                 .msg_namelen = sizeof(from),
+                                 .msg_iov = &part,
+                                 .msg_iovlen = 1,
+                                 .msg_control = &control,
+                                 .msg_controllen = sizeof(control)};
+        const ssize_t got = recvmsg(port->fd, &message, 0);
+
+        if (got < 0)
+                return -errno;
+        ret->address = ip_of_socket(&from);
+        ret->port = ip_socket_port(&from);
+        ret->ours =
+                ip_is_4(ret->address) ? ip_of4(port->interface->address) : address_asked(&message);
+        return got;
 }
 
 static bool receive_one(struct tftp_port *port)
 {
         uint8_t bytes[TFTP_REQUEST_MAX + 1]; /* one more: a longer request is seen to be so */
-        struct sockaddr_in peer = {0};
-        socklen_t peer_size = sizeof(peer);
         struct tftp_packet packet;
+        struct peer peer;
         ssize_t size;
         int rc;
 
-        size = recvfrom(port->interface->tftp_fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&peer,
-                        &peer_size);
+        size = receive_packet(port, bytes, sizeof(bytes), &peer);
         if (size < 0)
-                return errno == EINTR;
-        if (peer_size != sizeof(peer) || peer.sin_family != AF_INET || peer.sin_port == 0)
+                return size == -EINTR;
+        if (peer.port == 0 || !ip_is_set(peer.ours))
                 return true;
         rc = tftp_packet_parse(reader_over(bytes, (size_t)size), &packet);
         if (rc == -EOPNOTSUPP)
@@ -431,15 +491,15 @@ int tftp_service_new(const struct tftp_service_options *options, struct tftp_ser
                 tftp_service_free(service);
                 return -ENOMEM;
         }
-        for (size_t i = 0; i < options->interfaces->count; i++) {
+        for (size_t i = 0; i < 2 * options->interfaces->count; i++) {
                 struct tftp_port *port = &service->ports[i];
 
                 port->service = service;
-                port->interface = &options->interfaces->at[i];
-                if (port->interface->tftp_fd < 0)
+                port->interface = &options->interfaces->at[i / 2];
+                port->fd = i % 2 == 0 ? port->interface->tftp_fd : port->interface->tftp6_fd;
+                if (port->fd < 0)
                         continue;
-                rc = loop_add_fd(options->loop, port->interface->tftp_fd, EPOLLIN, receive, port,
-                                 &port->watch);
+                rc = loop_add_fd(options->loop, port->fd, EPOLLIN, receive, port, &port->watch);
                 if (rc < 0) {
                         tftp_service_free(service);
                         return rc;
@@ -458,7 +518,7 @@ struct tftp_service *tftp_service_free(struct tftp_service *service)
         while (service->transfers && (entry = tftp_table_any(service->transfers)))
                 transfer_free(transfer_of(entry));
         tftp_table_free(service->transfers);
-        for (size_t i = 0; i < NETBOOTD_MAX_INTERFACES; i++)
+        for (size_t i = 0; i < ARRAY_SIZE(service->ports); i++)
                 loop_remove_fd(service->ports[i].watch);
         free(service);
         return NULL;

@@ -89,7 +89,7 @@ static bool is_ours(const struct watch *watch, const struct foreign_server *serv
 static void tell(const struct watch *watch, const struct foreign_server *server, bool is_gone)
 {
         struct node_event event = {
-                .mac = server->mac, .address = server->id, .step = STEP_FOREIGN_DHCP};
+                .mac = server->mac, .address = ip_of4(server->id), .step = STEP_FOREIGN_DHCP};
         char ip[IP4_TEXT_SIZE], mac[MAC_TEXT_SIZE];
 
         snprintf(event.text, sizeof(event.text), "%s %s%s%.64s%s on %s %s",

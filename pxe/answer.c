@@ -70,10 +70,10 @@ const char *pxe_mac_text(char to[static MAC_TEXT_SIZE], const struct mac_address
 
 int pxe_url_write(const struct pxe_site *site, const char *path, char to[static PXE_URL_SIZE])
 {
-        char edge[IP4_TEXT_SIZE];
+        char edge[IP_URL_TEXT_SIZE];
         int n;
 
-        ip4_text(edge, site->edge);
+        ip_url_text(edge, site->edge);
         if (site->protocol == BOOT_PROTOCOL_TFTP)
                 n = snprintf(to, PXE_URL_SIZE, "tftp://%s/%s", edge, path);
         else if (site->http_port == 80)
@@ -106,7 +106,7 @@ static void answer_loader(const struct pxe_site *site, const struct architecture
                                   ? "an iPXE that is not ours: this network has it load ours first"
                                   : row->reason,
         };
-        ret->boot.next_server = site->edge;
+        ret->boot.next_server = ip_to4(site->edge);
         ret->boot.has_no_proxy = is_ipxe;
         (void)text_copy(ret->boot.file, sizeof(ret->boot.file), row->loader);
         if (is_ipxe)
@@ -123,7 +123,7 @@ static void answer_script(const struct pxe_site *site, const struct mac_address 
         char path[32 + MAC_TEXT_SIZE], name[MAC_TEXT_SIZE], url[PXE_URL_SIZE];
 
         *ret = (struct pxe_answer){.kind = PXE_ANSWER_SCRIPT, .reason = "iPXE runs: its script"};
-        ret->boot.next_server = site->edge;
+        ret->boot.next_server = ip_to4(site->edge);
         ret->boot.has_no_proxy = true;
         snprintf(path, sizeof(path), "boot/ipxe/%s", pxe_mac_text(name, mac));
         /* Address, port and MAC are ours and fixed in size: the URL fits, see PXE_URL_SIZE. */

@@ -7,12 +7,12 @@
 #include <stdint.h>
 
 #include "dhcp/server.h"
-#include "lib/base/net.h"
+#include "lib/base/ip.h"
 #include "lib/node/wire.h"
 
 /* How one network boots, and from where. */
 struct pxe_site {
-        struct ip4_address edge; /* our address on the client's network */
+        struct ip_address edge; /* our address on the client's network */
         uint16_t http_port;
         enum boot_protocol protocol; /* of the script and all that it names */
         bool reload_ipxe;            /* an iPXE that is not ours loads ours first */

@@ -29,17 +29,17 @@ static const char *const disk_loaders[] = {
 
 /* "(tftp,10.77.0.1)/", of the files that we serve */
 struct server {
-        char text[IP4_TEXT_SIZE + 16];
+        char text[IP_TEXT_SIZE + 16];
 };
 
 static struct server server_of(const struct pxe_site *site)
 {
         struct server server;
         struct writer w = writer_over(server.text, sizeof(server.text) - 1);
-        char ip[IP4_TEXT_SIZE];
+        char ip[IP_TEXT_SIZE];
 
         writer_text(&w, "(tftp,");
-        writer_text(&w, ip4_text(ip, site->edge));
+        writer_text(&w, ip_text(ip, site->edge));
         writer_text(&w, ")/");
         server.text[writer_size(&w)] = '\0'; /* an address is short: it fits */
         return server;

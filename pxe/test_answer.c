@@ -86,7 +86,7 @@ static void test_table(void **state)
                 struct pxe_answer answer;
 
                 print_message("%s\n", cases[i].what);
-                assert_int_equal(ip4_parse("10.77.0.1", &site.edge), 0);
+                assert_int_equal(ip_parse("10.77.0.1", &site.edge), 0);
                 pxe_answer_make(&m, cases[i].is_our_loader, &site, &answer);
                 assert_int_equal(answer.kind, cases[i].kind);
                 assert_string_equal(answer.boot.file, cases[i].file);

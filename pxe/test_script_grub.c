@@ -23,7 +23,7 @@ static struct pxe_script_facts facts_of(enum boot_protocol protocol)
                 .time_s = 1763637906,
         };
 
-        assert_int_equal(ip4_parse("10.77.0.1", &facts.site.edge), 0);
+        assert_int_equal(ip_parse("10.77.0.1", &facts.site.edge), 0);
         return facts;
 }
 

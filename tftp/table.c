@@ -14,7 +14,7 @@
 struct tftp_client {
         struct list greedy; /* among those with more than TFTP_FAIR_UNANSWERED */
         struct list entries;
-        struct ip4_address address;
+        struct ip_address share;
         size_t count, unanswered;
 };
 
@@ -51,15 +51,15 @@ size_t tftp_table_count(const struct tftp_table *table)
         return table->count;
 }
 
-static struct tftp_client *client_find(const struct tftp_table *table, struct ip4_address address)
+static struct tftp_client *client_find(const struct tftp_table *table, struct ip_address share)
 {
-        return map_find(table->clients, &address.be, sizeof(address.be));
+        return map_find(table->clients, share.six.bytes, sizeof(share.six.bytes));
 }
 
-struct tftp_entry *tftp_table_find(const struct tftp_table *table, struct ip4_address address,
-                                   uint16_t port)
+struct tftp_entry *tftp_table_find(const struct tftp_table *table, struct ip_address share,
+                                   struct ip_address address, uint16_t port)
 {
-        const struct tftp_client *client = client_find(table, address);
+        const struct tftp_client *client = client_find(table, share);
 
         if (!client)
                 return NULL;
@@ -67,7 +67,7 @@ struct tftp_entry *tftp_table_find(const struct tftp_table *table, struct ip4_ad
         {
                 struct tftp_entry *entry = container_of(at, struct tftp_entry, of_client);
 
-                if (entry->port == port)
+                if (entry->port == port && ip_is_equal(entry->address, address))
                         return entry;
         }
         return NULL;
@@ -106,10 +106,10 @@ static struct tftp_entry *oldest(const struct tftp_table *table)
         return NULL;
 }
 
-int tftp_table_admit(const struct tftp_table *table, struct ip4_address address,
+int tftp_table_admit(const struct tftp_table *table, struct ip_address share,
                      struct tftp_entry **ret_leaves)
 {
-        const struct tftp_client *client = client_find(table, address);
+        const struct tftp_client *client = client_find(table, share);
         struct tftp_entry *leaves;
 
         if (client && client->count >= TFTP_MAX_SESSIONS_CLIENT) {
@@ -127,36 +127,37 @@ int tftp_table_admit(const struct tftp_table *table, struct ip4_address address,
         return 0;
 }
 
-static struct tftp_client *client_new(struct tftp_table *table, struct ip4_address address)
+static struct tftp_client *client_new(struct tftp_table *table, struct ip_address share)
 {
         struct tftp_client *client = calloc(1, sizeof(*client));
 
         if (!client)
                 return NULL;
-        client->address = address;
+        client->share = share;
         list_init(&client->greedy);
         list_init(&client->entries);
-        if (map_set(table->clients, &address.be, sizeof(address.be), client) < 0) {
+        if (map_set(table->clients, share.six.bytes, sizeof(share.six.bytes), client) < 0) {
                 free(client);
                 return NULL;
         }
         return client;
 }
 
-int tftp_table_add(struct tftp_table *table, struct ip4_address address, uint16_t port,
-                   struct tftp_entry *entry)
+int tftp_table_add(struct tftp_table *table, struct ip_address share, struct ip_address address,
+                   uint16_t port, struct tftp_entry *entry)
 {
-        struct tftp_client *client = client_find(table, address);
+        struct tftp_client *client = client_find(table, share);
 
         if (table->count >= TFTP_MAX_SESSIONS ||
             (client && client->count >= TFTP_MAX_SESSIONS_CLIENT))
                 return -EBUSY;
         if (!client)
-                client = client_new(table, address);
+                client = client_new(table, share);
         if (!client)
                 return -ENOMEM;
 
         entry->client = client;
+        entry->address = address;
         entry->port = port;
         entry->standing = TFTP_HELD;
         list_init(&entry->unanswered);
@@ -206,6 +207,6 @@ void tftp_table_remove(struct tftp_table *table, struct tftp_entry *entry)
         table->count--;
         if (--client->count > 0)
                 return;
-        (void)map_remove(table->clients, &client->address.be, sizeof(client->address.be));
+        (void)map_remove(table->clients, client->share.six.bytes, sizeof(client->share.six.bytes));
         free(client);
 }

@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/ip.h"
 #include "lib/base/list.h"
-#include "lib/base/net.h"
 
 /* Each has a socket: with it, HTTP's connections and the journal within 8,192 descriptors. */
 #define TFTP_MAX_SESSIONS 4096
@@ -38,6 +38,7 @@ struct tftp_client;
 struct tftp_entry {
         struct list of_client, unanswered;
         struct tftp_client *client;
+        struct ip_address address;
         uint16_t port;
         enum tftp_standing standing;
 };
@@ -50,20 +51,22 @@ struct tftp_table *tftp_table_free(struct tftp_table *table);
 
 size_t tftp_table_count(const struct tftp_table *table);
 
-/* The transfer to this port of this address, or NULL. */
-struct tftp_entry *tftp_table_find(const struct tftp_table *table, struct ip4_address address,
-                                   uint16_t port);
+/* The transfer to this port of this address, among those of its share (below), or NULL. */
+struct tftp_entry *tftp_table_find(const struct tftp_table *table, struct ip_address share,
+                                   struct ip_address address, uint16_t port);
 
 /* Any entry, or NULL: for the end. */
 struct tftp_entry *tftp_table_any(const struct tftp_table *table);
 
 /**
  * tftp_table_admit() - is there room for one more of this address?
+ * @share:       whose limits count: its address, or what ip_share() says where a host may take any
+ *               address that it likes
  * @ret_leaves:  NULL, or the one that must be removed before tftp_table_add()
  *
  * Return: 0; -EBUSY if there is none, and nobody who may be sent away.
  */
-int tftp_table_admit(const struct tftp_table *table, struct ip4_address address,
+int tftp_table_admit(const struct tftp_table *table, struct ip_address share,
                      struct tftp_entry **ret_leaves);
 
 /**
@@ -72,8 +75,8 @@ int tftp_table_admit(const struct tftp_table *table, struct ip4_address address,
  *
  * Return: 0; -EBUSY at a limit; -ENOMEM.
  */
-int tftp_table_add(struct tftp_table *table, struct ip4_address address, uint16_t port,
-                   struct tftp_entry *entry);
+int tftp_table_add(struct tftp_table *table, struct ip_address share, struct ip_address address,
+                   uint16_t port, struct tftp_entry *entry);
 void tftp_table_set(struct tftp_table *table, struct tftp_entry *entry,
                     enum tftp_standing standing);
 void tftp_table_remove(struct tftp_table *table, struct tftp_entry *entry);

@@ -14,20 +14,18 @@
 /* Entries of a test; each knows nothing but its place. */
 static struct tftp_entry entries[TFTP_MAX_SESSIONS + 1];
 
-static struct ip4_address address_of(uint32_t number)
+static struct ip_address address_of(uint32_t number)
 {
-        const uint8_t bytes[] = {10, (uint8_t)(number >> 16), (uint8_t)(number >> 8),
-                                 (uint8_t)number};
-        struct ip4_address address;
-
-        memcpy(&address.be, bytes, sizeof(address.be));
-        return address;
+        return (struct ip_address)IP_OF4_BYTES(10, (uint8_t)(number >> 16), (uint8_t)(number >> 8),
+                                               (uint8_t)number);
 }
 
 static void add(struct tftp_table *table, size_t at, uint32_t client, uint16_t port,
                 enum tftp_standing standing)
 {
-        assert_int_equal(tftp_table_add(table, address_of(client), port, &entries[at]), 0);
+        assert_int_equal(
+                tftp_table_add(table, address_of(client), address_of(client), port, &entries[at]),
+                0);
         tftp_table_set(table, &entries[at], standing);
 }
 
@@ -65,16 +63,16 @@ static void finds_by_address_and_port(void **state)
         add(table, 0, 1, 1000, TFTP_UNANSWERED);
         add(table, 1, 1, 1001, TFTP_ANSWERED);
         add(table, 2, 2, 1000, TFTP_HELD);
-        assert_ptr_equal(tftp_table_find(table, address_of(1), 1000), &entries[0]);
-        assert_ptr_equal(tftp_table_find(table, address_of(1), 1001), &entries[1]);
-        assert_ptr_equal(tftp_table_find(table, address_of(2), 1000), &entries[2]);
-        assert_null(tftp_table_find(table, address_of(2), 1001));
-        assert_null(tftp_table_find(table, address_of(3), 1000));
+        assert_ptr_equal(tftp_table_find(table, address_of(1), address_of(1), 1000), &entries[0]);
+        assert_ptr_equal(tftp_table_find(table, address_of(1), address_of(1), 1001), &entries[1]);
+        assert_ptr_equal(tftp_table_find(table, address_of(2), address_of(2), 1000), &entries[2]);
+        assert_null(tftp_table_find(table, address_of(2), address_of(2), 1001));
+        assert_null(tftp_table_find(table, address_of(3), address_of(3), 1000));
         assert_int_equal(tftp_table_count(table), 3);
         tftp_table_remove(table, &entries[0]);
-        assert_null(tftp_table_find(table, address_of(1), 1000));
+        assert_null(tftp_table_find(table, address_of(1), address_of(1), 1000));
         tftp_table_remove(table, &entries[2]);
-        assert_null(tftp_table_find(table, address_of(2), 1000));
+        assert_null(tftp_table_find(table, address_of(2), address_of(2), 1000));
         end(table);
 }
 
@@ -133,10 +131,13 @@ static void forged_requests_push_out_forged_ones(void **state)
         for (size_t i = 1; i < TFTP_MAX_UNANSWERED; i++)
                 assert_true(request(table, GOOD + (FLOOD + i) % TFTP_MAX_UNANSWERED,
                                     (uint32_t)(1000 + FLOOD + i), 1) != NEW);
-        assert_ptr_equal(tftp_table_find(table, address_of(999), 1), &entries[NEW]);
+        assert_ptr_equal(tftp_table_find(table, address_of(999), address_of(999), 1),
+                         &entries[NEW]);
         tftp_table_set(table, &entries[NEW], TFTP_ANSWERED);
         for (size_t i = 0; i < GOOD; i++)
-                assert_ptr_equal(tftp_table_find(table, address_of((uint32_t)i), 1), &entries[i]);
+                assert_ptr_equal(
+                        tftp_table_find(table, address_of((uint32_t)i), address_of((uint32_t)i), 1),
+                        &entries[i]);
         end(table);
 }
 
@@ -156,7 +157,8 @@ static void who_has_many_gives_way_first(void **state)
                 assert_true(request(table, TFTP_MAX_UNANSWERED + i, (uint32_t)(RACK + i), 1) >=
                             RACK);
         for (size_t i = 0; i < RACK; i++)
-                assert_non_null(tftp_table_find(table, address_of((uint32_t)i), 1));
+                assert_non_null(tftp_table_find(table, address_of((uint32_t)i),
+                                                address_of((uint32_t)i), 1));
         /* Six of each of the four were too many, and these two of each are gone: now age decides.
          */
         assert_int_equal(request(table, 2000, 3000, 1), 0);
@@ -172,7 +174,8 @@ static void is_full_at_last(void **state)
         for (size_t i = 0; i < TFTP_MAX_SESSIONS; i++)
                 add(table, i, (uint32_t)i, 1, TFTP_ANSWERED);
         assert_int_equal(tftp_table_admit(table, address_of(9999), &leaves), -EBUSY);
-        assert_int_equal(tftp_table_add(table, address_of(9999), 1, &entries[TFTP_MAX_SESSIONS]),
+        assert_int_equal(tftp_table_add(table, address_of(9999), address_of(9999), 1,
+                                        &entries[TFTP_MAX_SESSIONS]),
                          -EBUSY);
         tftp_table_remove(table, &entries[77]);
         assert_int_equal(tftp_table_admit(table, address_of(9999), &leaves), 0);

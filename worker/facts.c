@@ -60,6 +60,8 @@ static bool split_url(const char *url, char host[static HOST_SIZE], char port[st
                 return false;
         at += 3;
         size = strcspn(at, *at == '[' ? "]" : ":/?#");
+        if (*at == '[' && at[size] != ']')
+                return false;
         if (text_copy_bytes(host, HOST_SIZE, *at == '[' ? at + 1 : at,
                             *at == '[' ? size - 1 : size) < 0)
                 return false;
@@ -69,21 +71,21 @@ static bool split_url(const char *url, char host[static HOST_SIZE], char port[st
         return text_copy_bytes(port, 6, colon + 1, strcspn(colon + 1, "/?#")) == 0;
 }
 
-struct ip4_address facts_address(const char *url)
+struct ip_address facts_address(const char *url)
 {
-        const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_DGRAM};
+        const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
         CLEANUP(freeaddrinfo) struct addrinfo *found = NULL;
-        struct sockaddr_in own = {0};
+        struct sockaddr_storage own = {0};
         socklen_t own_size = sizeof(own);
         char host[HOST_SIZE], port[6];
         _close_ int fd = -EBADF;
 
         if (!split_url(url, host, port) || getaddrinfo(host, port, &hints, &found) != 0)
-                return (struct ip4_address){0};
+                return (struct ip_address){0};
         /* Connecting a datagram socket chooses the way, and sends nothing. */
-        fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        fd = socket(found->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) < 0 ||
             getsockname(fd, (struct sockaddr *)&own, &own_size) < 0)
-                return (struct ip4_address){0};
-        return (struct ip4_address){.be = own.sin_addr.s_addr};
+                return (struct ip_address){0};
+        return ip_of_socket(&own);
 }

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "lib/base/net.h"
+#include "lib/base/ip.h"
 
 /**
  * facts_system() - PRETTY_NAME of an os-release file (os-release(5))
@@ -14,6 +14,6 @@
  */
 void facts_system(const char *text, char *to, size_t size);
 
-/* The address from which a URL's host is reached, without sending anything. 0.0.0.0: there is no
- * way to it, or not by IPv4. */
-struct ip4_address facts_address(const char *url);
+/* The address from which a URL's host is reached, without sending anything. Not set: there is no
+ * way to it. */
+struct ip_address facts_address(const char *url);

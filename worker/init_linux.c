@@ -70,7 +70,7 @@ static void call_when_ready(struct machine *m)
 {
         int rc;
 
-        if (m->is_calling || !m->has_seed || !ip4_is_set(network_address(m->network)))
+        if (m->is_calling || !m->has_seed || !ip_is_set(network_address(m->network)))
                 return;
         m->is_calling = true;
         rc = pthread_create(&m->thread, NULL, call, m);

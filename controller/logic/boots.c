@@ -14,15 +14,15 @@
 /* What is asked for: this MAC at this address. */
 struct machine_key {
         uint8_t mac[6];
-        uint8_t address[4];
+        uint8_t address[16];
 };
 
-static struct machine_key key_of(const struct mac_address *mac, struct ip4_address address)
+static struct machine_key key_of(const struct mac_address *mac, struct ip_address address)
 {
         struct machine_key key;
 
         memcpy(key.mac, mac->bytes, sizeof(key.mac));
-        memcpy(key.address, &address.be, sizeof(key.address));
+        memcpy(key.address, address.six.bytes, sizeof(key.address));
         return key;
 }
 
@@ -63,7 +63,7 @@ int boot_restore(struct logic *logic, const struct store_boot *row, struct boot 
         return map_set(logic->open_boots, &key, sizeof(key), boot);
 }
 
-int boot_give(struct logic *logic, const struct mac_address *mac, struct ip4_address address,
+int boot_give(struct logic *logic, const struct mac_address *mac, struct ip_address address,
               uint64_t now_ms, struct store_change *change, struct boot **ret)
 {
         const struct machine_key key = key_of(mac, address);
@@ -91,7 +91,7 @@ int boot_give(struct logic *logic, const struct mac_address *mac, struct ip4_add
         store_put_boot(change, &row);
         log_info("boot.number", "boot=%s mac=%s ip=%s", row.number,
                  mac_text((char[MAC_TEXT_SIZE]){0}, mac),
-                 ip4_text((char[IP4_TEXT_SIZE]){0}, address));
+                 ip_text((char[IP_TEXT_SIZE]){0}, address));
         return 0;
 }
 

@@ -11,7 +11,7 @@
  *
  * Return: 0, -ENOSPC at BOOTS_MAX, -ENOMEM, -errno of the random numbers.
  */
-int boot_give(struct logic *logic, const struct mac_address *mac, struct ip4_address address,
+int boot_give(struct logic *logic, const struct mac_address *mac, struct ip_address address,
               uint64_t now_ms, struct store_change *change, struct boot **ret);
 
 struct boot *boot_find(const struct logic *logic, const char *number); /* NULL: none */

@@ -286,7 +286,7 @@ void claim_polled(struct claim *claim, uint64_t now_ms)
         claim->polled_ms = now_ms;
         if (!node)
                 return;
-        node_saw(node, (struct ip4_address){0}, now_ms);
+        node_saw(node, (struct ip_address){0}, now_ms);
         if (node->is_agent_online)
                 return;
         node->is_agent_online = true;

@@ -13,7 +13,7 @@
 /* Part of `status` that is a plain field each. */
 static const struct doc_field status_fields[] = {
         DOC_FIELD(struct node, phase, DOC_ENUM, DOC_REQUIRED, .names = node_phase_names),
-        DOC_FIELD(struct node, address, DOC_IP4, 0),
+        DOC_FIELD(struct node, address, DOC_IP, 0),
         DOC_FIELD(struct node, boot, DOC_TEXT, 0),
         DOC_FIELD(struct node, first_seen_ms, DOC_U64, 0),
         DOC_FIELD(struct node, last_seen_ms, DOC_U64, 0),
@@ -95,7 +95,7 @@ void node_touch(struct node *node)
         node->text_size = 0;
 }
 
-void node_saw(struct node *node, struct ip4_address address, uint64_t now_ms)
+void node_saw(struct node *node, struct ip_address address, uint64_t now_ms)
 {
         char was[48], is[48], *at;
 
@@ -103,7 +103,7 @@ void node_saw(struct node *node, struct ip4_address address, uint64_t now_ms)
         snprintf(is, sizeof(is), "\"last_seen_ms\":%" PRIu64 ",", now_ms);
         at = node->text && strlen(was) == strlen(is) ? strstr(node->text, was) : NULL;
         node->last_seen_ms = now_ms;
-        if (ip4_is_set(address) && memcmp(&address, &node->address, sizeof(address)) != 0) {
+        if (ip_is_set(address) && memcmp(&address, &node->address, sizeof(address)) != 0) {
                 node->address = address;
                 at = NULL;
         }

@@ -96,7 +96,7 @@ _Static_assert(STEP_COUNT <= 64, "a bit of node->seen each");
 
 static void note_seen(struct node *node, const struct node_event *event, uint64_t now_ms)
 {
-        const struct ip4_address none = {0};
+        const struct ip_address none = {0};
 
         if (node)
                 node_saw(node, event->step == STEP_DHCP_ACK ? event->address : none, now_ms);

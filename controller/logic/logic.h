@@ -72,7 +72,7 @@ struct node {
         uint64_t decided_claim; /* claims up to this one were made before an operator decided */
         struct mac_address macs[NODE_MAX_MACS];
         size_t mac_count;
-        struct ip4_address address;
+        struct ip_address address;
         char boot[BOOT_TEXT_SIZE];
         uint64_t first_seen_ms, last_seen_ms;
         uint64_t generation;        /* of its orders */

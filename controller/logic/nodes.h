@@ -29,7 +29,7 @@ const char *node_text(struct node *node);
 void node_touch(struct node *node); /* something changed that its text shows */
 /* It spoke, from @address (unset: not known). All speak every minute, and a list shows a thousand:
  * of its text the digits of the time change, and no more. */
-void node_saw(struct node *node, struct ip4_address address, uint64_t now_ms);
+void node_saw(struct node *node, struct ip_address address, uint64_t now_ms);
 
 /* The next version of its document into @change. */
 void node_save(struct logic *logic, struct node *node, uint64_t now_ms,

@@ -146,7 +146,7 @@ static void tell(struct logic *logic, struct node *node, const struct phone_home
                  says->system[0] ? says->system : "its installed system",
                  says->hostname[0] ? " as " : "", says->hostname, says->version);
         line_copy(event.text, sizeof(event.text), text);
-        if (ip4_is_set(says->address))
+        if (ip_is_set(says->address))
                 node->address = says->address;
         node->last_seen_ms = now_ms;
         event_add(logic, node, &event, change);

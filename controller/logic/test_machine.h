@@ -50,7 +50,7 @@ struct fixture {
 static const struct mac_address mac = {
         {0x52, 0x54, 0, 0x77, 0, 1}
 };
-static const struct ip4_address address = {0x6400004d};
+static const struct ip_address address = IP_OF4_BYTES(77, 0, 0, 100);
 static const struct profile worker = {
         .name = "worker", .image = "worker", .hostname = "{name}", .wipe = true, .grow = true};
 

@@ -549,7 +549,8 @@ static void test_another_card_in_the_middle(void **state)
                 .summary.serial = "X"
         };
         struct fixture *f = *state;
-        struct agent_claim claim = {.mac = own, .address = {0x6500004d}, .public_key = "k2"};
+        struct agent_claim claim = {
+                .mac = own, .address = IP_OF4_BYTES(77, 0, 0, 101), .public_key = "k2"};
         struct agent_claimed answer;
         struct agent_orders orders;
         struct claim *stranger;

@@ -36,7 +36,7 @@ static const struct mac_address mac_a = {
 static const struct mac_address mac_b = {
         {0x52, 0x54, 0, 0x77, 0, 2}
 };
-static const struct ip4_address address = {0x6400004d};
+static const struct ip_address address = IP_OF4_BYTES(77, 0, 0, 100);
 
 static void wake(void *context, struct claim *claim, bool is_stale)
 {
@@ -151,8 +151,9 @@ static void test_boot_numbers(void **state)
         memcpy(first, give(f, &mac_a, START)->row.number, sizeof(first));
         assert_string_equal(give(f, &mac_a, START + 9 * MINUTE)->row.number, first);
         assert_string_not_equal(give(f, &mac_b, START)->row.number, first);
-        assert_int_equal(
-                boot_give(f->logic, &mac_a, (struct ip4_address){1}, START, f->change, &other), 0);
+        assert_int_equal(boot_give(f->logic, &mac_a, (struct ip_address)IP_OF4_BYTES(1, 0, 0, 0),
+                                   START, f->change, &other),
+                         0);
         assert_string_not_equal(other->row.number, first);
         /* A new boot once the old number is claimed, or 10 minutes old. */
         claim = claim_of(first, "a", &mac_a);

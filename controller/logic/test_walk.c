@@ -218,7 +218,7 @@ static void forget_signs_of_life(struct node *node)
         o->deadline_ms = 0;
         node->last_seen_ms = node->online_since_ms = 0;
         node->is_agent_online = false;
-        node->address = (struct ip4_address){0};
+        node->address = (struct ip_address){0};
         node_touch(node);
 }
 

@@ -218,7 +218,7 @@ static void a_beat_changes_digits_alone(void **state)
         (void)node_text(f->node);
         assert_int_equal(beat(f, "key", NULL), 0);
         assert_string_equal(node_text(f->node), fresh);
-        node_saw(f->node, (struct ip4_address){0x0100007f}, f->now);
+        node_saw(f->node, (struct ip_address)IP_OF4_BYTES(127, 0, 0, 1), f->now);
         assert_non_null(strstr(node_text(f->node), "127.0.0.1"));
 }
 

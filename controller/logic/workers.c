@@ -91,15 +91,15 @@ static void save(struct worker *worker, const char *node, uint64_t now_ms,
 static struct doc *encode_says(const struct phone_home *says)
 {
         struct doc *object = doc_encode(&worker_facts_table, &says->facts);
-        char address[IP4_TEXT_SIZE];
+        char address[IP_TEXT_SIZE];
 
         doc_set_text(object, "version", says->version);
         if (says->system[0])
                 doc_set_text(object, "system", says->system);
         if (says->hostname[0])
                 doc_set_text(object, "hostname", says->hostname);
-        if (ip4_is_set(says->address))
-                doc_set_text(object, "address", ip4_text(address, says->address));
+        if (ip_is_set(says->address))
+                doc_set_text(object, "address", ip_text(address, says->address));
         return object;
 }
 

@@ -27,10 +27,10 @@ static void take_mac(sqlite3_stmt *row, int column, struct mac_address *to)
                 *to = (struct mac_address){0};
 }
 
-static void take_address(sqlite3_stmt *row, int column, struct ip4_address *to)
+static void take_address(sqlite3_stmt *row, int column, struct ip_address *to)
 {
-        if (ip4_parse(column_text(row, column), to) < 0)
-                to->be = 0;
+        if (ip_parse(column_text(row, column), to) < 0)
+                *to = (struct ip_address){0};
 }
 
 #define TAKE_TEXT(row, column, field) sqlite_take_text(row, column, field, sizeof(field))

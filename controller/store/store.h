@@ -37,7 +37,7 @@ struct store_document {
 struct store_boot {
         char number[BOOT_TEXT_SIZE];
         struct mac_address mac;
-        struct ip4_address address;
+        struct ip_address address;
         uint64_t made_ms;
         char public_key[WIRE_KEY_SIZE]; /* who claimed it; "": nobody yet */
         bool is_void;                   /* two keys claimed it */
@@ -48,7 +48,7 @@ struct store_claim {
         uint64_t id;
         char boot[BOOT_TEXT_SIZE];
         struct mac_address mac;
-        struct ip4_address address;
+        struct ip_address address;
         struct uuid uuid;
         char public_key[WIRE_KEY_SIZE];
         char token_hash[STORE_HASH_SIZE];

@@ -89,11 +89,11 @@ static void bind_mac(sqlite3_stmt *s, int at, const struct mac_address *mac)
         bind_text(s, at, mac_text(text, mac));
 }
 
-static void bind_address(sqlite3_stmt *s, int at, struct ip4_address address)
+static void bind_address(sqlite3_stmt *s, int at, struct ip_address address)
 {
-        char text[IP4_TEXT_SIZE];
+        char text[IP_TEXT_SIZE];
 
-        bind_text(s, at, ip4_text(text, address));
+        bind_text(s, at, ip_text(text, address));
 }
 
 static void bind_document(sqlite3_stmt *s, const struct op *op)

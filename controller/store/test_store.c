@@ -189,8 +189,12 @@ static struct store_change *number(uint64_t n)
 
 static void test_rows_come_back(void **state)
 {
-        const struct store_boot boot = {
-                "00f1e2d3c4b5a697", {{2, 0, 0, 0, 0, 1}}, {0x0100000a}, 7, "key", true};
+        const struct store_boot boot = {"00f1e2d3c4b5a697",
+                                        {{2, 0, 0, 0, 0, 1}},
+                                        IP_OF4_BYTES(10, 0, 0, 1),
+                                        7,
+                                        "key",
+                                        true};
         const struct store_claim claim = {.id = 9,
                                           .boot = "00f1e2d3c4b5a697",
                                           .mac = {{2, 0, 0, 0, 0, 1}},
@@ -226,7 +230,7 @@ static void test_rows_come_back(void **state)
         assert_string_equal(seen.body, "{\"a\":1}");
         assert_string_equal(seen.boot.number, boot.number);
         assert_true(mac_is_equal(&seen.boot.mac, &boot.mac));
-        assert_true(ip4_is_equal(seen.boot.address, boot.address));
+        assert_true(ip_is_equal(seen.boot.address, boot.address));
         assert_string_equal(seen.boot.public_key, "key");
         assert_true(seen.boot.is_void && seen.boot.made_ms == 7);
         assert_int_equal(seen.claim.id, 9);

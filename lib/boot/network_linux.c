@@ -429,9 +429,9 @@ struct network *network_free(struct network *network)
         return NULL;
 }
 
-struct ip4_address network_address(const struct network *network)
+struct ip_address network_address(const struct network *network)
 {
-        return network->address;
+        return ip_of4(network->address);
 }
 
 struct mac_address network_mac(const struct network *network)

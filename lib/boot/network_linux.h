@@ -3,8 +3,8 @@
 
 /* The interface that booted, its address by DHCP, kept for as long as the agent runs. */
 
+#include "lib/base/ip.h"
 #include "lib/base/loop.h"
-#include "lib/base/net.h"
 
 struct network;
 
@@ -20,7 +20,7 @@ int network_new(struct loop *loop, const struct mac_address *mac, loop_fn ready,
 struct network *network_free(struct network *network);
 void network_look(struct network *network);
 
-struct ip4_address network_address(const struct network *network);
+struct ip_address network_address(const struct network *network);
 struct mac_address network_mac(const struct network *network);
 
 /* "no interface has 52:54:00:77:00:01", "eth0 has no carrier", "eth0: no answer to DHCP": what it

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/net.h"
+#include "lib/base/ip.h"
 #include "lib/base/text.h"
 #include "lib/doc/table.h"
 #include "lib/doc/tree.h"
@@ -174,6 +174,17 @@ static int decode_ip4(const struct decoding *d, const json_t *value, char *membe
         return 0;
 }
 
+static int decode_ip(const struct decoding *d, const json_t *value, char *member)
+{
+        const char *text = json_string_value(value);
+        struct ip_address ip;
+
+        if (!text || ip_parse(text, &ip) < 0)
+                return complain(d, "must be an IP address such as \"10.77.0.1\" or \"fd77::1\"");
+        memcpy(member, &ip, sizeof(ip));
+        return 0;
+}
+
 static int decode_uuid(const struct decoding *d, const json_t *value, char *member)
 {
         const char *text = json_string_value(value);
@@ -253,6 +264,8 @@ static int decode_value(struct decoding *d, const struct doc_field *field, const
                 return decode_mac(d, value, member);
         case DOC_IP4:
                 return decode_ip4(d, value, member);
+        case DOC_IP:
+                return decode_ip(d, value, member);
         case DOC_UUID:
                 return decode_uuid(d, value, member);
         case DOC_OBJECT:

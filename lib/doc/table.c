@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "lib/base/net.h"
+#include "lib/base/ip.h"
 #include "lib/doc/tree.h"
 
 /* A NULL name stands for "absent" at 0 and ends the names elsewhere. */
@@ -94,6 +94,17 @@ static json_t *encode_ip4(const struct doc_field *field, const void *member)
         return tree_text(ip4_text(text, ip));
 }
 
+static json_t *encode_ip(const struct doc_field *field, const void *member)
+{
+        struct ip_address ip;
+        char text[IP_TEXT_SIZE];
+
+        memcpy(&ip, member, sizeof(ip));
+        if (!ip_is_set(ip) && !(field->flags & DOC_ALWAYS))
+                return json_null();
+        return tree_text(ip_text(text, ip));
+}
+
 static json_t *encode_uuid(const struct doc_field *field, const void *member)
 {
         char text[UUID_TEXT_SIZE];
@@ -166,6 +177,8 @@ static json_t *encode_field(const struct doc_field *field, const char *from)
                 return encode_mac(field, member);
         case DOC_IP4:
                 return encode_ip4(field, member);
+        case DOC_IP:
+                return encode_ip(field, member);
         case DOC_UUID:
                 return encode_uuid(field, member);
         case DOC_OBJECT:

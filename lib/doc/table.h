@@ -25,6 +25,7 @@ enum doc_type {
                        too. Absent when its name is NULL */
         DOC_MAC,    /* struct mac_address; all zero is absent */
         DOC_IP4,    /* struct ip4_address; 0.0.0.0 is absent */
+        DOC_IP,     /* struct ip_address, of either kind; unset is absent */
         DOC_UUID,   /* struct uuid; all zero is absent */
         DOC_OBJECT, /* a struct inside, with @table */
         DOC_TREE,   /* struct doc *, owned by the struct */

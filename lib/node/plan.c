@@ -24,7 +24,7 @@ const char *const boot_action_names[BOOT_ACTION_COUNT + 1] = {
 
 static const struct doc_field request_fields[] = {
         DOC_FIELD(struct plan_request, mac, DOC_MAC, DOC_REQUIRED),
-        DOC_FIELD(struct plan_request, address, DOC_IP4, DOC_REQUIRED),
+        DOC_FIELD(struct plan_request, address, DOC_IP, DOC_REQUIRED),
         DOC_FIELD(struct plan_request, uuid, DOC_UUID, 0),
         DOC_FIELD(struct plan_request, architecture, DOC_U32, DOC_ALWAYS, .max = UINT16_MAX),
         DOC_FIELD(struct plan_request, is_ipxe, DOC_BOOL, 0),

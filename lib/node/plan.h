@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "lib/base/net.h"
+#include "lib/base/ip.h"
 #include "lib/doc/table.h"
 #include "lib/node/operation.h"
 #include "lib/node/phase.h"
@@ -39,7 +39,7 @@ extern const char *const
 /* What netbootd tells of a machine when it asks (POST /edge/v1/plan). */
 struct plan_request {
         struct mac_address mac; /* the interface that boots, from DHCP's chaddr */
-        struct ip4_address address;
+        struct ip_address address;
         struct uuid uuid;      /* option 97; zero: not said */
         uint32_t architecture; /* enum boot_architecture */
         bool is_ipxe;

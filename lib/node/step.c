@@ -60,7 +60,7 @@ static const struct doc_field event_fields[] = {
         DOC_FIELD(struct node_event, at_ms, DOC_U64, DOC_REQUIRED,
                   .help = "when, in ms since 1970 UTC"),
         DOC_FIELD(struct node_event, mac, DOC_MAC, 0),
-        DOC_FIELD(struct node_event, address, DOC_IP4, 0),
+        DOC_FIELD(struct node_event, address, DOC_IP, 0),
         DOC_FIELD(struct node_event, boot, DOC_TEXT, 0, .help = "boot number"),
         DOC_FIELD(struct node_event, node, DOC_TEXT, 0, .help = "name of the node, where known"),
         DOC_FIELD(struct node_event, step, DOC_ENUM, DOC_REQUIRED, .names = node_step_names),

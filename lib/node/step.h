@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "lib/base/net.h"
+#include "lib/base/ip.h"
 #include "lib/doc/table.h"
 
 enum node_step {
@@ -71,7 +71,7 @@ struct node_event {
         uint64_t seq;   /* given by the reporter; rises; makes a repeated report harmless */
         uint64_t at_ms; /* wall clock of the reporter */
         struct mac_address mac;
-        struct ip4_address address;
+        struct ip_address address;
         char boot[BOOT_TEXT_SIZE];
         char node[NODE_NAME_SIZE]; /* filled by the controller */
         enum node_step step;

@@ -141,13 +141,13 @@ static void test_messages_round_trip(void **state)
         struct doc *object;
 
         (void)state;
-        assert_int_equal(ip4_parse("10.77.0.100", &request.address), 0);
+        assert_int_equal(ip_parse("10.77.0.100", &request.address), 0);
         object = doc_encode(&plan_request_table, &request);
         assert_non_null(object);
         assert_non_null(doc_get(object, "architecture")); /* zero means BIOS: it is always said */
         assert_int_equal(doc_decode(&plan_request_table, object, NULL, &again), 0);
         assert_memory_equal(&request.mac, &again.mac, sizeof(request.mac));
-        assert_true(ip4_is_equal(request.address, again.address));
+        assert_true(ip_is_equal(request.address, again.address));
         assert_true(again.is_ipxe);
         doc_free(object);
 

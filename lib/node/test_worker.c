@@ -43,7 +43,7 @@ static int fill(void **state)
                                 .check_count = 3,
                                 },
         };
-        return ip4_parse("10.77.0.100", &says.address);
+        return ip_parse("10.77.0.100", &says.address);
 }
 
 static void both_messages_and_the_answer(void **state)

@@ -24,7 +24,7 @@ static const struct doc_field claim_fields[] = {
         DOC_FIELD(struct agent_claim, public_key, DOC_TEXT, DOC_REQUIRED),
         DOC_FIELD(struct agent_claim, signature, DOC_TEXT, DOC_REQUIRED),
         DOC_FIELD(struct agent_claim, mac, DOC_MAC, DOC_REQUIRED),
-        DOC_FIELD(struct agent_claim, address, DOC_IP4, 0),
+        DOC_FIELD(struct agent_claim, address, DOC_IP, 0),
         DOC_FIELD(struct agent_claim, uuid, DOC_UUID, 0),
         DOC_FIELD(struct agent_claim, version, DOC_TEXT, 0),
 };

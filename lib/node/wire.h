@@ -182,7 +182,7 @@ struct agent_claim {
         char public_key[WIRE_KEY_SIZE];
         char signature[WIRE_SIGNATURE_SIZE]; /* over CLAIM_PREFIX and the boot number */
         struct mac_address mac;              /* interface that booted */
-        struct ip4_address address;
+        struct ip_address address;
         struct uuid uuid; /* SMBIOS type 1 */
         char version[32];
 };

@@ -51,7 +51,7 @@ DOC_TABLE(worker_facts_table, struct worker_facts, "facts", facts_fields);
                 DOC_FIELD(struct phone_home, version, DOC_TEXT, DOC_REQUIRED),                     \
                 DOC_FIELD(struct phone_home, system, DOC_TEXT, 0),                                 \
                 DOC_FIELD(struct phone_home, hostname, DOC_TEXT, 0),                               \
-                DOC_FIELD(struct phone_home, address, DOC_IP4, 0),                                 \
+                DOC_FIELD(struct phone_home, address, DOC_IP, 0),                                  \
                 DOC_FIELD(struct phone_home, facts, DOC_OBJECT, 0, .table = &worker_facts_table)
 
 static const struct doc_field phone_home_fields[] = {

@@ -68,7 +68,7 @@ struct phone_home {
         char version[32];               /* of cloudie-worker */
         char system[128];               /* PRETTY_NAME of its os-release, or what it is */
         char hostname[NODE_NAME_SIZE];
-        struct ip4_address address; /* from which it calls */
+        struct ip_address address; /* from which it calls */
         struct worker_facts facts;
 };
 extern const struct doc_table phone_home_table, beat_table;
