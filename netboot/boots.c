@@ -19,8 +19,8 @@
 
 struct boot {
         struct mac_address mac;
-        struct ip_address address;
-        uint64_t loader_ms; /* 0: none was delivered */
+        struct ip_address addresses[2]; /* of IPv4, of IPv6; at least one is set */
+        uint64_t loader_ms;             /* 0: none was delivered */
         enum boots_plan_state state;
         struct plan_request request;
         uint64_t number;  /* PLAN_ASKED: of the question that is under way */
@@ -47,7 +47,7 @@ struct boots *boots_new(void)
                 return NULL;
         pthread_mutex_init(&boots->mutex, NULL);
         boots->by_mac = map_new(DHCP_MAX_LEASES);
-        boots->by_address = map_new(DHCP_MAX_LEASES);
+        boots->by_address = map_new(2 * DHCP_MAX_LEASES);
         if (!boots->by_mac || !boots->by_address)
                 return boots_free(boots);
         return boots;
@@ -90,36 +90,88 @@ static struct boot *find(const struct boots *boots, const struct mac_address *ma
         return map_find(boots->by_mac, mac->bytes, sizeof(mac->bytes));
 }
 
+/* Of its two places, the one for an address of this kind. */
+static struct ip_address *place_of(struct boot *boot, struct ip_address address)
+{
+        return &boot->addresses[ip_is_4(address) ? 0 : 1];
+}
+
+static bool has_address(struct boot *boot, struct ip_address address)
+{
+        return ip_is_set(address) && ip_is_equal(*place_of(boot, address), address);
+}
+
 static void forget(struct boots *boots, struct boot *boot)
 {
         map_remove(boots->by_mac, boot->mac.bytes, sizeof(boot->mac.bytes));
-        map_remove(boots->by_address, boot->address.six.bytes, sizeof(boot->address.six.bytes));
+        for (size_t i = 0; i < ARRAY_SIZE(boot->addresses); i++)
+                if (ip_is_set(boot->addresses[i]))
+                        map_remove(boots->by_address, &boot->addresses[i],
+                                   sizeof(boot->addresses[i]));
         boot_free(boot);
+}
+
+/* It has this address no more. What was planned for it there does not count any more; without any
+ * address it is forgotten. True: it is. */
+static bool take_away(struct boots *boots, struct boot *boot, struct ip_address address)
+{
+        const bool is_only = !ip_is_set(boot->addresses[ip_is_4(address) ? 1 : 0]);
+
+        if (is_only) {
+                forget(boots, boot);
+                return true;
+        }
+        map_remove(boots->by_address, &address, sizeof(address));
+        *place_of(boot, address) = (struct ip_address){0};
+        if (ip_is_equal(boot->request.address, address)) {
+                boot->state = PLAN_NONE;
+                boot->request = (struct plan_request){0};
+                boot->loader_ms = 0;
+                boot->is_told = false;
+        }
+        return false;
+}
+
+static struct boot *boot_new(struct boots *boots, const struct mac_address *mac)
+{
+        struct boot *boot = calloc(1, sizeof(*boot));
+
+        if (!boot)
+                return NULL;
+        boot->mac = *mac;
+        if (map_set(boots->by_mac, mac->bytes, sizeof(mac->bytes), boot) < 0) {
+                boot_free(boot);
+                return NULL;
+        }
+        return boot;
 }
 
 int boots_lease(struct boots *boots, const struct mac_address *mac, struct ip_address address)
 {
         LOCKED(boots);
         struct boot *boot = find(boots, mac), *other;
+        struct ip_address *place;
         int rc;
 
-        if (boot && ip_is_equal(boot->address, address))
+        if (boot && has_address(boot, address))
                 return 0;
-        other = map_find(boots->by_address, address.six.bytes, sizeof(address.six.bytes));
+        other = map_find(boots->by_address, &address, sizeof(address));
         if (other)
-                forget(boots, other);
-        if (boot)
-                forget(boots, boot);
-
-        boot = calloc(1, sizeof(*boot));
+                (void)take_away(boots, other, address);
+        if (boot && ip_is_set(*place_of(boot, address)) &&
+            take_away(boots, boot, *place_of(boot, address)))
+                boot = NULL;
+        if (!boot)
+                boot = boot_new(boots, mac);
         if (!boot)
                 return -ENOMEM;
-        boot->mac = *mac;
-        boot->address = address;
-        rc = map_set(boots->by_mac, mac->bytes, sizeof(mac->bytes), boot);
+        place = place_of(boot, address);
+        *place = address;
+        rc = map_set(boots->by_address, place, sizeof(*place), boot);
         if (rc == 0)
-                rc = map_set(boots->by_address, address.six.bytes, sizeof(address.six.bytes), boot);
-        if (rc < 0)
+                return 0;
+        *place = (struct ip_address){0};
+        if (!ip_is_set(boot->addresses[0]) && !ip_is_set(boot->addresses[1]))
                 forget(boots, boot);
         return rc;
 }
@@ -129,23 +181,22 @@ void boots_unlease(struct boots *boots, const struct mac_address *mac, struct ip
         LOCKED(boots);
         struct boot *boot = find(boots, mac);
 
-        if (boot && ip_is_equal(boot->address, address))
-                forget(boots, boot);
+        if (boot && has_address(boot, address))
+                (void)take_away(boots, boot, address);
 }
 
 bool boots_is_leased(struct boots *boots, const struct mac_address *mac, struct ip_address address)
 {
         LOCKED(boots);
-        const struct boot *boot = find(boots, mac);
+        struct boot *boot = find(boots, mac);
 
-        return boot && ip_is_equal(boot->address, address);
+        return boot && has_address(boot, address);
 }
 
 bool boots_mac_of(struct boots *boots, struct ip_address address, struct mac_address *ret)
 {
         LOCKED(boots);
-        const struct boot *boot =
-                map_find(boots->by_address, address.six.bytes, sizeof(address.six.bytes));
+        const struct boot *boot = map_find(boots->by_address, &address, sizeof(address));
 
         if (!boot)
                 return false;
@@ -186,7 +237,7 @@ bool boots_plan_want(struct boots *boots, const struct plan_request *request,
         LOCKED(boots);
         struct boot *boot = find(boots, &request->mac);
 
-        if (!boot || !ip_is_equal(boot->address, request->address))
+        if (!boot || !has_address(boot, request->address))
                 return false;
         boot->request = *request;
         boot->is_told = false;
@@ -199,18 +250,19 @@ bool boots_plan_want(struct boots *boots, const struct plan_request *request,
         return true;
 }
 
-bool boots_plan_again(struct boots *boots, const struct mac_address *mac, bool is_ipxe,
-                      struct boots_question *ret)
+bool boots_plan_again(struct boots *boots, const struct mac_address *mac, struct ip_address address,
+                      bool is_ipxe, struct boots_question *ret)
 {
         LOCKED(boots);
         struct boot *boot = find(boots, mac);
 
-        if (!boot || boot->state == PLAN_ASKED)
+        if (!boot || !has_address(boot, address) || boot->state == PLAN_ASKED)
                 return false;
         /* After a restart of ours nothing is known but the lease. */
+        boot->request.address = address;
         if (!mac_is_equal(&boot->request.mac, mac))
-                boot->request = (struct plan_request){
-                        .mac = *mac, .address = boot->address, .is_ipxe = is_ipxe};
+                boot->request =
+                        (struct plan_request){.mac = *mac, .address = address, .is_ipxe = is_ipxe};
         ask(boots, boot, ret);
         return true;
 }

@@ -28,7 +28,8 @@ struct boots;
 struct boots *boots_new(void); /* NULL without memory */
 struct boots *boots_free(struct boots *boots);
 
-/* The lease of this address is on disk; who had it before has it no more. 0, -ENOSPC, -ENOMEM. */
+/* The lease of this address is on disk; who had it before has it no more. A MAC leases one address
+ * of each kind: of IPv4, and of IPv6. 0, -ENOSPC, -ENOMEM. */
 int boots_lease(struct boots *boots, const struct mac_address *mac, struct ip_address address);
 /* It gave it back. */
 void boots_unlease(struct boots *boots, const struct mac_address *mac, struct ip_address address);
@@ -61,10 +62,10 @@ struct boots_question {
 bool boots_plan_want(struct boots *boots, const struct plan_request *request,
                      struct boots_question *ret);
 
-/* A script is asked for, and there is no plan: true if the caller must ask, with @ret. @is_ipxe:
- * by an iPXE, as its script is; used where nothing but the lease is known. */
-bool boots_plan_again(struct boots *boots, const struct mac_address *mac, bool is_ipxe,
-                      struct boots_question *ret);
+/* A script is asked for from this address, and there is no plan: true if the caller must ask, with
+ * @ret. @is_ipxe: by an iPXE, as its script is; used where nothing but the lease is known. */
+bool boots_plan_again(struct boots *boots, const struct mac_address *mac, struct ip_address address,
+                      bool is_ipxe, struct boots_question *ret);
 
 enum boots_answer {
         ANSWER_TAKEN,

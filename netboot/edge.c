@@ -435,11 +435,12 @@ void edge_want_plan(struct edge *edge, const struct plan_request *request)
                 enqueue(edge, &question);
 }
 
-void edge_want_plan_again(struct edge *edge, const struct mac_address *mac, bool is_ipxe)
+void edge_want_plan_again(struct edge *edge, const struct mac_address *mac, struct ip_address from,
+                          bool is_ipxe)
 {
         struct boots_question question;
 
-        if (boots_plan_again(edge->options.boots, mac, is_ipxe, &question))
+        if (boots_plan_again(edge->options.boots, mac, from, is_ipxe, &question))
                 enqueue(edge, &question);
 }
 

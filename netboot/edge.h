@@ -49,4 +49,5 @@ bool edge_credential(struct edge *edge, char ret[static WIRE_TOKEN_SIZE]);
 /* Asks for a plan, if that is not under way: the answer goes to boots. Any thread; never waits. */
 void edge_want_plan(struct edge *edge, const struct plan_request *request);
 /* The same where the facts are not at hand: what is known of the MAC. */
-void edge_want_plan_again(struct edge *edge, const struct mac_address *mac, bool is_ipxe);
+void edge_want_plan_again(struct edge *edge, const struct mac_address *mac, struct ip_address from,
+                          bool is_ipxe);

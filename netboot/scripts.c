@@ -212,7 +212,7 @@ void scripts_ask(struct scripts *scripts, const struct script_question *question
                 return;
         }
         if (state == PLAN_NONE)
-                edge_want_plan_again(scripts->edge, &question->mac,
+                edge_want_plan_again(scripts->edge, &question->mac, question->from,
                                      question->language == LANGUAGE_IPXE);
         if (scripts->count < SCRIPTS_MAX_WAITING)
                 w = malloc(sizeof(*w));

@@ -92,7 +92,7 @@ static void test_plan(void **state)
         assert_false(boots_plan_want(boots, &stranger, &question));
         assert_true(boots_plan_want(boots, &request, &question));
         assert_int_equal(question.request.architecture, 7);
-        assert_false(boots_plan_again(boots, &one, true, &again)); /* under way */
+        assert_false(boots_plan_again(boots, &one, a, true, &again)); /* under way */
         assert_int_equal(boots_plan_get(boots, &one, 0, &got), PLAN_ASKED);
 
         assert_int_equal(boots_plan_set(boots, &question, &plan, 0, &next), ANSWER_TAKEN);
@@ -105,7 +105,7 @@ static void test_plan(void **state)
 
         /* Too old, and asked for anew with what the firmware once said. */
         assert_int_equal(boots_plan_get(boots, &one, BOOTS_PLAN_MS, &got), PLAN_NONE);
-        assert_true(boots_plan_again(boots, &one, true, &again));
+        assert_true(boots_plan_again(boots, &one, a, true, &again));
         assert_int_equal(again.request.architecture, 7);
         assert_int_equal(boots_plan_set(boots, &again, NULL, 0, &next), ANSWER_TAKEN);
         assert_int_equal(boots_plan_get(boots, &one, 0, &got), PLAN_NONE);
@@ -130,11 +130,11 @@ static void test_plan_after_restart(void **state)
         struct boots *boots = *state;
         struct boots_question again;
 
-        assert_true(boots_plan_again(boots, &one, true, &again));
+        assert_true(boots_plan_again(boots, &one, a, true, &again));
         assert_true(mac_is_equal(&again.request.mac, &one));
         assert_true(ip_is_equal(again.request.address, a));
         assert_true(again.request.is_ipxe);
-        assert_false(boots_plan_again(boots, &two, true, &again));
+        assert_false(boots_plan_again(boots, &two, b, true, &again));
 }
 
 static const struct boot_plan install_plan = {.action = BOOT_INSTALL, .boot = "00f1e2d3c4b5a697"},
@@ -159,7 +159,7 @@ static void test_install_then_reboot(void **state)
         /* None comes: the next script is a new question. */
         assert_int_equal(boots_plan_set(boots, &question, NULL, 3, &next), ANSWER_TAKEN);
         assert_int_equal(boots_plan_get(boots, &one, 3, &got), PLAN_NONE);
-        assert_true(boots_plan_again(boots, &one, true, &question));
+        assert_true(boots_plan_again(boots, &one, a, true, &question));
         assert_int_equal(boots_plan_get(boots, &one, 4, &got), PLAN_ASKED);
         assert_int_equal(boots_plan_set(boots, &question, &disk_plan, 5, &next), ANSWER_TAKEN);
         assert_int_equal(boots_plan_get(boots, &one, 5, &got), PLAN_READY);
@@ -216,9 +216,47 @@ static void test_what_is_news(void **state)
         assert_true(boots_is_news(boots, &two, BOOT_DISK, 200007));
 }
 
+/* An address of IPv6 beside that of IPv4 is another way to the same machine: neither takes the
+ * other's lease or plan away. */
+static void test_both_kinds(void **state)
+{
+        static const struct ip_address six = {{{0xfd, 0x77, [15] = 1}}},
+                                       next6 = {{{0xfd, 0x77, [15] = 2}}};
+        struct boots *boots = *state;
+        struct plan_request request = boot_of_one;
+        struct boots_question question;
+        struct boot_plan got;
+        struct mac_address mac;
+
+        plan_given(boots, &boot_of_one, &install_plan);
+        assert_int_equal(boots_lease(boots, &one, six), 0);
+        assert_true(boots_is_leased(boots, &one, a) && boots_is_leased(boots, &one, six));
+        assert_true(boots_mac_of(boots, six, &mac) && mac_is_equal(&mac, &one));
+        assert_int_equal(boots_plan_get(boots, &one, 1, &got), PLAN_READY);
+
+        /* Another of IPv6: the plan was of IPv4. */
+        assert_int_equal(boots_lease(boots, &one, next6), 0);
+        assert_false(boots_is_leased(boots, &one, six));
+        assert_int_equal(boots_plan_get(boots, &one, 1, &got), PLAN_READY);
+        request.address = next6;
+        assert_true(boots_plan_want(boots, &request, &question));
+        boots_unlease(boots, &one, next6);
+        assert_int_equal(boots_plan_get(boots, &one, 1, &got), PLAN_NONE);
+        assert_true(boots_is_leased(boots, &one, a));
+
+        /* The last one gone, nothing is known of it. */
+        assert_int_equal(boots_lease(boots, &one, six), 0);
+        boots_unlease(boots, &one, a);
+        assert_true(boots_is_leased(boots, &one, six));
+        assert_int_equal(boots_lease(boots, &two, six), 0);
+        assert_false(boots_is_leased(boots, &one, six));
+        assert_true(boots_is_leased(boots, &two, six));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_both_kinds, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_lease, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_loader, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_what_is_news, setup, teardown),

@@ -164,7 +164,7 @@ void node_field_values(const void *object, int id, const char *name, struct filt
         const struct node *node = object;
         const struct field *field = id >= 0 ? &fields[id] : NULL;
         const char *at = (const char *)node + (field ? field->offset : 0);
-        char text[UUID_TEXT_SIZE];
+        char text[IP_TEXT_SIZE];
 
         if (!field) {
                 probe_label(node, name, probe);
@@ -188,8 +188,8 @@ void node_field_values(const void *object, int id, const char *name, struct filt
                 probe_macs(node, probe);
                 return;
         case FIELD_ADDRESS:
-                if (ip4_is_set(node->address))
-                        filter_probe_text(probe, ip4_text(text, node->address));
+                if (ip_is_set(node->address))
+                        filter_probe_text(probe, ip_text(text, node->address));
                 return;
         case FIELD_UUID:
                 if (uuid_is_set(&node->summary.uuid))
