@@ -343,8 +343,7 @@ void netboot_interfaces_close(struct netboot_interfaces *interfaces)
                 struct netboot_interface *i = &interfaces->at[n];
                 int *const fds[] = {&i->dhcp_fd, &i->proxy_fd,  &i->watch_fd, &i->packet_fd,
                                     &i->arp_fd,  &i->router_fd, &i->dhcp6_fd, &i->tftp_fd,
-                i->router_fd = i->dhcp6_fd = i->tftp_fd = i->http_fd = i->https_fd = -1;
-                i->tftp6_fd = i->http6_fd = -1;
+                                    &i->http_fd, &i->https_fd,  &i->tftp6_fd, &i->http6_fd};
 
                 for (size_t f = 0; f < ARRAY_SIZE(fds); f++) {
                         if (*fds[f] >= 0)
