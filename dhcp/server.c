@@ -261,12 +261,17 @@ static int receive_decline(struct exchange *x)
                                       : "found in use by another: kept in quarantine");
 }
 
-/* RFC 2131 4.3.4 and 4.4.6: from the owner, by unicast, out of the address itself. */
+/* RFC 2131 4.3.4 and 4.4.6: from the owner, by unicast, out of the address itself. That it names
+ * the server is a MUST of table 5; systemd-networkd does not, and who sends it to us alone means
+ * us.
+ */
 static int receive_release(struct exchange *x)
 {
+        const bool is_to_us_alone = !ip4_is_set(x->request->options.server_id) &&
+                                    !ip4_is_set(x->request->giaddr) && x->facts->is_unicast;
         const struct dhcp_lease *lease;
 
-        if (!is_for_us(x))
+        if (!is_to_us_alone && !is_for_us(x))
                 return dhcp_silent(x, "it released a lease of another server");
         if (!ip4_is_set(x->request->giaddr) &&
             (!x->facts->is_unicast ||

@@ -231,7 +231,30 @@ static void a_relay_may_stand_for_us(void **state)
 
 /* --- what is given back, and what is not --- */
 
-/* RFC 2131 4.3.4, 4.4.6: 10.77.0.10 is leased to machine 1. */
+/* RFC 2131 4.3.4, 4.4.6. Through a relay, which nobody sends it by, it must name us. */
+static void a_release_through_a_relay_names_us(void **state)
+{
+        struct dhcp_server *server = server_empty();
+        const struct dhcp_network network = network_of("10.77.0.0/24", "10.77.0.10", "10.77.0.10");
+        struct dhcp_message m = message(DHCP_DISCOVER, 1);
+
+        (void)state;
+        assert_int_equal(dhcp_server_add_network(server, &network), 0);
+        m.giaddr = ip("10.77.0.254");
+        assert_ip(lease_to(server, m), "10.77.0.10");
+        m.options.type = DHCP_RELEASE;
+        m.ciaddr = ip("10.77.0.10");
+        facts.is_unicast = true;
+        receive(server, &m);
+        assert_int_equal(decision.record_size, 0);
+        m.options.server_id = ip("10.77.0.1");
+        receive(server, &m);
+        assert_true(decision.record_size > 0);
+        facts.is_unicast = false;
+        dhcp_server_free(server);
+}
+
+/* 10.77.0.10 is leased to machine 1. "No server" is said by systemd-networkd 252. */
 static void only_its_owner_releases(void **state)
 {
         static const struct {
@@ -243,7 +266,9 @@ static void only_its_owner_releases(void **state)
                 {"another MAC",     "10.77.0.10", "10.77.0.1", "10.77.0.10", 2, true,  false},
                 {"another address", "10.77.0.11", "10.77.0.1", "10.77.0.11", 1, true,  false},
                 {"another server",  "10.77.0.10", "10.77.0.9", "10.77.0.10", 1, true,  false},
-                {"no server",       "10.77.0.10", "",          "10.77.0.10", 1, true,  false},
+                {"no server",       "10.77.0.10", "",          "10.77.0.10", 1, true,  true },
+                {"none, to all",    "10.77.0.10", "",          "10.77.0.10", 1, false, false},
+                {"none, another's", "10.77.0.10", "",          "10.77.0.99", 1, true,  false},
                 {"by broadcast",    "10.77.0.10", "10.77.0.1", "10.77.0.10", 1, false, false},
                 {"sent by another", "10.77.0.10", "10.77.0.1", "10.77.0.99", 1, true,  false},
                 {"nobody looked",   "10.77.0.10", "10.77.0.1", "",           1, true,  true },
@@ -614,6 +639,7 @@ int main(void)
                 cmocka_unit_test(a_relay_may_stand_for_us),
                 cmocka_unit_test(answers_as_rfc_2131_says),
                 cmocka_unit_test(only_its_owner_releases),
+                cmocka_unit_test(a_release_through_a_relay_names_us),
                 cmocka_unit_test(nobody_fills_the_quarantine_alone),
                 cmocka_unit_test(no_name_is_written_into_the_dns),
                 cmocka_unit_test(tells_where_the_root_is),
