@@ -21,6 +21,10 @@ struct crew_times {
 };
 extern const struct crew_times crew_times_default;
 
+struct crew_job;
+struct crew_result;
+typedef void (*crew_complete_fn)(const struct crew_job *job, struct crew_result *results);
+
 struct crew_job {
         const struct probe *probes;
         size_t count;
@@ -30,6 +34,7 @@ struct crew_job {
         struct tree *tree;
         const struct crew_times *times;
         struct snapshot *snapshot; /* gets what the probes read; NULL: nobody wants it */
+        crew_complete_fn complete; /* adds what takes all of them; NULL: nothing */
 };
 
 /* What came back of one probe; the caller's. */

@@ -637,6 +637,8 @@ struct doc *crew_inventory(const struct crew_job *job)
         if (rc == -E2BIG)
                 return NULL;
         join_slow(job, results);
+        if (job->complete)
+                job->complete(job, results);
         (void)doc_set_number(inventory, "schema", INVENTORY_SCHEMA);
         for (size_t i = 0; i < job->count; i++) {
                 struct doc *section = section_of(&job->probes[i], &results[i]);

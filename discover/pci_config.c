@@ -11,7 +11,10 @@
 #define STATUS             0x06
 #define STATUS_CAPS        0x10
 #define CAPS_AT            0x34
-#define CAPS_MAX           48 /* in 192 bytes, at 4 bytes each */
+#define HEADER_CARDBUS     2 /* PC Card 8.0 volume 4, 4.5.2 */
+#define CARDBUS_CAPS_AT    0x14
+#define CAPS_MAX           48   /* in 192 bytes, at 4 bytes each */
+#define CAP_SUBSYSTEM      0x0d /* of bridges; PCI-to-PCI Bridge 1.2 3.2.5.13 */
 #define CAP_EXPRESS        0x10
 #define EXTENDED_AT        0x100
 #define EXTENDED_MAX       ((PCI_CONFIG_EXTENDED - EXTENDED_AT) / 8)
@@ -51,9 +54,15 @@ static void take_express(const struct space *s, size_t at, struct pci_config *c)
         c->link_width = (uint8_t)(status >> 4 & 0x3f);
 }
 
-static void take_capabilities(const struct space *s, struct pci_config *c)
+static void take_subsystem(const struct space *s, size_t at, struct pci_config *c)
 {
-        size_t at = read32(s, CAPS_AT) & 0xfc;
+        c->subsystem_vendor = read16(s, at);
+        c->subsystem_device = read16(s, at + 2);
+}
+
+static void take_capabilities(const struct space *s, size_t at, struct pci_config *c)
+{
+        at = read32(s, at) & 0xfc;
 
         if (!(read16(s, STATUS) & STATUS_CAPS))
                 return;
@@ -62,6 +71,8 @@ static void take_capabilities(const struct space *s, struct pci_config *c)
 
                 if ((head & 0xff) == CAP_EXPRESS && !c->is_express)
                         take_express(s, at, c);
+                else if ((head & 0xff) == CAP_SUBSYSTEM && c->is_bridge)
+                        take_subsystem(s, at + 4, c);
                 at = head >> 8 & 0xfc;
         }
 }
@@ -121,11 +132,11 @@ bool pci_config_parse(const void *bytes, size_t size, struct pci_config *ret)
         c.class_code = read32(&s, 8) >> 8;
         type = read32(&s, 0x0c) >> 16 & 0x7f;
         c.is_bridge = type != 0;
-        if (type == 0) {
-                c.subsystem_vendor = read16(&s, 0x2c);
-                c.subsystem_device = read16(&s, 0x2e);
-        }
-        take_capabilities(&s, &c);
+        if (type == 0)
+                take_subsystem(&s, 0x2c, &c);
+        else if (type == HEADER_CARDBUS)
+                take_subsystem(&s, 0x40, &c);
+        take_capabilities(&s, type == HEADER_CARDBUS ? CARDBUS_CAPS_AT : CAPS_AT, &c);
         if (size > EXTENDED_AT)
                 take_extended(&s, &c);
         *ret = c;

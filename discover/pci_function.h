@@ -3,6 +3,7 @@
 
 /* One PCI function, for the sections pci and gpus. */
 
+#include "discover/naming.h"
 #include "discover/pci_config.h"
 #include "discover/probe.h"
 
@@ -16,6 +17,10 @@ extern const struct field pci_link_fields[], pci_passthrough_fields[];
         {.name = "device",           .kind = FIELD_TEXT, .help = "device"}, \
         {.name = "subsystem_vendor", .kind = FIELD_TEXT, .help = "vendor of the card"}, \
         {.name = "subsystem_device", .kind = FIELD_TEXT, .help = "the card"}, \
+        PCI_NAME_FIELDS, \
+        {.name = "subsystem_vendor_name", .kind = FIELD_TEXT, .help = "the card's vendor, from there"}, \
+        {.name = "subsystem_name",   .kind = FIELD_TEXT, .help = "the card, from there"}, \
+        {.name = "class_name",       .kind = FIELD_TEXT, .help = "its kind, from there"}, \
         {.name = "revision",         .kind = FIELD_TEXT, .help = "revision"}, \
         {.name = "driver",           .kind = FIELD_TEXT, .link = "driver", .help = "driver; absent: none has it"}, \
         {.name = "iommu_group",      .kind = FIELD_TEXT, .link = "iommu_group", .help = "functions of one group go together"}, \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "discover/crew.h"
+#include "discover/naming.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 
@@ -66,7 +67,8 @@ struct doc *inventory_keep(struct tree *tree, const char *only, struct snapshot 
                                      .only = only,
                                      .tree = tree,
                                      .times = &crew_times_default,
-                                     .snapshot = snapshot};
+                                     .snapshot = snapshot,
+                                     .complete = naming_add};
 
         return crew_inventory(&job);
 }

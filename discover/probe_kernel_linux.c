@@ -24,6 +24,8 @@ static const struct field driverless_fields[] = {
         {.name = "class",   .kind = FIELD_TEXT, .file = "class", .help = "class code"},
         {.name = "vendor",  .kind = FIELD_TEXT, .file = "vendor", .help = "vendor"},
         {.name = "device",  .kind = FIELD_TEXT, .file = "device", .help = "device"},
+        PCI_NAME_FIELDS,
+        {.name = "class_name", .kind = FIELD_TEXT, .help = "its kind, from there"},
         {.name = NULL},
 };
 

@@ -18,6 +18,8 @@ static const struct field nic_fields[] = {
         {.name = "pci",           .kind = FIELD_TEXT, .help = "PCI function"},
         {.name = "vendor_id",     .kind = FIELD_TEXT, .help = "PCI vendor"},
         {.name = "device_id",     .kind = FIELD_TEXT, .help = "PCI device"},
+        {.name = "vendor",        .kind = FIELD_TEXT, .help = "the vendor, as the PCI ID repository or the USB device has it"},
+        {.name = "product",       .kind = FIELD_TEXT, .help = "the card, from there"},
         {.name = "driver",        .kind = FIELD_TEXT, .link = "device/driver", .help = "driver"},
         {.name = "firmware",      .kind = FIELD_TEXT, .help = "version of the card's firmware"},
         {.name = "port_number",   .kind = FIELD_NUMBER, .file = "dev_port", .help = "port of a card, from 0 on"},
@@ -49,6 +51,17 @@ const struct field nics_fields[] = {
 };
 /* clang-format on */
 
+/* A card at USB is an interface of its device, which tells its own name. */
+static void set_usb(struct tree *tree, const char *name, struct doc *nic)
+{
+        char text[TREE_LINE_SIZE];
+
+        if (tree_line(tree, text, "sys/class/net/%s/device/../manufacturer", name))
+                field_set_text(nic, "vendor", text);
+        if (tree_line(tree, text, "sys/class/net/%s/device/../product", name))
+                field_set_text(nic, "product", text);
+}
+
 static void set_device(struct tree *tree, const char *name, struct doc *nic)
 {
         char path[TREE_PATH_MAX], text[TREE_LINE_SIZE], address[32];
@@ -57,6 +70,10 @@ static void set_device(struct tree *tree, const char *name, struct doc *nic)
             !pci_address_in(path, address, sizeof(address)))
                 return;
         (void)doc_set_text(nic, "pci", address);
+        if (strstr(path, "/usb")) { /* the function's ids are its host's */
+                set_usb(tree, name, nic);
+                return;
+        }
         if (tree_line(tree, text, "sys/bus/pci/devices/%s/vendor", address))
                 field_set_text(nic, "vendor_id", text);
         if (tree_line(tree, text, "sys/bus/pci/devices/%s/device", address))

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "discover/mdstat.h"
+#include "discover/naming.h"
 #include "discover/probe.h"
 #include "lib/base/text.h"
 
@@ -48,6 +49,7 @@ static const struct field controller_fields[] = {
         {.name = "pci",    .kind = FIELD_TEXT, .help = "address of the PCI function"},
         {.name = "vendor", .kind = FIELD_TEXT, .file = "vendor", .help = "PCI vendor"},
         {.name = "device", .kind = FIELD_TEXT, .file = "device", .help = "PCI device"},
+        PCI_NAME_FIELDS,
         {.name = "driver", .kind = FIELD_TEXT, .link = "driver", .help = "driver"},
         {.name = "model",    .kind = FIELD_TEXT, .help = "as its firmware says"},
         {.name = "serial",   .kind = FIELD_TEXT, .is_identity = true, .help = "serial number"},

@@ -51,6 +51,32 @@ static void make(uint8_t bytes[static PCI_CONFIG_EXTENDED])
         put32(bytes, 0x308, 1U << 5 | 1);               /* one BAR: number 1 */
 }
 
+/* A bridge tells its maker by a capability, CardBus's at a place of its own. */
+static void test_bridges(void **state)
+{
+        uint8_t bytes[PCI_CONFIG_SIZE] = {0};
+        struct pci_config c;
+
+        (void)state;
+        put32(bytes, 0, 0x244e8086);
+        put16(bytes, 0x06, 0x10);
+        bytes[0x0e] = 1;
+        put32(bytes, 0x2c, 0x12345678); /* of a bridge these are upper halves of addresses */
+        bytes[0x34] = 0x50;
+        put16(bytes, 0x50, 0x000d);
+        put32(bytes, 0x54, 0x140e10cf);
+        assert_true(pci_config_parse(bytes, sizeof(bytes), &c));
+        assert_int_equal(c.subsystem_vendor, 0x10cf);
+        assert_int_equal(c.subsystem_device, 0x140e);
+        bytes[0x0e] = 2;
+        put32(bytes, 0x40, 0x144410cf);
+        assert_true(pci_config_parse(bytes, sizeof(bytes), &c));
+        assert_int_equal(c.subsystem_vendor, 0x10cf);
+        assert_int_equal(c.subsystem_device, 0x1444);
+        assert_true(pci_config_parse(bytes, 64, &c));
+        assert_int_equal(c.subsystem_vendor, 0);
+}
+
 static void test_a_card(void **state)
 {
         uint8_t bytes[PCI_CONFIG_EXTENDED];
@@ -224,6 +250,7 @@ int main(void)
                 cmocka_unit_test(test_a_card),    cmocka_unit_test(test_circles),
                 cmocka_unit_test(test_dumps),     cmocka_unit_test(test_modalias),
                 cmocka_unit_test(test_resources), cmocka_unit_test(test_speeds),
+                cmocka_unit_test(test_bridges),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

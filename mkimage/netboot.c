@@ -18,6 +18,7 @@
 #include "mkimage/workshop.h"
 
 #define MANIFEST_SCHEMA 1
+#define PCI_NAMES       "usr/share/misc/pci.ids"
 
 /* Boot loaders as their packages have them: of two, Debian's signature is inside. */
 /* clang-format off */
@@ -114,6 +115,9 @@ static int write_stages(const struct netboot_options *options, const struct shop
         /* Stage one first: stage two moves its modules away. */
         int rc = stage_one_write(&input, one, error);
 
+        /* Beside the drivers: by it cloudie-discover names what it finds. */
+        if (rc == 0)
+                rc = package_extract("pci.ids", PCI_NAMES, options->cache, shop->stage_two, error);
         if (rc == 0)
                 rc = stage_two_write(&input, shop->stage_two, two, error);
         if (rc == 0 && rename(kernel->image, image) < 0)

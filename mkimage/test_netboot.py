@@ -196,6 +196,9 @@ class Netboot(unittest.TestCase):
                              stdout=subprocess.PIPE).stdout.split("\n")
         two = {plain(path) for path in two if path.endswith(".ko")}
         self.assertEqual(len(two), self.manifest["modules"]["stage_two"])
+        names = subprocess.run(["unsquashfs", "-cat", squashfs, "usr/share/misc/pci.ids"], check=True,
+                               capture_output=True).stdout
+        self.assertIn(b"\n8086  Intel Corporation\n", names)
         self.assertEqual(one & two, set())
         for family, modules in listed("stage-two.list").items():
             self.assertEqual(set(modules) - one - two, set(), family)

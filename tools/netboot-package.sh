@@ -26,7 +26,7 @@ cmake --build --preset ramdisk -- --quiet
 made_of=$(
         sha256sum "$mkimage" build/ramdisk/programs/*
         apt-cache show --no-all-versions linux-image-amd64 ipxe shim-signed \
-                grub-efi-amd64-signed 2>/dev/null |
+                grub-efi-amd64-signed pci.ids 2>/dev/null |
                 grep -E '^(Package|Version|Depends):' || true
 )
 if [ -e "$to/manifest.json" ] && [ "$made_of" = "$(cat "$to.stamp" 2>/dev/null)" ]; then
