@@ -20,7 +20,7 @@ struct command_context {
 
         /* Options that some commands know. */
         const char *select, *boot, *after, *profile, *name, *os, *duration;
-        const char *since, *class, *reason;
+        const char *since, *class, *reason, *network;
         bool follow, inventory, erase, dry_run, wait, force, is_sure;
 
         const char *words; /* of the command: "node list" */
@@ -88,6 +88,9 @@ int command_discovery_list(const struct command_context *context);
 int command_discovery_status(const struct command_context *context);
 int command_discovery_open(const struct command_context *context);
 int command_discovery_close(const struct command_context *context);
+int command_lease_list(const struct command_context *context);
+int command_lease_show(const struct command_context *context);
+int command_lease_pools(const struct command_context *context);
 int command_apply(const struct command_context *context);
 int command_document_list(const struct command_context *context);
 int command_document_show(const struct command_context *context);

@@ -24,6 +24,8 @@ static const struct option_row options[] = {
          .help = "only these nodes, also in place of names: 'phase=ready and memory.total>=64G, rack in (a1,a2)'", .text = &context.select},
         {.name = "yes", .letter = 'y',
          .help = "with --select in place of names: do not ask", .is_set = &context.is_sure},
+        {.name = "network", .value = "NAME",
+         .help = "lease list: of this network alone", .text = &context.network},
         {.name = "inventory",
          .help = "node show: with everything it reported", .is_set = &context.inventory},
         {.name = "since", .value = "WHEN",

@@ -118,6 +118,15 @@ struct dhcp_usage {
 };
 struct dhcp_usage dhcp_leases_usage(const struct dhcp_leases *leases, struct dhcp_range range);
 
+/* Walk all ranges that are given to anybody: 1, or 0 at the end. @at: all zero at the start. */
+struct dhcp_range_state {
+        struct ip4_network network;
+        struct ip4_address first, last;
+        struct dhcp_usage usage;
+};
+int dhcp_leases_next_range(const struct dhcp_leases *leases, struct dhcp_range *at,
+                           struct dhcp_range_state *ret);
+
 /* Both are on one wire. */
 bool dhcp_leases_is_shared(const struct dhcp_leases *leases, size_t pool, size_t other);
 

@@ -207,6 +207,29 @@ struct dhcp_usage dhcp_leases_usage(const struct dhcp_leases *leases, struct dhc
         return (struct dhcp_usage){.size = r->count, .taken = r->taken};
 }
 
+int dhcp_leases_next_range(const struct dhcp_leases *leases, struct dhcp_range *at,
+                           struct dhcp_range_state *ret)
+{
+        for (; at->pool < leases->n_pools; at->pool++, at->number = 0) {
+                const struct pool *pool = &leases->pools[at->pool];
+
+                while (at->number < pool->n_ranges) {
+                        const struct range *r = &pool->ranges[at->number++];
+
+                        if (r->count == 0) /* what lies outside */
+                                continue;
+                        *ret = (struct dhcp_range_state){
+                                .network = pool->config.network,
+                                .first = {htonl(r->first)},
+                                .last = {                htonl(r->first + r->count - 1)              },
+                                .usage = { .size = r->count,               .taken = r->taken},
+                        };
+                        return 1;
+                }
+        }
+        return 0;
+}
+
 bool dhcp_leases_is_shared(const struct dhcp_leases *leases, size_t pool, size_t other)
 {
         return leases->pools[pool].link == leases->pools[other].link;

@@ -79,6 +79,15 @@ struct dhcp6_leases *dhcp6_leases_free(struct dhcp6_leases *leases);
  */
 int dhcp6_leases_add_pool(struct dhcp6_leases *leases, const struct dhcp6_pool *pool, size_t *ret);
 
+/* Walk all pools that have a range: 1, or 0 at the end. @at: 0 at the start. */
+struct dhcp6_pool_state {
+        struct ip6_network network;
+        struct ip6_address first, last;
+        struct dhcp_usage usage;
+};
+int dhcp6_leases_next_pool(const struct dhcp6_leases *leases, size_t *at,
+                           struct dhcp6_pool_state *ret);
+
 /* The pool whose network holds @address, or -ENOENT. */
 ssize_t dhcp6_leases_pool_of(const struct dhcp6_leases *leases, const struct ip6_address *address);
 

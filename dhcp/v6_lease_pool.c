@@ -194,6 +194,25 @@ bool dhcp6_pool_probe(const struct pool6 *pool, const struct dhcp6_client *clien
         return false;
 }
 
+int dhcp6_leases_next_pool(const struct dhcp6_leases *leases, size_t *at,
+                           struct dhcp6_pool_state *ret)
+{
+        while (*at < leases->n_pools) {
+                const struct pool6 *pool = &leases->pools[(*at)++];
+
+                if (pool->count == 0)
+                        continue;
+                *ret = (struct dhcp6_pool_state){
+                        .network = pool->config.network,
+                        .first = pool->config.first,
+                        .last = pool->config.last,
+                        .usage = {.size = pool->count, .taken = pool->n_taken},
+                };
+                return 1;
+        }
+        return 0;
+}
+
 /* ---- reservations ---- */
 
 enum name_kind {

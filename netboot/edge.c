@@ -30,13 +30,17 @@
 #define PLAN_TIMEOUT_MS 3000
 #define CALL_TIMEOUT_MS 10000
 #define EVENTS_RETRY_MS 2000
+#define LEASES_RETRY_MS 5000
 /* CONFIG_MAX_DISKS at 75 bytes each, CONFIG_MAX_KNOWN at 28, CONFIG_MAX_RESERVATIONS at 120: 11 MB;
  * and as much again for a controller that prints with blanks. */
 #define CONFIG_SIZE_MAX ((size_t)24 << 20)
-/* A disk is an object and its two values; a reservation and a network are a dozen at most. */
+/* A disk is an object and its two values, a reservation a dozen at most. A network says 25 things,
+ * its relays, and 15 of each pool: some 160. */
+#define NETWORK_VALUES (32 + CONFIG_MAX_RELAYS + 15 * CONFIG_MAX_POOLS)
 #define CONFIG_VALUES_MAX                                                                          \
         (3 * (size_t)CONFIG_MAX_DISKS + 2 * (size_t)CONFIG_MAX_KNOWN +                             \
-         8 * (size_t)CONFIG_MAX_RESERVATIONS + 8192)
+         8 * (size_t)CONFIG_MAX_RESERVATIONS + NETWORK_VALUES * (size_t)CONFIG_MAX_NETWORKS +      \
+         1024)
 
 struct edge {
         struct edge_options options;
@@ -51,8 +55,8 @@ struct edge {
         size_t plan_first, plan_count;
         bool is_stopped;
 
-        struct fetch *fetches[3]; /* one a thread */
-        pthread_t threads[3];
+        struct fetch *fetches[4]; /* one a thread */
+        pthread_t threads[4];
         size_t thread_count;
 
         char config_etag[80]; /* the sync thread's alone */
@@ -127,6 +131,7 @@ struct edge *edge_free(struct edge *edge)
         pthread_cond_broadcast(&edge->changed);
         pthread_mutex_unlock(&edge->mutex);
         events_stop(edge->options.events);
+        lease_news_stop(edge->options.news);
         for (size_t i = 0; i < edge->thread_count; i++) {
                 fetch_cancel(edge->fetches[i]);
                 pthread_join(edge->threads[i], NULL);
@@ -618,9 +623,58 @@ static void *events_run(void *context)
         return NULL;
 }
 
+/* ---- leases ---- */
+
+static int tell_leases(struct edge *edge, struct fetch *fetch, const struct lease_report *report)
+{
+        char credential[WIRE_TOKEN_SIZE], url[320], error[FETCH_ERROR_SIZE];
+        struct lease_answer answer = {0};
+        _free_ char *body = NULL;
+        _doc_ struct doc *doc = lease_report_encode(report);
+        int rc;
+
+        if (!credential_wait(edge, credential))
+                return -ECANCELED;
+        rc = doc_print(doc, DOC_COMPACT, &body);
+        if (rc < 0)
+                return rc;
+        snprintf(url, sizeof(url), "%s/leases", edge->url);
+        const struct fetch_request request = {.url = url,
+                                              .bearer = credential,
+                                              .body = body,
+                                              .body_size = strlen(body),
+                                              .timeout_ms = CALL_TIMEOUT_MS};
+
+        rc = call(edge, fetch, &request, &lease_answer_table, &answer, error);
+        secret_erase(credential, sizeof(credential));
+        if (rc == 0)
+                lease_news_told(edge->options.news, answer.again);
+        return rc;
+}
+
+/* A controller that does not know the call is an older one: it is asked all the same, as it may be
+ * replaced at any time. */
+static void *leases_run(void *context)
+{
+        struct edge *edge = context;
+        bool is_stopped = false;
+
+        while (!is_stopped) {
+                const struct lease_report *report = lease_news_take(edge->options.news, POLL_MS);
+                const int rc = report ? tell_leases(edge, edge->fetches[3], report) : 0;
+
+                pthread_mutex_lock(&edge->mutex);
+                if (rc < 0)
+                        wait_ms(edge, LEASES_RETRY_MS);
+                is_stopped = edge->is_stopped;
+                pthread_mutex_unlock(&edge->mutex);
+        }
+        return NULL;
+}
+
 int edge_start(struct edge *edge)
 {
-        static void *(*const runs[])(void *) = {sync_run, plans_run, events_run};
+        static void *(*const runs[])(void *) = {sync_run, plans_run, events_run, leases_run};
         int rc;
 
         for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {

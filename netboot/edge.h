@@ -4,14 +4,16 @@
 /*
  * Edge: the link to the controller (docs/protocol.md, /edge/v1).
  *
- * Three threads, so that none waits for another: one keeps configuration and
- * assets equal to the controller's, one asks for plans, one delivers events.
+ * Four threads, so that none waits for another: one keeps configuration and
+ * assets equal to the controller's, one asks for plans, one delivers events, one
+ * tells which addresses are leased.
  */
 
 #include "lib/node/wire.h"
 #include "netboot/assets.h"
 #include "netboot/boots.h"
 #include "netboot/events.h"
+#include "netboot/lease_news.h"
 
 struct edge;
 
@@ -23,6 +25,7 @@ struct edge_options {
         const char *state; /* folder */
         struct boots *boots;
         struct events *events;
+        struct lease_news *news;
         struct assets *assets;
         /* New configuration; checked. On a thread of the edge: must not wait. @take is the
          * callee's to free with edge_config_done() and free(). */

@@ -23,6 +23,7 @@ static void check(const char *text, enum boot_transport transport)
                 return;
         switch (path.kind) {
         case BOOT_PATH_HEALTH:
+        case BOOT_PATH_METRICS:
                 if (transport != TRANSPORT_HTTP)
                         abort();
                 break;

@@ -221,6 +221,20 @@ static void handle_health(struct http_service *service, struct serve_request *re
         answer_text(request, sentence ? 503 : 200, sentence ? sentence : "ok");
 }
 
+static void handle_metrics(struct http_service *service, struct serve_request *request)
+{
+        _buffer_ struct buffer text = {0};
+        char *taken = NULL;
+        size_t size;
+
+        service->options.add_metrics(service->options.context, &text);
+        size = text.size;
+        if (buffer_take(&text, &taken) < 0)
+                answer_text(request, 503, "not now");
+        else
+                serve_answer(request, 200, "text/plain; version=0.0.4", taken, size, NULL);
+}
+
 static void handle(void *context, struct serve_request *request)
 {
         struct http_service *service = context;
@@ -247,6 +261,9 @@ static void handle(void *context, struct serve_request *request)
         switch (path.kind) {
         case BOOT_PATH_HEALTH:
                 handle_health(service, request);
+                break;
+        case BOOT_PATH_METRICS:
+                handle_metrics(service, request);
                 break;
         case BOOT_PATH_SCRIPT:
                 handle_script(service, request, &path);

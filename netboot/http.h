@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The boot HTTP server, plain and over TLS: /boot/ipxe/MAC, /assets/NAME, /images/NAME, /healthz.
- */
+/* The boot HTTP server, plain and over TLS: /boot/ipxe/MAC, /assets/NAME, /images/NAME, /healthz,
+ * /metrics. */
 
+#include "lib/base/buffer.h"
 #include "lib/base/loop.h"
 #include "netboot/assets.h"
 #include "netboot/boots.h"
@@ -25,6 +26,8 @@ struct http_service_options {
         const char *key_pem, *cert_pem; /* of the sockets for TLS; NULL: there are none */
         /* NULL, or one sentence: what keeps us from serving. Any thread. */
         const char *(*is_ill)(void *context);
+        /* What is told to whoever asks for /metrics. Any thread. */
+        void (*add_metrics)(void *context, struct buffer *to);
         void *context;
 };
 

@@ -7,6 +7,10 @@
  * does one that repeats an earlier ACK, as that one may still be on its way to
  * the disk. When the disk fails, the journal refuses everything from then on,
  * and so do we: a lease that would be forgotten is worse than none.
+ *
+ * It comes back by itself: what is in memory is all that was ever promised, so
+ * now and then a new journal is made of that. Until one is on disk no lease is
+ * given; leases that were bound without an ACK meanwhile may stand in it.
  */
 #include "netboot/leases.h"
 
@@ -21,12 +25,20 @@
 #include "lib/base/text.h"
 #include "lib/daemon/daemon.h"
 #include "lib/daemon/log.h"
+#include "netboot/lease_news.h"
 #include "netboot/pools.h"
+#include "netboot/usage.h"
 
 /* The journal is rewritten when it is this large and holds this many records for each that still
  * counts: rarely enough to cost nothing, often enough to replay in a fraction of a second. */
 #define COMPACT_SIZE  ((uint64_t)1 << 20)
 #define COMPACT_RATIO 4
+/* How soon after a failure of the disk a new journal is tried; twice as long each time. */
+#define MEND_FIRST_MS 1000
+#define MEND_LAST_MS  30000
+/* How often pools are counted, and news of leases made for the controller; sooner while there are
+ * many. */
+#define LOOK_MS 1000
 
 /* A copy of what DHCP is made of. The rest of a configuration changes with every machine, and is
  * none of its business: offers and paces would be forgotten for it. */
@@ -46,6 +58,10 @@ struct leases {
         struct loop_timer *timer; /* syncs what nobody waits for */
         bool has_kept;
         atomic_bool is_broken;
+        struct loop_timer *mend_timer;
+        unsigned mend_ms;
+        int mend_rc; /* as it was told last */
+        struct loop_timer *look_timer;
         atomic_bool is_wake_posted;
 };
 
@@ -66,8 +82,10 @@ void leases_break(struct leases *leases, int rc)
         if (atomic_exchange(&leases->is_broken, true))
                 return;
         log_error("journal.broken", "file=%s reason=%s effect=%s", QUOTE(leases->options.path),
-                  QUOTE(strerror(-rc)),
-                  QUOTE("no lease is given until this is mended and cloudie-netbootd restarted"));
+                  QUOTE(strerror(-rc)), QUOTE("no lease is given until the disk works again"));
+        leases->mend_rc = rc;
+        leases->mend_ms = MEND_FIRST_MS;
+        loop_timer_arm(leases->mend_timer, clock_monotonic_ms() + leases->mend_ms);
 }
 
 bool leases_is_broken(const struct leases *leases)
@@ -186,6 +204,77 @@ static void write_events(void *context)
         arm(leases);
 }
 
+static void mend_again(struct leases *leases, int rc)
+{
+        if (rc != leases->mend_rc)
+                log_error("journal.broken", "file=%s reason=%s", QUOTE(leases->options.path),
+                          QUOTE(strerror(-rc)));
+        leases->mend_rc = rc;
+        leases->mend_ms = leases->mend_ms < MEND_LAST_MS / 2 ? leases->mend_ms * 2 : MEND_LAST_MS;
+        loop_timer_arm(leases->mend_timer, clock_monotonic_ms() + leases->mend_ms);
+}
+
+static void mended(void *context, int rc)
+{
+        struct leases *leases = context;
+
+        if (rc < 0) {
+                mend_again(leases, rc);
+                return;
+        }
+        atomic_store(&leases->is_broken, false);
+        log_info("journal.mended", "file=%s records=%llu", QUOTE(leases->options.path),
+                 (unsigned long long)journal_count(leases->journal));
+        write_events(leases); /* and syncs what was appended meanwhile */
+}
+
+static void mend(void *context)
+{
+        struct leases *leases = context;
+        int rc;
+
+        if (!journal_is_broken(leases->journal)) { /* we were: without memory, for one record */
+                mended(leases, 0);
+                return;
+        }
+        rc = journal_mend(leases->journal, snapshot_write, mended, leases);
+        if (rc == -EALREADY) /* a compaction comes to its end first */
+                loop_timer_arm(leases->mend_timer, clock_monotonic_ms() + MEND_FIRST_MS);
+        else if (rc < 0)
+                mend_again(leases, rc);
+}
+
+/* What no ACK waits for: while a journal is mended it is kept behind the snapshot. */
+static void look(void *context)
+{
+        static struct lease_pool pools[LEASE_POOLS_MAX]; /* of the one thread */
+        struct leases *leases = context;
+        struct usage_tables tables;
+        const struct dhcp_now at = now();
+        size_t count;
+
+        loop_timer_arm(leases->look_timer, at.monotonic_ms + LOOK_MS);
+        if (!leases->server || !leases->journal)
+                return;
+        dhcp_leases_expire(dhcp_server_leases(leases->server), &at);
+        dhcp6_leases_expire(dhcp6_server_leases(leases->server6), &at);
+        tables = (struct usage_tables){dhcp_server_leases(leases->server),
+                                       dhcp6_server_leases(leases->server6),
+                                       leases->served.networks, leases->served.network_count};
+        usage_update(leases->options.usage, &tables);
+        count = usage_copy(leases->options.usage, pools);
+        if (lease_news_make(leases->options.news, tables.leases, tables.leases6, pools, count,
+                            at.monotonic_ms))
+                loop_timer_arm(leases->look_timer, at.monotonic_ms + LOOK_MS / 4);
+}
+
+static int keep_broken(struct leases *leases, const void *record, size_t size)
+{
+        if (leases->journal && size > 0)
+                (void)journal_append(leases->journal, record, size);
+        return -EIO;
+}
+
 /* From any thread. */
 static void events_came(void *context)
 {
@@ -200,8 +289,9 @@ int leases_keep(struct leases *leases, const void *record, size_t size)
 {
         int rc;
 
+        lease_news_note(leases->options.news, record, size);
         if (leases_is_broken(leases))
-                return -EIO;
+                return keep_broken(leases, record, size);
         rc = journal_append(leases->journal, record, size);
         if (rc < 0 && rc != -ENOBUFS)
                 leases_break(leases, rc);
@@ -214,8 +304,10 @@ int leases_commit(struct leases *leases, const void *record, size_t size, journa
 {
         int rc = 0;
 
+        if (size > 0)
+                lease_news_note(leases->options.news, record, size);
         if (!leases->journal || leases_is_broken(leases))
-                return -EIO;
+                return keep_broken(leases, record, size);
         if (size > 0)
                 rc = journal_append(leases->journal, record, size);
         if (rc == 0)
@@ -234,10 +326,15 @@ int leases_new(const struct leases_options *options, struct leases **ret)
                 return -ENOMEM;
         leases->options = *options;
         rc = loop_add_timer(options->loop, sync_kept, leases, &leases->timer);
+        if (rc == 0)
+                rc = loop_add_timer(options->loop, mend, leases, &leases->mend_timer);
+        if (rc == 0)
+                rc = loop_add_timer(options->loop, look, leases, &leases->look_timer);
         if (rc < 0) {
                 leases_free(leases);
                 return rc;
         }
+        loop_timer_arm(leases->look_timer, clock_monotonic_ms() + LOOK_MS);
         events_on_add(options->events, events_came, leases);
         *ret = leases;
         return 0;
@@ -252,6 +349,8 @@ struct leases *leases_free(struct leases *leases)
                 journal_close(leases->journal);
         }
         loop_remove_timer(leases->timer);
+        loop_remove_timer(leases->mend_timer);
+        loop_remove_timer(leases->look_timer);
         dhcp_server_free(leases->server);
         served_done(&leases->served);
         dhcp6_server_free(leases->server6);
@@ -435,6 +534,22 @@ static void tell_boots(struct leases *leases)
                                           ip_of4(lease->address));
 }
 
+static const char *why_unopened(int rc)
+{
+        switch (rc) {
+        case -EBADMSG:
+                return "a record in its middle is damaged, or it is no journal. Leases are not "
+                       "forgotten silently: restore it, or move it away";
+        case -EPROTONOSUPPORT:
+                return "a newer cloudie-netbootd wrote it. Run that, or move the file away and "
+                       "lose its leases";
+        case -EBUSY:
+                return "another cloudie-netbootd has it open";
+        default:
+                return strerror(-rc);
+        }
+}
+
 static int first_open(struct leases *leases, char *error)
 {
         int rc;
@@ -442,10 +557,8 @@ static int first_open(struct leases *leases, char *error)
         rc = journal_open(leases->options.path, leases->options.loop, replay, leases,
                           &leases->journal);
         if (rc < 0) {
-                snprintf(error, DAEMON_ERROR_SIZE, "%s: %s%s", leases->options.path, strerror(-rc),
-                         rc == -EBADMSG ? ": a record in its middle is damaged. Leases are not "
-                                          "forgotten silently: restore it, or move it away"
-                                        : "");
+                snprintf(error, DAEMON_ERROR_SIZE, "%s: %s", leases->options.path,
+                         why_unopened(rc));
                 return rc;
         }
         tell_boots(leases);
@@ -533,6 +646,7 @@ int leases_apply(struct leases *leases, const struct edge_config *config, char *
         }
         leases->server = TAKE_PTR(server);
         leases->server6 = server6;
+        lease_news_note_all(leases->options.news);
         if (leases->journal) {
                 (void)dhcp_leases_each(dhcp_server_leases(old), carry_over,
                                        dhcp_server_leases(leases->server));

@@ -17,13 +17,17 @@
 #include "netboot/interface.h"
 #include "netboot/site.h"
 
+struct lease_news;
 struct leases;
+struct usage;
 
 struct leases_options {
         struct loop *loop;
         const char *path; /* the journal; opened when there is a configuration */
         struct boots *boots;
         struct events *events;
+        struct lease_news *news; /* of these the controller is told */
+        struct usage *usage;
         struct site *site;
         dhcp_boot_fn boot;
         dhcp_admit_fn admit;    /* with the same context */
@@ -68,7 +72,8 @@ int leases_keep(struct leases *leases, const void *record, size_t size);
 int leases_commit(struct leases *leases, const void *record, size_t size, journal_done_fn done,
                   void *context);
 
-/* The disk failed us: no lease is promised any more until a restart. Any thread. */
+/* The disk failed us: no lease is promised until it works again, which is tried now and then. Any
+ * thread. */
 bool leases_is_broken(const struct leases *leases);
-/* Notes a failure that a done function was told. Logs the first one. */
+/* Notes a failure that a done function was told. Logs the first one, and begins to mend. */
 void leases_break(struct leases *leases, int rc);

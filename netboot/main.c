@@ -4,7 +4,7 @@
  *
  * Threads: the main one is the loop of DHCP, journal and router solicitations;
  * a second loop has TFTP and scripts; the HTTP server has its own threads; the
- * link to the controller has three (edge.c), images have two (images.c). They meet
+ * link to the controller has four (edge.c), images have two (images.c). They meet
  * in boots, events, assets, images and site, each with a mutex of its own, and post to the loops
  * for the rest.
  */
@@ -32,9 +32,11 @@
 #include "netboot/dhcp.h"
 #include "netboot/dhcp6.h"
 #include "netboot/http.h"
+#include "netboot/metrics.h"
 #include "netboot/probe.h"
 #include "netboot/tftp.h"
 #include "netboot/tls.h"
+#include "netboot/usage.h"
 
 #define MAX_DESCRIPTORS 8192
 #define EXIT_FOUND      3 /* --probe: there is another DHCP server */
@@ -51,6 +53,8 @@ struct netbootd {
         struct site *site;
         struct boots *boots;
         struct events *events;
+        struct lease_news *news;
+        struct usage *usage;
         struct assets *assets;
         struct edge *edge;
         struct images *images;
@@ -112,6 +116,20 @@ static const char *is_ill(void *context)
             !assets_are_ready(d->assets))
                 return "no netboot package from the controller yet";
         return NULL;
+}
+
+static void add_metrics(void *context, struct buffer *to)
+{
+        const struct netbootd *d = context;
+        _free_ struct metrics *metrics = calloc(1, sizeof(*metrics));
+
+        if (!metrics)
+                return;
+        metrics->is_healthy = !is_ill(context);
+        metrics->is_journal_broken = leases_is_broken(d->leases);
+        metrics->event_count = events_count(d->events);
+        metrics->pool_count = usage_copy(d->usage, metrics->pools);
+        metrics_write(metrics, to);
 }
 
 /* ---- what the edge tells, on threads of its own ---- */
@@ -262,7 +280,9 @@ static int make_shared(struct netbootd *d, char *error)
         d->site = site_new((uint16_t)d->config.http_port);
         d->boots = boots_new();
         d->events = events_new();
-        if (!d->site || !d->boots || !d->events)
+        d->news = lease_news_new();
+        d->usage = d->events ? usage_new(d->events) : NULL;
+        if (!d->site || !d->boots || !d->events || !d->news || !d->usage)
                 return -ENOMEM;
         for (size_t i = 0; i < d->interfaces.count; i++)
                 add_addresses(d->site, &d->interfaces.at[i]);
@@ -284,6 +304,7 @@ static int make_shared(struct netbootd *d, char *error)
                 .state = d->config.state,
                 .boots = d->boots,
                 .events = d->events,
+                .news = d->news,
                 .assets = d->assets,
                 .on_config = on_config,
                 .on_plan = on_plan,
@@ -341,6 +362,8 @@ static int make_dhcp(struct netbootd *d)
                 .path = d->journal_path,
                 .boots = d->boots,
                 .events = d->events,
+                .news = d->news,
+                .usage = d->usage,
                 .site = d->site,
                 .boot = dhcp_service_boot,
                 .admit = dhcp_service_admit,
@@ -366,6 +389,7 @@ static int make_http(struct netbootd *d, char *error)
                 .images = d->images,
                 .scripts = d->scripts,
                 .is_ill = is_ill,
+                .add_metrics = add_metrics,
                 .context = d,
         };
         int rc = 0;
@@ -550,6 +574,8 @@ static void stop(struct netbootd *d)
         d->dhcp6 = dhcp6_service_free(d->dhcp6);
         d->scripts = scripts_free(d->scripts);
         d->assets = assets_free(d->assets);
+        d->usage = usage_free(d->usage);
+        d->news = lease_news_free(d->news);
         d->events = events_free(d->events);
         d->boots = boots_free(d->boots);
         d->site = site_free(d->site);

@@ -80,8 +80,8 @@ int boot_path_parse(const char *path, enum boot_transport transport, struct boot
         } else if (transport == TRANSPORT_HTTP && (rest = after(clean, "images/"))) {
                 rc = store_image(rest, &found);
         } else if (transport == TRANSPORT_HTTP) {
-                found.kind = BOOT_PATH_HEALTH;
-                rc = strcmp(clean, "healthz") == 0 ? 0 : -ENOENT;
+                found.kind = strcmp(clean, "metrics") == 0 ? BOOT_PATH_METRICS : BOOT_PATH_HEALTH;
+                rc = found.kind == BOOT_PATH_METRICS || strcmp(clean, "healthz") == 0 ? 0 : -ENOENT;
         } else if ((rest = after(clean, "boot/grub/"))) {
                 rc = store_script(rest, LANGUAGE_GRUB, &found);
         } else if (strcmp(clean, PXE_GRUB_CONFIGURATION) == 0) {

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
+
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/daemon/daemon.h"
@@ -48,11 +50,13 @@ static char *config_of(size_t reservations, size_t disks)
 static int read_config(const char *folder, const char *text, struct edge_config *ret)
 {
         struct events *events = events_new();
+        struct lease_news *news = lease_news_new();
         const struct edge_options options = {.controller = "https://127.0.0.1:1",
                                              .join_token_file = "",
                                              .name = "edge",
                                              .state = folder,
-                                             .events = events};
+                                             .events = events,
+                                             .news = news};
         char path[128], error[DAEMON_ERROR_SIZE] = "";
         struct edge *edge = NULL;
         int rc;
@@ -65,6 +69,7 @@ static int read_config(const char *folder, const char *text, struct edge_config 
                 print_message("%s\n", error);
         edge_free(edge);
         events_free(events);
+        lease_news_free(news);
         unlink(path);
         return rc;
 }
@@ -97,9 +102,81 @@ static void test_limits(void **state)
         rmdir(folder);
 }
 
+static void fill_network(struct edge_network *network, size_t number)
+{
+        *network = (struct edge_network){
+                .mode = NETWORK_AUTHORITATIVE,
+                .pool_count = CONFIG_MAX_POOLS,
+                .relay_count = CONFIG_MAX_RELAYS,
+                .lease_s = 600,
+                .protocol = BOOT_PROTOCOL_TFTP,
+                .reload_ipxe = true,
+                .strangers = STRANGERS_LIST,
+        };
+        snprintf(network->name, sizeof(network->name), "network-%zu", number);
+        snprintf(network->subnet, sizeof(network->subnet), "10.%zu.0.0/16", number);
+        snprintf(network->domain, sizeof(network->domain), "example");
+        snprintf(network->captive_portal, sizeof(network->captive_portal), "https://portal/");
+        snprintf(network->shared_network, sizeof(network->shared_network), "wire-%zu", number);
+        snprintf(network->subnet6, sizeof(network->subnet6), "fd77:%zx::/64", number);
+        snprintf(network->pool6_first, sizeof(network->pool6_first), "fd77:%zx::1000", number);
+        snprintf(network->pool6_last, sizeof(network->pool6_last), "fd77:%zx::1fff", number);
+        snprintf(network->dns6, sizeof(network->dns6), "fd77:%zx::1", number);
+        network->router.be = htonl((uint32_t)(10 << 24 | number << 16 | 1));
+        network->dns = network->router;
+        network->pool_first.be = htonl((uint32_t)(10 << 24 | number << 16 | 100 << 8));
+        network->pool_last.be = htonl((uint32_t)(10 << 24 | number << 16 | 100 << 8 | 99));
+        for (size_t i = 0; i < CONFIG_MAX_RELAYS; i++)
+                snprintf(network->relays[i], sizeof(network->relays[i]), "10.%zu.0.%zu", number,
+                         i + 2);
+        for (size_t i = 0; i < CONFIG_MAX_POOLS; i++) {
+                struct edge_pool *pool = &network->pools[i];
+
+                pool->first.be = htonl((uint32_t)(10 << 24 | number << 16 | (i + 1) << 8));
+                pool->last.be = htonl((uint32_t)(10 << 24 | number << 16 | (i + 1) << 8 | 99));
+                pool->match = (struct edge_match){
+                        .architectures = {"bios", "uefi-ia32", "9", "10"},
+                        .architecture_count = 4,
+                        .vendor_class = "PXEClient",
+                        .user_class = "iPXE",
+                        .relay = network->router,
+                        .circuit = "port",
+                        .remote = "0x0001",
+                        .mac_prefix = "52:54:00"
+                };
+        }
+}
+
+/* Each network with all that it can say. */
+static void test_networks(void **state)
+{
+        static struct edge_network networks[CONFIG_MAX_NETWORKS];
+        const struct edge_config full = {.networks = networks,
+                                         .network_count = CONFIG_MAX_NETWORKS};
+        char folder[] = "/tmp/edge-XXXXXX";
+        struct edge_config config = {0};
+        _free_ char *text = NULL;
+        _doc_ struct doc *doc = NULL;
+
+        (void)state;
+        assert_non_null(mkdtemp(folder));
+        for (size_t i = 0; i < CONFIG_MAX_NETWORKS; i++)
+                fill_network(&networks[i], i);
+        doc = edge_config_encode(&full);
+        assert_int_equal(doc_print(doc, DOC_COMPACT, &text), 0);
+        assert_int_equal(read_config(folder, text, &config), 0);
+        assert_int_equal(config.network_count, CONFIG_MAX_NETWORKS);
+        assert_memory_equal(config.networks, networks, sizeof(networks));
+        edge_config_done(&config);
+        rmdir(folder);
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_limits)};
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_limits),
+                cmocka_unit_test(test_networks),
+        };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -123,6 +123,7 @@ enum problem prepare_install(struct call *call, char *detail);
 enum problem prepare_document(struct call *call, char *detail);
 enum problem prepare_maintenance(struct call *call, char *detail);
 enum problem prepare_discovery(struct call *call, char *detail);
+enum problem prepare_leases(struct call *call, char *detail);
 
 struct event_list {
         size_t count;
@@ -135,6 +136,7 @@ void handle_edge_join(struct call *call);
 void handle_edge_config(struct call *call);
 void handle_edge_plan(struct call *call);
 void handle_edge_events(struct call *call);
+void handle_edge_leases(struct call *call);
 void handle_edge_asset(struct call *call);
 void handle_agent_claim(struct call *call);
 void handle_agent_events(struct call *call);
@@ -146,6 +148,10 @@ void handle_agent_phone_home(struct call *call);
 void handle_agent_beat(struct call *call);
 void handle_login(struct call *call);
 void handle_status(struct call *call);
+void handle_leases(struct call *call);
+void handle_lease(struct call *call);
+void handle_pools(struct call *call);
+void handle_metrics(struct call *call);
 void handle_nodes(struct call *call);
 void handle_node(struct call *call);
 void handle_node_timeline(struct call *call);

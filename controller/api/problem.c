@@ -88,6 +88,8 @@ const struct problem_row problem_rows[PROBLEM_COUNT] = {
                 "Nothing needs to be done, if the node was released or installed anew; else install it again."},
         [PROBLEM_NETWORK_UNKNOWN] = {404, "network-unknown", "Not Found",
                 "There is no such network.", "`cloudie discovery status` shows all networks."},
+        [PROBLEM_LEASE_UNKNOWN] = {404, "lease-unknown", "Not Found",
+                "Nobody has this address, and it is kept for nobody.", "`cloudie lease list` shows those that are somebody's."},
         [PROBLEM_NETWORK_OPEN] = {409, "network-open", "Conflict",
                 "Strangers of this network are discovered at any time.",
                 "Set `strangers: list` for the network in cloudied.yaml to have them listed only."},

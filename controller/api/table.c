@@ -2,6 +2,7 @@
 /* All that cloudied answers to. docs/protocol.md says what each call means. */
 #include "controller/api/call.h"
 #include "controller/logic/documents.h"
+#include "lib/node/lease_report.h"
 #include "lib/node/worker.h"
 
 #define SMALL     4096        /* a token and a name; a claim is 500 bytes */
@@ -18,6 +19,7 @@ const struct route routes[] = {
         {"GET", "/edge/v1/config", NEED_EDGE, 0, 0, NULL, handle_edge_config, "what to serve"},
         {"POST", "/edge/v1/plan", NEED_EDGE, 0, SMALL, prepare_plan, handle_edge_plan, "what a machine is to boot"},
         {"POST", "/edge/v1/events", NEED_EDGE, ROUTE_WRITES, EVENTS, prepare_events, handle_edge_events, "what machines did"},
+        {"POST", "/edge/v1/leases", NEED_EDGE, 0, LEASE_REPORT_BYTES, prepare_leases, handle_edge_leases, "which addresses are whose"},
         {"GET", "/edge/v1/images/{name}", NEED_EDGE, ROUTE_IN_PLACE, 0, NULL, handle_edge_image, "a file of an image"},
         {"GET", "/edge/v1/assets/{name}", NEED_EDGE, ROUTE_IN_PLACE, 0, NULL, handle_edge_asset, "a file of the netboot package"},
 
@@ -55,6 +57,10 @@ const struct route routes[] = {
         {"GET", "/api/v1/discovery", NEED_VIEWER, 0, 0, NULL, handle_discovery, "what becomes of strangers, and who asked"},
         {"POST", "/api/v1/discovery/{name}/open", NEED_OPERATOR, ROUTE_WRITES, SMALL, prepare_discovery, handle_discovery_open, "has the strangers of a network discovered for a while"},
         {"POST", "/api/v1/discovery/{name}/close", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_discovery_close, "ends that"},
+        {"GET", "/api/v1/leases", NEED_VIEWER, 0, 0, NULL, handle_leases, "addresses that are somebody's (?network=, ?select=, ?after=, ?limit=)"},
+        {"GET", "/api/v1/leases/{address}", NEED_VIEWER, 0, 0, NULL, handle_lease, "one of them"},
+        {"GET", "/api/v1/pools", NEED_VIEWER, 0, 0, NULL, handle_pools, "how many addresses of each pool are taken"},
+        {"GET", "/metrics", NEED_VIEWER, 0, 0, NULL, handle_metrics, "numbers for Prometheus"},
         {"GET", "/api/v1/profiles", NEED_VIEWER, 0, 0, NULL, handle_documents, "all profiles"},
         {"GET", "/api/v1/profiles/{name}", NEED_VIEWER, 0, 0, NULL, handle_document, "one profile"},
         {"PUT", "/api/v1/profiles/{name}", NEED_OPERATOR, ROUTE_WRITES, PROFILE_MAX, prepare_document, handle_document_put, "a new version of a profile"},

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/logic/leases.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
@@ -35,6 +36,20 @@ int edge_restore(struct logic *logic, const struct store_edge *row)
         return auth_book_add(logic->book, &hash, &identity);
 }
 
+void edges_free(struct logic *logic)
+{
+        size_t at = 0;
+        void *value;
+
+        while (logic->edges && map_next(logic->edges, &at, &value)) {
+                struct edge *edge = value;
+
+                lease_book_free(edge->leases);
+                free(edge);
+        }
+        logic->edges = map_free(logic->edges);
+}
+
 static struct edge *find_name(const struct logic *logic, const char *name)
 {
         size_t at = 0;
@@ -54,6 +69,7 @@ static void take_out(struct logic *logic, struct edge *edge)
         if (sha256_parse(edge->row.credential_hash, &hash) == 0)
                 auth_book_remove(logic->book, &hash);
         map_remove(logic->edges, &edge->row.id, sizeof(edge->row.id));
+        lease_book_free(edge->leases);
         free(edge);
 }
 

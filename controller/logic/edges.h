@@ -18,4 +18,5 @@ struct edge *edge_find(const struct logic *logic, uint64_t id); /* NULL: none */
 int edge_join(struct logic *logic, const char *name, uint64_t now_ms, struct store_change *change,
               char ret[static WIRE_TOKEN_SIZE]);
 
+void edges_free(struct logic *logic); /* all of them, and their map */
 int edge_restore(struct logic *logic, const struct store_edge *row);

@@ -73,7 +73,7 @@ struct logic *logic_free(struct logic *logic)
         free_map(logic->claims_by_mac, false);
         free_map(logic->boots, true);
         free_map(logic->claims, true);
-        free_map(logic->edges, true);
+        edges_free(logic);
         free_map(logic->secrets, true);
         workers_free(logic);
         documents_done(logic);

@@ -120,9 +120,11 @@ struct boot {
         uint64_t change; /* number of the change that wrote it: told only once that is on disk */
 };
 
+struct lease_book;
 struct edge {
         struct store_edge row;
-        uint64_t heard_ms; /* 0: not since the start */
+        uint64_t heard_ms;         /* 0: not since the start */
+        struct lease_book *leases; /* leases.h; NULL: it has told none */
 };
 
 struct logic_hooks {

@@ -72,6 +72,8 @@ static void release(struct journal *j)
         cleanup_close(&j->lock_fd); /* last: now another may open it */
         free_waiters(&j->waiting);
         free_waiters(&j->finished);
+        free(j->mender);
+        buffer_done(&j->snapshot.records);
         buffer_done(&j->queue);
         buffer_done(&j->batch);
         pthread_cond_destroy(&j->changed);
@@ -177,11 +179,14 @@ struct journal *journal_close(struct journal *journal)
 /* With the lock held. */
 static int add_record(struct journal *j, const void *record, size_t size)
 {
-        if (j->rc < 0)
+        int rc = -ENOBUFS;
+
+        if (j->rc < 0 && !j->mender)
                 return j->rc;
-        if (j->queue.size + j->in_batch + JOURNAL_FRAME_SIZE + size > JOURNAL_PENDING_MAX)
-                return -ENOBUFS;
-        return journal_record_add(&j->queue, record, size);
+        if (j->queue.size + j->in_batch + JOURNAL_FRAME_SIZE + size <= JOURNAL_PENDING_MAX)
+                rc = journal_record_add(&j->queue, record, size);
+        j->has_lost |= rc < 0;
+        return rc;
 }
 
 int journal_append(struct journal *journal, const void *record, size_t size)
@@ -243,6 +248,47 @@ int journal_compact(struct journal *journal, journal_snapshot_fn write, void *co
         journal->snapshot = snapshot;
         journal->tail_from = journal->queue.size;
         journal->state = COMPACTION_WANTED;
+        pthread_cond_signal(&journal->changed);
+        pthread_mutex_unlock(&journal->lock);
+        return 0;
+}
+
+bool journal_is_broken(struct journal *journal)
+{
+        bool is_broken;
+
+        pthread_mutex_lock(&journal->lock);
+        is_broken = journal->rc < 0;
+        pthread_mutex_unlock(&journal->lock);
+        return is_broken;
+}
+
+int journal_mend(struct journal *journal, journal_snapshot_fn write, journal_done_fn done,
+                 void *context)
+{
+        struct journal_snapshot snapshot = {.records.limit = SNAPSHOT_MAX};
+        struct journal_waiter *waiter;
+        int rc = 0;
+
+        pthread_mutex_lock(&journal->lock);
+        if (journal->rc == 0 || journal->mender || journal->state != COMPACTION_NONE)
+                rc = -EALREADY;
+        pthread_mutex_unlock(&journal->lock);
+        if (rc == 0)
+                rc = write(context, &snapshot);
+        waiter = rc == 0 ? malloc(sizeof(*waiter)) : NULL;
+        if (!waiter) {
+                buffer_done(&snapshot.records);
+                return rc < 0 ? rc : -ENOMEM;
+        }
+        *waiter = (struct journal_waiter){.done = done, .context = context};
+
+        /* A broken journal stays so, and only this thread begins a mending. */
+        pthread_mutex_lock(&journal->lock);
+        journal->snapshot = snapshot;
+        journal->queue.size = 0; /* it is in the snapshot */
+        journal->has_lost = false;
+        journal->mender = waiter;
         pthread_cond_signal(&journal->changed);
         pthread_mutex_unlock(&journal->lock);
         return 0;

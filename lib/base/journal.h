@@ -16,9 +16,10 @@
  * the journal's own thread, which writes and syncs it as one batch, and then
  * calls back. After a failed write or sync nothing more is promised: the
  * journal refuses all further commits with the same error (after EIO the page
- * cache no longer tells what is on disk).
+ * cache no longer tells what is on disk), until journal_mend() has made a new file.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,7 @@ typedef void (*journal_done_fn)(void *context, int rc);
  *
  * Return: 0 on success.
  *         -EBADMSG if a record in the middle is damaged, or it is not a journal.
+ *         -EPROTONOSUPPORT if a newer version made it.
  *         -EBUSY if another process has it open.
  *         -errno of open, read, lock.
  */
@@ -85,6 +87,26 @@ struct journal_snapshot;
 typedef int (*journal_snapshot_fn)(void *context, struct journal_snapshot *to);
 int journal_snapshot_append(struct journal_snapshot *to, const void *record, size_t size);
 int journal_compact(struct journal *journal, journal_snapshot_fn write, void *context);
+
+/* It refuses commits, and wants journal_mend(). */
+bool journal_is_broken(struct journal *journal);
+
+/**
+ * journal_mend() - begin anew after a failure, in a new file
+ * @write:    as of journal_compact(); it must write all that was ever promised and still counts
+ * @done:     called on the loop's thread: 0, and the journal works as if nothing had happened; or
+ *            why it is still broken
+ * @context:  for both
+ *
+ * The journal's thread writes the new file beside the broken one, syncs it, reads it back and
+ * renames it over the other. Of the broken one nothing is trusted. What is appended meanwhile comes
+ * behind it; commits are refused until @done.
+ *
+ * Return: 0; -EALREADY if it is not broken, or while a compaction or a mending is under way;
+ *         -ENOMEM; or what @write returned. @done is called only after 0.
+ */
+int journal_mend(struct journal *journal, journal_snapshot_fn write, journal_done_fn done,
+                 void *context);
 
 /* Bytes of records on disk, and how many of them there are. */
 uint64_t journal_size(const struct journal *journal);

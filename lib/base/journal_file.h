@@ -34,6 +34,10 @@ int journal_file_open(const char *path, journal_replay_fn replay, void *context,
  */
 int journal_file_write(struct journal_file *file, void *records, size_t size);
 
+/* Reads what journal_file_write() wrote to @path back, where it can from the disk itself. 0; -EIO
+ * if it is something else; -EBADMSG, -errno. */
+int journal_file_verify(const struct journal_file *file, const char *path);
+
 /* Gives @from the name @to, for good. */
 int journal_file_rename(const char *from, const char *to);
 

@@ -39,10 +39,11 @@ int journal_header_parse(struct reader *r, uint32_t *ret_seed)
         reader_le32(&header, &version);
         reader_le32(&header, &seed);
         reader_le32(&header, &crc);
-        if (memcmp(start, magic, MAGIC_SIZE) != 0 || version != VERSION)
+        if (memcmp(start, magic, MAGIC_SIZE) != 0 || version < VERSION ||
+            crc != crc32c(0, start, CHECKED_SIZE))
                 return -EBADMSG;
-        if (crc != crc32c(0, start, CHECKED_SIZE))
-                return -EBADMSG;
+        if (version > VERSION)
+                return -EPROTONOSUPPORT;
 
         *ret_seed = seed;
         return 0;

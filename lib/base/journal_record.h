@@ -41,7 +41,7 @@ struct journal_record {
 
 void journal_header_write(uint8_t to[static JOURNAL_HEADER_SIZE], uint32_t seed);
 
-/* -EBADMSG if it is not the header of a journal of ours. */
+/* -EBADMSG if it is not the header of a journal of ours; -EPROTONOSUPPORT: of a newer version. */
 int journal_header_parse(struct reader *r, uint32_t *ret_seed);
 
 /* -EBADMSG if there is no intact record at this place; @r has not moved. */

@@ -103,6 +103,53 @@ static void compaction_finish(struct journal *j)
         j->state = COMPACTION_NONE;
 }
 
+/* Mending */
+
+static int mend_file(struct journal *j)
+{
+        const struct buffer *records = &j->snapshot.records;
+        struct journal_file file = {.fd = -EBADF};
+        int rc;
+
+        rc = journal_file_create(j->path_new, &file);
+        if (rc == 0)
+                rc = journal_file_write(&file, records->bytes, records->size);
+        if (rc == 0)
+                rc = journal_file_verify(&file, j->path_new);
+        if (rc == 0)
+                rc = journal_file_rename(j->path_new, j->path);
+        if (rc < 0) {
+                unlink(j->path_new);
+                journal_file_close(&file);
+                return rc;
+        }
+        journal_file_close(&j->file);
+        j->file = file;
+        journal_note_extent(j);
+        return 0;
+}
+
+/* Called with the lock held, which is let go while the disk works. */
+static void mend(struct journal *j)
+{
+        int rc;
+
+        pthread_mutex_unlock(&j->lock);
+        rc = mend_file(j);
+        buffer_done(&j->snapshot.records);
+        pthread_mutex_lock(&j->lock);
+        if (rc == 0 && j->has_lost)
+                rc = -ENOBUFS; /* the file is whole, and lacks what came since */
+        if (rc == 0)
+                j->rc = 0;
+        else
+                j->queue.size = 0;
+        j->mender->rc = rc;
+        list_append(&j->finished, &j->mender->link);
+        j->mender = NULL;
+        (void)!write(j->wakeup[1], "", 1);
+}
+
 /* The writer */
 
 static void move_all(struct list *from, struct list *to, int rc)
@@ -165,7 +212,9 @@ void *journal_writer_main(void *context)
 
         pthread_mutex_lock(&j->lock);
         for (;;) {
-                if (has_batch(j))
+                if (j->mender && !j->is_closing)
+                        mend(j);
+                else if (has_batch(j))
                         write_batch(j);
                 else if (j->state == COMPACTION_WRITTEN)
                         compaction_finish(j);

@@ -49,7 +49,9 @@ struct journal {
 
         pthread_mutex_t lock; /* guards all below */
         pthread_cond_t changed;
-        int rc; /* what broke the journal, or 0 */
+        int rc;                        /* what broke the journal, or 0 */
+        struct journal_waiter *mender; /* wants it mended; NULL: nobody does */
+        bool has_lost;                 /* a record that came meanwhile was refused */
         bool is_closing;
         struct buffer queue;  /* records not yet taken by the writer */
         size_t in_batch;      /* bytes that the writer is writing */
@@ -58,7 +60,8 @@ struct journal {
         enum journal_compaction state;
         size_t tail_from; /* when WANTED: records in the queue before this are in the snapshot */
 
-        /* The compaction's: its thread's while RUNNING, but the tail the writer's. */
+        /* The mending's: the writer's; or the compaction's: its thread's while RUNNING, but the
+         * tail the writer's. */
         struct journal_snapshot snapshot;
         struct journal_file new_file;
         struct buffer tail;

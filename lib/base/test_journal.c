@@ -22,6 +22,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
+#include "lib/base/crc32c.h"
 #include "lib/base/file.h"
 #include "lib/base/journal.h"
 #include "lib/base/journal_record.h"
@@ -570,6 +571,115 @@ static void a_compaction_that_fails_changes_nothing(void **state)
         assert_int_equal(access("j.new", F_OK), -1);
 }
 
+/* Mending. What counts is one record more than was promised. */
+
+static void note_mended(void *context, int rc)
+{
+        (void)context;
+        done.calls++;
+        done.rc = rc;
+        loop_stop(loop);
+}
+
+static void break_it(void)
+{
+        struct sum sum;
+
+        assert_int_equal(open_it(&sum), 0);
+        append(1);
+        commit_and_wait();
+        assert_int_equal(journal_mend(journal, write_snapshot, note_mended, NULL), -EALREADY);
+        atomic_store(&sync_error, EIO);
+        append(2);
+        done.calls = 0;
+        assert_int_equal(journal_commit(journal, note_done, NULL), 0);
+        wait_for(1);
+        assert_int_equal(done.rc, -EIO);
+        done.calls = 0;
+        snapshot_of = 3;
+        snapshot_copies = 1;
+}
+
+static void a_broken_one_is_mended(void **state)
+{
+        struct sum sum;
+
+        (void)state;
+        break_it();
+        atomic_store(&sync_error, 0);
+        atomic_store(&sync_delay_ms, 20);
+        assert_int_equal(journal_mend(journal, write_snapshot, note_mended, NULL), 0);
+        assert_int_equal(journal_mend(journal, write_snapshot, note_mended, NULL), -EALREADY);
+        assert_int_equal(append(4), 0);
+        assert_int_equal(journal_commit(journal, note_done, NULL), -EIO); /* not yet */
+        loop_run(loop);
+        assert_int_equal(done.calls, 1);
+        assert_int_equal(done.rc, 0);
+        atomic_store(&sync_delay_ms, 0);
+        append(5);
+        commit_and_wait();
+        journal = journal_close(journal);
+
+        assert_int_equal(open_it(&sum), 0);
+        assert_int_equal(sum.count, 3); /* 3 stands for all before, then 4 and 5 */
+        assert_int_equal(sum.total, 12);
+        assert_int_equal(access("j.new", F_OK), -1);
+}
+
+static void a_mending_that_fails_may_be_tried_again(void **state)
+{
+        struct sum sum;
+
+        (void)state;
+        break_it();
+        for (int i = 0; i < 3; i++) {
+                assert_int_equal(journal_mend(journal, write_snapshot, note_mended, NULL), 0);
+                loop_run(loop);
+                assert_int_equal(done.rc, -EIO);
+                assert_int_equal(append(4), -EIO);
+                assert_int_equal(journal_commit(journal, note_done, NULL), -EIO);
+        }
+        atomic_store(&sync_error, 0);
+        assert_int_equal(journal_mend(journal, write_snapshot, note_mended, NULL), 0);
+        loop_run(loop);
+        assert_int_equal(done.rc, 0);
+        journal = journal_close(journal);
+        assert_int_equal(open_it(&sum), 0);
+        assert_int_equal(sum.count, 1);
+        assert_int_equal(sum.last, 3);
+}
+
+static void closing_does_not_wait_for_a_mending(void **state)
+{
+        struct sum sum;
+
+        (void)state;
+        break_it();
+        assert_int_equal(journal_mend(journal, write_snapshot, note_mended, NULL), 0);
+        journal = journal_close(journal);
+        assert_int_equal(done.calls, 0);
+        atomic_store(&sync_error, 0);
+        assert_int_equal(open_it(&sum), 0);
+        assert_int_not_equal(sum.count, 0);
+}
+
+static void a_newer_version_is_refused(void **state)
+{
+        uint8_t header[JOURNAL_HEADER_SIZE];
+        uint32_t crc;
+        struct sum sum;
+
+        (void)state;
+        journal_header_write(header, 7);
+        header[16] = 2;
+        crc = crc32c(0, header, 24);
+        for (size_t i = 0; i < sizeof(crc); i++)
+                header[24 + i] = (uint8_t)(crc >> 8 * i);
+        assert_int_equal(file_replace("j", (const char *)header, sizeof(header), 0600), 0);
+        assert_int_equal(open_it(&sum), -EPROTONOSUPPORT);
+        assert_null(journal);
+}
+
 #define JOURNAL_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -590,6 +700,10 @@ int main(void)
                 JOURNAL_TEST(compaction_keeps_what_is_appended_meanwhile),
                 JOURNAL_TEST(closing_waits_for_a_compaction),
                 JOURNAL_TEST(a_compaction_that_fails_changes_nothing),
+                JOURNAL_TEST(a_broken_one_is_mended),
+                JOURNAL_TEST(a_mending_that_fails_may_be_tried_again),
+                JOURNAL_TEST(closing_does_not_wait_for_a_mending),
+                JOURNAL_TEST(a_newer_version_is_refused),
         };
 
         return cmocka_run_group_tests(tests, enter_folder, leave_folder);

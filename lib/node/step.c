@@ -34,6 +34,9 @@
         row(STEP_CONFLICT, "conflict", "shares its identity with another machine") \
         row(STEP_STRANGER, "stranger", "is unknown, and was told nothing") \
         row(STEP_FOREIGN_DHCP, "foreign-dhcp", "is somebody else's DHCP server") \
+        row(STEP_POOL_NEARLY, "pool-nearly-full", "a pool of addresses is nearly all taken") \
+        row(STEP_POOL_FULL, "pool-exhausted", "a pool has no address left") \
+        row(STEP_POOL_FREE, "pool-free", "a pool has addresses again") \
         row(STEP_DISCOVERY, "discovery", "strangers are discovered, or no more") \
         row(STEP_FAILED, "failed", "failed") \
         row(STEP_STOPPED, "stopped", "stopped while it fetched a file") \

@@ -44,6 +44,9 @@ enum node_step {
         STEP_CONFLICT,
         STEP_STRANGER,     /* a machine that nobody knows asked to boot, and was told nothing */
         STEP_FOREIGN_DHCP, /* somebody else's DHCP server is heard, or no more: text says which */
+        STEP_POOL_NEARLY,  /* the addresses of a pool are nearly all taken: text says which */
+        STEP_POOL_FULL,    /* all of them */
+        STEP_POOL_FREE,    /* there are enough again */
         STEP_DISCOVERY,    /* strangers of a network are discovered, or no more: text says who */
         STEP_FAILED,       /* text says what failed */
         STEP_STOPPED,  /* it did not fetch the whole of a file: bytes of total; "of" says which */

@@ -53,7 +53,7 @@ extern const char *const network_mode_names[NETWORK_MODE_COUNT + 1];
 
 #define CONFIG_MAX_POOL         65536 /* addresses of one network: what a netbootd holds, a /16 */
 #define CONFIG_MAX_POOL6        (1 << 20) /* of IPv6: a bit each */
-#define CONFIG_MAX_NETWORKS     32
+#define CONFIG_MAX_NETWORKS     64
 #define CONFIG_MAX_RESERVATIONS 4096
 #define CONFIG_MAX_ROUTERS      4
 #define CONFIG_MAX_POOLS        8      /* of one network, beside pool_first and pool_last */

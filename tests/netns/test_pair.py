@@ -140,6 +140,46 @@ class Pair(PairTest):
         self.assertEqual({e["boot"] for e in items if e["step"] in ("script", "claim")},
                          {status["boot"]})
 
+    def leases(self, query=""):
+        return {i["address"]: i for i in self.ask("/api/v1/leases" + query).json["items"]}
+
+    def test_leases(self):
+        """What the edge gave is what the controller shows; also after it was started anew."""
+        first = self.dhcp(lab.PXE)["ip"]
+        lab.until(20, lambda: first in self.leases(), self.log)
+        item = self.leases()[first]
+        self.assertEqual((item["state"], item["mac"], item["edge"]), ("bound", lab.MAC, "rack-1"))
+        self.assertGreater(item["expires_ms"], item["heard_ms"])
+        self.assertEqual(self.ask("/api/v1/leases/" + first).json["mac"], lab.MAC)
+        self.assertEqual(self.leases("?select=phase%3Dready"), {})
+        network = item["network"]
+        self.assertIn(first, self.leases("?network=" + network))
+        self.assertEqual(self.cloudied.get("/api/v1/leases?network=none", token=self.api).status,
+                         404)
+        self.assertEqual(self.cloudied.get("/api/v1/leases/10.9.9.9", token=self.api).status, 404)
+        pools = self.ask("/api/v1/pools").json["items"]
+        self.assertEqual([(p["network"], p["edge"]) for p in pools], [(network, "rack-1")])
+        lab.until(10, lambda: self.ask("/api/v1/pools").json["items"][0]["taken"] == 1, "taken")
+        metrics = self.ask("/metrics").body.decode()
+        self.assertRegex(metrics, r'cloudie_dhcp_pool_taken\{edge="rack-1",network="%s",.*\} 1\n'
+                         % network)
+        self.assertEqual(self.cloudied.get("/metrics").status, 401)
+        edge = lab.in_edge("curl", "-s", "http://%s/metrics" % lab.EDGE).stdout
+        self.assertIn("cloudie_edge_healthy 1\n", edge)
+        self.assertRegex(edge, r'cloudie_dhcp_pool_taken\{network="%s",.*\} 1\n' % network)
+
+        self.cloudied.stop(signal.SIGKILL)
+        second = self.dhcp(lab.PXE, mac=lab.OTHER_MAC)["ip"]
+        self.cloudied.start()
+        lab.until(30, lambda: set(self.leases()) == {first, second}, self.log)
+        # One page after the other.
+        page = self.ask("/api/v1/leases?limit=1").json
+        rest = self.ask("/api/v1/leases?after=" + page["next"]).json
+        self.assertEqual([i["address"] for i in page["items"] + rest["items"]],
+                         sorted([first, second]))
+        self.assertNotIn("next", rest)
+        self.assertEqual([e["is_whole"] for e in rest["edges"]], [True])
+
     def test_controller_is_killed(self):
         self.boot()
         self.cloudied.stop(signal.SIGKILL)  # with events on their way
