@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "controller/api/call.h"
+#include "controller/api/openapi.h"
 #include "controller/logic/edges.h"
 #include "controller/logic/operations.h"
 #include "lib/base/clock.h"
@@ -120,6 +121,27 @@ static bool refuse_unrouted(struct call *call)
         return true;
 }
 
+/* A filter that is misspelt would choose everything. Edges and agents may be of a newer release. */
+static enum problem check_query(struct call *call, char *detail)
+{
+        const struct route *route = call->match.route;
+        const char *name;
+
+        if (!text_has_prefix(route->path, "/api/"))
+                return PROBLEM_NONE;
+        for (size_t i = 0; (name = serve_query_name(call->request, i)) != NULL; i++) {
+                char safe[64];
+
+                if (route_has_query(route, name))
+                        continue;
+                snprintf(detail, DOC_ERROR_SIZE, "This call has no '%s'%s%s.",
+                         text_escape(safe, sizeof(safe), name), route->query[0] ? "; it has: " : "",
+                         route->query);
+                return PROBLEM_QUERY;
+        }
+        return PROBLEM_NONE;
+}
+
 void api_handle(void *context, struct serve_request *request)
 {
         struct api *api = context;
@@ -145,6 +167,8 @@ void api_handle(void *context, struct serve_request *request)
                 return;
         route = call->match.route;
         problem = admit(call);
+        if (problem == PROBLEM_NONE)
+                problem = check_query(call, detail);
         if (problem == PROBLEM_NONE && route->prepare)
                 problem = route->prepare(call, detail);
         if (problem != PROBLEM_NONE) {

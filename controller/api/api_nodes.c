@@ -472,8 +472,8 @@ enum problem prepare_maintenance(struct call *call, char *detail)
 void handle_node_maintenance(struct call *call)
 {
         CLEANUP(store_change_free) struct store_change *change = store_change_new();
+        const struct maintenance_wish *wish = call->data; /* gone with the call, if it is refused */
         struct node *node = call_node_to_change(call);
-        const struct maintenance_wish *wish = call->data;
 
         if (!node)
                 return;

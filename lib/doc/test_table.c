@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "lib/base/net.h"
+#include "lib/doc/schema.h"
 #include "lib/doc/table.h"
 
 enum colour { COLOUR_NONE, COLOUR_RED, COLOUR_BLUE };
@@ -220,9 +221,49 @@ static void test_parse_error_passes(void **state)
         assert_string_equal(error, "line 1, column 1: the text ends too early");
 }
 
+/* A field of each type, as others read it. */
+static void test_schema(void **state)
+{
+        static const struct {
+                const char *path, *text;
+        } rows[] = {
+                {"type",                                        "object"                                 },
+                {"properties.name.type",                        "string"                                 },
+                {"properties.port.type",                        "integer"                                },
+                {"properties.is_on.type",                       "boolean"                                },
+                {"properties.mac.pattern",                      "^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$"},
+                {"properties.inner.properties.lease_s.type",    "integer"                                },
+                {"properties.parts.type",                       "array"                                  },
+                {"properties.parts.items.properties.name.type", "string"                                 },
+                {"properties.services.items.type",              "string"                                 },
+        };
+        _doc_ struct doc *schema = doc_table_schema(&whole_table);
+        _doc_ struct doc *strict = doc_table_schema(&strict_table);
+        _free_ char *colours = NULL, *carriers = NULL, *required = NULL;
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                assert_string_equal(doc_get_text(schema, rows[i].path), rows[i].text);
+        assert_int_equal(doc_get_number(schema, "properties.name.maxLength", 0), 15);
+        assert_int_equal(doc_get_number(schema, "properties.port.maximum", 0), 65535);
+        assert_int_equal(doc_get_number(schema, "properties.parts.maxItems", 0), 3);
+        assert_int_equal(doc_get_number(schema, "properties.services.items.maxLength", 0), 7);
+        assert_int_equal(
+                doc_print(doc_get(schema, "properties.colour.enum"), DOC_COMPACT, &colours), 0);
+        assert_string_equal(colours, "[\"red\",\"blue\"]");
+        assert_int_equal(
+                doc_print(doc_get(schema, "properties.carrier.enum"), DOC_COMPACT, &carriers), 0);
+        assert_string_equal(carriers, "[\"http\",\"tftp\"]");
+        assert_int_equal(doc_print(doc_get(schema, "required"), DOC_COMPACT, &required), 0);
+        assert_string_equal(required, "[\"name\"]");
+        assert_null(doc_get(schema, "additionalProperties"));
+        assert_false(doc_get_bool(strict, "additionalProperties", true));
+}
+
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_schema),
                 cmocka_unit_test(test_there_and_back),
                 cmocka_unit_test(test_zero_is_absent),
                 cmocka_unit_test(test_defaults_stay),

@@ -25,6 +25,11 @@ const char *serve_query(struct serve_request *request, const char *name)
         return NULL;
 }
 
+const char *serve_query_name(const struct serve_request *request, size_t index)
+{
+        return index < request->target.query_count ? request->target.query[index].name : NULL;
+}
+
 const char *serve_header(struct serve_request *request, const char *name)
 {
         for (size_t i = 0; i < request->header_count; i++) {

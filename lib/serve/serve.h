@@ -55,6 +55,8 @@ uint16_t serve_port(const struct serve *serve);
 const char *serve_method(const struct serve_request *request);
 const char *serve_path(const struct serve_request *request); /* decoded; no query; starts with / */
 const char *serve_query(struct serve_request *request, const char *name);  /* NULL: not given */
+/* The name of one after the other, as they were written; NULL past the last. */
+const char *serve_query_name(const struct serve_request *request, size_t index);
 const char *serve_header(struct serve_request *request, const char *name); /* NULL: not given */
 const char *serve_bearer(struct serve_request *request); /* of "Authorization: Bearer X"; or NULL */
 const void *serve_body(const struct serve_request *request, size_t *ret_size);
