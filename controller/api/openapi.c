@@ -85,10 +85,8 @@ static struct doc *parameter(const char *name, const char *in, const char *type,
 static struct doc *parameters(const struct route *route)
 {
         struct doc *list = doc_list();
-        const char *at = route->query;
+        const char *at = route->query, *segment = strchr(route->path, '{');
         char word[WORD_SIZE];
-
-        const char *segment = strchr(route->path, '{');
 
         if (segment) {
                 snprintf(word, sizeof(word), "%.*s", (int)strcspn(segment + 1, "}"), segment + 1);

@@ -6,7 +6,7 @@
 #include "lib/base/text.h"
 #include "lib/doc/schema.h"
 #include "lib/node/install.h"
-#include "lib/node/leases.h"
+#include "lib/node/lease_report.h"
 #include "lib/node/operation.h"
 #include "lib/node/summary.h"
 #include "lib/node/why.h"

@@ -74,6 +74,8 @@ static struct doc *field_schema(const struct doc_field *field)
                 return text_like("^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$");
         case DOC_IP4:
                 return text_like("^[0-9]{1,3}(\\.[0-9]{1,3}){3}$");
+        case DOC_IP:
+                return text_like("^([0-9]{1,3}(\\.[0-9]{1,3}){3}|[0-9A-Fa-f:.]+)$");
         case DOC_UUID:
                 return text_like("^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$");
         case DOC_OBJECT:

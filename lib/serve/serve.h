@@ -54,7 +54,7 @@ uint16_t serve_port(const struct serve *serve);
 /* What was asked. Texts live until the answer. */
 const char *serve_method(const struct serve_request *request);
 const char *serve_path(const struct serve_request *request); /* decoded; no query; starts with / */
-const char *serve_query(struct serve_request *request, const char *name);  /* NULL: not given */
+const char *serve_query(struct serve_request *request, const char *name); /* NULL: not given */
 /* The name of one after the other, as they were written; NULL past the last. */
 const char *serve_query_name(const struct serve_request *request, size_t index);
 const char *serve_header(struct serve_request *request, const char *name); /* NULL: not given */
