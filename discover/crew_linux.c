@@ -78,6 +78,7 @@ struct report {
         uint32_t probe, index; /* units of this probe so far */
         uint32_t skip;         /* units of this probe that others have */
         uint32_t end;          /* probes from here on are others' */
+        bool is_child;         /* else it runs in the parent, and others may be made of that */
 };
 
 /* ------------------------------------------------------------- the child */
@@ -206,6 +207,15 @@ static uint32_t probes_of(const struct crew_job *job)
         return (uint32_t)(job->count + job->slow_count);
 }
 
+/* A process that hangs at one device holds no other one open: that may be asked by nobody else
+ * meanwhile. */
+static void close_devices(const struct crew_job *job, uint32_t first, uint32_t end)
+{
+        for (uint32_t i = first; i < end; i++)
+                if (i >= job->count && job->slow[i - job->count].close)
+                        job->slow[i - job->count].close();
+}
+
 static void run_probes(struct report *report)
 {
         const struct crew_job *job = report->job;
@@ -225,6 +235,8 @@ static void run_probes(struct report *report)
                 begin_unit(report, "");
                 put_document(report, RECORD_SECTION, context.section);
                 doc_free(context.section);
+                if (report->is_child)
+                        close_devices(job, report->probe, report->probe + 1);
                 report->skip = 0;
         }
         if (job->snapshot)
@@ -312,8 +324,11 @@ static void close_alive(struct worker *w)
 
 static void child(struct report *report)
 {
+        close_devices(report->job, 0, report->probe);
+        close_devices(report->job, report->end, probes_of(report->job));
         /* Whoever reads our output waits for its end, and shall not wait for a hung device. */
         close(STDOUT_FILENO);
+        report->is_child = true;
         run_probes(report);
         _exit(0);
 }

@@ -7,7 +7,7 @@
 #include "discover/pci_config.h"
 #include "discover/probe.h"
 
-extern const struct field pci_link_fields[], pci_passthrough_fields[];
+extern const struct field pci_link_fields[], pci_passthrough_fields[], pci_reserved_fields[];
 
 /* clang-format off */
 #define PCI_FUNCTION_FIELDS \
@@ -28,6 +28,7 @@ extern const struct field pci_link_fields[], pci_passthrough_fields[];
         {.name = "link",             .kind = FIELD_OBJECT, .inner = pci_link_fields, .help = "PCI Express link"}, \
         {.name = "function_reset",   .kind = FIELD_BOOL, .help = "it can be reset by itself (FLR)"}, \
         {.name = "reset_methods",    .kind = FIELD_TEXTS, .help = "how the kernel can reset it"}, \
+        {.name = "reserved_memory",  .kind = FIELD_ITEMS, .inner = pci_reserved_fields, .help = "that the firmware keeps for it (RMRR)"}, \
         {.name = "acs",              .kind = FIELD_BOOL, .help = "it has Access Control Services"}, \
         {.name = "sriov_total",      .kind = FIELD_NUMBER, .help = "virtual functions it can have"}, \
         {.name = "sriov_enabled",    .kind = FIELD_NUMBER, .help = "virtual functions it has"}, \

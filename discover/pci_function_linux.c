@@ -8,13 +8,20 @@
  */
 #include "discover/pci_function.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "discover/dmar.h"
 #include "lib/base/text.h"
 
 #define CLASS_BRIDGE      0x06
+#define CLASS_DISPLAY     0x03
+#define CLASS_USB         0x0c03
+#define DMAR_PATH         "sys/firmware/acpi/tables/DMAR"
+#define DMAR_MAX          ((size_t)64 << 10) /* the largest seen has 2 KB */
+#define REGIONS_MAX       8
 #define HEADER_OF_ANYBODY 64 /* bytes that are shown to all users */
 
 /* clang-format off */
@@ -30,6 +37,12 @@ const struct field pci_link_fields[] = {
 const struct field pci_passthrough_fields[] = {
         {.name = "possible", .kind = FIELD_BOOL, .help = "a virtual machine can have it"},
         {.name = "reason",   .kind = FIELD_TEXT, .help = "why, or why not"},
+        {.name = NULL},
+};
+
+const struct field pci_reserved_fields[] = {
+        {.name = "start", .kind = FIELD_TEXT, .help = "address of the first byte"},
+        {.name = "end",   .kind = FIELD_TEXT, .help = "and of the last"},
         {.name = NULL},
 };
 /* clang-format on */
@@ -124,6 +137,37 @@ static void set_sriov(struct tree *tree, const char *folder, const struct pci_co
                 field_set_number(function, "sriov_enabled", enabled);
 }
 
+/* Few machines have any: then the function's place is not looked up. */
+static void set_reserved(struct tree *tree, const char *folder, struct doc *function)
+{
+        struct dmar_region regions[REGIONS_MAX];
+        char link[TREE_PATH_MAX];
+        struct dmar_path path;
+        struct doc *list;
+        const char *table;
+        size_t size, count;
+
+        if (tree_borrow(tree, DMAR_PATH, DMAR_MAX, &table, &size) < 0 ||
+            dmar_reserved(table, size, NULL, regions, 1) == 0 ||
+            !tree_link_path(tree, link, "%s", folder) || !dmar_path_parse(link, &path))
+                return;
+        count = dmar_reserved(table, size, &path, regions, REGIONS_MAX);
+        if (count == 0)
+                return;
+        list = doc_list();
+        for (size_t i = 0; i < count; i++) {
+                struct doc *region = doc_object();
+                char text[24];
+
+                snprintf(text, sizeof(text), "0x%" PRIx64, regions[i].start);
+                (void)doc_set_text(region, "start", text);
+                snprintf(text, sizeof(text), "0x%" PRIx64, regions[i].end);
+                (void)doc_set_text(region, "end", text);
+                (void)doc_append(list, region);
+        }
+        (void)doc_set(function, "reserved_memory", list);
+}
+
 /* All ids in one file that the kernel has at hand: a read of the card itself takes its time. */
 static bool read_ids(struct tree *tree, const char *folder, struct pci_config *ret)
 {
@@ -188,8 +232,20 @@ struct doc *pci_function_take(struct tree *tree, const char *address, size_t con
                 set_link_from_files(tree, folder, function);
         fields_read(tree, folder, files, function);
         set_reset(tree, folder, function);
+        set_reserved(tree, folder, function);
         set_sriov(tree, folder, config, function);
         return function;
+}
+
+/* The kernel gives a function with such memory to nobody, but for displays and USB hosts, whose
+ * firmware needs it only while the machine starts. */
+static bool is_locked(const struct doc *function)
+{
+        const char *text = doc_get_text(function, "class");
+        const unsigned long class = text ? strtoul(text, NULL, 16) : 0;
+
+        return doc_get(function, "reserved_memory") && class >> 16 != CLASS_DISPLAY &&
+               class >> 8 != CLASS_USB;
 }
 
 bool pci_is_bridge(const struct doc *function)
@@ -213,6 +269,8 @@ struct doc *pci_passthrough(const struct doc *function, const char *with)
         } else if (with && with[0]) {
                 snprintf(reason, sizeof(reason), "its IOMMU group %s has others in it: %s", group,
                          with);
+        } else if (is_locked(function)) {
+                snprintf(reason, sizeof(reason), "the firmware keeps memory for it (RMRR)");
         } else if (!doc_get(function, "reset_methods") &&
                    !doc_get_bool(function, "function_reset", false)) {
                 is_possible = true;

@@ -6,6 +6,7 @@
 
 #include "discover/crew.h"
 #include "discover/naming.h"
+#include "discover/raid_signatures.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
 
@@ -30,18 +31,18 @@ const struct probe probes[] = {
 const size_t probe_count = ARRAY_SIZE(probes);
 
 const struct slow_probe slow_probes[] = {
-        {"firmware", "boot",       probe_boot      },
-        {"disks",    "health",     probe_health    },
-        {"disks",    "contents",   probe_contents  },
-        {"raid",     "megaraid",   probe_megaraid  },
-        {"raid",     "smartarray", probe_smartarray},
-        {"raid",     "mpt",        probe_mpt       },
-        {"bmc",      "ipmi",       probe_ipmi      },
-        {"bmc",      "amt",        probe_amt       },
-        {"tpm",      "tpm2",       probe_tpm2      },
-        {"pci",      "vpd",        probe_vpd       },
-        {"pci",      "acs",        probe_acs       },
-        {"nics",     "lldp",       probe_lldp      }, /* the last: it waits for others to speak */
+        {"firmware", "boot",       probe_boot,       NULL          },
+        {"disks",    "health",     probe_health,     NULL          },
+        {"disks",    "contents",   probe_contents,   NULL          },
+        {"raid",     "megaraid",   probe_megaraid,   megaraid_close},
+        {"raid",     "smartarray", probe_smartarray, NULL          },
+        {"raid",     "mpt",        probe_mpt,        NULL          },
+        {"bmc",      "ipmi",       probe_ipmi,       NULL          },
+        {"bmc",      "amt",        probe_amt,        amt_close     },
+        {"tpm",      "tpm2",       probe_tpm2,       tpm2_close    },
+        {"pci",      "vpd",        probe_vpd,        NULL          },
+        {"pci",      "acs",        probe_acs,        NULL          },
+        {"nics",     "lldp",       probe_lldp,       lldp_close    }, /* the last: it waits for others to speak */
 };
 const size_t slow_probe_count = ARRAY_SIZE(slow_probes);
 
@@ -58,6 +59,13 @@ struct doc *inventory_make(struct tree *tree, const char *only)
         return inventory_keep(tree, only, NULL);
 }
 
+/* What takes more than one section. */
+static void complete(const struct crew_job *job, struct crew_result *results)
+{
+        naming_add(job, results);
+        raid_signatures_add(job, results);
+}
+
 struct doc *inventory_keep(struct tree *tree, const char *only, struct snapshot *snapshot)
 {
         const struct crew_job job = {.probes = probes,
@@ -68,7 +76,7 @@ struct doc *inventory_keep(struct tree *tree, const char *only, struct snapshot 
                                      .tree = tree,
                                      .times = &crew_times_default,
                                      .snapshot = snapshot,
-                                     .complete = naming_add};
+                                     .complete = complete};
 
         return crew_inventory(&job);
 }

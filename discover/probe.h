@@ -41,6 +41,8 @@ struct slow_probe {
         const char *section;
         const char *name; /* of what is asked */
         void (*run)(struct probe_context *context);
+        void (*close)(void); /* the device that was opened for it before the program was confined;
+                              * in processes that do not run it, and when it has run. May be NULL */
 };
 
 extern const struct slow_probe slow_probes[];
@@ -114,9 +116,11 @@ extern const struct field bmc_amt_fields[];
 
 /* Opens the management engine: before the program is confined. */
 void amt_open(void);
+void amt_close(void);
 
 /* Opens the chip: before the program is confined. */
 void tpm2_open(void);
+void tpm2_close(void);
 
 extern const struct field nic_neighbour_fields[];
 void nics_finish(struct doc *section);
@@ -128,6 +132,7 @@ void lldp_open(unsigned seconds);
 /* Before that: it is to hear by this socket, in which messages may wait. False: it is no packet
  * socket. */
 bool lldp_adopt(int fd);
+void lldp_close(void);
 
 void probe_megaraid(struct probe_context *context);
 void probe_smartarray(struct probe_context *context);
@@ -137,6 +142,7 @@ extern const struct field raid_volume_fields[], raid_drive_fields[], raid_batter
 /* Opens the device that MegaRAID controllers are asked by, if there is one: before the program is
  * confined. */
 void megaraid_open(void);
+void megaraid_close(void);
 
 /* What a controller answered, until raid_finish() puts it there: its PCI function comes behind. */
 #define RAID_ANSWER "answer "

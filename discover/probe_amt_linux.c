@@ -37,6 +37,12 @@ void amt_open(void)
         engine = open("/dev/mei0", O_RDWR | O_CLOEXEC);
 }
 
+void amt_close(void)
+{
+        if (engine >= 0)
+                close(TAKE_FD(engine));
+}
+
 struct link {
         struct tree *tree;
         size_t message_max;

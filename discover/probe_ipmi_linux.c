@@ -24,6 +24,13 @@
 #define IP6_SETS   4    /* addresses of each kind that are asked for */
 
 /* clang-format off */
+const struct field bmc_user_fields[] = {
+        {.name = "id",        .kind = FIELD_NUMBER, .help = "number of the user"},
+        {.name = "name",      .kind = FIELD_TEXT,   .help = "absent: without a name"},
+        {.name = "privilege", .kind = FIELD_TEXT,   .help = "callback, user, operator, administrator, oem"},
+        {.name = NULL},
+};
+
 const struct field bmc_lan_fields[] = {
         {.name = "channel",     .kind = FIELD_NUMBER,  .help = "number of the channel"},
         {.name = "mac",         .kind = FIELD_TEXT, .is_identity = true, .help = "address of its card"},
@@ -37,13 +44,7 @@ const struct field bmc_lan_fields[] = {
         {.name = "cipher_zero", .kind = FIELD_BOOL,    .help = "suite 0 is among them: anybody who knows a name may log in"},
         {.name = "anonymous_login", .kind = FIELD_BOOL, .help = "without a name and a password"},
         {.name = "null_user",   .kind = FIELD_BOOL,    .help = "without a name, but with a password"},
-        {.name = NULL},
-};
-
-const struct field bmc_user_fields[] = {
-        {.name = "id",        .kind = FIELD_NUMBER, .help = "number of the user"},
-        {.name = "name",      .kind = FIELD_TEXT,   .help = "absent: without a name"},
-        {.name = "privilege", .kind = FIELD_TEXT,   .help = "callback, user, operator, administrator, oem"},
+        {.name = "users",       .kind = FIELD_ITEMS, .inner = bmc_user_fields, .help = "who may log in over it; of the first channel they stand beside lan"},
         {.name = NULL},
 };
 /* clang-format on */
@@ -141,6 +142,36 @@ static struct doc *take_device(struct link *l)
         snprintf(text, sizeof(text), "%u.%u", device.ipmi_major, device.ipmi_minor);
         (void)doc_set_text(doc, "ipmi_version", text);
         return doc;
+}
+
+/* ------------------------------------------------------------------ users */
+
+/* Those who may log in over the channel. */
+static struct doc *take_users(struct link *l, uint8_t channel)
+{
+        struct doc *list = doc_list();
+        uint8_t count = 1;
+
+        for (uint8_t id = 1; id <= count && id <= SHOWN_MAX; id++) {
+                struct ipmi_user access;
+                char name[IPMI_USER_NAME_SIZE];
+                struct doc *user;
+
+                if (!ask(l, ipmi_ask_user(channel, id)) ||
+                    ipmi_user_parse(l->answer, l->size, &access) < 0)
+                        continue;
+                count = access.max;
+                if (!access.is_enabled || !access.can_message)
+                        continue;
+                user = doc_object();
+                (void)doc_set_number(user, "id", id);
+                if (ask(l, ipmi_ask_user_name(id)) &&
+                    ipmi_user_name_parse(l->answer, l->size, name) == 0)
+                        field_set_text(user, "name", name);
+                (void)doc_set_text(user, "privilege", ipmi_privilege_name(access.privilege));
+                (void)doc_append(list, user);
+        }
+        return list;
 }
 
 /* -------------------------------------------------------------------- LAN */
@@ -254,36 +285,6 @@ static struct doc *take_lan(struct link *l, uint8_t channel)
         return lan;
 }
 
-/* ------------------------------------------------------------------ users */
-
-/* Those who may log in over the channel. */
-static struct doc *take_users(struct link *l, uint8_t channel)
-{
-        struct doc *list = doc_list();
-        uint8_t count = 1;
-
-        for (uint8_t id = 1; id <= count && id <= SHOWN_MAX; id++) {
-                struct ipmi_user access;
-                char name[IPMI_USER_NAME_SIZE];
-                struct doc *user;
-
-                if (!ask(l, ipmi_ask_user(channel, id)) ||
-                    ipmi_user_parse(l->answer, l->size, &access) < 0)
-                        continue;
-                count = access.max;
-                if (!access.is_enabled || !access.can_message)
-                        continue;
-                user = doc_object();
-                (void)doc_set_number(user, "id", id);
-                if (ask(l, ipmi_ask_user_name(id)) &&
-                    ipmi_user_name_parse(l->answer, l->size, name) == 0)
-                        field_set_text(user, "name", name);
-                (void)doc_set_text(user, "privilege", ipmi_privilege_name(access.privilege));
-                (void)doc_append(list, user);
-        }
-        return list;
-}
-
 /* What has no name is of the whole section. */
 static void put(struct probe_context *context, const char *name, struct doc *list)
 {
@@ -310,8 +311,13 @@ static void take_all(struct probe_context *context, struct link *l)
         if (probe_begin(context, "ipmi LAN")) {
                 count = find_channels(l, channels);
                 list = doc_list();
-                for (size_t i = 0; i < count; i++)
-                        (void)doc_append(list, take_lan(l, channels[i]));
+                for (size_t i = 0; i < count; i++) {
+                        struct doc *lan = take_lan(l, channels[i]);
+
+                        if (i > 0)
+                                (void)doc_set(lan, "users", take_users(l, channels[i]));
+                        (void)doc_append(list, lan);
+                }
                 put(context, "lan", list);
         }
         if (probe_begin(context, "ipmi users")) {

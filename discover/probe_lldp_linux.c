@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "discover/lldp.h"
 #include "discover/probe.h"
@@ -99,6 +100,12 @@ void lldp_open(unsigned seconds)
         }
         if (names)
                 if_freenameindex(names);
+}
+
+void lldp_close(void)
+{
+        if (listener >= 0)
+                close(TAKE_FD(listener));
 }
 
 /* NULL: it is no message. */

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "discover/megaraid.h"
 #include "discover/probe.h"
@@ -113,6 +114,12 @@ void megaraid_open(void)
                 return;
         node = open(NODE, O_RDWR | O_CLOEXEC);
         (void)unlink(NODE);
+}
+
+void megaraid_close(void)
+{
+        if (node >= 0)
+                close(TAKE_FD(node));
 }
 
 struct controller {

@@ -11,6 +11,7 @@
 #include "discover/mdstat.h"
 #include "discover/naming.h"
 #include "discover/probe.h"
+#include "discover/raid_signatures.h"
 #include "lib/base/text.h"
 
 #define MDSTAT_MAX    ((size_t)1 << 20)
@@ -63,6 +64,7 @@ static const struct field controller_fields[] = {
 
 const struct field raid_fields[] = {
         {.name = "items", .kind = FIELD_ITEMS, .inner = array_fields, .help = "an array of the kernel's each"},
+        {.name = "signatures", .kind = FIELD_ITEMS, .inner = raid_signature_fields, .help = "what disks say that they are members of: BIOS RAID, DDF, md; a set each"},
         {.name = "controllers", .kind = FIELD_ITEMS, .inner = controller_fields, .help = "hardware that makes arrays itself"},
         {.name = NULL},
 };

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "discover/probe.h"
 #include "discover/tpm2.h"
@@ -21,6 +22,12 @@ static int chip = -EBADF; /* tpm0; machines have one */
 void tpm2_open(void)
 {
         chip = open("/dev/tpmrm0", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+}
+
+void tpm2_close(void)
+{
+        if (chip >= 0)
+                close(TAKE_FD(chip));
 }
 
 /* False: there is no answer. */

@@ -2,6 +2,7 @@
 /* Devices that never answer, and probes that crash: the rest of the inventory comes all the same.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -129,7 +130,7 @@ static void run_slow_devices(struct probe_context *context)
 }
 
 static const struct slow_probe slow_machine[] = {
-        {"devices", "late", run_slow_devices},
+        {"devices", "late", run_slow_devices, NULL},
 };
 
 static struct doc *make(const struct crew_times *times, const char *only)
@@ -228,6 +229,73 @@ static void test_slow_ones_add(void **state)
         assert_null(doc_get(inventory, "first.late_count"));
 }
 
+/* Two devices that were opened before: which of them a process still holds. */
+static int opened[2];
+
+static void close_first(void)
+{
+        close(opened[0]);
+}
+
+static void close_second(void)
+{
+        close(opened[1]);
+}
+
+static void tell_open(struct probe_context *context, const char *who)
+{
+        probe_error(context, "%s: %d %d", who, fcntl(opened[0], F_GETFD) >= 0,
+                    fcntl(opened[1], F_GETFD) >= 0);
+}
+
+static void run_none(struct probe_context *context)
+{
+        tell_open(context, "none");
+}
+
+/* Stalls, so that another process goes on with the second. */
+static void run_first(struct probe_context *context)
+{
+        tell_open(context, "first");
+        if (probe_begin(context, "device"))
+                usleep(400 * 1000);
+}
+
+static void run_second(struct probe_context *context)
+{
+        tell_open(context, "second");
+}
+
+static const struct probe holder[] = {
+        {"section", run_none, section_rows, NULL, ""},
+};
+
+static const struct slow_probe holders[] = {
+        {"section", "first",  run_first,  close_first },
+        {"section", "second", run_second, close_second},
+};
+
+static void test_each_holds_its_own(void **state)
+{
+        const struct crew_job job = {.probes = holder,
+                                     .count = 1,
+                                     .slow = holders,
+                                     .slow_count = 2,
+                                     .times = &short_times};
+        struct doc *inventory;
+
+        (void)state;
+        assert_int_equal(pipe2(opened, O_CLOEXEC), 0);
+        inventory = crew_inventory(&job);
+        assert_true(has_error(inventory, "section", "none: 0 0"));
+        assert_true(has_error(inventory, "section", "first: 1 1")); /* it may come to the second */
+        assert_true(has_error(inventory, "section", "second: 0 1"));
+        assert_true(fcntl(opened[0], F_GETFD) >= 0); /* others may be made of the parent */
+        doc_free(inventory);
+        close_first();
+        close_second();
+}
+
 /* The whole has an end, however many devices have none. */
 static void test_the_whole_has_an_end(void **state)
 {
@@ -271,6 +339,7 @@ int main(void)
                 cmocka_unit_test(test_only_what_hangs_is_missing),
                 cmocka_unit_test(test_nothing_hangs),
                 cmocka_unit_test(test_slow_ones_add),
+                cmocka_unit_test(test_each_holds_its_own),
                 cmocka_unit_test(test_the_whole_has_an_end),
                 cmocka_unit_test(test_what_does_not_fit),
                 cmocka_unit_test(test_nobody_is_left),

@@ -347,7 +347,8 @@ static void put_answer(const char *name, const char *bytes, size_t size)
         put_bytes(path, bytes, size);
 }
 
-/* What a BMC answered: one network channel, suite 0 open, one user. */
+/* What a BMC answered: two network channels, suite 0 open on the first, one user with other rights
+ * on each. */
 static void test_bmc(void **state)
 {
         struct doc *inventory;
@@ -356,7 +357,9 @@ static void test_bmc(void **state)
         (void)state;
         put_answer("06-01-", "\0\x20\1\2\x42\2\xbf\x7c\x2a\0\x34\x12\0\0\0\0", 16);
         put_answer("06-42-01", "\0\1\4\1\0", 5);
-        put_answer("06-42-02", "\0\2\5\1\0", 5);
+        put_answer("06-42-02", "\0\2\4\1\0", 5);
+        put_answer("06-44-0201", "\0\3\x41\0\x0f", 5);
+        put_answer("06-44-0202", "\0\3\x41\0\x33", 5);
         put_answer("0c-02-01030000", "\0\x11\xc0\0\2\x0a", 6);
         put_answer("0c-02-01040000", "\0\x11\1", 3);
         put_answer("0c-02-01050000", "\0\x11RT\0\1\2\3", 8);
@@ -373,11 +376,16 @@ static void test_bmc(void **state)
         check_text(inventory, "bmc.vendor", "Supermicro");
         check_text(inventory, "bmc.firmware", "2.42");
         check_text(inventory, "bmc.ipmi_version", "2.0");
-        assert_int_equal(doc_count(doc_get(inventory, "bmc.lan")), 1);
+        assert_int_equal(doc_count(doc_get(inventory, "bmc.lan")), 2);
+        users = item(inventory, "bmc.lan", 1);
+        assert_int_equal(doc_get_number(users, "channel", 0), 2);
+        check_text(doc_at(doc_get(users, "users"), 0), "name", "ADMIN");
+        check_text(doc_at(doc_get(users, "users"), 0), "privilege", "operator");
         lan = item(inventory, "bmc.lan", 0);
         check_text(lan, "ipv4", "192.0.2.10");
         check_text(lan, "ipv4_source", "static");
         check_text(lan, "mac", "52:54:00:01:02:03");
+        assert_null(doc_get(lan, "users"));
         assert_null(doc_get(lan, "gateway"));
         assert_int_equal(doc_get_number(lan, "vlan", 0), 42);
         assert_true(doc_get_bool(lan, "cipher_zero", false));

@@ -245,6 +245,7 @@ static void test_cores_that_differ(void **state)
 static void test_topology_by_new_names(void **state)
 {
         struct doc *inventory;
+        const struct doc *list;
 
         (void)state;
         put("sys/devices/system/cpu/online", "0-3\n");
@@ -257,8 +258,13 @@ static void test_topology_by_new_names(void **state)
                 snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%u/topology/package_cpus",
                          cpu);
                 put(path, cpu < 2 ? "00000003\n" : "0000000c\n");
+                snprintf(path, sizeof(path), "sys/devices/system/cpu/cpu%u/microcode/version", cpu);
+                put(path, cpu < 2 ? "0x2f\n" : "0x30\n");
         }
         inventory = inventory_of_tree("cpu");
+        list = doc_get(inventory, "cpu.topology");
+        assert_string_equal(doc_get_text(doc_at(list, 0), "microcode"), "0x2f");
+        assert_string_equal(doc_get_text(doc_at(list, 1), "microcode"), "0x30");
         assert_int_equal(doc_get_number(inventory, "cpu.packages", 0), 2);
         assert_int_equal(doc_get_number(inventory, "cpu.cores", 0), 2);
         assert_int_equal(doc_get_number(inventory, "cpu.threads", 0), 4);

@@ -21,7 +21,7 @@
 #include "lib/base/text.h"
 
 #define OPEN_TRIES 100
-#define KEPT_MAX   8 /* files that more than one probe reads */
+#define KEPT_MAX   12 /* files that more than one probe reads */
 
 struct kept {
         char path[64], *bytes;
