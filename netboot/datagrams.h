@@ -15,7 +15,6 @@
 #define DATAGRAMS_BYTES 65507 /* what one datagram before segmentation may be: 65535 - 28 */
 
 struct datagrams {
-        bool is_plain; /* UDP_SEGMENT does not work here: one a system call of sendmmsg(2) */
         size_t count, used;
         uint16_t sizes[DATAGRAMS_MAX];
         uint8_t bytes[DATAGRAMS_BYTES];
@@ -27,6 +26,11 @@ uint8_t *datagrams_space(struct datagrams *datagrams, size_t *ret_size);
 /* It was written there. */
 void datagrams_add(struct datagrams *datagrams, size_t size);
 
-/* Sends all, in their order, on a connected socket, and is empty then. What the socket does not
- * take is lost, as on the wire. */
-void datagrams_send(struct datagrams *datagrams, int fd);
+/**
+ * datagrams_send() - send all, in their order, on a connected socket, and be empty then
+ * @is_plain:  of this socket; false at first. Set when its card or its path cannot take several in
+ *             one: they then go by sendmmsg(2), and so does all that follows
+ *
+ * What the socket does not take is lost, as on the wire.
+ */
+void datagrams_send(struct datagrams *datagrams, int fd, bool *is_plain);

@@ -74,27 +74,27 @@ static int send_each(struct datagrams *datagrams, int fd)
         return 0;
 }
 
-static int send_all(struct datagrams *datagrams, int fd)
+static int send_all(struct datagrams *datagrams, int fd, bool *is_plain)
 {
         int rc;
 
         if (datagrams->count == 1)
                 return send(fd, datagrams->bytes, datagrams->used, 0) < 0 ? -errno : 0;
-        if (datagrams->is_plain || !is_even(datagrams))
+        if (*is_plain || !is_even(datagrams))
                 return send_each(datagrams, fd);
         rc = send_segments(datagrams, fd);
         /* EIO: a card that sums nothing up; EINVAL: a path whose MTU is below a segment; the
          * others: a kernel that does not know it. */
         if (rc != -EIO && rc != -EINVAL && rc != -ENOPROTOOPT && rc != -EOPNOTSUPP)
                 return rc;
-        datagrams->is_plain = true;
+        *is_plain = true;
         return send_each(datagrams, fd);
 }
 
-void datagrams_send(struct datagrams *datagrams, int fd)
+void datagrams_send(struct datagrams *datagrams, int fd, bool *is_plain)
 {
         /* ECONNREFUSED is news of an older packet, which anybody can forge; nothing was sent. */
-        if (datagrams->count > 0 && send_all(datagrams, fd) == -ECONNREFUSED)
-                (void)send_all(datagrams, fd);
+        if (datagrams->count > 0 && send_all(datagrams, fd, is_plain) == -ECONNREFUSED)
+                (void)send_all(datagrams, fd, is_plain);
         datagrams->count = datagrams->used = 0;
 }

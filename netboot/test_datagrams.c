@@ -80,14 +80,16 @@ static void expect(size_t burst, int fd)
 
 static void send_all_bursts(bool is_plain)
 {
+        const bool was_plain = is_plain;
         int fds[2];
 
         make_pair(fds);
-        datagrams = (struct datagrams){.is_plain = is_plain};
+        datagrams = (struct datagrams){0};
         for (size_t i = 0; i < ARRAY_SIZE(bursts); i++) {
                 print_message("%s\n", bursts[i].name);
                 fill(i);
-                datagrams_send(&datagrams, fds[0]);
+                datagrams_send(&datagrams, fds[0], &is_plain);
+                assert_int_equal(is_plain, was_plain);
                 assert_int_equal(datagrams.count, 0);
                 assert_int_equal(datagrams.used, 0);
                 expect(i, fds[1]);
@@ -113,6 +115,7 @@ static void is_not_stopped_by_a_refusal(void **state)
 {
         struct sockaddr_in at = {0};
         socklen_t size = sizeof(at);
+        bool is_plain = false;
         int fds[2];
 
         (void)state;
@@ -124,7 +127,7 @@ static void is_not_stopped_by_a_refusal(void **state)
         assert_int_equal(bind(fds[1], (struct sockaddr *)&at, size), 0);
         datagrams = (struct datagrams){0};
         fill(2);
-        datagrams_send(&datagrams, fds[0]);
+        datagrams_send(&datagrams, fds[0], &is_plain);
         expect(2, fds[1]);
         close(fds[0]);
         close(fds[1]);

@@ -22,6 +22,7 @@
 #include "netboot/datagrams.h"
 #include "netboot/delivery.h"
 #include "netboot/flood.h"
+#include "netboot/shared_file.h"
 #include "netboot/tftp.h"
 #include "tftp/packet.h"
 #include "tftp/server.h"
@@ -31,6 +32,8 @@
 #define RECEIVE_BATCH 32
 #define UDP4_HEADERS  28 /* IP and UDP */
 #define UDP6_HEADERS  48
+/* Packets of one client in one go: a window's worth of answers, and no more before others. */
+#define RECEIVE_MAX 64
 
 /* One of an interface: of IPv4, or of IPv6. */
 struct tftp_port {
@@ -57,9 +60,11 @@ struct transfer {
         int fd;
         struct loop_fd *watch;
         struct loop_timer *timer;
+        uint64_t armed_ms; /* when the timer rings: at the deadline, or before it */
+        bool is_plain;     /* see datagrams_send() */
         struct tftp_session *session;
-        int file_fd; /* an asset */
-        char *text;  /* or a script */
+        struct shared_file *file; /* an asset */
+        char *text;               /* or a script */
         uint64_t size;
         bool has_role;
         enum asset_role role;
@@ -69,6 +74,7 @@ struct tftp_service {
         struct tftp_service_options options;
         struct tftp_port ports[2 * NETBOOTD_MAX_INTERFACES];
         struct tftp_table *transfers;
+        struct shared_files *files;
         struct flood flood; /* of lines about what is not served, and whom nobody answered */
         struct datagrams out;
 };
@@ -98,8 +104,7 @@ static void transfer_free(struct transfer *t)
         tftp_session_free(t->session);
         if (t->fd >= 0)
                 close(t->fd);
-        if (t->file_fd >= 0)
-                close(t->file_fd);
+        shared_file_close(t->file);
         free(t->text);
         free(t);
 }
@@ -139,68 +144,96 @@ static void transfer_end(struct transfer *t, enum tftp_end end)
         transfer_free(t);
 }
 
-/* All that may be sent now. What the socket does not take is lost like a packet on the wire. */
-static void send_window(struct transfer *t)
+/* All that may be sent now. What the socket does not take is lost like a packet on the wire.
+ * Whether something was. */
+static bool send_window(struct transfer *t, uint64_t now_ms)
 {
         struct datagrams *out = &t->port->service->out;
+        bool is_sent = false;
         size_t space;
         uint8_t *to;
         ssize_t size;
 
         do {
                 to = datagrams_space(out, &space);
-                size = to ? tftp_session_next(t->session, clock_monotonic_ms(), to, space)
-                          : -EMSGSIZE;
+                size = to ? tftp_session_next(t->session, now_ms, to, space) : -EMSGSIZE;
                 if (size > 0)
                         datagrams_add(out, (size_t)size);
                 else
-                        datagrams_send(out, t->fd);
+                        datagrams_send(out, t->fd, &t->is_plain);
+                is_sent = is_sent || size > 0;
         } while (size != 0);
+        return is_sent;
 }
 
-/* Sends, and sets the clock for what comes next. The transfer may be gone then. */
-static void transfer_go_on(struct transfer *t)
+/* Sets the clock for what comes next. The transfer may be gone then. A deadline moves with each
+ * block, and mostly on: a timer that rings too early costs less than one that moves as often. */
+static void transfer_settle(struct transfer *t)
 {
-        enum tftp_end end;
+        const enum tftp_end end = tftp_session_end(t->session);
+        uint64_t deadline_ms;
 
-        send_window(t);
-        end = tftp_session_end(t->session);
-        if (end != TFTP_RUNNING)
+        if (end != TFTP_RUNNING) {
                 transfer_end(t, end);
-        else
-                loop_timer_arm(t->timer, tftp_session_deadline(t->session));
+                return;
+        }
+        deadline_ms = tftp_session_deadline(t->session);
+        if (deadline_ms < t->armed_ms) {
+                t->armed_ms = deadline_ms;
+                loop_timer_arm(t->timer, deadline_ms);
+        }
+}
+
+static void transfer_go_on(struct transfer *t, uint64_t now_ms)
+{
+        (void)send_window(t, now_ms);
+        transfer_settle(t);
 }
 
 static void transfer_expire(void *context)
 {
+        const uint64_t now_ms = clock_monotonic_ms();
         struct transfer *t = context;
 
-        tftp_session_expire(t->session, clock_monotonic_ms());
-        transfer_go_on(t);
+        t->armed_ms = UINT64_MAX;
+        tftp_session_expire(t->session, now_ms);
+        transfer_go_on(t, now_ms);
 }
 
-/* One packet: a reader sends no second one before it has an answer to the first. */
+/*
+ * We are told once of what comes (EPOLLET), so all is read; but in lock-step only until there is a
+ * block to answer it by, as nothing else comes before that is answered: one call less a block.
+ * What stays there, as a client said it twice, is read with the next.
+ */
 static void transfer_receive(void *context, uint32_t events)
 {
+        const uint64_t now_ms = clock_monotonic_ms();
         struct transfer *t = context;
+        const bool is_lock_step = tftp_session_statistics(t->session)->window == 1;
         uint8_t packet[TFTP_REQUEST_MAX]; /* what a reader sends is short */
-        const ssize_t size = recv(t->fd, packet, sizeof(packet), 0);
+        bool is_sent = false;
 
         (void)events;
-        if (size < 0)
-                return; /* also ECONNREFUSED: anybody can forge that; silence decides */
-        (void)tftp_session_receive(t->session, packet, (size_t)size, clock_monotonic_ms());
+        for (size_t i = 0; i < RECEIVE_MAX && !(is_sent && is_lock_step); i++) {
+                const ssize_t size = recv(t->fd, packet, sizeof(packet), 0);
+
+                if (size < 0 && errno == EAGAIN)
+                        break;
+                if (size < 0)
+                        continue; /* ECONNREFUSED: anybody can forge that; silence decides */
+                (void)tftp_session_receive(t->session, packet, (size_t)size, now_ms);
+                is_sent = send_window(t, now_ms);
+        }
         if (tftp_session_is_answered(t->session))
                 tftp_table_set(t->port->service->transfers, &t->entry, TFTP_ANSWERED);
-        transfer_go_on(t);
+        transfer_settle(t);
 }
 
 static ssize_t read_file(void *context, uint64_t offset, void *to, size_t size)
 {
         const struct transfer *t = context;
-        const ssize_t n = pread(t->file_fd, to, size, (off_t)offset);
 
-        return n < 0 ? -errno : n;
+        return shared_file_read(t->file, offset, to, size);
 }
 
 static ssize_t read_text(void *context, uint64_t offset, void *to, size_t size)
@@ -251,7 +284,7 @@ static int transfer_start(struct transfer *t)
         if (rc == 0)
                 rc = open_socket(t);
         if (rc == 0)
-                rc = loop_add_fd(loop, t->fd, EPOLLIN, transfer_receive, t, &t->watch);
+                rc = loop_add_fd(loop, t->fd, EPOLLIN | EPOLLET, transfer_receive, t, &t->watch);
         if (rc == 0)
                 rc = loop_add_timer(loop, transfer_expire, t, &t->timer);
         return rc;
@@ -263,7 +296,7 @@ static void start_or_refuse(struct transfer *t, int rc)
                 rc = transfer_start(t);
         if (rc == 0) {
                 tftp_table_set(t->port->service->transfers, &t->entry, TFTP_UNANSWERED);
-                transfer_go_on(t);
+                transfer_go_on(t, clock_monotonic_ms());
                 return;
         }
         refuse(t->port, &t->peer, t->request.name, rc);
@@ -293,7 +326,9 @@ static int open_asset(struct transfer *t)
                 close(file.fd);
                 return -ENOENT;
         }
-        t->file_fd = file.fd;
+        rc = shared_file_open(t->port->service->files, file.fd, file.size, &t->file);
+        if (rc < 0)
+                return rc;
         t->size = file.size;
         t->has_role = file.has_role;
         t->role = file.role;
@@ -361,7 +396,8 @@ static void transfer_begin(struct tftp_port *port, const struct peer *peer, stru
         t->peer = *peer;
         t->request = *request;
         t->path = *path;
-        t->fd = t->file_fd = -1;
+        t->fd = -1;
+        t->armed_ms = UINT64_MAX;
 
         if (path->kind == BOOT_PATH_SCRIPT) {
                 const struct script_question question = {.mac = path->mac,
@@ -487,7 +523,8 @@ int tftp_service_new(const struct tftp_service_options *options, struct tftp_ser
                 return -ENOMEM;
         service->options = *options;
         service->transfers = tftp_table_new();
-        if (!service->transfers) {
+        service->files = shared_files_new();
+        if (!service->transfers || !service->files) {
                 tftp_service_free(service);
                 return -ENOMEM;
         }
@@ -518,6 +555,7 @@ struct tftp_service *tftp_service_free(struct tftp_service *service)
         while (service->transfers && (entry = tftp_table_any(service->transfers)))
                 transfer_free(transfer_of(entry));
         tftp_table_free(service->transfers);
+        shared_files_free(service->files);
         for (size_t i = 0; i < ARRAY_SIZE(service->ports); i++)
                 loop_remove_fd(service->ports[i].watch);
         free(service);

@@ -228,6 +228,17 @@ int tftp_packet_parse(struct reader bytes, struct tftp_packet *ret)
         return -ENOMSG;
 }
 
+int tftp_ack_parse(struct reader bytes, uint16_t *ret_block)
+{
+        uint16_t opcode, block;
+
+        if (reader_be16(&bytes, &opcode) < 0 || opcode != TFTP_ACK ||
+            reader_be16(&bytes, &block) < 0)
+                return -ENOMSG;
+        *ret_block = block;
+        return 0;
+}
+
 static ssize_t written(const struct writer *w)
 {
         const ssize_t size = writer_size(w);

@@ -91,6 +91,9 @@ struct tftp_packet {
  */
 int tftp_packet_parse(struct reader bytes, struct tftp_packet *ret);
 
+/* The packet that comes most, alone: 0, or -ENOMSG if it is something else. */
+int tftp_ack_parse(struct reader bytes, uint16_t *ret_block);
+
 /* Each returns the bytes written, or -EMSGSIZE if @size is too small. */
 ssize_t tftp_request_write(const struct tftp_request *request, void *to, size_t size); /* RRQ */
 ssize_t tftp_ack_write(uint16_t block, void *to, size_t size);

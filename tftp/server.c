@@ -320,27 +320,21 @@ int tftp_session_receive(struct tftp_session *session, const void *bytes, size_t
                          uint64_t now_ms)
 {
         struct tftp_packet packet;
+        uint16_t block;
         int rc;
 
         if (session->end != TFTP_RUNNING)
                 return -ENOMSG;
+        if (tftp_ack_parse(reader_over(bytes, size), &block) == 0)
+                return receive_ack(session, block, now_ms);
         rc = tftp_packet_parse(reader_over(bytes, size), &packet);
         if (rc < 0)
                 return rc;
 
-        switch (packet.opcode) {
-        case TFTP_ACK:
-                return receive_ack(session, packet.block, now_ms);
-        case TFTP_ERROR:
-                receive_error(session, &packet, now_ms);
-                return 0;
-        case TFTP_RRQ:
-        case TFTP_WRQ:
-        case TFTP_DATA:
-        case TFTP_OACK:
-                break;
-        }
-        return -ENOMSG;
+        if (packet.opcode != TFTP_ERROR)
+                return -ENOMSG;
+        receive_error(session, &packet, now_ms);
+        return 0;
 }
 
 uint64_t tftp_session_deadline(const struct tftp_session *session)

@@ -26,7 +26,7 @@ void loop_stop(struct loop *loop);
 
 /**
  * loop_add_fd() - call @fn whenever @fd is ready
- * @events:  EPOLLIN and EPOLLOUT, level-triggered
+ * @events:  EPOLLIN and EPOLLOUT, level-triggered but for who adds EPOLLET
  * @ret:     handle for loop_set_events() and loop_remove_fd(); the descriptor stays the caller's
  *
  * Return: 0, -ENOMEM, or what epoll_ctl(2) says.
