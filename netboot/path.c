@@ -60,6 +60,19 @@ static int store_script(const char *mac, enum boot_language language, struct boo
         return mac_parse(mac, &path->mac) < 0 || !mac_is_usable(&path->mac) ? -ENOENT : 0;
 }
 
+/* "-01-52-54-00-77-00-01" (1 is Ethernet), or "-" and the machine's UUID: what GRUB asks for before
+ * it asks for the name alone. */
+static bool is_of_machine(const char *end)
+{
+        const char *mac = after(end, "-01-"), *text = after(end, "-");
+        struct mac_address address;
+        struct uuid uuid;
+
+        if (mac && mac_parse(mac, &address) == 0)
+                return mac_is_usable(&address);
+        return text && uuid_parse(text, &uuid) == 0;
+}
+
 int boot_path_parse(const char *path, enum boot_transport transport, struct boot_path *ret)
 {
         char clean[TFTP_PATH_SIZE];
@@ -84,8 +97,9 @@ int boot_path_parse(const char *path, enum boot_transport transport, struct boot
                 rc = found.kind == BOOT_PATH_METRICS || strcmp(clean, "healthz") == 0 ? 0 : -ENOENT;
         } else if ((rest = after(clean, "boot/grub/"))) {
                 rc = store_script(rest, LANGUAGE_GRUB, &found);
-        } else if (strcmp(clean, PXE_GRUB_CONFIGURATION) == 0) {
+        } else if ((rest = after(clean, PXE_GRUB_CONFIGURATION))) {
                 found.kind = BOOT_PATH_GRUB;
+                rc = rest[0] == '\0' || is_of_machine(rest) ? 0 : -ENOENT;
         } else {
                 rc = store_name(clean, BOOT_PATH_LOADER, &found);
         }

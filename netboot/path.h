@@ -12,7 +12,7 @@ enum boot_path_kind {
         BOOT_PATH_HEALTH,  /* /healthz; HTTP only */
         BOOT_PATH_METRICS, /* /metrics; HTTP only */
         BOOT_PATH_SCRIPT,  /* boot/ipxe/MAC; boot/grub/MAC by TFTP only */
-        BOOT_PATH_GRUB,    /* grub/grub.cfg, where GRUB begins; TFTP only */
+        BOOT_PATH_GRUB,    /* grub/grub.cfg, where GRUB begins, -01-MAC and -UUID; TFTP only */
         BOOT_PATH_ASSET,   /* assets/NAME */
         BOOT_PATH_IMAGE,   /* images/ID.raw.zst, ID.json, ID.json.sig; HTTP only */
         BOOT_PATH_LOADER,  /* NAME alone, as firmware asks for a loader; TFTP only */

@@ -72,11 +72,24 @@ static bool get_window(const struct tftp_options *options, uint64_t *ret)
         return options->has_window;
 }
 
+static void store_rollover(struct tftp_options *options, uint64_t value)
+{
+        options->has_rollover = true;
+        options->rollover = (uint8_t)value;
+}
+
+static bool get_rollover(const struct tftp_options *options, uint64_t *ret)
+{
+        *ret = options->rollover;
+        return options->has_rollover;
+}
+
 static const struct option_row rows[] = {
         {"blksize",    TFTP_BLOCK_MIN, TFTP_BLOCK_MAX, store_block_size, get_block_size},
         {"tsize",      0,              UINT64_MAX,     store_size,       get_size      },
         {"timeout",    1,              UINT8_MAX,      store_timeout,    get_timeout   },
         {"windowsize", 1,              UINT16_MAX,     store_window,     get_window    },
+        {"rollover",   0,              1,              store_rollover,   get_rollover  },
 };
 
 /*

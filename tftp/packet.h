@@ -48,11 +48,12 @@ enum tftp_mode {
 /* Options that were said; unsaid, or said with a value that their RFC does not allow: has_ is
  * false (RFC 2347: a server leaves such an option out of its answer). */
 struct tftp_options {
-        bool has_block_size, has_size, has_timeout, has_window;
+        bool has_block_size, has_size, has_timeout, has_window, has_rollover;
         uint16_t block_size; /* blksize */
         uint64_t size_bytes; /* tsize: 0 in a request to read */
         uint8_t timeout_s;   /* timeout: 1..255 */
         uint16_t window;     /* windowsize: 1..65535 */
+        uint8_t rollover;    /* rollover, of no RFC: the block behind 65,535 is number 0, or 1 */
 };
 
 struct tftp_request {

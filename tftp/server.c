@@ -4,7 +4,7 @@
  *
  * Blocks are numbered in 64 bits here and in 16 on the wire: a number that comes
  * in means the block nearest above the last one acknowledged, so that a file of
- * any size works (the wire wraps to 0).
+ * any size works. The wire wraps to 0, or to 1 for a client that asks for it.
  *
  * The window of RFC 7440 goes back to the first block that is missing. An
  * acknowledgement seen twice is never answered in lock-step (the sorcerer's
@@ -88,7 +88,8 @@ static void negotiate(struct tftp_session *session, const struct tftp_options *a
         session->block_size = options->has_block_size ? options->block_size : TFTP_BLOCK_DEFAULT;
         session->window = options->has_window ? options->window : 1;
         session->is_oack_due = options->has_block_size || options->has_size ||
-                               options->has_timeout || options->has_window;
+                               options->has_timeout || options->has_window ||
+                               options->has_rollover;
         session->is_started = !session->is_oack_due;
         session->is_size_asked = options->has_size;
 }
@@ -130,6 +131,29 @@ static void session_end(struct tftp_session *session, enum tftp_end end, uint64_
         session->end = end;
         session->deadline_ms = UINT64_MAX;
         session->statistics.ended_ms = now_ms;
+}
+
+/* --- numbers --- */
+
+/* What a block is called on the wire. Behind 65,535 comes 0, or 1, and then 0 is never said again.
+ */
+static uint16_t number_of(const struct tftp_session *session, uint64_t block)
+{
+        if (session->options.rollover == 0 || block == 0)
+                return (uint16_t)block;
+        return (uint16_t)((block - 1) % UINT16_MAX + 1);
+}
+
+/* How many blocks behind the last one that has arrived a number is; UINT64_MAX: none has it. */
+static uint64_t ahead_of(const struct tftp_session *session, uint16_t number)
+{
+        const uint16_t acked = number_of(session, session->acked);
+
+        if (session->options.rollover == 0)
+                return (uint16_t)(number - acked);
+        if (acked == 0)
+                return number;
+        return number == 0 ? UINT64_MAX : (uint64_t)(number + UINT16_MAX - acked) % UINT16_MAX;
 }
 
 /* --- the timer --- */
@@ -229,7 +253,7 @@ static ssize_t next_data(struct tftp_session *session, uint64_t now_ms, void *to
         if (size < TFTP_HEADER_SIZE + want)
                 return -EMSGSIZE;
         writer_be16(&w, TFTP_DATA);
-        writer_be16(&w, (uint16_t)block);
+        writer_be16(&w, number_of(session, block));
         if (want > 0)
                 got = session->file.read(session->file.context, offset, w.at, want);
         if (got < 0 || (size_t)got != want)
@@ -287,7 +311,7 @@ static void take_progress(struct tftp_session *session, uint64_t acked, uint64_t
 
 static int receive_ack(struct tftp_session *session, uint16_t number, uint64_t now_ms)
 {
-        const uint16_t ahead = (uint16_t)(number - (uint16_t)session->acked);
+        const uint64_t ahead = ahead_of(session, number);
 
         if (!session->is_started) {
                 if (number != 0)

@@ -116,6 +116,10 @@ static void negotiates(void **state)
                  {.has_timeout = true, .timeout_s = 3},
                  {.has_timeout = true, .timeout_s = 3},
                  512,                                                                                         1              },
+                {"a rollover",
+                 {.has_rollover = true, .rollover = 1},
+                 {.has_rollover = true, .rollover = 1},
+                 512,                                                                                         1              },
         };
 
         (void)state;
@@ -160,6 +164,7 @@ struct transfer {
         uint32_t random;
         unsigned int loss_percent;
         uint16_t window;
+        uint16_t rollover;
         uint64_t now_ms, got_bytes, expected; /* the block that is expected next */
         uint16_t in_window;
         bool is_complete;
@@ -172,12 +177,20 @@ static bool is_lost(struct transfer *t)
         return (t->random >> 16) % 100 < t->loss_percent;
 }
 
+/* What the client calls a block. */
+static uint16_t number_of(const struct transfer *t, uint64_t block)
+{
+        while (block > UINT16_MAX)
+                block -= UINT16_MAX + 1 - t->rollover;
+        return (uint16_t)block;
+}
+
 static void client_ack(struct transfer *t, struct tftp_session *session)
 {
         t->in_window = 0;
         t->ack_ms = t->now_ms + 3000;
         if (!is_lost(t))
-                (void)ack(session, (uint16_t)(t->expected - 1), t->now_ms);
+                (void)ack(session, number_of(t, t->expected - 1), t->now_ms);
 }
 
 /* RFC 7440 4: blocks in order are taken; one that is not is answered with the last that was. */
@@ -191,7 +204,7 @@ static void client_receive(struct transfer *t, struct tftp_session *session,
                 return;
         }
         assert_int_equal(packet->opcode, TFTP_DATA);
-        if (packet->block != (uint16_t)t->expected) {
+        if (packet->block != number_of(t, t->expected)) {
                 client_ack(t, session);
                 return;
         }
@@ -205,16 +218,19 @@ static void client_receive(struct transfer *t, struct tftp_session *session,
 }
 
 /* Milliseconds that it took. */
-static uint64_t transfer(uint64_t size, uint16_t block_size, uint16_t window, unsigned int loss)
+static uint64_t transfer_of(const struct tftp_request *request, uint64_t size, unsigned int loss)
 {
-        const struct tftp_request request = request_with(block_size, window);
-        struct transfer t = {
-                .random = 1, .loss_percent = loss, .window = window ? window : 1, .expected = 1};
+        const uint16_t block_size = request->options.block_size, window = request->options.window;
+        struct transfer t = {.random = 1,
+                             .loss_percent = loss,
+                             .window = window ? window : 1,
+                             .rollover = request->options.rollover,
+                             .expected = 1};
         struct tftp_session *session = NULL;
         uint64_t steps = 0;
 
         t.now_ms = 1000;
-        session = session_of(&request, size, t.now_ms);
+        session = session_of(request, size, t.now_ms);
         while (tftp_session_end(session) == TFTP_RUNNING) {
                 struct tftp_packet packet = {0};
                 uint64_t wake = tftp_session_deadline(session);
@@ -243,6 +259,13 @@ static uint64_t transfer(uint64_t size, uint16_t block_size, uint16_t window, un
         return t.now_ms - 1000;
 }
 
+static uint64_t transfer(uint64_t size, uint16_t block_size, uint16_t window, unsigned int loss)
+{
+        const struct tftp_request request = request_with(block_size, window);
+
+        return transfer_of(&request, size, loss);
+}
+
 static void transfers_whole_files(void **state)
 {
         static const uint64_t sizes[] = {0, 1, 511, 512, 513, 1024, 100000};
@@ -262,6 +285,35 @@ static void wraps_block_numbers(void **state)
         (void)transfer(UINT64_C(200000) * 8 + 3, 8, 1, 0);
         (void)transfer(UINT64_C(200000) * 8, 8, 16, 0);
         (void)transfer(UINT64_C(70000) * 8, 8, 16, 2);
+}
+
+/* Or, for a client that asks for it, to 1. */
+static void wraps_block_numbers_as_asked(void **state)
+{
+        static const struct {
+                uint64_t blocks;
+                uint16_t window;
+                unsigned int loss;
+        } cases[] = {
+                {65534,  1,  0},
+                {65535,  1,  0},
+                {65536,  1,  0},
+                {200000, 1,  0},
+                {200000, 64, 0},
+                {70000,  1,  2},
+                {70000,  16, 2},
+        };
+
+        (void)state;
+        for (uint8_t rollover = 0; rollover <= 1; rollover++) {
+                for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                        struct tftp_request request = request_with(8, cases[i].window);
+
+                        request.options.has_rollover = true;
+                        request.options.rollover = rollover;
+                        (void)transfer_of(&request, cases[i].blocks * 8 - 3, cases[i].loss);
+                }
+        }
 }
 
 /* Peers with fixed timers need 14 s and more for this (1 % lost each way, 1 MiB, lock-step). */
@@ -534,6 +586,7 @@ int main(void)
                 cmocka_unit_test(serves_only_octets),
                 cmocka_unit_test(transfers_whole_files),
                 cmocka_unit_test(wraps_block_numbers),
+                cmocka_unit_test(wraps_block_numbers_as_asked),
                 cmocka_unit_test(is_quick_where_packets_are_lost),
                 cmocka_unit_test(never_answers_an_old_ack_in_lock_step),
                 cmocka_unit_test(goes_back_once_for_a_gap),
