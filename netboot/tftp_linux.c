@@ -486,7 +486,7 @@ static bool receive_one(struct tftp_port *port)
 {
         uint8_t bytes[TFTP_REQUEST_MAX + 1]; /* one more: a longer request is seen to be so */
         struct tftp_packet packet;
-        struct peer peer;
+        struct peer peer = {0};
         ssize_t size;
         int rc;
 

@@ -88,8 +88,7 @@ static void negotiate(struct tftp_session *session, const struct tftp_options *a
         session->block_size = options->has_block_size ? options->block_size : TFTP_BLOCK_DEFAULT;
         session->window = options->has_window ? options->window : 1;
         session->is_oack_due = options->has_block_size || options->has_size ||
-                               options->has_timeout || options->has_window ||
-                               options->has_rollover;
+                               options->has_timeout || options->has_window || options->has_rollover;
         session->is_started = !session->is_oack_due;
         session->is_size_asked = options->has_size;
 }

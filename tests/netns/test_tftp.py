@@ -171,7 +171,8 @@ class Tftp(EdgeTest):
         """Whatever somebody puts in place of a file: it is not followed, and holds nobody up."""
         folder = os.path.join(self.state, "assets")
         name = os.path.join(folder, "undionly.kpxe")
-        until(10, lambda: os.path.exists(name), "the package came")
+        # The manifest comes last: nothing takes its place after it.
+        until(20, lambda: os.path.exists(os.path.join(folder, "manifest.json")), "the package came")
         outside = self.path("secret")
         self.write("secret", b"secret")
         os.chmod(outside, 0o644)
