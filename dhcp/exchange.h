@@ -28,8 +28,8 @@ struct exchange {
         struct dhcp_message *request;
         struct dhcp_decision *decision;
 
-        struct dhcp_range ranges[DHCP_MAX_POOLS * DHCP_MAX_RANGES];
-        struct dhcp_permit permit; /* over ranges */
+        struct dhcp_permit permit;                                  /* over ranges */
+        struct dhcp_range ranges[DHCP_MAX_POOLS * DHCP_MAX_RANGES]; /* last: they are not zeroed */
 };
 
 /* --- reply.c: what is said, and to whom --- */

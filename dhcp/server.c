@@ -371,15 +371,15 @@ static int receive(struct exchange *x)
 int dhcp_server_receive(struct dhcp_server *server, const void *bytes, size_t size,
                         const struct dhcp_facts *facts, struct dhcp_decision *ret)
 {
-        struct exchange x = {
-                .server = server,
-                .facts = facts,
-                .server_id = facts->interface,
-                .request = &ret->request,
-                .decision = ret,
-        };
+        struct exchange x;
         int rc;
 
+        memset(&x, 0, offsetof(struct exchange, ranges)); /* 9 kB, of which a few bytes are used */
+        x.server = server;
+        x.facts = facts;
+        x.server_id = facts->interface;
+        x.request = &ret->request;
+        x.decision = ret;
         memset(ret, 0, sizeof(*ret));
         rc = dhcp_message_parse(reader_over(bytes, size), &ret->request);
         if (rc < 0) {

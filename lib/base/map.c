@@ -134,8 +134,8 @@ void *map_find(const struct map *map, const void *key, size_t key_size)
 {
         struct slot *slot;
 
-        if (key_size > MAP_KEY_MAX)
-                return NULL;
+        if (key_size > MAP_KEY_MAX || map->count == 0)
+                return NULL; /* an empty one is not worth a hash: a site without reservations */
         slot = find_slot(map, siphash(map->secret, key, key_size), key, key_size);
         return slot ? slot->entry->value : NULL;
 }
