@@ -14,13 +14,17 @@
 #include "discover/raid_bytes.h"
 #include "lib/base/text.h"
 
-#define HEADER_SIZE   32  /* of the configuration */
-#define ARRAY_SIZE_OF 32  /* of an array, before its drives */
-#define VOLUME_SIZE   256 /* of a logical drive that this file reads */
-#define SPANS_MAX     8
-#define NO_DRIVE      0xffff
-#define DRIVE_KIND    188 /* in a drive's answer: union mfi_pd_ddf_type */
-#define KIND_FOREIGN  (1 << 4)
+#define HEADER_SIZE     32  /* of the configuration */
+#define ARRAY_SIZE_OF   32  /* of an array, before its drives */
+#define VOLUME_SIZE     256 /* of a logical drive that this file reads */
+#define SPANS_MAX       8
+#define NO_DRIVE        0xffff
+#define DRIVE_PREDICTED 176 /* megaraid_sas.h, struct MR_PD_INFO: predFailCount, and so on */
+#define DRIVE_MEDIA     370
+#define DRIVE_INTERFACE 401
+#define DRIVE_DEGREES   402
+#define DRIVE_KIND      188 /* in a drive's answer: union mfi_pd_ddf_type */
+#define KIND_FOREIGN    (1 << 4)
 
 bool megaraid_info_parse(const void *bytes, size_t size, struct doc *controller)
 {
@@ -108,6 +112,20 @@ static const char *drive_state(uint64_t state)
         return NULL;
 }
 
+/* What newer firmware adds; older one has zeros here, which would be a disk that turns. */
+static void set_media(const void *bytes, size_t size, struct doc *drive)
+{
+        const uint64_t media = raid_number_at(bytes, size, DRIVE_MEDIA, 1);
+        const uint64_t degrees = raid_number_at(bytes, size, DRIVE_DEGREES, 1);
+
+        if (raid_number_at(bytes, size, DRIVE_INTERFACE, 1) == 0)
+                return;
+        if (media <= 1)
+                (void)doc_set_text(drive, "media", media == 1 ? "ssd" : "hdd");
+        if (degrees > 0 && degrees < 0x80)
+                (void)doc_set_number(drive, "temperature_c", (int64_t)degrees);
+}
+
 bool megaraid_drive_parse(const void *bytes, size_t size, struct doc *drive)
 {
         const uint64_t enclosure = raid_number_at(bytes, size, 256, 2);
@@ -121,6 +139,9 @@ bool megaraid_drive_parse(const void *bytes, size_t size, struct doc *drive)
         (void)doc_set_text(drive, "state", drive_state(raid_number_at(bytes, size, 184, 2)));
         raid_set_sectors(drive, "size", raid_number_at(bytes, size, 232, 8), RAID_SECTOR);
         (void)doc_set_number(drive, "media_errors", (int64_t)raid_number_at(bytes, size, 168, 4));
+        (void)doc_set_number(drive, "predicted_failures",
+                             (int64_t)raid_number_at(bytes, size, DRIVE_PREDICTED, 4));
+        set_media(bytes, size, drive);
         (void)doc_set_bool(drive, "foreign",
                            (raid_number_at(bytes, size, DRIVE_KIND, 2) & KIND_FOREIGN) != 0);
         /* INQUIRY begins at 4; 7fh: the firmware has none yet. Vendor "ATA" is no maker. */

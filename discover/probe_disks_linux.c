@@ -60,7 +60,7 @@ static const struct field disk_fields[] = {
          .help = "NVMe: sizes of sectors that it can be formatted to"},
         {.name = "nvme_erase", .kind = FIELD_TEXTS,
          .help = "NVMe: sanitize-crypto, sanitize-block, sanitize-overwrite, format, format-crypto"},
-        {.name = "health",    .kind = FIELD_OBJECT, .inner = disk_health_fields, .help = "as the disk says itself; not behind USB"},
+        {.name = "health",    .kind = FIELD_OBJECT, .inner = disk_health_fields, .help = "as the disk says itself"},
         {.name = "empty",     .kind = FIELD_BOOL, .help = "nothing that libblkid knows is on it"},
         {.name = "holds",     .kind = FIELD_TEXT, .help = "what is on it, in words, used or not"},
         {.name = "table",     .kind = FIELD_TEXT, .help = "partition table: gpt, dos, ..."},

@@ -5,7 +5,10 @@
  * A sick disk answers late or never, so this runs in a process of its own beside
  * the other probes (crew.h), and what it finds is joined to the disks. It only
  * reads: Identify and Get Log Page, SMART READ DATA and RETURN STATUS, LOG SENSE and
- * READ CAPACITY. Disks behind USB are not asked: their bridges hang at commands they do not know.
+ * READ CAPACITY. Many bridges of USB hang at commands that they do not know: behind one only disks
+ * are asked whose bridge has the page of ATA Information (SAT-3 12.4.2), as what translates
+ * commands for ATA has. The kernel has read that already, where it trusts the bridge with such
+ * pages.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -207,6 +210,13 @@ static bool has_logs(const struct target *t)
                health_ata_has_logs(page, size);
 }
 
+static bool is_behind_usb(struct tree *tree, const char *name)
+{
+        char path[TREE_PATH_MAX];
+
+        return tree_link_path(tree, path, "sys/block/%s", name) && strstr(path, "/usb");
+}
+
 static void ask_disk(const struct target *t)
 {
         char text[TREE_LINE_SIZE];
@@ -222,8 +232,9 @@ static void ask_disk(const struct target *t)
                                 q.nvme.nsid = (uint32_t)nsid;
                         (void)ask(t, &q);
                 }
-        } else if (tree_line(t->tree, text, "sys/block/%s/device/vendor", t->name) &&
-                   strcmp(text, "ATA") == 0) {
+        } else if ((tree_line(t->tree, text, "sys/block/%s/device/vendor", t->name) &&
+                    strcmp(text, "ATA") == 0) ||
+                   is_behind_usb(t->tree, t->name)) {
                 ask_all(t, ata_questions, ARRAY_SIZE(ata_questions) - (has_logs(t) ? 0 : 1));
         } else {
                 if (!ask(t, &capacity_questions[0]))
@@ -232,7 +243,7 @@ static void ask_disk(const struct target *t)
         }
 }
 
-/* NVMe's, and SCSI's own ones that are not behind USB. */
+/* NVMe's, SCSI's own ones, and those of ATA behind a bridge of USB that translates. */
 static bool can_be_asked(struct tree *tree, const char *name)
 {
         char path[TREE_PATH_MAX];
@@ -240,7 +251,7 @@ static bool can_be_asked(struct tree *tree, const char *name)
         if (text_has_prefix(name, "nvme"))
                 return disk_is_whole(tree, name);
         return text_has_prefix(name, "sd") && tree_link_path(tree, path, "sys/block/%s", name) &&
-               !strstr(path, "/usb");
+               (!is_behind_usb(tree, name) || tree_has(tree, "sys/block/%s/device/vpd_pg89", name));
 }
 
 static void take_health(struct probe_context *context, const char *name)

@@ -59,6 +59,7 @@ const struct field raid_drive_fields[] = {
         {.name = "media",        .kind = FIELD_TEXT, .help = "hdd, ssd"},
         {.name = "temperature_c", .kind = FIELD_NUMBER, .help = "degrees Celsius"},
         {.name = "media_errors", .kind = FIELD_NUMBER, .help = "as the controller counted"},
+        {.name = "predicted_failures", .kind = FIELD_NUMBER, .help = "times that the drive told the controller that it expects to fail (SMART)"},
         {.name = NULL},
 };
 /* clang-format on */

@@ -291,7 +291,7 @@ static void test_in_an_inventory(void **state)
         assert_null(doc_get(disk_named(inventory, "vda"), "health"));
         doc_free(inventory);
 
-        /* Disks of SCSI are links in sysfs, and those behind USB are not asked. */
+        /* Disks of SCSI are links in sysfs. Behind USB is asked whose bridge translates for ATA. */
         put("sys/devices/ata1/block/sdc/size", "2048\n");
         put("sys/devices/ata1/block/sdc/device/vendor", "ATA     \n");
         put_link("sys/block/sdc", "../devices/ata1/block/sdc");
@@ -301,10 +301,17 @@ static void test_in_an_inventory(void **state)
         put_bytes("answers/health/sdc/data", data, sizeof(data));
         put_bytes("answers/health/sdc/status", verdict, sizeof(verdict));
         put_bytes("answers/health/sdd/data", data, sizeof(data));
+        put("sys/devices/usb1/block/sde/size", "2048\n");
+        put("sys/devices/usb1/block/sde/device/vendor", "Dock    \n");
+        put("sys/devices/usb1/block/sde/device/vpd_pg89", "");
+        put_link("sys/block/sde", "../devices/usb1/block/sde");
+        put_bytes("answers/health/sde/data", data, sizeof(data));
+        put_bytes("answers/health/sde/status", verdict, sizeof(verdict));
         inventory = inventory_of_tree("disks");
         check(disk_named(inventory, "sdc"), "health.power_on_hours", 12345);
         assert_false(doc_get_bool(disk_named(inventory, "sdc"), "health.passed", true));
         assert_null(doc_get(disk_named(inventory, "sdd"), "health"));
+        check(disk_named(inventory, "sde"), "health.power_on_hours", 12345);
         doc_free(inventory);
 }
 

@@ -158,6 +158,19 @@ static void test_drives(void **state)
         assert_int_equal(doc_get_number(drive, "size", 0), 4096 * 512);
         assert_int_equal(doc_get_number(drive, "media_errors", 0), 4);
         assert_false(doc_get_bool(drive, "foreign", true));
+        assert_int_equal(doc_get_number(drive, "predicted_failures", 7), 0);
+        assert_null(doc_get(drive, "media")); /* all of it is zero: an older firmware */
+        assert_null(doc_get(drive, "temperature_c"));
+        bytes[176] = 2;
+        bytes[401] = 3; /* SATA */
+        bytes[402] = 34;
+        assert_true(megaraid_drive_parse(bytes, sizeof(bytes), drive));
+        assert_int_equal(doc_get_number(drive, "predicted_failures", 0), 2);
+        assert_string_equal(doc_get_text(drive, "media"), "hdd");
+        assert_int_equal(doc_get_number(drive, "temperature_c", 0), 34);
+        bytes[370] = 1;
+        assert_true(megaraid_drive_parse(bytes, sizeof(bytes), drive));
+        assert_string_equal(doc_get_text(drive, "media"), "ssd");
         bytes[4] = 0x7f; /* INQUIRY comes later */
         bytes[188] = 0x10;
         bytes[256] = bytes[257] = 0xff;

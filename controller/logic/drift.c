@@ -83,7 +83,12 @@ static struct doc *parse(const char *text)
 void drift_compare(struct drift_look *look, const char *now, const char *before,
                    const char *accepted)
 {
-        _doc_ struct doc *is = parse(now), *was = parse(before), *wanted = parse(accepted);
+        /* A machine that changes for the first time was accepted as it was before: megabytes that
+         * are read once. */
+        const bool is_one = before && accepted && strcmp(before, accepted) == 0;
+        _doc_ struct doc *is = parse(now), *was = parse(before);
+        _doc_ struct doc *other = is_one ? NULL : parse(accepted);
+        const struct doc *wanted = is_one ? was : other;
         _doc_ struct doc *changes = was ? inventory_diff(was, is) : NULL;
         _doc_ struct doc *drift = wanted ? inventory_drift(wanted, is) : NULL;
         char more[40] = "", text[EVENT_TEXT_SIZE];

@@ -51,7 +51,7 @@ static const struct part_kind {
         {"raid", "controllers", "RAID volume", {"place"}, NULL, "place",
          {"level", "size", "strip"}, {"state", "cache"}, false, "volumes", "target"},
         {"raid", "controllers", "drive", {"serial", "place"}, "place", "place",
-         {"size", "model", "firmware"}, {"state"}, false, "drives", "id"},
+         {"size", "model", "firmware"}, {"state", "predicted_failures"}, false, "drives", "id"},
         {"pci", "items", "PCI function", {"address"}, NULL, "address",
          {"vendor", "device", "link.width"},
          {"driver", "link.speed", "iommu_group", "passthrough.possible"}, false, NULL, NULL},
