@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "installer/deeds.h"
 #include "lib/base/cleanup.h"
 
 /* A file in memory: a pipe would have to be fed while the child is already talking. */
@@ -35,11 +36,32 @@ static int put_in_memory(const char *document, size_t size)
         return TAKE_FD(fd);
 }
 
-static int spawn(const char *program, const char *root, const int files[static 3], pid_t *ret)
+int child_spawn(const char *program, const posix_spawn_file_actions_t *actions, char **argv,
+                pid_t *ret)
+{
+        char *environment[] = {NULL};
+        posix_spawnattr_t attributes;
+        sigset_t none;
+        int rc;
+
+        rc = -posix_spawnattr_init(&attributes);
+        if (rc < 0)
+                return rc;
+        sigemptyset(&none); /* the first process hears of ends by a descriptor */
+        rc = -posix_spawnattr_setsigmask(&attributes, &none);
+        if (rc == 0)
+                rc = -posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+        if (rc == 0)
+                rc = -posix_spawn(ret, program, actions, &attributes, argv, environment);
+        posix_spawnattr_destroy(&attributes);
+        return rc;
+}
+
+int child_spawn_install(const char *program, const char *root, const int files[static 3],
+                        pid_t *ret)
 {
         char name[] = "cloudie-install", option[] = "--root", folder[4096];
         char *argv[] = {name, root ? option : NULL, folder, NULL};
-        char *environment[] = {NULL};
         posix_spawn_file_actions_t actions;
         int rc;
 
@@ -51,12 +73,20 @@ static int spawn(const char *program, const char *root, const int files[static 3
         for (int i = 0; rc == 0 && i < 3; i++)
                 rc = -posix_spawn_file_actions_adddup2(&actions, files[i], i);
         if (rc == 0)
-                rc = -posix_spawn(ret, program, &actions, NULL, argv, environment);
+                rc = child_spawn(program, &actions, argv, ret);
         posix_spawn_file_actions_destroy(&actions);
         return rc;
 }
 
-int child_start(const char *program, const char *root, const char *document, size_t size,
+static int ask_for_install(int deeds, const int files[static 3])
+{
+        struct deed_answer answer;
+        const int rc = deeds_ask(deeds, (struct deed){.kind = DEED_INSTALL}, files, &answer);
+
+        return rc < 0 ? rc : answer.rc;
+}
+
+int child_start(int deeds, const char *program, const char *root, const char *document, size_t size,
                 struct child *ret)
 {
         _close_ int in = put_in_memory(document, size);
@@ -74,19 +104,45 @@ int child_start(const char *program, const char *root, const char *document, siz
                 return -errno;
         err_read = pipes[0];
         err_write = pipes[1];
-        rc = spawn(program, root, (const int[]){in, out_write, err_write}, &pid);
+        const int files[] = {in, out_write, err_write};
+
+        rc = deeds < 0 ? child_spawn_install(program, root, files, &pid)
+                       : ask_for_install(deeds, files);
         if (rc < 0)
                 return rc;
-        *ret = (struct child){.pid = pid, .out = TAKE_FD(out_read), .err = TAKE_FD(err_read)};
+        *ret = (struct child){
+                .pid = pid, .deeds = deeds, .out = TAKE_FD(out_read), .err = TAKE_FD(err_read)};
         return 0;
+}
+
+void child_kill(const struct child *child, int signal)
+{
+        struct deed_answer answer;
+
+        if (child->deeds < 0)
+                kill(child->pid, signal);
+        else
+                (void)deeds_ask(child->deeds, (struct deed){DEED_KILL, signal}, NULL, &answer);
+}
+
+static int wait_for(const struct child *child)
+{
+        struct deed_answer answer;
+        int status = 0;
+
+        if (child->deeds >= 0)
+                return deeds_ask(child->deeds, (struct deed){.kind = DEED_WAIT}, NULL, &answer) < 0
+                               ? SIGKILL
+                               : answer.number;
+        while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
+                ;
+        return status;
 }
 
 int child_wait(struct child *child, char how[static 64])
 {
-        int status = 0;
+        const int status = wait_for(child);
 
-        while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
-                ;
         child->pid = -1;
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
                 return 0;

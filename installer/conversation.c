@@ -15,16 +15,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "installer/conversation_private.h"
+#include "installer/deeds.h"
 #include "installer/inventory.h"
 #include "installer/stage_two_linux.h"
+#include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
-#include "lib/boot/init_linux.h"
 #include "lib/daemon/log.h"
 #include "lib/trust/secret.h"
 
@@ -202,39 +203,45 @@ static int run_claim(struct conversation *c)
         return 1;
 }
 
-/* Drivers of another kernel would all be refused, one by one: better one clear sentence. */
-static int mount_stage_two(struct conversation *c, const struct stage_two *stage, int fd)
+/* Checked, mounted, its drivers loaded, and devices had their chance to appear: elsewhere. */
+static int have_mounted(struct conversation *c, const struct stage_two_files *files)
 {
-        struct utsname kernel;
+        const int fds[] = {files->file, files->manifest, files->signature};
+        struct deed_answer answer = {0};
+        int rc = deeds_ask(c->options->deeds, (struct deed){.kind = DEED_STAGE_TWO}, fds, &answer);
+
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+                close(fds[i]);
+        if (rc == 0 && answer.rc < 0) {
+                rc = answer.rc;
+                snprintf(c->error, sizeof(c->error), "%s",
+                         answer.text[0] ? answer.text : strerror(-rc));
+        }
+        return rc;
+}
+
+static int get_stage_two(struct conversation *c, struct stage_two *ret)
+{
+        const struct site *site = c->options->site;
+        struct stage_two_files files;
+        _close_ int fd = -EBADF;
         int rc;
 
-        if (uname(&kernel) < 0)
-                return -errno;
-        if (!text_is_equal(kernel.release, stage->version)) {
-                snprintf(c->error, sizeof(c->error),
-                         "it is for kernel %s, and %s runs: the netboot package was replaced "
-                         "during this boot",
-                         stage->version, kernel.release);
-                return -ENOEXEC;
-        }
-        rc = stage_two_mount(fd);
-        if (rc < 0)
-                snprintf(c->error, sizeof(c->error), "it cannot be mounted: %s", strerror(-rc));
-        return rc;
+        if (c->options->deeds < 0)
+                return stage_two_fetch(c->fetch, site, c->error, ret, &fd);
+        rc = stage_two_fetch_files(c->fetch, site, c->error, ret, &files);
+        return rc < 0 ? rc : have_mounted(c, &files);
 }
 
 static int run_stage_two(struct conversation *c)
 {
         struct stage_two stage = {0};
-        _close_ int fd = -EBADF;
         char text[EVENT_TEXT_SIZE];
         int rc;
 
         if (c->options->site->edge[0] == '\0')
                 return 1; /* booted from a medium */
-        rc = stage_two_fetch(c->fetch, c->options->site, c->error, &stage, &fd);
-        if (rc >= 0 && !c->options->is_rehearsal)
-                rc = mount_stage_two(c, &stage, fd);
+        rc = get_stage_two(c, &stage);
         if (rc < 0 && c->failures + 1 < STAGE_TWO_TRIES)
                 return rc;
         if (rc < 0) {
@@ -246,8 +253,6 @@ static int run_stage_two(struct conversation *c)
 
         note(c, STEP_STAGE_TWO, stage.version, stage.bytes, stage.took_ms);
         send_events(c);
-        if (c->options->mounted)
-                c->options->mounted(c->options->context);
         return 1;
 }
 
@@ -265,6 +270,15 @@ static void tell_inventory_failure(struct conversation *c, int rc)
         snprintf(c->error, sizeof(c->error), "%s", why);
 }
 
+static int have_inventory(struct conversation *c, char **ret, size_t *ret_size)
+{
+        const struct conversation_options *options = c->options;
+
+        return options->deeds < 0
+                       ? inventory_run(options->discover, -EBADF, c->error, ret, ret_size)
+                       : inventory_ask(options->deeds, c->error, ret, ret_size);
+}
+
 static int run_inventory(struct conversation *c)
 {
         const uint64_t start = clock_monotonic_ms();
@@ -274,7 +288,7 @@ static int run_inventory(struct conversation *c)
         size_t size = 0;
         int rc;
 
-        rc = inventory_run(c->options->discover, c->options->lldp_fd, c->error, &json, &size);
+        rc = have_inventory(c, &json, &size);
         if (rc >= 0)
                 rc = doc_parse(json, size, &doc_limits_inventory, c->error, &inventory);
         if (rc < 0) {
@@ -292,6 +306,13 @@ static int run_inventory(struct conversation *c)
         note(c, STEP_INVENTORY, "cloudie-discover", size, clock_monotonic_ms() - start);
         send_events(c);
         return 1;
+}
+
+void conversation_restart(struct conversation *c, bool keeps_clock)
+{
+        struct deed_answer answer;
+
+        (void)deeds_ask(c->options->deeds, (struct deed){DEED_REBOOT, keeps_clock}, NULL, &answer);
 }
 
 static int run_orders(struct conversation *c)
@@ -317,7 +338,7 @@ static int run_orders(struct conversation *c)
         c->claimed.generation = orders.generation;
         c->is_held = true;
         if (orders.order == ORDER_REBOOT && !c->options->is_rehearsal)
-                init_reboot();
+                conversation_restart(c, false);
         return orders.order == ORDER_INSTALL && c->options->install;
 }
 

@@ -19,15 +19,11 @@ struct conversation_options {
         const char *discover;     /* path of cloudie-discover */
         const char *install;      /* path of cloudie-install; NULL: installs are not obeyed */
         const char *install_root; /* for its --root; NULL: this machine's own disks */
-        int lldp_fd;              /* for cloudie-discover; 0 or less: it opens its own */
         bool is_rehearsal;        /* on a machine that is no node: mounts nothing, never reboots */
         bool ends_when_held;      /* returns once the controller gave its first order */
 
-        /* Called on the conversation's thread once stage two is mounted, before the inventory:
-         * loads the drivers in it, and returns when devices had their chance to appear. May be
-         * NULL. */
-        void (*mounted)(void *context);
-        void *context;
+        int deeds; /* who does what this process may not (installer/deeds.h); -EBADF: nobody, it is
+                      a rehearsal */
 };
 
 /* Runs until it fails for good, as @ends_when_held says, or until a rehearsed install is done. 0,

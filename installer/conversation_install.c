@@ -22,7 +22,6 @@
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
-#include "lib/boot/init_linux.h"
 #include "lib/daemon/log.h"
 #include "lib/trust/seal.h"
 #include "lib/trust/secret.h"
@@ -244,7 +243,7 @@ static void end_child(struct watch *watch, int rc, const char *why)
         log_warning("install.stopped", "reason=%s", QUOTE(why));
         watch->rc = rc;
         watch->kill_ms = clock_monotonic_ms() + KILL_AFTER_MS;
-        kill(watch->child.pid, SIGTERM);
+        child_kill(&watch->child, SIGTERM);
 }
 
 /*
@@ -311,7 +310,7 @@ static void watch_child(struct watch *watch)
                         read_some(watch, &child->err, &watch->err, on_complaint);
                 tell_controller(watch);
                 if (watch->kill_ms && clock_monotonic_ms() >= watch->kill_ms)
-                        kill(child->pid, SIGKILL);
+                        child_kill(child, SIGKILL);
         }
 }
 
@@ -325,8 +324,8 @@ static int run_child(struct conversation *c, struct watch *watch)
         rc = print_job(c, &document);
         if (rc < 0)
                 return rc;
-        rc = child_start(c->options->install, c->options->install_root, document, strlen(document),
-                         &watch->child);
+        rc = child_start(c->options->deeds, c->options->install, c->options->install_root, document,
+                         strlen(document), &watch->child);
         secret_erase(document, strlen(document));
         if (rc < 0)
                 return rc;
@@ -339,7 +338,7 @@ static int run_child(struct conversation *c, struct watch *watch)
 int conversation_install(struct conversation *c)
 {
         struct watch watch = {
-                .c = c, .child = {.pid = -1, .out = -EBADF, .err = -EBADF}
+                .c = c, .child = {.pid = -1, .deeds = -EBADF, .out = -EBADF, .err = -EBADF}
         };
         char why[128];
         int rc;
@@ -385,7 +384,6 @@ int conversation_reboot(struct conversation *c)
         c->is_over = c->options->is_rehearsal;
         if (c->is_over)
                 return 0;
-        init_keep_clock();
-        init_reboot();
+        conversation_restart(c, true);
         return -EIO; /* it did not restart: say so, and try again */
 }

@@ -67,6 +67,9 @@ int conversation_go(struct conversation *c, enum state_number next, const char *
 /* The next controller of the site: this one, or the way to it, is not well. */
 void conversation_turn(struct conversation *c);
 
+/* Has the machine restarted; returns if it is not. */
+void conversation_restart(struct conversation *c, bool keeps_clock);
+
 /* Of the plan. */
 void conversation_forget_secrets(struct conversation *c);
 

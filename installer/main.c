@@ -2,23 +2,25 @@
 /*
  * cloudie-agent: the first process of the ramdisk
  *
- * Its main thread is the machine's caretaker: drivers for devices that appear,
- * the address and its renewal. A second thread talks to the controller. On a
- * machine that is no node it rehearses that conversation alone (--rehearse).
+ * It is the machine's caretaker: mounts, drivers for devices that appear, orphans. It
+ * hears nobody: a confined process of its own has the address and talks to the
+ * controller (talk.h), and asks it for what only root may (steward.h). On a
+ * machine that is no node that conversation alone is rehearsed (--rehearse).
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "installer/conversation.h"
+#include "installer/deeds.h"
 #include "installer/site.h"
 #include "installer/stage_two_linux.h"
+#include "installer/steward.h"
+#include "installer/talk.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
@@ -27,7 +29,7 @@
 #include "lib/boot/init_linux.h"
 #include "lib/boot/listener_linux.h"
 #include "lib/boot/modules_linux.h"
-#include "lib/boot/network_linux.h"
+#include "lib/boot/reaper_linux.h"
 #include "lib/daemon/log.h"
 #include "lib/daemon/options.h"
 
@@ -35,7 +37,6 @@
 #define COMMAND_LINE_MAX ((size_t)64 << 10)
 #define SETTLE_MS        1500  /* quiet for so long: devices had their chance to appear */
 #define SETTLE_MAX_MS    15000 /* disks of a slow controller come later than this: next boot */
-#define WAIT_REPORT_MS   5000  /* how often the console is told what is waited for */
 
 /* Drivers that no device asks for: what we stand on ourselves. */
 static const char *const own_modules[] = {"af_packet", "loop", "squashfs", "efivarfs"};
@@ -47,18 +48,12 @@ static const char *const asking_modules[] = {"ipmi_devintf", "sg"};
 struct agent {
         struct loop *loop;
         struct drivers *drivers;
-        struct network *network;
         struct listener *listener;
-        struct loop_timer *report;
+        struct steward *steward;
         struct site site;
-        struct ip_address address; /* the first; a later one is of no interest to the controller */
-        pthread_t thread;
-        bool is_talking;
 
-        pthread_mutex_t lock; /* guards what both threads see */
-        pthread_cond_t settled;
-        uint64_t last_change_ms;
-        bool is_loaded;
+        struct loop_timer *settled;
+        uint64_t last_change_ms, settle_end_ms;
 };
 
 __attribute__((noreturn)) static void give_up(const char *why)
@@ -66,108 +61,85 @@ __attribute__((noreturn)) static void give_up(const char *why)
         init_give_up("cloudie-agent", why);
 }
 
-/* On the loop's thread: drivers of stage two, for what stage one left without one. */
-static void load_stage_two(void *context)
+/* No device has appeared for a while. */
+static void on_settled(void *context)
 {
         struct agent *a = context;
-        const int rc = drivers_add_root(a->drivers, STAGE_TWO_ROOT);
+        const uint64_t now = clock_monotonic_ms();
+        uint64_t quiet = a->last_change_ms + SETTLE_MS;
 
-        if (rc < 0)
-                log_error("stage_two.modules", "error=%s", QUOTE(strerror(-rc)));
-        (void)drivers_load_all(a->drivers);
-        (void)drivers_load_own(a->drivers, asking_modules, ARRAY_SIZE(asking_modules));
-
-        pthread_mutex_lock(&a->lock);
-        a->is_loaded = true;
-        a->last_change_ms = clock_monotonic_ms();
-        pthread_cond_signal(&a->settled);
-        pthread_mutex_unlock(&a->lock);
+        if (quiet > a->settle_end_ms)
+                quiet = a->settle_end_ms;
+        if (now < quiet)
+                loop_timer_arm(a->settled, quiet);
+        else
+                steward_settled(a->steward);
 }
 
-static void wait_until(struct agent *a, uint64_t monotonic_ms)
-{
-        const struct timespec at = {.tv_sec = (time_t)(monotonic_ms / 1000),
-                                    .tv_nsec = (long)(monotonic_ms % 1000) * 1000000};
-
-        (void)pthread_cond_timedwait(&a->settled, &a->lock, &at);
-}
-
-/* On the conversation's thread: returns when no device has appeared for a while. */
-static void stage_two_mounted(void *context)
-{
-        struct agent *a = context;
-        const uint64_t end = clock_monotonic_ms() + SETTLE_MAX_MS;
-
-        if (loop_post(a->loop, load_stage_two, a) < 0)
-                return;
-        pthread_mutex_lock(&a->lock);
-        while (clock_monotonic_ms() < end) {
-                if (!a->is_loaded)
-                        wait_until(a, end);
-                else if (clock_monotonic_ms() < a->last_change_ms + SETTLE_MS)
-                        wait_until(a, a->last_change_ms + SETTLE_MS);
-                else
-                        break;
-        }
-        pthread_mutex_unlock(&a->lock);
-}
-
-static void *talk(void *context)
-{
-        struct agent *a = context;
-        const struct conversation_options options = {
-                .site = &a->site,
-                .mac = network_mac(a->network),
-                .address = a->address,
-                .discover = "/bin/cloudie-discover",
-                .install = "/bin/cloudie-install",
-                .lldp_fd = listener_fd(a->listener),
-                .mounted = stage_two_mounted,
-                .context = a,
-        };
-        const int rc = conversation_run(&options);
-
-        /* Stale: another boot of this machine took our place; we stay quiet until it is restarted.
-         */
-        if (rc != -ESTALE)
-                give_up(rc == -ETIME ? "the boot number is no longer good" : strerror(-rc));
-        return NULL;
-}
-
-static void on_network(void *context)
+/* Drivers of stage two, for what stage one left without one. */
+static void on_mounted(void *context)
 {
         struct agent *a = context;
         int rc;
 
-        if (a->is_talking)
-                return;
-        a->is_talking = true;
-        a->address = network_address(a->network);
-        loop_timer_disarm(a->report);
-        rc = pthread_create(&a->thread, NULL, talk, a);
-        if (rc != 0)
-                give_up(strerror(rc));
+        a->settle_end_ms = clock_monotonic_ms() + SETTLE_MAX_MS;
+        rc = drivers_add_root(a->drivers, STAGE_TWO_ROOT);
+        if (rc < 0)
+                log_error("stage_two.modules", "error=%s", QUOTE(strerror(-rc)));
+        (void)drivers_load_all(a->drivers);
+        (void)drivers_load_own(a->drivers, asking_modules, ARRAY_SIZE(asking_modules));
+        a->last_change_ms = clock_monotonic_ms();
+        on_settled(a);
+}
+
+static int get_lldp(void *context)
+{
+        const struct agent *a = context;
+
+        return listener_fd(a->listener);
+}
+
+static void on_talker_ended(void *context, const char *why)
+{
+        (void)context;
+        give_up(why);
 }
 
 static void on_device(void *context)
 {
         struct agent *a = context;
 
-        pthread_mutex_lock(&a->lock);
         a->last_change_ms = clock_monotonic_ms();
-        pthread_mutex_unlock(&a->lock);
         listener_look(a->listener);
-        if (a->network)
-                network_look(a->network);
 }
 
-static void on_report(void *context)
+/* Who hears the network is another process, that may do little (installer/talk.h). */
+static int start_talker(struct agent *a)
 {
-        struct agent *a = context;
+        struct steward_options options = {
+                .loop = a->loop,
+                .signing_key = &a->site.signing_key,
+                .discover = "/bin/cloudie-discover",
+                .install = "/bin/cloudie-install",
+                .mounted = on_mounted,
+                .lldp_fd = get_lldp,
+                .ended = on_talker_ended,
+                .context = a,
+        };
+        int asks;
+        int rc = deeds_open(&asks, &options.fd);
 
-        log_warning("network.waits", "for=%s", QUOTE(network_waits_for(a->network)));
-        network_look(a->network);
-        loop_timer_arm(a->report, clock_monotonic_ms() + WAIT_REPORT_MS);
+        if (rc < 0)
+                return rc;
+        options.talker = fork();
+        if (options.talker < 0)
+                return -errno;
+        if (options.talker == 0) {
+                close(options.fd);
+                talk_run(&a->site, asks);
+        }
+        close(asks);
+        return steward_new(&options, &a->steward);
 }
 
 static void read_site(struct agent *a)
@@ -197,34 +169,28 @@ static int start(struct agent *a)
         if (rc < 0)
                 return rc;
         (void)listener_new(a->loop, &a->listener); /* without it switches are not heard */
+        rc = loop_add_timer(a->loop, on_settled, a, &a->settled);
+        /* Before the drivers: its interface is heard of as soon as it is there. */
+        if (rc >= 0)
+                rc = start_talker(a);
+        if (rc < 0)
+                return rc;
         (void)init_mount_efivars();
         rc = drivers_load_all(a->drivers);
         if (rc < 0)
                 return rc;
         log_info("drivers.loaded", "count=%u refused=%u", drivers_count(a->drivers),
                  drivers_failed(a->drivers));
-
-        rc = loop_add_timer(a->loop, on_report, a, &a->report);
-        if (rc >= 0)
-                rc = network_new(a->loop, &a->site.boot_mac, on_network, a, &a->network);
-        if (rc < 0)
-                return rc;
-        loop_timer_arm(a->report, clock_monotonic_ms() + WAIT_REPORT_MS);
-        network_look(a->network);
         return 0;
 }
 
 static int run_as_init(void)
 {
         static struct agent agent;
-        pthread_condattr_t clock;
         int rc;
 
         signal(SIGPIPE, SIG_IGN);
-        pthread_mutex_init(&agent.lock, NULL);
-        pthread_condattr_init(&clock);
-        pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-        pthread_cond_init(&agent.settled, &clock);
+        reaper_prepare();
 
         rc = init_mount();
         if (rc >= 0)
@@ -289,7 +255,7 @@ static const struct program program = {
 
 static int run_rehearsal(void)
 {
-        struct conversation_options conversation = {.is_rehearsal = true};
+        struct conversation_options conversation = {.is_rehearsal = true, .deeds = -EBADF};
         struct site site = {0};
         char error[SITE_ERROR_SIZE] = "";
         int rc;

@@ -31,5 +31,30 @@ struct stage_two {
 int stage_two_fetch(struct fetch *fetch, const struct site *site, char *error,
                     struct stage_two *ret, int *ret_fd);
 
+/* As memory files, for a process that mounts it and believes nobody; the caller's. */
+struct stage_two_files {
+        int file, manifest, signature;
+};
+
+/* The same without a look at the file's hash: that is for stage_two_check(). */
+int stage_two_fetch_files(struct fetch *fetch, const struct site *site, char *error,
+                          struct stage_two *ret, struct stage_two_files *ret_files);
+
+/* Whether @version is of the kernel that runs: 0, -ENOEXEC and a sentence, -errno. */
+int stage_two_check_kernel(const char *version, char *error);
+
+/**
+ * stage_two_check() - whether it may be mounted
+ * @key:    whose signature counts
+ * @error:  FETCH_ERROR_SIZE bytes
+ *
+ * The file must be sealed, have the size and the hash of the manifest, and be for the kernel that
+ * runs; the manifest must be signed.
+ *
+ * Return: 0; -EKEYREJECTED: something is forged; -ENOENT: the manifest has none; -ENOEXEC: it is
+ * for another kernel; -EBADMSG; -ENOMEM; -errno.
+ */
+int stage_two_check(const struct stage_two_files *files, const struct public_key *key, char *error);
+
 /* Mounts it on STAGE_TWO_ROOT through a loop device. 0 or -errno. */
 int stage_two_mount(int fd);

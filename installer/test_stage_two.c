@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Stage two against an edge that lies: what does not verify is not kept. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,17 +107,19 @@ static void sign(struct edge *edge)
 static void fill(struct edge *edge)
 {
         char text[SHA256_TEXT_SIZE];
+        struct utsname kernel;
         struct sha256 hash;
 
+        assert_int_equal(uname(&kernel), 0);
         for (size_t i = 0; i < FILE_SIZE; i++)
                 edge->file[i] = (char)(i * 7);
         edge->file_size = FILE_SIZE;
         assert_int_equal(sha256_of(edge->file, FILE_SIZE, &hash), 0);
         snprintf(edge->manifest, sizeof(edge->manifest),
-                 "{\"schema\":1,\"kernel_version\":\"6.1\",\"files\":[{\"name\":\"stage-two."
+                 "{\"schema\":1,\"kernel_version\":\"%s\",\"files\":[{\"name\":\"stage-two."
                  "squashfs\","
                  "\"size\":%d,\"sha256\":\"%s\",\"role\":\"stage-two\"}]}",
-                 FILE_SIZE, sha256_text(text, &hash));
+                 kernel.release, FILE_SIZE, sha256_text(text, &hash));
         sign(edge);
 }
 
@@ -146,10 +151,7 @@ static void lengthen(struct edge *edge)
 }
 static void change_the_manifest(struct edge *edge)
 {
-        char *at = strstr(edge->manifest, "6.1");
-
-        assert_non_null(at);
-        *at = '7';
+        overwrite(edge->manifest, "kernel_version\":\"", "kernel_version\":\"#");
 }
 static void sign_by_another(struct edge *edge)
 {
@@ -187,6 +189,22 @@ static const struct {
         {"a size that is not the file's",          claim_too_much,      -EKEYREJECTED},
 };
 
+/* What the first process does with what another one fetched and did not look at. */
+static int check_files(struct fetch *fetch, const struct site *site, char *error)
+{
+        struct stage_two stage = {0};
+        struct stage_two_files files;
+        int rc = stage_two_fetch_files(fetch, site, error, &stage, &files);
+
+        if (rc < 0)
+                return rc;
+        rc = stage_two_check(&files, &site->signing_key, error);
+        close(files.file);
+        close(files.manifest);
+        close(files.signature);
+        return rc;
+}
+
 static void try_one(size_t which)
 {
         struct edge *edge = calloc(1, sizeof(*edge));
@@ -219,9 +237,42 @@ static void try_one(size_t which)
                 assert_int_equal(fd, -EBADF);
                 assert_true(error[0] != '\0');
         }
+        rc = check_files(fetch, &site, error);
+        if (rc != cases[which].rc)
+                fail_msg("files, %s: %d, not %d: %s", cases[which].what, rc, cases[which].rc,
+                         error);
         fetch_free(fetch);
         assert_int_equal(kill(pid, SIGKILL), 0);
         assert_int_equal(waitpid(pid, NULL, 0), pid);
+        free(edge->signature);
+        free(edge);
+}
+
+/* What can still be written to is not what was looked at, whoever signed it. */
+static void test_unsealed(void **state)
+{
+        struct edge *edge = calloc(1, sizeof(*edge));
+        const struct stage_two_files files = {.file = memfd_create("file", MFD_ALLOW_SEALING),
+                                              .manifest = memfd_create("manifest", 0),
+                                              .signature = memfd_create("signature", 0)};
+        char error[FETCH_ERROR_SIZE] = "";
+        struct public_key public;
+
+        (void)state;
+        assert_non_null(edge);
+        fill(edge);
+        signing_key_public(key, &public);
+        assert_int_equal(write(files.file, edge->file, edge->file_size), edge->file_size);
+        assert_true(write(files.manifest, edge->manifest, strlen(edge->manifest)) > 0);
+        assert_true(write(files.signature, edge->signature, strlen(edge->signature)) > 0);
+        assert_int_equal(stage_two_check(&files, &public, error), -EKEYREJECTED);
+        assert_int_equal(fcntl(files.file, F_ADD_SEALS,
+                               F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL),
+                         0);
+        assert_int_equal(stage_two_check(&files, &public, error), 0);
+        close(files.file);
+        close(files.manifest);
+        close(files.signature);
         free(edge->signature);
         free(edge);
 }
@@ -248,7 +299,8 @@ static int teardown(void **state)
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_lie)};
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_lie),
+                                           cmocka_unit_test(test_unsealed)};
 
         return cmocka_run_group_tests(tests, setup, teardown);
 }

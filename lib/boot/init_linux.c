@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/rtc.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +21,8 @@
 #include "lib/daemon/log.h"
 
 #define CLOCK_TOLERANCE_S 60
+#define END_PATIENCE_MS   2000 /* for each of two signals */
+#define END_TICK_MS       20
 #define GIVE_UP_PAUSE_S   60 /* long enough to read the console, then the machine tries again */
 
 static const struct {
@@ -152,17 +156,49 @@ void init_keep_clock(void)
                 log_info("clock.kept", "was_off_s=%lld", off);
 }
 
+/* Whoever still runs writes down what he has; then he is ended. */
+static void end_others(void)
+{
+        static const int signals[] = {SIGTERM, SIGKILL};
+        const struct timespec tick = {.tv_nsec = END_TICK_MS * 1000000L};
+
+        for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+                if (kill(-1, signals[i]) < 0)
+                        return;
+                for (unsigned ms = 0; ms < END_PATIENCE_MS; ms += END_TICK_MS) {
+                        pid_t pid;
+
+                        do
+                                pid = waitpid(-1, NULL, WNOHANG);
+                        while (pid > 0);
+                        if (pid < 0)
+                                return; /* nobody is left */
+                        nanosleep(&tick, NULL);
+                }
+        }
+}
+
 void init_reboot(void)
 {
+        if (getpid() == 1)
+                end_others();
         sync();
         (void)reboot(RB_AUTOBOOT);
 }
 
-void init_give_up(const char *program, const char *why)
+void init_say_given_up(const char *program, const char *why)
 {
+        unsigned left = GIVE_UP_PAUSE_S;
+
         log_error("init.gave_up", "program=%s reason=%s restart_in_s=%d", program, QUOTE(why),
                   GIVE_UP_PAUSE_S);
-        sleep(GIVE_UP_PAUSE_S);
+        while (left > 0)
+                left = sleep(left);
+}
+
+void init_give_up(const char *program, const char *why)
+{
+        init_say_given_up(program, why);
         init_reboot();
         for (;;)
                 pause();

@@ -35,8 +35,12 @@ void init_advance_clock(uint64_t time_s);
  * started next begins with it, and may have nobody to ask. */
 void init_keep_clock(void);
 
-/* Syncs disks and restarts the machine; returns only if that fails. */
+/* Ends all other processes (as the first one), syncs disks and restarts the machine; returns only
+ * if that fails. */
 void init_reboot(void);
+
+/* Says why something cannot go on where somebody may see it, and leaves time to read it. */
+void init_say_given_up(const char *program, const char *why);
 
 /* It cannot go on: says why where somebody may see it, leaves time to read it, and restarts. */
 __attribute__((noreturn)) void init_give_up(const char *program, const char *why);

@@ -74,6 +74,19 @@ int confine_network(bool may_connect);
 int confine_program(const char *name, const struct confine_files *files, bool may_connect,
                     const char *kept);
 
+/* The same, but for what it says of the network: that is for confine_calls(). */
+int confine_root_program(const char *name, const struct confine_files *files, const char *kept);
+
+/* Refuses (EPERM) system calls by their names. 0, -EINVAL: one is none; -errno. */
+int confine_calls(const char *const *names, size_t count);
+
+/*
+ * Root with few capabilities. @keep: CAP_NET_RAW ..., ended by -1. First what can ever be had again
+ * is limited, then what is had; each thread its own. 0, -errno.
+ */
+int capabilities_limit(const int *keep);
+int capabilities_set(const int *keep);
+
 struct confinement {
         struct confine_files files; /* mostly none: it reads and writes what it was given open */
         bool may_thread;

@@ -170,19 +170,14 @@ static int set_limits(const struct confinement *how)
         return rc;
 }
 
-int confine_network(bool may_connect)
+int confine_calls(const char *const *names, size_t count)
 {
-        static const char *const waiting[] = {"bind", "listen", "accept", "accept4"};
-        static const char *const sending[] = {"connect", "sendto", "sendmsg", "sendmmsg"};
         scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
         int rc = filter ? 0 : -ENOMEM;
 
-        for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(waiting); i++)
+        for (size_t i = 0; rc == 0 && i < count; i++)
                 rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
-                                      seccomp_syscall_resolve_name(waiting[i]), 0);
-        for (size_t i = 0; rc == 0 && !may_connect && i < ARRAY_SIZE(sending); i++)
-                rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
-                                      seccomp_syscall_resolve_name(sending[i]), 0);
+                                      seccomp_syscall_resolve_name(names[i]), 0);
         if (rc == 0)
                 rc = seccomp_load(filter);
         if (filter)
@@ -190,17 +185,30 @@ int confine_network(bool may_connect)
         return rc;
 }
 
-int confine_program(const char *name, const struct confine_files *files, bool may_connect,
-                    const char *kept)
+int confine_network(bool may_connect)
 {
-        int rc;
+        /* The last four are those that reach somebody. */
+        static const char *const calls[] = {"bind",    "listen", "accept",  "accept4",
+                                            "connect", "sendto", "sendmsg", "sendmmsg"};
 
-        rc = confine_files(files);
+        return confine_calls(calls, may_connect ? 4 : ARRAY_SIZE(calls));
+}
+
+int confine_root_program(const char *name, const struct confine_files *files, const char *kept)
+{
+        const int rc = confine_files(files);
+
         if (rc == -EOPNOTSUPP)
                 fprintf(stderr, "%s: this kernel has no Landlock: every file can be reached\n",
                         name);
-        if (rc == 0 || rc == -EOPNOTSUPP)
-                rc = sandbox_enter_but(kept);
+        return rc == 0 || rc == -EOPNOTSUPP ? sandbox_enter_but(kept) : rc;
+}
+
+int confine_program(const char *name, const struct confine_files *files, bool may_connect,
+                    const char *kept)
+{
+        const int rc = confine_root_program(name, files, kept);
+
         return rc < 0 ? rc : confine_network(may_connect);
 }
 

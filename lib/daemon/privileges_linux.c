@@ -8,16 +8,15 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <linux/capability.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/daemon/confine.h"
 #include "lib/daemon/daemon.h"
 #include "lib/daemon/sanitizer.h"
 
@@ -55,37 +54,6 @@ static int find_account(const char *user, struct account *ret)
         return 0;
 }
 
-static uint64_t kept_set(const int *keep)
-{
-        uint64_t set = 0;
-
-        for (; keep && *keep >= 0; keep++)
-                set |= (uint64_t)1 << *keep;
-        return set;
-}
-
-/* What no program that we might start can ever get again. */
-static int limit_bounding_set(uint64_t kept)
-{
-        for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-                if (!(kept >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-                        return -errno;
-        return 0;
-}
-
-static int set_capabilities(uint64_t kept)
-{
-        struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-        struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-
-        memset(data, 0, sizeof(data));
-        for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
-                data[i].effective = data[i].permitted = (uint32_t)(kept >> (32 * i));
-        if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
-                return -errno;
-        return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
-}
-
 static int become(const struct account *account)
 {
         if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || initgroups(account->name, account->gid) < 0 ||
@@ -108,13 +76,13 @@ static int drop_root(const char *user, const int *keep, char *error)
                 if (rc < 0)
                         return rc == -ENOENT ? rc : fail(error, rc, user);
         }
-        rc = limit_bounding_set(kept_set(keep));
+        rc = capabilities_limit(keep);
         if (rc < 0)
                 return fail(error, rc, "bounding set");
         rc = user ? become(&account) : 0;
         if (rc < 0)
                 return fail(error, rc, user);
-        rc = set_capabilities(kept_set(keep));
+        rc = capabilities_set(keep);
         if (rc < 0)
                 return fail(error, rc, "capabilities");
         return 0;

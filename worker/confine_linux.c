@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "worker/confine.h"
+
+#include <linux/capability.h>
+#include <unistd.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/daemon/confine.h"
+
+#define WRITE (CONFINE_READ | CONFINE_WRITE)
+
+int worker_confine(const char *state)
+{
+        static const int kept[] = {CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_TIME, -1};
+        static const char *const waiting[] = {"listen", "accept", "accept4", "kill", "tkill"};
+        const struct confine_path paths[] = {
+                {state,                       WRITE       },
+                {"/etc",                      WRITE       },
+                {"/usr",                      CONFINE_READ},
+                {"/dev",                      CONFINE_READ},
+                {"/sys",                      CONFINE_READ},
+                {"/proc",                     CONFINE_READ},
+                {"/proc/sys/net",             WRITE       },
+                {"/proc/sys/kernel/hostname", WRITE       },
+        };
+        const struct confine_files files = {
+                .paths = paths, .path_count = ARRAY_SIZE(paths), .may_connect = true};
+        int rc = geteuid() == 0 ? capabilities_limit(kept) : 0; /* a test may be run by anybody */
+
+        if (rc == 0 && geteuid() == 0)
+                rc = capabilities_set(kept);
+        if (rc == 0)
+                rc = confine_root_program("cloudie-worker", &files, "clock_settime");
+        return rc < 0 ? rc : confine_calls(waiting, ARRAY_SIZE(waiting));
+}
