@@ -7,6 +7,7 @@
  * 7.8.15), and libata translates ATA's into the same page.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "discover/disk_use.h"
@@ -389,22 +390,41 @@ static void add_path(struct doc *disk, const struct doc *other)
         field_append_text(paths, doc_get_text(other, "name"));
 }
 
+/* FNV-1a of the name that is compared first: a SAN shows ten thousand paths. Nothing is trusted for
+ * it. */
+static uint64_t name_hash(const struct doc *disk)
+{
+        const char *wwn = doc_get_text(disk, "wwn");
+        uint64_t hash = 0xcbf29ce484222325;
+
+        for (const char *at = wwn ? wwn : ""; *at; at++)
+                hash = (hash ^ (unsigned char)*at) * 0x100000001b3;
+        return hash;
+}
+
 void disks_finish(struct doc *section)
 {
-        struct doc *items = doc_get(section, "items"), *merged = doc_list();
+        struct doc *items = doc_get(section, "items"), *merged;
+        _free_ uint64_t *hashes = calloc(doc_count(items) + 1, sizeof(*hashes));
 
+        if (!hashes)
+                return;
+        merged = doc_list();
         for (size_t i = 0; i < doc_count(items); i++) {
                 struct doc *disk = doc_at(items, i), *first = NULL;
+                const uint64_t hash = name_hash(disk);
 
                 disk_contents_join(disk);
                 disk_sectors_finish(disk);
                 for (size_t j = 0; j < doc_count(merged) && !first; j++)
-                        if (is_same_disk(doc_at(merged, j), disk))
+                        if (hashes[j] == hash && is_same_disk(doc_at(merged, j), disk))
                                 first = doc_at(merged, j);
-                if (first)
+                if (first) {
                         add_path(first, disk);
-                else
+                } else {
+                        hashes[doc_count(merged)] = hash;
                         (void)doc_append(merged, doc_copy(disk));
+                }
         }
         (void)doc_set(section, "items", merged);
 }

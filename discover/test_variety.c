@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Machines of other kinds than the next rack's, and captures that lack what would tell. */
 #include "discover/test_tree.h"
+#include "lib/base/text.h"
 
 #define check_text(value, path, want) assert_string_equal(doc_get_text(value, path), want)
 
@@ -271,6 +272,53 @@ static void test_topology_by_new_names(void **state)
         doc_free(inventory);
 }
 
+/* Controllers that nobody here can ask: each is named, with a reason of its own. */
+static const struct {
+        const char *driver, *class, *reason;
+} silent[] = {
+        {"mpi3mr",        "0x010700", "MPI 3.0"     },
+        {"mptsas",        "0x010000", "MPI 1.x"     },
+        {"aacraid",       "0x010400", "maker's own" },
+        {"3w-sas",        "0x010400", "maker's own" },
+        {"3w-9xxx",       "0x010400", "maker's own" },
+        {"3w-xxxx",       "0x010400", "maker's own" },
+        {"arcmsr",        "0x010400", "maker's own" },
+        {"megaraid_mbox", "0x010400", "older"       },
+        {"ahci",          "0x010400", "arrays of md"},
+        {"of-tomorrow",   "0x010400", "this version"},
+        {NULL,            "0x010400", "no driver"   },
+};
+
+static void test_silent_controllers(void **state)
+{
+        struct doc *inventory;
+        const struct doc *list;
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(silent); i++) {
+                char path[100], target[100];
+
+                snprintf(path, sizeof(path), "sys/bus/pci/devices/0000:%02zx:00.0/class", i);
+                put(path, silent[i].class);
+                if (!silent[i].driver)
+                        continue;
+                snprintf(path, sizeof(path), "sys/bus/pci/devices/0000:%02zx:00.0/driver", i);
+                snprintf(target, sizeof(target), "../../drivers/%s", silent[i].driver);
+                put_link(path, target);
+        }
+        inventory = inventory_of_tree("raid");
+        list = doc_get(inventory, "raid.controllers");
+        assert_int_equal(doc_count(list), ARRAY_SIZE(silent));
+        for (size_t i = 0; i < ARRAY_SIZE(silent); i++) {
+                const char *why = doc_get_text(doc_at(list, i), "volumes_unknown");
+
+                assert_non_null(why);
+                assert_non_null(strstr(why, silent[i].reason));
+                assert_null(doc_get(doc_at(list, i), "volumes"));
+        }
+        doc_free(inventory);
+}
+
 /* One of 12 cores, one of 300 (see the second field), an empty socket, and a coprocessor. */
 static void test_sockets(void **state)
 {
@@ -322,6 +370,7 @@ static void test_sockets(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                ON_A_TREE(test_silent_controllers),
                 ON_A_TREE(test_virtual_or_not),
                 ON_A_TREE(test_what_a_capture_lacks),
                 ON_A_TREE(test_processors_of_others),

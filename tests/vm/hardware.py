@@ -169,13 +169,20 @@ LLDP = (bytes.fromhex("0180c200000e" "5254000000ff" "88cc") +
         tlv(127, b"\x00\x80\xc2\x01" + struct.pack(">H", 42)) + tlv(0, b""))
 
 
+# Another one behind the same cable, which is managed by an address of IPv6.
+OTHER = (LLDP[:14] + tlv(1, b"\x04" + bytes.fromhex("5254000000fe")) + tlv(2, b"\x05Ethernet2/1") +
+         tlv(3, struct.pack(">H", 120)) + tlv(5, b"switch-b") +
+         tlv(8, b"\x11\x02" + bytes.fromhex("20010db8" + 11 * "00" + "09") + b"\x02\0\0\0\0\0") + tlv(0, b""))
+
+
 def neighbour(folder):
-    """The switch at the other end of the first card: says who it is, as long as it is let."""
+    """The switches at the other end of the first card: say who they are, as long as they are let."""
     cable = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     cable.bind(f"{folder}/switch.socket")
     while True:
         try:
-            cable.sendto(LLDP.ljust(64, b"\0"), f"{folder}/card.socket")
+            for message in (LLDP, OTHER):
+                cable.sendto(message.ljust(64, b"\0"), f"{folder}/card.socket")
         except OSError:
             pass
         time.sleep(1)
@@ -362,8 +369,11 @@ def check_raid(raid, mdadm):
            "0c10d1e00c10d1e10c10d1e20c10d1e3", "array.uuid")
     expect([(d["role"], d["state"]) for d in sorted(array["disks"], key=lambda d: d["role"])],
            [(0, "active"), (1, "active")], "array.disks")
+    expect([(s["kind"], sorted(s["disks"]), s["in_use"]) for s in raid.get("signatures", [])],
+           [("linux_raid_member", ["vda", "vdb"], True)], "raid.signatures")
     card = by_name(raid["controllers"], "pci").get("0000:01:00.0", {})
     expect_all(card, {"vendor": "0x1000", "device": "0x0079", "driver": "megaraid_sas",
+                      "device_name": "MegaRAID SAS 2108 [Liberator]",
                       "model": "LSI MegaRAID SAS 9260-8i", "serial": "CARD0001"}, "controller")
     # QEMU makes a volume of each disk, and numbers the drive by 256.
     volumes = sorted((v["target"], v["level"], v["state"], v["size"], v["drives"])
@@ -384,7 +394,12 @@ def check_nics(items):
     first = nics["52:54:00:00:00:11"]
     expect_all(first, {"speed_mbps": 1000, "duplex": "full", "port": "twisted-pair",
                        "supported_mbps": [10, 100, 1000], "autonegotiation": True}, "first card")
-    expect_all(first.get("neighbour", {}), NEIGHBOUR, "neighbour")
+    expect_all(first, {"vendor": "Intel Corporation",
+                       "product": "82574L Gigabit Network Connection"}, "first card")
+    heard = by_name([first.get("neighbour", {}), *first.get("other_neighbours", [])], "system_name")
+    expect(sorted(map(str, heard)), ["switch-a", "switch-b"], "neighbours")
+    expect_all(heard.get("switch-a", {}), NEIGHBOUR, "neighbour")
+    expect(heard.get("switch-b", {}).get("ipv6_address"), "2001:db8::9", "other neighbour")
     expect(nics["52:54:00:00:00:12"].get("booted_from"), True, "card that was booted from")
     expect(first.get("booted_from"), None, "another card that was booted from")
 
@@ -441,6 +456,8 @@ def check_pci(items, gpus, kernel):
     expect([(b["number"], b["size"]) for b in cards["0000:00:0d.0"]["bars"]],
            [(0, 16 * MIB), (2, 4096)], "regions of bochs-display")
     expect(cards["0000:00:0e.0"]["sharing"]["sriov"], False, "SR-IOV of virtio-gpu")
+    expect_all(cards["0000:00:0e.0"], {"vendor_name": "Red Hat, Inc.", "device_name": "Virtio 1.0 GPU",
+                                       "class_name": "Display controller"}, "virtio-gpu")
 
 
 def check_usb(items):

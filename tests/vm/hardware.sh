@@ -64,6 +64,8 @@ make_ramdisk() {
         done
         copy_programs "$discover"
         copy_modules
+        mkdir -p "$root/usr/share/misc"
+        cp "$LAB_DIR/package-modules/usr/share/misc/pci.ids" "$root/usr/share/misc/"
         cp "$here/hardware_init.sh" "$root/init"
         (cd "$root" && find . | cpio -o -H newc --quiet) >"$LAB_DIR/ramdisk.cpio"
 }
