@@ -11,49 +11,15 @@
 
 #include "cli/documents.h"
 #include "cli/each.h"
+#include "cli/kinds.h"
+#include "cli/show_diff.h"
 #include "lib/base/buffer.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
-#include "lib/node/node_document.h"
-#include "lib/node/profile.h"
 
 #define APPLY_MAX_BYTES  ((size_t)16 << 20) /* of one file: people write them */
-#define KIND_SIZE        32
 #define APPLY_PATH_SHOWN 512 /* of a file's name, which somebody else may have given it */
-
-static int check_profile(const struct doc *document, char *error)
-{
-        struct profile profile;
-
-        return profile_decode(document, error, &profile);
-}
-
-static int check_key(const struct doc *document, char *error)
-{
-        struct seed_key key;
-
-        return seed_key_decode(document, error, &key);
-}
-
-static int check_file(const struct doc *document, char *error)
-{
-        _free_ struct text_file *file = calloc(1, sizeof(*file));
-
-        return file ? text_file_decode(document, error, file) : -ENOMEM;
-}
-
-/* A row a kind, in the order in which they are sent: a profile may name a key that stands below
- * it. */
-static const struct kind {
-        const char *name, *path;
-        int (*check)(const struct doc *document, char *error); /* 0; a sentence */
-} kinds[] = {
-        {"key",     "/api/v1/keys",     check_key          },
-        {"file",    "/api/v1/files",    check_file         },
-        {"profile", "/api/v1/profiles", check_profile      },
-        {"node",    "/api/v1/nodes",    node_document_check},
-};
 
 struct item {
         const struct kind *kind;
@@ -74,30 +40,6 @@ static struct items *items_free(struct items *items)
 }
 CLEANUP_DEFINE(struct items *, items_free)
 
-static const struct kind *kind_of(const struct doc *document, char *error)
-{
-        const char *name = doc_get_text(document, "kind");
-        char safe[KIND_SIZE], known[DOC_ERROR_SIZE / 2] = "";
-        size_t used = 0;
-
-        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-                if (text_is_equal(kinds[i].name, name))
-                        return &kinds[i];
-                used += (size_t)snprintf(known + used, sizeof(known) - used, "%s'%s'",
-                                         i == 0                       ? ""
-                                         : i + 1 == ARRAY_SIZE(kinds) ? " and "
-                                                                      : ", ",
-                                         kinds[i].name);
-        }
-        if (name)
-                snprintf(error, DOC_ERROR_SIZE,
-                         "this release does not know the kind '%s'; it knows %s",
-                         text_escape(safe, sizeof(safe), name), known);
-        else
-                snprintf(error, DOC_ERROR_SIZE, "'kind' is missing; there are %s", known);
-        return NULL;
-}
-
 static int take_part(struct items *items, const struct document_part *part, char *error)
 {
         _doc_ struct doc *document = NULL;
@@ -109,7 +51,7 @@ static int take_part(struct items *items, const struct document_part *part, char
         }
         if (document_parse(part, error, &document) < 0)
                 return -EBADMSG;
-        kind = kind_of(document, error);
+        kind = kind_find(doc_get_text(document, "kind"), error);
         if (!kind || kind->check(document, error) < 0)
                 return -EBADMSG;
         items->at[items->count++] = (struct item){kind, TAKE_PTR(document)};
@@ -190,9 +132,10 @@ static bool says_the_same(const struct doc *a, const struct doc *b)
                strcmp(text_a, text_b) == 0;
 }
 
-/* Returns what was done: "created", "changed", "unchanged"; NULL after a sentence. */
-static const char *put_one(struct call *call, const struct item *item)
+/* Returns what was done, or would be: "created", "changed", "unchanged"; NULL after a sentence. */
+static const char *put_one(const struct command_context *context, const struct item *item)
 {
+        struct call *call = context->call;
         _answer_ struct call_answer now = {0};
         _doc_ struct doc *put = NULL;
         char path[320], etag[32];
@@ -207,6 +150,14 @@ static const char *put_one(struct call *call, const struct item *item)
         }
         if (!is_new && says_the_same(item->document, now.doc))
                 return "unchanged";
+        if (context->dry_run) {
+                if (context->output == OUTPUT_TABLE)
+                        (void)show_diff(stdout, item->kind->is_secret ? NULL : now.doc,
+                                        item->kind->is_secret ? NULL : item->document);
+                if (is_new)
+                        return "would be created";
+                return item->kind->is_secret ? "would be written" : "would be changed";
+        }
         /* Not over what somebody wrote in this moment. */
         snprintf(etag, sizeof(etag), "\"%lld\"", (long long)doc_get_number(now.doc, "version", 0));
         if (call_do(call, "PUT", path, is_new ? NULL : etag, item->document, &put) != 0)
@@ -219,15 +170,16 @@ static const char *put_one(struct call *call, const struct item *item)
                        : "changed";
 }
 
-static int send_all(struct call *call, const struct items *items, const char **done)
+static int send_all(const struct command_context *context, const struct items *items,
+                    const char **done)
 {
         int status = 0;
 
-        for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+        for (size_t k = 0; k < kind_count; k++) {
                 for (size_t i = 0; i < items->count; i++) {
                         if (items->at[i].kind != &kinds[k])
                                 continue;
-                        done[i] = put_one(call, &items->at[i]);
+                        done[i] = put_one(context, &items->at[i]);
                         if (!done[i])
                                 status = EXIT_FAILURE;
                 }
@@ -257,7 +209,7 @@ int command_apply(const struct command_context *context)
         for (int i = 0; i < context->argc; i++)
                 if (read_file(items, context->argv[i]) != 0)
                         return EXIT_FAILURE;
-        status = send_all(context->call, items, done);
+        status = send_all(context, items, done);
         for (size_t i = 0; i < items->count; i++) {
                 const struct item *item = &items->at[i];
 

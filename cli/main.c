@@ -43,7 +43,7 @@ static const struct option_row options[] = {
         {.name = "erase",
          .help = "node install: the disk may hold data, which is destroyed", .is_set = &context.erase},
         {.name = "dry-run",
-         .help = "node install: only say what would be done, and destroyed", .is_set = &context.dry_run},
+         .help = "node install, apply: only say what would be done, and destroyed", .is_set = &context.dry_run},
         {.name = "force",
          .help = "node install, retry, release, accept, delete: of a node in maintenance, too", .is_set = &context.force},
         {.name = "reason", .value = "TEXT",
@@ -131,9 +131,11 @@ static int run(int argc, char **argv)
                         text_escape(second, sizeof(second), argc > 1 ? argv[1] : ""));
 
         /* What is said elsewhere and does nothing there could be taken for a promise. */
-        if ((context.dry_run || context.erase) && !(command->flags & COMMAND_PLANS))
+        if (context.dry_run && !(command->flags & COMMAND_PLANS))
                 return program_usage(&program,
-                                     "--dry-run and --erase are options of 'node install'");
+                                     "--dry-run is an option of 'node install' and 'apply'");
+        if (context.erase && command->run != command_node_install)
+                return program_usage(&program, "--erase is an option of 'node install'");
         if (context.force && !(command->flags & COMMAND_FORCES))
                 return program_usage(&program, "--force is an option of 'node install', 'node "
                                                "retry', 'node release', 'node accept' and 'node "

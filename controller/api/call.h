@@ -147,6 +147,7 @@ void handle_agent_progress(struct call *call);
 void handle_agent_phone_home(struct call *call);
 void handle_agent_beat(struct call *call);
 void handle_login(struct call *call);
+void handle_history(struct call *call);
 void handle_openapi(struct call *call);
 void handle_status(struct call *call);
 void handle_leases(struct call *call);

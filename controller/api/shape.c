@@ -153,7 +153,15 @@ static const struct shape {
          OBJECT("\"network\"",                                                                             P("network", TEXT) "," P("first", TEXT) "," P("last", TEXT) "," P(
                                        "size", NUMBER) "," P("taken", NUMBER))},
         {"Pools",                                                            NULL,                                                                                   ITEMS("Pool")                                                                                                                                       },
-        {"OpenApi",                                                  NULL,                                   "{\"type\":\"object\"}"},
+        {"Version",                                                  NULL,
+         OBJECT("\"version\",\"at_ms\"",
+         P("version", NUMBER) "," P("at_ms", NUMBER) "," P("deleted", TRUTH) "," P(
+                        "phase", TEXT) "," P("labels", LABELS) "," P("spec",
+         "{\"type\":\"object\"}"))},
+        {"History",                   NULL,
+         OBJECT("\"kind\",\"name\",\"items\"",
+         P("kind", TEXT) "," P("name", TEXT) "," P("items", LIST("Version")))},
+        {"OpenApi",                                     NULL,                                                                      "{\"type\":\"object\"}"                                                                                                                                         },
 };
 
 bool shape_is_known(const char *name)

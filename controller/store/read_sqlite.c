@@ -239,3 +239,35 @@ int store_read_events(struct store_reader *reader, const struct store_event_quer
         sqlite3_finalize(s);
         return rc;
 }
+
+int store_read_versions(struct store_reader *reader, const char *kind, const char *name,
+                        store_version_fn fn, void *context)
+{
+        sqlite3_stmt *s = NULL;
+        int rc, step;
+
+        /* By the order of writing: what was deleted and made anew begins at 1 again. */
+        rc = sqlite_rc(sqlite3_prepare_v2(reader->db,
+                                          "SELECT version, at_ms, body FROM history"
+                                          " WHERE kind = ?1 AND name = ?2 ORDER BY rowid DESC",
+                                          -1, &s, NULL));
+        if (rc == 0) {
+                sqlite3_bind_text(s, 1, kind, -1, SQLITE_STATIC);
+                sqlite3_bind_text(s, 2, name, -1, SQLITE_STATIC);
+        }
+        while (rc == 0) {
+                struct store_document row = {.kind = kind, .name = name};
+
+                step = sqlite3_step(s);
+                if (step != SQLITE_ROW) {
+                        rc = sqlite_rc(step);
+                        break;
+                }
+                row.version = column_number(s, 0);
+                row.at_ms = column_number(s, 1);
+                row.body = (const char *)sqlite3_column_text(s, 2);
+                rc = fn(context, &row);
+        }
+        sqlite3_finalize(s);
+        return rc;
+}

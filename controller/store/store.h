@@ -194,6 +194,12 @@ struct store_reader;
 typedef void (*store_read_fn)(struct store_reader *reader, void *context);
 int store_read(struct store *store, store_read_fn fn, void *context);
 
+/* What was written under a name, newest first, deletions with a NULL body; at most 64 a document. A
+ * return other than 0 of @fn ends the walk with it. 0, -ENOMEM, -EIO. */
+typedef int (*store_version_fn)(void *context, const struct store_document *row);
+int store_read_versions(struct store_reader *reader, const char *kind, const char *name,
+                        store_version_fn fn, void *context);
+
 /* The newest inventory; the caller's text. 0, -ENOENT, -ENOMEM, -EIO. */
 int store_read_inventory(struct store_reader *reader, const char *node, char **ret);
 

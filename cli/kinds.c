@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/kinds.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/text.h"
+#include "lib/node/node_document.h"
+#include "lib/node/profile.h"
+
+#define KIND_SIZE 32
+
+static int check_profile(const struct doc *document, char *error)
+{
+        struct profile profile;
+
+        return profile_decode(document, error, &profile);
+}
+
+static int check_key(const struct doc *document, char *error)
+{
+        struct seed_key key;
+
+        return seed_key_decode(document, error, &key);
+}
+
+static int check_file(const struct doc *document, char *error)
+{
+        _free_ struct text_file *file = calloc(1, sizeof(*file));
+
+        return file ? text_file_decode(document, error, file) : -ENOMEM;
+}
+
+const struct kind kinds[] = {
+        {"key",     "/api/v1/keys",     check_key,           false},
+        {"file",    "/api/v1/files",    check_file,          true },
+        {"profile", "/api/v1/profiles", check_profile,       false},
+        {"node",    "/api/v1/nodes",    node_document_check, false},
+};
+const size_t kind_count = ARRAY_SIZE(kinds);
+
+const struct kind *kind_find(const char *name, char *error)
+{
+        char safe[KIND_SIZE], known[DOC_ERROR_SIZE / 2] = "";
+        size_t used = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+                if (text_is_equal(kinds[i].name, name))
+                        return &kinds[i];
+                used += (size_t)snprintf(known + used, sizeof(known) - used, "%s'%s'",
+                                         i == 0                       ? ""
+                                         : i + 1 == ARRAY_SIZE(kinds) ? " and "
+                                                                      : ", ",
+                                         kinds[i].name);
+        }
+        if (name)
+                snprintf(error, DOC_ERROR_SIZE,
+                         "this release does not know the kind '%s'; it knows %s",
+                         text_escape(safe, sizeof(safe), name), known);
+        else
+                snprintf(error, DOC_ERROR_SIZE, "'kind' is missing; there are %s", known);
+        return NULL;
+}
