@@ -14,8 +14,9 @@ typedef int (*doc_diff_fn)(void *context, const char *path, const struct doc *be
 /**
  * doc_diff() - tell each place at which two values differ, in the order of the first
  *
- * Of what is new or gone as a whole each place is told. Objects are compared by name. Of lists what is the same at both ends is left out, and what is
- * between is compared one by one. NULL is nothing. Pure.
+ * Of what is new or gone as a whole each place is told. Objects are compared by name. Of lists what
+ * is the same at both ends is left out, and what is between is compared one by one. NULL is
+ * nothing. Pure.
  */
 int doc_diff(const struct doc *before, const struct doc *after, doc_diff_fn fn, void *context);
 
