@@ -20,6 +20,7 @@ from wire import EDGE, EDGE_NS, IPXE, NODE_NS, OTHER_MAC, PXE, in_node, run
 SEED = int(os.environ.get("HOSTILE_SEED", "20261121"))
 COUNT = int(os.environ.get("HOSTILE_COUNT", "20000"))
 FUZZ = os.path.join(lab.HERE, "../fuzz")
+GOOD_MAC = "52:54:00:66:00:07"  # the captured messages are of lab.MAC: they speak for that one
 ADDRESS = "10.77.0.9"  # outside of the pool
 # Sessions, offers and what waits for the disk at their limits are 30 MB; the checker of a
 # development build takes as much again for what it holds back.
@@ -58,7 +59,7 @@ class HostileTest(lab.EdgeTest):
     def test_whole_daemon(self):
         self.start_controller()
         self.start_edge(["env", "ASAN_OPTIONS=quarantine_size_mb=8"])
-        first = self.dhcp(PXE)["ip"]
+        first = self.dhcp(PXE, mac=GOOD_MAC)["ip"]
         self.hostile(SEED + 1, COUNT // 20)  # what is filled once is filled
         before_kb, log_from, began = self.memory_kb(), len(self.log()), time.monotonic()
         said = self.hostile(SEED, COUNT)
@@ -78,12 +79,14 @@ class HostileTest(lab.EdgeTest):
             self.assertLess(lines, BURST + RATE * (took + 10), kind)
 
         # Nobody's release or decline was believed, and a good client is served as before.
-        self.assertEqual(self.dhcp(IPXE)["ip"], first)
-        self.assertEqual(self.dhcp(PXE)["boot_file"], "undionly.kpxe")
+        again = self.dhcp(IPXE, mac=GOOD_MAC)["ip"]
+        self.assertEqual(again, first, "\n".join(line for line in self.log().splitlines()
+                                                 if first in line or GOOD_MAC in line))
+        self.assertEqual(self.dhcp(PXE, mac=GOOD_MAC)["boot_file"], "undionly.kpxe")
         other = self.dhcp(IPXE, mac=OTHER_MAC)
         self.assertIsNotNone(other, self.log()[-4000:])
         self.assertNotEqual(other["ip"], first)
-        self.lease(IPXE)
+        run("ip", "-n", NODE_NS, "addr", "add", first + "/24", "dev", "eth0")
         self.assertEqual(self.fetch("tftp://%s/undionly.kpxe" % EDGE), self.asset("undionly.kpxe"))
 
 
