@@ -18,7 +18,7 @@
 static const char *const lists[] = {
         "/usr/share/misc/pci.ids",
         "/usr/share/hwdata/pci.ids",
-        "/stage-two/usr/share/misc/pci.ids",
+        "/stage-one/usr/share/misc/pci.ids",
 };
 
 /* Parts with ids, and what their names are to be called. */

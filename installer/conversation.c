@@ -203,12 +203,38 @@ static int run_claim(struct conversation *c)
         return 1;
 }
 
-/* Checked, mounted, its drivers loaded, and devices had their chance to appear: elsewhere. */
+/* Most machines have nothing that stage two is for but an install: they are seen before it comes.
+ */
+static int run_devices(struct conversation *c)
+{
+        struct deed_answer answer = {.number = 1};
+        int rc = 0;
+
+        if (c->options->deeds >= 0)
+                rc = deeds_ask(c->options->deeds, (struct deed){.kind = DEED_DEVICES}, NULL,
+                               &answer);
+        if (rc < 0 || answer.rc < 0)
+                return rc < 0 ? rc : answer.rc;
+        if (answer.number > 0)
+                return conversation_go(c, STATE_STAGE_TWO, "a device asks for it");
+        return conversation_go(c, STATE_INVENTORY, "no device asks for stage two");
+}
+
+/* Where to, from stage two. */
+static int pass_stage_two(struct conversation *c)
+{
+        c->has_stage_two = true;
+        return c->is_reported ? conversation_go(c, STATE_ORDERS, "done") : 1;
+}
+
+/* Checked, mounted, its drivers loaded, and before a report devices had their chance to appear:
+ * elsewhere. */
 static int have_mounted(struct conversation *c, const struct stage_two_files *files)
 {
         const int fds[] = {files->file, files->manifest, files->signature};
+        const struct deed deed = {.kind = DEED_STAGE_TWO, .argument = !c->is_reported};
         struct deed_answer answer = {0};
-        int rc = deeds_ask(c->options->deeds, (struct deed){.kind = DEED_STAGE_TWO}, fds, &answer);
+        int rc = deeds_ask(c->options->deeds, deed, fds, &answer);
 
         for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
                 close(fds[i]);
@@ -240,7 +266,7 @@ static int run_stage_two(struct conversation *c)
         int rc;
 
         if (c->options->site->edge[0] == '\0')
-                return 1; /* booted from a medium */
+                return pass_stage_two(c); /* booted from a medium */
         rc = get_stage_two(c, &stage);
         if (rc < 0 && c->failures + 1 < STAGE_TWO_TRIES)
                 return rc;
@@ -248,12 +274,12 @@ static int run_stage_two(struct conversation *c)
                 snprintf(text, sizeof(text), "stage two: %s", c->error);
                 note(c, STEP_FAILED, text, 0, 0);
                 log_error("stage_two.given_up", "error=%s", QUOTE(c->error));
-                return 1;
+                return pass_stage_two(c);
         }
 
         note(c, STEP_STAGE_TWO, stage.version, stage.bytes, stage.took_ms);
         send_events(c);
-        return 1;
+        return pass_stage_two(c);
 }
 
 /* Once: it is tried again for ever, and the timeline must say why no inventory comes. */
@@ -305,6 +331,9 @@ static int run_inventory(struct conversation *c)
                 (void)text_copy(c->claimed.node, sizeof(c->claimed.node), node);
         note(c, STEP_INVENTORY, "cloudie-discover", size, clock_monotonic_ms() - start);
         send_events(c);
+        c->is_reported = true;
+        if (!c->has_stage_two)
+                return conversation_go(c, STATE_STAGE_TWO, "an install may need it");
         return 1;
 }
 
@@ -344,7 +373,8 @@ static int run_orders(struct conversation *c)
 
 /* clang-format off */
 static const struct conversation_state states[STATE_COUNT] = {
-        [STATE_CLAIM] = {"claim", run_claim, STATE_STAGE_TWO},
+        [STATE_CLAIM] = {"claim", run_claim, STATE_DEVICES},
+        [STATE_DEVICES] = {"devices", run_devices, STATE_STAGE_TWO},
         [STATE_STAGE_TWO] = {"stage-two", run_stage_two, STATE_INVENTORY},
         [STATE_INVENTORY] = {"inventory", run_inventory, STATE_ORDERS},
         [STATE_ORDERS] = {"orders", run_orders, STATE_PLAN},

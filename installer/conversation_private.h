@@ -15,6 +15,7 @@
 
 enum state_number {
         STATE_CLAIM,
+        STATE_DEVICES, /* those of stage one had their chance: is that all? */
         STATE_STAGE_TWO,
         STATE_INVENTORY,
         STATE_ORDERS,
@@ -46,6 +47,8 @@ struct conversation {
         struct node_event events[EVENTS_KEPT]; /* not acknowledged yet */
         size_t event_count;
         uint64_t seq;
+        bool has_stage_two; /* it is mounted, or was given up */
+        bool is_reported;
         bool is_held;
         bool is_over; /* a rehearsal came to its end */
         char error[FETCH_ERROR_SIZE];

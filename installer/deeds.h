@@ -11,8 +11,10 @@
 #include <stdint.h>
 
 enum deed_kind {
-        DEED_STAGE_TWO, /* file, manifest, signature: check them, mount the file, load its drivers
-                         */
+        DEED_DEVICES,   /* wait until those of stage one had their chance to appear; the answer's
+                           number is 1 where one is for a driver of stage two */
+        DEED_STAGE_TWO, /* file, manifest, signature: check them, mount the file, load its drivers;
+                           argument: 1: and wait until devices had their chance */
         DEED_DISCOVER,  /* standard output: start cloudie-discover */
         DEED_INSTALL,   /* standard input, output, error: start cloudie-install */
         DEED_KILL,      /* what runs; argument: SIGTERM or SIGKILL */

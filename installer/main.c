@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "installer/conversation.h"
@@ -38,8 +39,9 @@
 #define SETTLE_MS        1500  /* quiet for so long: devices had their chance to appear */
 #define SETTLE_MAX_MS    15000 /* disks of a slow controller come later than this: next boot */
 
-/* Drivers that no device asks for: what we stand on ourselves. */
-static const char *const own_modules[] = {"af_packet", "loop", "squashfs", "efivarfs"};
+/* Drivers that no device asks for: what stage one is mounted by, and what we stand on then. */
+static const char *const root_modules[] = {"loop", "squashfs"};
+static const char *const own_modules[] = {"af_packet", "efivarfs"};
 
 /* Of stage two's, what no device asks for, and cloudie-discover asks BMCs and RAID controllers
  * through. */
@@ -82,14 +84,37 @@ static void on_mounted(void *context)
         struct agent *a = context;
         int rc;
 
-        a->settle_end_ms = clock_monotonic_ms() + SETTLE_MAX_MS;
         rc = drivers_add_root(a->drivers, STAGE_TWO_ROOT);
         if (rc < 0)
                 log_error("stage_two.modules", "error=%s", QUOTE(strerror(-rc)));
         (void)drivers_load_all(a->drivers);
         (void)drivers_load_own(a->drivers, asking_modules, ARRAY_SIZE(asking_modules));
         a->last_change_ms = clock_monotonic_ms();
+}
+
+static void settle(void *context)
+{
+        struct agent *a = context;
+
+        a->settle_end_ms = clock_monotonic_ms() + SETTLE_MAX_MS;
         on_settled(a);
+}
+
+static bool is_stage_two_awaited(void *context)
+{
+        struct utsname kernel;
+        char path[256];
+        int rc;
+
+        (void)context;
+        if (uname(&kernel) < 0)
+                return true;
+        snprintf(path, sizeof(path), STAGE_ONE_ROOT "/lib/modules/%.64s/" STAGE_TWO_AWAITED,
+                 kernel.release);
+        rc = drivers_is_any_for(path);
+        if (rc < 0)
+                log_error("stage_two.awaited", "error=%s", QUOTE(strerror(-rc)));
+        return rc != 0;
 }
 
 static int get_lldp(void *context)
@@ -122,6 +147,8 @@ static int start_talker(struct agent *a)
                 .discover = "/bin/cloudie-discover",
                 .install = "/bin/cloudie-install",
                 .mounted = on_mounted,
+                .settle = settle,
+                .is_stage_two_awaited = is_stage_two_awaited,
                 .lldp_fd = get_lldp,
                 .ended = on_talker_ended,
                 .context = a,
@@ -156,6 +183,21 @@ static void read_site(struct agent *a)
                 give_up("the kernel's command line has no cloudie.boot=: nothing to claim");
 }
 
+static void mount_stage_one(struct agent *a)
+{
+        _close_ int fd = open(STAGE_ONE_FILE, O_RDONLY | O_CLOEXEC);
+        int rc = drivers_load_own(a->drivers, root_modules, ARRAY_SIZE(root_modules));
+
+        if (rc >= 0)
+                rc = fd < 0 ? -errno : stage_mount(fd, STAGE_ONE_ROOT);
+        if (rc >= 0)
+                rc = drivers_add_root(a->drivers, STAGE_ONE_ROOT);
+        if (rc < 0) {
+                log_error("stage_one.mount", "error=%s", QUOTE(strerror(-rc)));
+                give_up("stage one cannot be mounted");
+        }
+}
+
 static int start(struct agent *a)
 {
         int rc;
@@ -165,6 +207,7 @@ static int start(struct agent *a)
                 rc = drivers_new("", a->loop, on_device, a, &a->drivers);
         if (rc < 0)
                 return rc;
+        mount_stage_one(a);
         rc = drivers_load_own(a->drivers, own_modules, ARRAY_SIZE(own_modules));
         if (rc < 0)
                 return rc;
@@ -181,6 +224,7 @@ static int start(struct agent *a)
                 return rc;
         log_info("drivers.loaded", "count=%u refused=%u", drivers_count(a->drivers),
                  drivers_failed(a->drivers));
+        a->last_change_ms = clock_monotonic_ms();
         return 0;
 }
 

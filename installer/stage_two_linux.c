@@ -301,7 +301,7 @@ int stage_two_check(const struct stage_two_files *files, const struct public_key
         return rc < 0 ? rc : check_file(files->file, file, error);
 }
 
-int stage_two_mount(int fd)
+int stage_mount(int fd, const char *root)
 {
         struct loop_config config = {
                 .fd = (uint32_t)fd,
@@ -324,9 +324,9 @@ int stage_two_mount(int fd)
         if (ioctl(device, LOOP_CONFIGURE, &config) < 0)
                 return -errno;
 
-        if (mkdir(STAGE_TWO_ROOT, 0755) < 0 && errno != EEXIST)
+        if (mkdir(root, 0755) < 0 && errno != EEXIST)
                 return -errno;
-        if (mount(path, STAGE_TWO_ROOT, "squashfs", MS_RDONLY | MS_NODEV | MS_NOSUID, NULL) < 0)
+        if (mount(path, root, "squashfs", MS_RDONLY | MS_NODEV | MS_NOSUID, NULL) < 0)
                 return -errno;
         return 0;
 }

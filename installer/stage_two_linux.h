@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* Stage two: a squashfs with the other drivers. Fetched, verified, then mounted. */
+/* Stage two: a squashfs with the other drivers and cloudie-install. Fetched, verified, then
+ * mounted. */
 
 #include <stdint.h>
 
 #include "installer/site.h"
 #include "lib/fetch/fetch.h"
 
+#define STAGE_ONE_FILE "/stage-one.squashfs" /* of the ramdisk, see mkimage/stage.h */
+#define STAGE_ONE_ROOT "/stage-one"
 #define STAGE_TWO_ROOT "/stage-two"
+
+/* Below a root's lib/modules/VERSION: the devices for which a report waits for stage two. */
+#define STAGE_TWO_AWAITED "stage-two.alias"
 
 struct stage_two {
         uint64_t bytes, took_ms;
@@ -56,5 +62,5 @@ int stage_two_check_kernel(const char *version, char *error);
  */
 int stage_two_check(const struct stage_two_files *files, const struct public_key *key, char *error);
 
-/* Mounts it on STAGE_TWO_ROOT through a loop device. 0 or -errno. */
-int stage_two_mount(int fd);
+/* Mounts a squashfs through a loop device; @root is made. 0 or -errno. */
+int stage_mount(int fd, const char *root);

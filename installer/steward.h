@@ -20,9 +20,10 @@ struct steward_options {
         pid_t talker;
         int fd; /* deeds_open()'s second end; the steward's from now on */
 
-        /* Stage two is mounted: load its drivers, and call steward_settled() when devices had their
-         * chance to appear. */
-        loop_fn mounted;
+        loop_fn mounted; /* stage two is: load its drivers */
+        loop_fn settle;  /* call steward_settled() when devices had their chance to appear */
+        /* Whether one of those that are there is for a driver of stage two. */
+        bool (*is_stage_two_awaited)(void *context);
         /* The socket in which messages of switches wait; -EBADF: none. */
         int (*lldp_fd)(void *context);
         /* The talker is no more: @why is one sentence. */

@@ -26,7 +26,9 @@ struct steward {
         pid_t program;   /* that runs; 0: none */
         int status;      /* of the last one */
         bool is_awaited; /* the talker wants to know of its end */
-        bool is_mounted, is_settling;
+        bool is_mounted;
+        bool is_settling;
+        enum deed_kind settles_for;
 };
 
 static void answer(struct steward *s, int rc, int number, const char *text)
@@ -41,17 +43,30 @@ static void answer(struct steward *s, int rc, int number, const char *text)
 
 /* Deeds. Each answers, now or later. */
 
+static void begin_to_settle(struct steward *s, enum deed_kind deed)
+{
+        s->is_settling = true;
+        s->settles_for = deed;
+        s->options.settle(s->options.context);
+}
+
+static void do_devices(struct steward *s, int argument, const int *fds)
+{
+        (void)argument;
+        (void)fds;
+        begin_to_settle(s, DEED_DEVICES);
+}
+
 static void do_stage_two(struct steward *s, int argument, const int *fds)
 {
         const struct stage_two_files files = {fds[0], fds[1], fds[2]};
         char error[FETCH_ERROR_SIZE] = "";
         int rc = s->is_mounted ? -EBUSY : 0;
 
-        (void)argument;
         if (rc == 0)
                 rc = stage_two_check(&files, s->options.signing_key, error);
         if (rc == 0)
-                rc = stage_two_mount(files.file);
+                rc = stage_mount(files.file, STAGE_TWO_ROOT);
         if (rc < 0) {
                 if (!error[0])
                         snprintf(error, sizeof(error), "it cannot be mounted: %s", strerror(-rc));
@@ -59,8 +74,11 @@ static void do_stage_two(struct steward *s, int argument, const int *fds)
                 return;
         }
         s->is_mounted = true;
-        s->is_settling = true;
         s->options.mounted(s->options.context);
+        if (argument == 1)
+                begin_to_settle(s, DEED_STAGE_TWO);
+        else
+                answer(s, 0, 0, "");
 }
 
 void steward_settled(struct steward *steward)
@@ -68,7 +86,10 @@ void steward_settled(struct steward *steward)
         if (!steward->is_settling)
                 return;
         steward->is_settling = false;
-        answer(steward, 0, 0, "");
+        answer(steward, 0,
+               steward->settles_for == DEED_DEVICES &&
+                       steward->options.is_stage_two_awaited(steward->options.context),
+               "");
 }
 
 static void do_discover(struct steward *s, int argument, const int *fds)
@@ -121,8 +142,9 @@ static void do_reboot(struct steward *s, int argument, const int *fds)
 }
 
 static void (*const deeds[DEED_COUNT])(struct steward *s, int argument, const int *fds) = {
-        [DEED_STAGE_TWO] = do_stage_two, [DEED_DISCOVER] = do_discover, [DEED_INSTALL] = do_install,
-        [DEED_KILL] = do_kill,           [DEED_WAIT] = do_wait,         [DEED_REBOOT] = do_reboot,
+        [DEED_DEVICES] = do_devices, [DEED_STAGE_TWO] = do_stage_two, [DEED_DISCOVER] = do_discover,
+        [DEED_INSTALL] = do_install, [DEED_KILL] = do_kill,           [DEED_WAIT] = do_wait,
+        [DEED_REBOOT] = do_reboot,
 };
 
 static void on_deed(void *context, uint32_t events)

@@ -15,6 +15,7 @@
 
 EMBED(list_stage_one, CLOUDIE_MODULES "/stage-one.list");
 EMBED(list_stage_two, CLOUDIE_MODULES "/stage-two.list");
+EMBED(list_stage_two_later, CLOUDIE_MODULES "/stage-two-later.list");
 EMBED(list_worker_tiny, CLOUDIE_MODULES "/worker-tiny.list");
 
 /* Cuts the comment and the blanks on both sides; what is left. */

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /* The committed lists, built into the program. */
-extern const char list_stage_one[], list_stage_two[], list_worker_tiny[];
+extern const char list_stage_one[], list_stage_two[], list_stage_two_later[], list_worker_tiny[];
 
 #define LIST_LINE_MAX 128
 

@@ -39,6 +39,7 @@ struct module {
         const char *line; /* of modules.dep */
         size_t path_size;
         enum stage stage;
+        bool is_awaited;
 };
 
 struct modules {
@@ -298,6 +299,16 @@ int modules_choose(struct modules *modules, enum stage stage, const char *entry)
         return 0;
 }
 
+int modules_await(struct modules *modules, const char *name)
+{
+        struct module *module = find(modules, name, strlen(name));
+
+        if (!module)
+                return is_builtin(modules, name) ? 0 : -ENOENT;
+        module->is_awaited = true;
+        return 0;
+}
+
 size_t modules_count(const struct modules *modules, enum stage stage)
 {
         size_t count = 0;
@@ -348,8 +359,8 @@ static struct module *subject(const struct modules *modules, enum modules_index 
         return NULL;
 }
 
-int modules_index(const struct modules *modules, enum stage stage, enum modules_index index,
-                  char **ret)
+static int cut_index(const struct modules *modules, enum stage stage, enum modules_index index,
+                     bool is_awaited, char **ret)
 {
         const char *at = modules->texts[index];
         _buffer_ struct buffer text = {0};
@@ -361,10 +372,21 @@ int modules_index(const struct modules *modules, enum stage stage, enum modules_
                 if (*line.at == '#')
                         continue;
                 module = subject(modules, index, line);
-                if (!module || module->stage != stage)
+                if (!module || module->stage != stage || (is_awaited && !module->is_awaited))
                         continue;
                 buffer_add(&text, line.at, line.size);
                 buffer_text(&text, "\n");
         }
         return buffer_take(&text, ret);
+}
+
+int modules_index(const struct modules *modules, enum stage stage, enum modules_index index,
+                  char **ret)
+{
+        return cut_index(modules, stage, index, false, ret);
+}
+
+int modules_index_awaited(const struct modules *modules, enum stage stage, char **ret)
+{
+        return cut_index(modules, stage, INDEX_ALIAS, true, ret);
 }

@@ -11,7 +11,8 @@
 
 #include "lib/base/cleanup.h"
 
-enum stage { STAGE_NONE, STAGE_ONE, STAGE_TWO, STAGE_COUNT };
+/* STAGE_ROOT: what the ramdisk needs before it can mount anything, stage one's own squashfs too. */
+enum stage { STAGE_NONE, STAGE_ROOT, STAGE_ONE, STAGE_TWO, STAGE_COUNT };
 
 /* Debian's kernel has 4,023. */
 #define MODULES_MAX 65536
@@ -41,6 +42,10 @@ CLEANUP_DEFINE(struct modules *, modules_free)
  */
 int modules_choose(struct modules *modules, enum stage stage, const char *entry);
 
+/* The devices of this module are shown by the first inventory, which waits for the stage that it is
+ * in. Harmless for what is built in. 0, or -ENOENT as above. */
+int modules_await(struct modules *modules, const char *name);
+
 size_t modules_count(const struct modules *modules, enum stage stage);
 
 /* Calls @fn with each module's path ("kernel/fs/squashfs/squashfs.ko"). 0, or what @fn
@@ -52,6 +57,10 @@ int modules_each(const struct modules *modules, enum stage stage, modules_path_f
 /* The files that a stage carries beside its modules, cut down to what is in it. */
 enum modules_index { INDEX_DEP, INDEX_ALIAS, INDEX_SOFTDEP, INDEX_COUNT };
 extern const char *const modules_index_names[INDEX_COUNT]; /* "modules.dep", ... */
+
+/* Of INDEX_ALIAS the lines of modules that are awaited: what stage one knows of stage two. */
+#define MODULES_AWAITED_NAME "stage-two.alias"
+int modules_index_awaited(const struct modules *modules, enum stage stage, char **ret);
 
 /* @ret: NUL-terminated text, the caller's. 0, -ENOMEM. */
 int modules_index(const struct modules *modules, enum stage stage, enum modules_index index,

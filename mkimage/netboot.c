@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
@@ -44,6 +45,7 @@ static const struct manifest_file package_files[] = {
 struct shop {
         struct workshop all;
         char kernel[PATH_MAX];
+        char stage_one[PATH_MAX];
         char stage_two[PATH_MAX];
         char loader[PATH_MAX];
         char package[PATH_MAX];
@@ -56,6 +58,7 @@ static int shop_make(struct shop *shop, const char *output, char *error)
                 const char *name;
         } parts[] = {
                 {shop->kernel,    "kernel"   },
+                {shop->stage_one, "stage-one"},
                 {shop->stage_two, "stage-two"},
                 {shop->loader,    "loader"   },
                 {shop->package,   "package"  }
@@ -112,12 +115,13 @@ static int write_stages(const struct netboot_options *options, const struct shop
                 return mkimage_fail(error, -ENAMETOOLONG, "%s: %s", options->output,
                                     strerror(ENAMETOOLONG));
 
-        /* Stage one first: stage two moves its modules away. */
-        int rc = stage_one_write(&input, one, error);
+        /* By it cloudie-discover names what it finds. The folders above it are made here. */
+        const mode_t mask = umask(022);
+        int rc = package_extract("pci.ids", PCI_NAMES, options->cache, shop->stage_one, error);
 
-        /* Beside the drivers: by it cloudie-discover names what it finds. */
+        umask(mask);
         if (rc == 0)
-                rc = package_extract("pci.ids", PCI_NAMES, options->cache, shop->stage_two, error);
+                rc = stage_one_write(&input, shop->stage_one, one, error);
         if (rc == 0)
                 rc = stage_two_write(&input, shop->stage_two, two, error);
         if (rc == 0 && rename(kernel->image, image) < 0)
@@ -136,7 +140,9 @@ static int write_manifest(const struct shop *shop, const char *kernel_version,
         for (size_t i = 0; i < ARRAY_SIZE(loaders); i++)
                 files[ARRAY_SIZE(package_files) + i] = loaders[i].file;
 
-        doc_set_number(counts, "stage_one", (int64_t)modules_count(modules, STAGE_ONE));
+        doc_set_number(
+                counts, "stage_one",
+                (int64_t)(modules_count(modules, STAGE_ROOT) + modules_count(modules, STAGE_ONE)));
         doc_set_number(counts, "stage_two", (int64_t)modules_count(modules, STAGE_TWO));
         doc_set(counts, "families", doc_copy(families));
         doc_set_number(manifest, "schema", MANIFEST_SCHEMA);

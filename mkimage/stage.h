@@ -5,14 +5,20 @@
  * The two stages of the ramdisk (design section 5).
  *
  * Stage one, a cpio archive:
- *   /init -> bin/cloudie-agent, /bin/cloudie-agent, /bin/cloudie-discover, /bin/cloudie-install
- *   /lib/modules/VERSION/{modules.dep,modules.alias,modules.softdep,kernel/...}
- *   /etc/{hosts,nsswitch.conf}, /dev/{console,null}, empty folders
- *   /zz-complete, last: init refuses to go on without it
+ *   /init -> bin/cloudie-agent, /bin/cloudie-agent
+ *   /lib/modules/VERSION/...: loop and squashfs, for what follows
+ *   /stage-one.squashfs, which the agent mounts on /stage-one. The kernel unpacks an archive whole,
+ *   a squashfs as far as it is read: most drivers are for other machines
+ *      /bin/cloudie-discover
+ *      /lib/modules/VERSION/{modules.dep,modules.alias,modules.softdep,kernel/...}
+ *      /lib/modules/VERSION/stage-two.alias: the devices for which a report waits for stage two
+ *   /etc/{hosts,nsswitch.conf}, /dev/{console,null}, empty folders, links to programs of both
+ * stages /zz-complete, last: init refuses to go on without it
  *
  * Stage two, a squashfs that the agent mounts on /stage-two:
+ *   /bin/cloudie-install
  *   /lib/modules/VERSION/{modules.dep,modules.alias,modules.softdep,kernel/...}
- * Its modules.dep also names modules of stage one that its own stand on.
+ * The modules.dep of each also names modules of those before it that its own stand on.
  */
 
 #include "lib/doc/value.h"
@@ -55,7 +61,7 @@ int stage_check_program(const char *folder, const char *name, char *error);
 int stage_modules_move(const struct modules *modules, enum stage stage, const struct kernel *kernel,
                        const char *root, char *error);
 
-/* Both: 0 or negative errno, @error says what. @to must not exist. */
-int stage_one_write(const struct stage_input *input, const char *to, char *error);
-/* @work: an empty folder of the caller's; its content is left behind. */
+/* Both: 0 or negative errno, @error says what. @to must not exist. @work: an empty folder of the
+ * caller's; its content, and a file beside it with ".squashfs" added, is left behind. */
+int stage_one_write(const struct stage_input *input, const char *work, const char *to, char *error);
 int stage_two_write(const struct stage_input *input, const char *work, const char *to, char *error);

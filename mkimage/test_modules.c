@@ -162,12 +162,29 @@ static void test_senseless(void **state)
         put("modules.dep", dep);
 }
 
+/* Those that are asked for by name, not what they stand on; and of a stage. */
+static void test_awaited(void **state)
+{
+        struct modules *modules = load();
+        _free_ char *text = NULL;
+
+        (void)state;
+        assert_int_equal(modules_choose(modules, STAGE_ONE, "rare"), 0);
+        assert_int_equal(modules_choose(modules, STAGE_TWO, "ext4"), 0);
+        assert_int_equal(modules_await(modules, "ext4"), 0);
+        assert_int_equal(modules_await(modules, "rare"), 0);
+        assert_int_equal(modules_await(modules, "af-packet"), 0); /* built in */
+        assert_int_equal(modules_await(modules, "none"), -ENOENT);
+        assert_int_equal(modules_index_awaited(modules, STAGE_TWO, &text), 0);
+        assert_string_equal(text, "alias fs-ext4 ext4\n");
+        modules_free(modules);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_choose),
-                cmocka_unit_test(test_names),
-                cmocka_unit_test(test_indexes),
+                cmocka_unit_test(test_choose),    cmocka_unit_test(test_names),
+                cmocka_unit_test(test_indexes),   cmocka_unit_test(test_awaited),
                 cmocka_unit_test(test_senseless),
         };
 

@@ -85,6 +85,14 @@ class Netboot(unittest.TestCase):
         cls.root = entries(subprocess.run(
             ["zstd", "-dcq", os.path.join(cls.package, "discovery.initrd")],
             check=True, stdout=subprocess.PIPE).stdout)
+        cls.one = os.path.join(cls.work, "stage-one")
+        with open(cls.one + ".squashfs", "wb") as file:
+            file.write({entry[0]: entry[5] for entry in cls.root}["stage-one.squashfs"])
+        cls.two = os.path.join(cls.work, "stage-two")
+        for tree, squashfs in ((cls.one, cls.one + ".squashfs"),
+                               (cls.two, os.path.join(cls.package, "stage-two.squashfs"))):
+            subprocess.run(["unsquashfs", "-q", "-n", "-d", tree, squashfs], check=True,
+                           stdout=subprocess.DEVNULL)
 
     @classmethod
     def tearDownClass(cls):
@@ -96,6 +104,15 @@ class Netboot(unittest.TestCase):
             [MKIMAGE, "netboot", "--programs", programs or cls.programs, "--output", output,
              "--cache", CACHE, "--compression", "3", *options],
             check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def below(self, tree, suffix):
+        """Paths in an unpacked stage."""
+        return {os.path.relpath(os.path.join(folder, name), tree)
+                for folder, _, names in os.walk(tree) for name in names if name.endswith(suffix)}
+
+    def content(self, tree, path):
+        with open(os.path.join(tree, path), "rb") as file:
+            return file.read()
 
     def refused(self, done, sentence):
         self.assertEqual(done.returncode, 1, done.stderr)
@@ -170,60 +187,81 @@ class Netboot(unittest.TestCase):
         self.assertEqual(names[:-1], sorted(names[:-1]))
         by_name = {entry[0]: entry for entry in self.root}
         self.assertEqual(by_name["init"][5], b"bin/cloudie-agent")
-        self.assertEqual(by_name["bin/cloudie-discover"][1], 0o100755)
-        self.assertEqual(by_name["bin/cloudie-install"][1], 0o100755)
+        self.assertEqual(by_name["bin/cloudie-agent"][1], 0o100755)
+        for tree, name in ((self.one, "cloudie-discover"), (self.two, "cloudie-install")):
+            self.assertEqual(by_name[f"bin/{name}"][5].decode(),
+                             f"/{os.path.basename(tree)}/bin/{name}")
+            mode = os.stat(os.path.join(tree, "bin", name)).st_mode
+            self.assertEqual(mode, 0o100755, name)
         self.assertEqual(by_name["dev/console"][4], (5, 1))
         self.assertEqual(by_name["dev/null"][4], (1, 3))
-        for name in ("proc", "sys", "run", "tmp", "etc", "stage-two"):
+        for name in ("proc", "sys", "run", "tmp", "etc", "stage-one", "stage-two"):
             self.assertEqual(by_name[name][1] >> 12, 4, name)
         for name, _, uid, mtime, _, _ in self.root:
             self.assertEqual((uid, mtime), (0, 0), name)
 
     def test_modules_are_signed(self):
-        modules = [entry for entry in self.root if entry[0].endswith(".ko")]
+        modules = {entry[0]: entry[5] for entry in self.root if entry[0].endswith(".ko")}
+        self.assertEqual({plain(path) for path in modules}, {"loop", "squashfs"})
+        modules |= {path: self.content(self.one, path) for path in self.below(self.one, ".ko")}
         self.assertEqual(len(modules), self.manifest["modules"]["stage_one"])
-        for module in modules:
-            self.assertTrue(module[5].endswith(SIGNED), module[0])
+        for name, content in modules.items():
+            self.assertTrue(content.endswith(SIGNED), name)
+
+    def modules_of_stage_one(self):
+        return ({entry[0] for entry in self.root if entry[0].endswith(".ko")} |
+                self.below(self.one, ".ko"))
 
     def test_families(self):
-        one = {plain(entry[0]) for entry in self.root if entry[0].endswith(".ko")}
+        one = {plain(path) for path in self.modules_of_stage_one()}
         for family, modules in listed("stage-one.list").items():
             self.assertEqual(set(modules) - one - BUILT_IN, set(), family)
             self.assertEqual(self.manifest["modules"]["families"][family], len(modules))
 
-        squashfs = os.path.join(self.package, "stage-two.squashfs")
-        two = subprocess.run(["unsquashfs", "-l", squashfs], check=True, text=True,
-                             stdout=subprocess.PIPE).stdout.split("\n")
-        two = {plain(path) for path in two if path.endswith(".ko")}
+        two = {plain(path) for path in self.below(self.two, ".ko")}
         self.assertEqual(len(two), self.manifest["modules"]["stage_two"])
-        names = subprocess.run(["unsquashfs", "-cat", squashfs, "usr/share/misc/pci.ids"], check=True,
-                               capture_output=True).stdout
-        self.assertIn(b"\n8086  Intel Corporation\n", names)
         self.assertEqual(one & two, set())
-        for family, modules in listed("stage-two.list").items():
-            self.assertEqual(set(modules) - one - two, set(), family)
+        for name in ("stage-two.list", "stage-two-later.list"):
+            for family, modules in listed(name).items():
+                self.assertEqual(set(modules) - one - two, set(), family)
+
+    def test_names(self):
+        self.assertIn(b"\n8086  Intel Corporation\n",
+                      self.content(self.one, "usr/share/misc/pci.ids"))
 
     def test_indexes(self):
         """Each stage's files tell of its modules alone, and of all that these need."""
         folder = f"lib/modules/{self.manifest['kernel_version']}/"
-        texts = {name.removeprefix(folder): content.decode() for name, *_, content in self.root
-                 if name.startswith(folder + "modules.")}
-        self.assertEqual(sorted(texts), ["modules.alias", "modules.dep", "modules.softdep"])
-        there = {name.removeprefix(folder) for name, *_ in self.root if name.endswith(".ko")}
-        needs = dict(line.split(":") for line in texts["modules.dep"].splitlines())
-        self.assertEqual(set(needs), there)
-        for path, needed in needs.items():
-            self.assertLessEqual(set(needed.split()), there, path)
-        self.assertRegex(texts["modules.alias"], r"(?m)^alias pci:v00008086d0000100E\S* e1000$")
-        self.assertRegex(texts["modules.alias"], r"(?m)^alias virtio:d00000001v\* virtio_net$")
-        self.assertNotIn(" megaraid_sas\n", texts["modules.alias"])
+        names = ["modules.alias", "modules.dep", "modules.softdep"]
+        self.assertEqual(sorted(entry[0].removeprefix(folder) for entry in self.root
+                                if entry[0].startswith(folder + "modules.")), names)
+        self.assertLessEqual({folder + name for name in names}, self.below(self.one, ""))
+        there = {entry[0].removeprefix(folder) for entry in self.root if entry[0].endswith(".ko")}
+        for tree in (self.one, self.two):
+            own = {path.removeprefix(folder) for path in self.below(tree, ".ko")}
+            needs = dict(line.split(":") for line in
+                         self.content(tree, folder + "modules.dep").decode().splitlines())
+            self.assertEqual(set(needs), own)
+            there |= own
+            for path, needed in needs.items():
+                self.assertLessEqual(set(needed.split()), there, path)
+        alias = self.content(self.one, folder + "modules.alias").decode()
+        self.assertRegex(alias, r"(?m)^alias pci:v00008086d0000100E\S* e1000$")
+        self.assertRegex(alias, r"(?m)^alias virtio:d00000001v\* virtio_net$")
+        self.assertNotIn(" megaraid_sas\n", alias)
 
-        squashfs = os.path.join(self.package, "stage-two.squashfs")
-        two = subprocess.run(["unsquashfs", "-cat", squashfs, folder + "modules.dep"], check=True,
-                             text=True, stdout=subprocess.PIPE).stdout
-        two = dict(line.split(":") for line in two.splitlines())
-        for path, needed in two.items():
-            self.assertLessEqual(set(needed.split()), there | set(two), path)
+    def test_what_a_report_waits_for(self):
+        """The devices of stage-two.list, and no others: not what its modules only stand on."""
+        folder = f"lib/modules/{self.manifest['kernel_version']}/"
+        awaited = self.content(self.one, folder + "stage-two.alias").decode().splitlines()
+        alias = self.content(self.two, folder + "modules.alias").decode().splitlines()
+        modules = {plain(line.split()[-1]) for line in awaited}
+        self.assertLessEqual({"megaraid_sas", "ipmi_si", "mei_me", "tulip"}, modules)
+        self.assertFalse(modules & {"i2c_i801", "amd64_edac", "coretemp", "sha256_ssse3"})
+        listed_modules = {module for family in listed("stage-two.list").values()
+                          for module in family}
+        self.assertEqual([line for line in alias if plain(line.split()[-1]) in listed_modules],
+                         awaited)
 
     def test_dynamic_program(self):
         programs = os.path.join(self.work, "dynamic-programs")

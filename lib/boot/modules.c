@@ -335,6 +335,12 @@ int modules_walk(const struct modules *modules, const char *name, modules_fn fn,
         return module ? walk_one(&walk, module) : -ENOENT;
 }
 
+static bool is_match(const struct alias *alias, const char *modalias)
+{
+        return strncmp(alias->pattern, modalias, alias->fixed) == 0 &&
+               fnmatch(alias->pattern, modalias, 0) == 0;
+}
+
 int modules_walk_alias(const struct modules *modules, const char *modalias, modules_fn fn,
                        void *context)
 {
@@ -343,12 +349,19 @@ int modules_walk_alias(const struct modules *modules, const char *modalias, modu
         for (size_t i = 0; i < modules->alias_count; i++) {
                 const struct alias *alias = &modules->aliases[i];
 
-                if (strncmp(alias->pattern, modalias, alias->fixed) != 0 ||
-                    fnmatch(alias->pattern, modalias, 0) != 0)
+                if (!is_match(alias, modalias))
                         continue;
                 rc = modules_walk(modules, alias->name, fn, context);
                 if (rc < 0 && rc != -ENOENT)
                         return rc;
         }
         return 0;
+}
+
+bool modules_has_alias(const struct modules *modules, const char *modalias)
+{
+        for (size_t i = 0; i < modules->alias_count; i++)
+                if (is_match(&modules->aliases[i], modalias))
+                        return true;
+        return false;
 }

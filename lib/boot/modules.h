@@ -7,6 +7,7 @@
  * loading is modules_linux.h.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct modules;
@@ -49,3 +50,6 @@ int modules_walk(const struct modules *modules, const char *name, modules_fn fn,
 /* The same for every module that serves a device by its modalias; 0 if there is none. */
 int modules_walk_alias(const struct modules *modules, const char *modalias, modules_fn fn,
                        void *context);
+
+/* Is there an alias for it at all? Its module need not be known. */
+bool modules_has_alias(const struct modules *modules, const char *modalias);

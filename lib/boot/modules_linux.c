@@ -11,9 +11,10 @@
  */
 #include "lib/boot/modules_linux.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <limits.h>
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,9 @@
 #define MODALIAS_MAX    1024               /* input devices have the longest, some 600 bytes */
 #define UEVENT_MAX      8192               /* UEVENT_BUFFER_SIZE of the kernel is 2048 */
 #define UEVENT_BUFFER   (4 << 20)          /* a shelf of disks announces itself all at once */
+
+CLEANUP_DEFINE(DIR *, closedir)
+CLEANUP_DEFINE(struct modules *, modules_free)
 
 struct drivers {
         struct modules *modules;
@@ -164,32 +168,96 @@ static void on_uevent(void *context, uint32_t events)
                 d->change(d->context);
 }
 
-/* nftw(3) takes no context; the agent has one set of drivers. */
-static struct drivers *walking;
+/* Called with the modalias of a device that is there. A return other than 0 ends the walk. */
+typedef int (*device_fn)(void *context, const char *modalias);
 
-static int on_file(const char *path, const struct stat *st, int type, struct FTW *at)
+static int visit_device(int folder, const char *name, device_fn fn, void *context)
 {
         _free_ char *modalias = NULL;
+        char path[NAME_MAX + sizeof("/modalias")];
 
-        (void)st;
-        if (type != FTW_F || !text_is_equal(path + at->base, "modalias"))
-                return 0;
-        if (file_read(AT_FDCWD, path, MODALIAS_MAX, &modalias, NULL) < 0)
-                return 0;
+        snprintf(path, sizeof(path), "%s/modalias", name);
+        if (file_read(folder, path, MODALIAS_MAX, &modalias, NULL) < 0)
+                return 0; /* most have none */
         modalias[strcspn(modalias, "\n")] = '\0';
-        if (modalias[0])
-                (void)modules_walk_alias(walking->modules, modalias, load_one, walking);
+        return modalias[0] ? fn(context, modalias) : 0;
+}
+
+static int visit_folder(const char *path, device_fn fn, void *context)
+{
+        CLEANUP(closedir) DIR *folder = opendir(path);
+        const struct dirent *entry;
+        int rc = 0;
+
+        while (folder && rc == 0 && (entry = readdir(folder)))
+                if (entry->d_name[0] != '.')
+                        rc = visit_device(dirfd(folder), entry->d_name, fn, context);
+        return rc;
+}
+
+/*
+ * Every device is a link in the folder of its bus, or of its class: the tree itself has some
+ * thousand attributes a machine, each of which would have to be looked at.
+ */
+static int visit_devices(device_fn fn, void *context)
+{
+        static const struct {
+                const char *root, *below;
+        } kinds[] = {
+                {"/sys/bus",   "/devices"},
+                {"/sys/class", ""        },
+        };
+        int rc = 0;
+
+        for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(kinds); i++) {
+                CLEANUP(closedir) DIR *folder = opendir(kinds[i].root);
+                const struct dirent *entry;
+
+                if (!folder)
+                        return -errno;
+                while (rc == 0 && (entry = readdir(folder))) {
+                        char path[NAME_MAX + 64];
+
+                        if (entry->d_name[0] == '.')
+                                continue;
+                        snprintf(path, sizeof(path), "%s/%s%s", kinds[i].root, entry->d_name,
+                                 kinds[i].below);
+                        rc = visit_folder(path, fn, context);
+                }
+        }
+        return rc;
+}
+
+static int load_for(void *context, const char *modalias)
+{
+        struct drivers *d = context;
+
+        (void)modules_walk_alias(d->modules, modalias, load_one, d);
         return 0;
 }
 
 int drivers_load_all(struct drivers *drivers)
 {
+        return visit_devices(load_for, drivers);
+}
+
+static int is_for(void *context, const char *modalias)
+{
+        return modules_has_alias(context, modalias);
+}
+
+int drivers_is_any_for(const char *path)
+{
+        CLEANUP(modules_free) struct modules *modules = modules_new();
+        _free_ char *text = NULL;
         int rc;
 
-        walking = drivers;
-        rc = nftw("/sys/devices", on_file, 32, FTW_PHYS) < 0 ? -errno : 0;
-        walking = NULL;
-        return rc;
+        if (!modules)
+                return -ENOMEM;
+        rc = file_read(AT_FDCWD, path, MODULE_FILE_MAX, &text, NULL);
+        if (rc >= 0)
+                rc = modules_add_alias(modules, text);
+        return rc < 0 ? rc : visit_devices(is_for, modules);
 }
 
 static int open_uevents(struct drivers *d, struct loop *loop)

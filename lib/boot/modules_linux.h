@@ -33,6 +33,16 @@ int drivers_load_own(struct drivers *drivers, const char *const *names, size_t c
 /* Load for every device that is there now; more appear through the loop. */
 int drivers_load_all(struct drivers *drivers);
 
+/**
+ * drivers_is_any_for() - is a device there that one of these drivers would be for?
+ * @path: a file like modules.alias; its modules need not be there
+ *
+ * May be called on any thread.
+ *
+ * Return: 1, 0; -errno of reading.
+ */
+int drivers_is_any_for(const char *path);
+
 /* Loaded so far, and how many the kernel refused. */
 unsigned drivers_count(const struct drivers *drivers);
 unsigned drivers_failed(const struct drivers *drivers);

@@ -96,6 +96,12 @@ static void test_a_device_finds_its_driver(void **state)
         got[0] = '\0';
         assert_int_equal(modules_walk_alias(*state, "usb:v1234", collect, got), 0);
         assert_string_equal(got, "");
+
+        /* Whether its module is known or not. */
+        assert_int_equal(modules_add_alias(*state, "alias pci:v00001000* gone\n"), 0);
+        assert_true(modules_has_alias(*state, "virtio:d00000001v00001AF4"));
+        assert_true(modules_has_alias(*state, "pci:v00001000d0000005D"));
+        assert_false(modules_has_alias(*state, "usb:v1234"));
 }
 
 static void test_errors(void **state)

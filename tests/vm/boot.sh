@@ -38,6 +38,7 @@ fi
 lab_machine 1
 lab_wait_step inventory 240
 lab_wait_step held 10
+lab_wait_step stage-two 60
 
 "$LAB_BIN/cloudie" -o json events >"$LAB_DIR/events.json"
 "$LAB_BIN/cloudie" -o json node list >"$LAB_DIR/nodes.json"

@@ -11,7 +11,7 @@ import sys
 MAC = "52:54:00:77:00:01"
 # In the order in which a machine takes them.
 STEPS = ["dhcp-discover", "dhcp-offer", "dhcp-ack", "script", "kernel", "ramdisk", "site", "claim",
-         "stage-two", "inventory"]
+         "inventory", "stage-two"]  # no device of this machine asks for stage two
 
 
 def expect(have, want, what):

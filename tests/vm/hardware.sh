@@ -29,7 +29,8 @@ modules=(megaraid_sas nvme ahci sd_mod virtio_pci virtio_blk virtio_net virtio_s
 copy_modules() {
         local kernel all=$LAB_DIR/package-modules module file
         mkdir -p "$all" "$root/modules"
-        (cd "$all" && zstd -dcq "$LAB_PACKAGE/discovery.initrd" | cpio -idm --quiet 'lib/modules/*')
+        (cd "$all" && zstd -dcq "$LAB_PACKAGE/discovery.initrd" | cpio -idm --quiet 'lib/modules/*' stage-one.squashfs)
+        unsquashfs -q -n -f -d "$all" "$all/stage-one.squashfs" >/dev/null
         unsquashfs -q -n -f -d "$all" "$LAB_PACKAGE/stage-two.squashfs" >/dev/null
         kernel=$(ls "$all/lib/modules")
         depmod -b "$all" "$kernel" 2>/dev/null

@@ -40,6 +40,9 @@ lab_machine 1 \
         -device ide-cd,bus=ahci0.1 -device virtio-rng-pci -device virtio-serial-pci \
         -device ipmi-bmc-sim,id=bmc0 -device pci-ipmi-kcs,bmc=bmc0
 lab_wait_step inventory 300
+# What this machine has is for stage two: its report came after.
+"$LAB_BIN/cloudie" -o json events --after 0 | grep -oE '"step":"(stage-two|inventory)"' |
+        head -n 1 | grep -q stage-two || lab_fail "the report did not wait for stage two"
 
 "$LAB_BIN/cloudie" -o json node show lab-0001 --inventory >"$LAB_DIR/node.json"
 python3 - "$LAB_DIR/node.json" <<'END'
