@@ -100,6 +100,7 @@ struct reply {
 bool dhcp_service_boot(void *context, const struct dhcp_message *request,
                        struct ip4_address address, struct dhcp_boot *ret)
 {
+        const struct dhcp_options *options = &request->options;
         struct dhcp_service *service = context;
         struct edge_network network;
         struct pxe_answer answer;
@@ -115,6 +116,13 @@ bool dhcp_service_boot(void *context, const struct dhcp_message *request,
         service->answer_reason = answer.reason;
         (void)text_copy(service->answer_file, sizeof(service->answer_file), answer.boot.file);
         *ret = answer.boot;
+        /* By whose address it is, and not by what it calls itself: the loader of an assigned system
+         * asks once more, without any class. Firmware that is told nothing else is not told this.
+         */
+        if (dhcp_options_wants(options, DHCP_OPT_ROOT_PATH) &&
+            site_root_path(service->options.site, address, ret->root_path) &&
+            answer.kind == PXE_ANSWER_NONE)
+                return !dhcp_options_is_pxe(options) && !dhcp_options_is_http(options);
         return answer.kind != PXE_ANSWER_NONE;
 }
 

@@ -31,7 +31,7 @@
 #define CALL_TIMEOUT_MS 10000
 #define EVENTS_RETRY_MS 2000
 #define LEASES_RETRY_MS 5000
-/* CONFIG_MAX_DISKS at 75 bytes each, CONFIG_MAX_KNOWN at 28, CONFIG_MAX_RESERVATIONS at 120: 11 MB;
+/* CONFIG_MAX_DISKS at 75 bytes each, CONFIG_MAX_KNOWN at 28, CONFIG_MAX_RESERVATIONS at 400: 12 MB;
  * and as much again for a controller that prints with blanks. */
 #define CONFIG_SIZE_MAX ((size_t)24 << 20)
 /* A disk is an object and its two values, a reservation a dozen at most. A network says 25 things,
@@ -39,7 +39,7 @@
 #define NETWORK_VALUES (32 + CONFIG_MAX_RELAYS + 15 * CONFIG_MAX_POOLS)
 #define CONFIG_VALUES_MAX                                                                          \
         (3 * (size_t)CONFIG_MAX_DISKS + 2 * (size_t)CONFIG_MAX_KNOWN +                             \
-         8 * (size_t)CONFIG_MAX_RESERVATIONS + NETWORK_VALUES * (size_t)CONFIG_MAX_NETWORKS +      \
+         9 * (size_t)CONFIG_MAX_RESERVATIONS + NETWORK_VALUES * (size_t)CONFIG_MAX_NETWORKS +      \
          1024)
 
 struct edge {

@@ -29,6 +29,10 @@
  * NAT in front is not planned for. */
 #define HTTP_MAX_PER_ADDRESS 64
 
+/* Firmware's head of a request has some 300 bytes, a browser's 1 KiB. It is wiped for each request.
+ */
+#define HTTP_MEMORY ((size_t)8 << 10)
+
 struct http_service {
         struct http_service_options options;
         struct serve *servers[3 * NETBOOTD_MAX_INTERFACES]; /* plain, TLS, plain of IPv6 */
@@ -290,6 +294,7 @@ static int listen_on(struct http_service *service, int *fd, const char *key, con
                 .cert_pem = cert,
                 .connections = HTTP_MAX_CONNECTIONS,
                 .per_address = HTTP_MAX_PER_ADDRESS,
+                .memory = HTTP_MEMORY,
                 .handler = handle,
                 .context = service,
         };

@@ -7,6 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What is kept for an address, where it says a root. */
+struct root {
+        struct ip4_address address;
+        char path[EDGE_ROOT_SIZE];
+};
+
 struct site {
         uint16_t http_port;
         struct ip_address addresses[SITE_MAX_ADDRESSES];
@@ -20,6 +26,8 @@ struct site {
         size_t disk_count;
         struct mac_address *known; /* sorted, too: the nodes' */
         size_t known_count;
+        struct root *roots; /* sorted, too */
+        size_t root_count;
         uint64_t *open_until_ms; /* of each network; 0: never */
 };
 
@@ -42,6 +50,7 @@ struct site *site_free(struct site *site)
         free(site->subnets);
         free(site->disks);
         free(site->known);
+        free(site->roots);
         free(site->open_until_ms);
         pthread_mutex_destroy(&site->mutex);
         free(site);
@@ -68,6 +77,8 @@ struct site_facts {
         uint64_t *open_until_ms;
         struct edge_disk *disks;
         struct mac_address *known;
+        struct root *roots;
+        size_t root_count;
 };
 
 static void *sorted_copy(const void *rows, size_t count, size_t size)
@@ -97,6 +108,37 @@ static void facts_free(struct site_facts *facts)
         free(facts->open_until_ms);
         free(facts->disks);
         free(facts->known);
+        free(facts->roots);
+}
+
+_Static_assert(offsetof(struct root, address) == 0, "as a row that is an address alone");
+static int compare_addresses(const void *a, const void *b)
+{
+        return memcmp(a, b, sizeof(struct ip4_address));
+}
+
+static void fill_roots(const struct edge_config *config, struct site_facts *to)
+{
+        for (size_t i = 0; i < config->reservation_count; i++) {
+                const struct edge_reservation *from = &config->reservations[i];
+                struct root *root = &to->roots[to->root_count];
+
+                if (!from->root_path[0])
+                        continue;
+                root->address = from->address;
+                memcpy(root->path, from->root_path, sizeof(root->path));
+                to->root_count++;
+        }
+        qsort(to->roots, to->root_count, sizeof(to->roots[0]), compare_addresses);
+}
+
+static size_t count_roots(const struct edge_config *config)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < config->reservation_count; i++)
+                count += config->reservations[i].root_path[0] != '\0';
+        return count;
 }
 
 static int facts_make(const struct edge_config *config, struct site_facts *ret)
@@ -109,11 +151,14 @@ static int facts_make(const struct edge_config *config, struct site_facts *ret)
                 .open_until_ms = calloc(count + 1, sizeof(*ret->open_until_ms)),
                 .disks = sorted_copy(config->disks, config->disk_count, sizeof(*ret->disks)),
                 .known = sorted_copy(config->known, config->known_count, sizeof(*ret->known)),
+                .roots = calloc(count_roots(config) + 1, sizeof(*ret->roots)),
         };
-        if (!ret->networks || !ret->subnets || !ret->open_until_ms || !ret->disks || !ret->known) {
+        if (!ret->networks || !ret->subnets || !ret->open_until_ms || !ret->disks || !ret->known ||
+            !ret->roots) {
                 facts_free(ret);
                 return -ENOMEM;
         }
+        fill_roots(config, ret);
         for (size_t i = 0; i < count; i++) {
                 ret->networks[i] = config->networks[i];
                 (void)ip4_network_parse(config->networks[i].subnet,
@@ -133,7 +178,9 @@ int site_apply(struct site *site, const struct edge_config *config)
                 return rc;
         pthread_mutex_lock(&site->mutex);
         old = (struct site_facts){site->networks, site->subnets, site->open_until_ms, site->disks,
-                                  site->known};
+                                  site->known,    site->roots,   site->root_count};
+        site->roots = new.roots;
+        site->root_count = new.root_count;
         site->networks = new.networks;
         site->subnets = new.subnets;
         site->open_until_ms = new.open_until_ms;
@@ -188,6 +235,25 @@ bool site_knows(struct site *site, const struct mac_address *mac)
         is = is_known(site, mac);
         pthread_mutex_unlock(&site->mutex);
         return is;
+}
+
+bool site_root_path(struct site *site, struct ip4_address address, char ret[static EDGE_ROOT_SIZE])
+{
+        const struct root *root = NULL;
+        const char *path = "";
+
+        pthread_mutex_lock(&site->mutex);
+        if (site->root_count > 0)
+                root = bsearch(&address, site->roots, site->root_count, sizeof(*site->roots),
+                               compare_addresses);
+        for (size_t i = 0; i < site->count && !root; i++)
+                if (ip4_network_has(&site->subnets[i], address))
+                        path = site->networks[i].root_path;
+        if (root)
+                path = root->path;
+        memcpy(ret, path, strlen(path) + 1);
+        pthread_mutex_unlock(&site->mutex);
+        return ret[0] != '\0';
 }
 
 bool site_has_modes(struct site *site)

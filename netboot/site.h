@@ -31,6 +31,10 @@ int site_find(struct site *site, struct ip_address address, struct edge_network 
  * is served anyhow. Any thread. */
 enum network_mode site_mode(struct site *site, struct ip4_address address);
 
+/* Where the system of the machine with this address has its root: what its reservation says, else
+ * its network. False: none is said. Any thread. */
+bool site_root_path(struct site *site, struct ip4_address address, char ret[static EDGE_ROOT_SIZE]);
+
 /* Some network has another mode than that. Any thread. */
 bool site_has_modes(struct site *site);
 

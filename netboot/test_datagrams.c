@@ -133,6 +133,34 @@ static void is_not_stopped_by_a_refusal(void **state)
         close(fds[1]);
 }
 
+/* Linux takes no segments of a socket that sends without checksums, as of a path that is too narrow
+ * for them. What goes to others does not change. */
+static void is_plain_where_it_must_be(void **state)
+{
+        bool is_plain[2] = {false, false};
+        int fds[2][2];
+        const int on = 1;
+
+        (void)state;
+        datagrams = (struct datagrams){0};
+        for (int i = 0; i < 2; i++)
+                make_pair(fds[i]);
+        assert_int_equal(setsockopt(fds[0][0], SOL_SOCKET, SO_NO_CHECK, &on, sizeof(on)), 0);
+        for (int round = 0; round < 2; round++) {
+                for (int i = 0; i < 2; i++) {
+                        fill(2);
+                        datagrams_send(&datagrams, fds[i][0], &is_plain[i]);
+                        expect(2, fds[i][1]);
+                }
+        }
+        assert_true(is_plain[0]);
+        assert_false(is_plain[1]);
+        for (int i = 0; i < 2; i++) {
+                close(fds[i][0]);
+                close(fds[i][1]);
+        }
+}
+
 static void is_full_by_number(void **state)
 {
         size_t space = 0;
@@ -150,6 +178,7 @@ int main(void)
                 cmocka_unit_test(sends_in_order_by_segments),
                 cmocka_unit_test(sends_in_order_one_by_one),
                 cmocka_unit_test(is_not_stopped_by_a_refusal),
+                cmocka_unit_test(is_plain_where_it_must_be),
                 cmocka_unit_test(is_full_by_number),
         };
 

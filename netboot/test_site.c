@@ -145,11 +145,60 @@ static void test_strangers(void **state)
         site_free(site);
 }
 
+static struct ip4_address ip(const char *text)
+{
+        struct ip4_address address;
+
+        assert_int_equal(ip4_parse(text, &address), 0);
+        return address;
+}
+
+static void test_roots(void **state)
+{
+        struct edge_network networks[] = {
+                {.name = "a", .subnet = "10.77.0.0/24", .root_path = "nfs://10.77.0.2/all"},
+                {.name = "b",           .subnet = "10.88.0.0/24"                        },
+        };
+        struct edge_reservation reservations[] = {
+                {.address = ip("10.88.0.9"),            .root_path = "tftp://10.77.0.2/nine"},
+                {.address = ip("10.77.0.7"),                                     .root_path = "nfs://10.77.0.2/seven"},
+                {.address = ip("10.77.0.8")},
+        };
+        const struct edge_config config = {
+                .networks = networks,
+                .network_count = ARRAY_SIZE(networks),
+                .reservations = reservations,
+                .reservation_count = ARRAY_SIZE(reservations),
+        };
+        static const struct {
+                const char *address, *path;
+        } cases[] = {
+                {"10.77.0.7",   "nfs://10.77.0.2/seven"},
+                {"10.77.0.8",   "nfs://10.77.0.2/all"  },
+                {"10.77.0.100", "nfs://10.77.0.2/all"  },
+                {"10.88.0.9",   "tftp://10.77.0.2/nine"},
+                {"10.88.0.10",  ""                     },
+                {"10.99.0.1",   ""                     },
+        };
+        struct site *site = site_new(80);
+
+        (void)state;
+        assert_int_equal(site_apply(site, &config), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                char path[EDGE_ROOT_SIZE];
+
+                assert_int_equal(site_root_path(site, ip(cases[i].address), path),
+                                 cases[i].path[0] != '\0');
+                assert_string_equal(path, cases[i].path);
+        }
+        site_free(site);
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_disks),
-                                           cmocka_unit_test(test_networks6),
-                                           cmocka_unit_test(test_strangers)};
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_disks), cmocka_unit_test(test_roots),
+                cmocka_unit_test(test_networks6), cmocka_unit_test(test_strangers)};
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,6 +93,8 @@ static const struct doc_field network_fields[] = {
         DOC_FIELD(struct edge_network, pool6_last, DOC_TEXT, 0, .help = "last such address"),
         DOC_FIELD(struct edge_network, dns6, DOC_TEXT, 0,
                   .help = "IPv6 name server told to machines"),
+        DOC_FIELD(struct edge_network, root_path, DOC_TEXT, 0,
+                  .help = "root of their system, told to machines that ask (option 17)"),
 };
 DOC_TABLE(edge_network_table, struct edge_network, "network", network_fields, .is_strict = true);
 /* On the wire: what a newer controller says besides is skipped. */
@@ -107,6 +109,7 @@ static const struct doc_field reservation_fields[] = {
         DOC_FIELD(struct edge_reservation, address, DOC_IP4, DOC_REQUIRED),
         DOC_FIELD(struct edge_reservation, address6, DOC_TEXT, 0),
         DOC_FIELD(struct edge_reservation, name, DOC_TEXT, 0),
+        DOC_FIELD(struct edge_reservation, root_path, DOC_TEXT, 0),
 };
 DOC_TABLE(edge_reservation_table, struct edge_reservation, "reservation", reservation_fields,
           .is_strict = true);

@@ -14,11 +14,12 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "lib/node/config_inner.h"
 #include "lib/node/plan.h"
 #include "lib/node/stranger.h"
 #include "lib/node/wire.h"
 
-__attribute__((format(printf, 2, 3))) static int fail(char *error, const char *sentence, ...)
+int config_fail(char *error, const char *sentence, ...)
 {
         va_list args;
 
@@ -93,19 +94,21 @@ static int check_range(const struct edge_network *n, const struct ip4_network *s
                        const struct edge_pool *pool, char *error)
 {
         if (!ip4_network_has(subnet, pool->first) || !ip4_network_has(subnet, pool->last))
-                return fail(error, "network '%s': the pool lies outside the subnet", n->name);
+                return config_fail(error, "network '%s': the pool lies outside the subnet",
+                                   n->name);
         if (ntohl(pool->first.be) > ntohl(pool->last.be))
-                return fail(error, "network '%s': 'pool_first' or 'first' is above the last",
-                            n->name);
+                return config_fail(error, "network '%s': 'pool_first' or 'first' is above the last",
+                                   n->name);
         if (ntohl(pool->last.be) - ntohl(pool->first.be) >= CONFIG_MAX_POOL)
-                return fail(error, "network '%s': the pool has more than %d addresses", n->name,
-                            CONFIG_MAX_POOL);
+                return config_fail(error, "network '%s': the pool has more than %d addresses",
+                                   n->name, CONFIG_MAX_POOL);
         if (ip4_is_equal(pool->first, subnet->address) ||
             ip4_is_equal(pool->last, ip4_network_broadcast(subnet)))
-                return fail(error,
-                            "network '%s': the pool must leave out the subnet's first and last "
-                            "address",
-                            n->name);
+                return config_fail(
+                        error,
+                        "network '%s': the pool must leave out the subnet's first and last "
+                        "address",
+                        n->name);
         return 0;
 }
 
@@ -116,16 +119,17 @@ static int check_match(const struct edge_network *n, const struct edge_match *ma
 
         for (size_t i = 0; i < match->architecture_count; i++)
                 if (edge_architecture_parse(match->architectures[i], numbers) == 0)
-                        return fail(error, "network '%s': no firmware is called '%s'", n->name,
-                                    match->architectures[i]);
+                        return config_fail(error, "network '%s': no firmware is called '%s'",
+                                           n->name, match->architectures[i]);
         if (edge_bytes_parse(match->circuit, bytes) < 0 ||
             edge_bytes_parse(match->remote, bytes) < 0)
-                return fail(error,
-                            "network '%s': 'circuit' and 'remote' must be text, or bytes as "
-                            "0x00010a",
-                            n->name);
+                return config_fail(error,
+                                   "network '%s': 'circuit' and 'remote' must be text, or bytes as "
+                                   "0x00010a",
+                                   n->name);
         if (edge_mac_prefix_parse(match->mac_prefix, bytes) < 0)
-                return fail(error, "network '%s': 'mac_prefix' must be like 52:54:00", n->name);
+                return config_fail(error, "network '%s': 'mac_prefix' must be like 52:54:00",
+                                   n->name);
         return 0;
 }
 
@@ -143,20 +147,21 @@ static int check_pools(const struct edge_network *n, const struct ip4_network *s
         if (n->mode != NETWORK_AUTHORITATIVE) {
                 if (count == 0 && !ip4_is_set(n->pool_first) && !ip4_is_set(n->pool_last))
                         return 0;
-                return fail(error,
-                            "network '%s': mode '%s' gives no addresses: leave out its pools",
-                            n->name, network_mode_names[n->mode]);
+                return config_fail(
+                        error, "network '%s': mode '%s' gives no addresses: leave out its pools",
+                        n->name, network_mode_names[n->mode]);
         }
         memcpy(all, n->pools, sizeof(n->pools));
         if (ip4_is_set(n->pool_first) != ip4_is_set(n->pool_last))
-                return fail(error, "network '%s': 'pool_first' and 'pool_last' go together",
-                            n->name);
+                return config_fail(error, "network '%s': 'pool_first' and 'pool_last' go together",
+                                   n->name);
         if (ip4_is_set(n->pool_first))
                 all[count++] = (struct edge_pool){.first = n->pool_first, .last = n->pool_last};
         if (count == 0)
-                return fail(error,
-                            "network '%s': 'pool_first' and 'pool_last', or 'pools', are missing",
-                            n->name);
+                return config_fail(
+                        error,
+                        "network '%s': 'pool_first' and 'pool_last', or 'pools', are missing",
+                        n->name);
         for (size_t i = 0; i < count; i++) {
                 rc = check_range(n, subnet, &all[i], error);
                 if (rc == 0)
@@ -165,10 +170,19 @@ static int check_pools(const struct edge_network *n, const struct ip4_network *s
                         return rc;
                 for (size_t j = 0; j < i; j++)
                         if (ranges_overlap(&all[i], &all[j]))
-                                return fail(error, "network '%s': two of its pools overlap",
-                                            n->name);
+                                return config_fail(error, "network '%s': two of its pools overlap",
+                                                   n->name);
         }
         return 0;
+}
+
+/* It goes into a message as it is: printable, and one word. */
+static bool is_word(const char *text)
+{
+        for (; *text; text++)
+                if (*text <= ' ' || *text >= 0x7f)
+                        return false;
+        return true;
 }
 
 static int check_network(const struct edge_network *n, char *error, struct ip4_network *ret)
@@ -177,23 +191,29 @@ static int check_network(const struct edge_network *n, char *error, struct ip4_n
         int rc;
 
         if (ip4_network_parse(n->subnet, ret) < 0)
-                return fail(error, "network '%s': 'subnet' must be like 10.77.0.0/24", n->name);
+                return config_fail(error, "network '%s': 'subnet' must be like 10.77.0.0/24",
+                                   n->name);
         if (ret->prefix > 30)
-                return fail(error, "network '%s': the subnet has no room for machines", n->name);
+                return config_fail(error, "network '%s': the subnet has no room for machines",
+                                   n->name);
         rc = check_pools(n, ret, error);
         if (rc < 0)
                 return rc;
         if (ip4_is_set(n->router) && !ip4_network_has(ret, n->router))
-                return fail(error, "network '%s': 'router' lies outside the subnet", n->name);
+                return config_fail(error, "network '%s': 'router' lies outside the subnet",
+                                   n->name);
         if (n->lease_s != 0 && n->lease_s < 60)
-                return fail(error, "network '%s': 'lease_s' must be at least 60", n->name);
+                return config_fail(error, "network '%s': 'lease_s' must be at least 60", n->name);
         for (size_t i = 0; i < n->relay_count; i++)
                 if (ip4_parse(n->relays[i], &relay) < 0 || !ip4_is_set(relay))
-                        return fail(error, "network '%s': 'relays' must be IPv4 addresses",
-                                    n->name);
+                        return config_fail(error, "network '%s': 'relays' must be IPv4 addresses",
+                                           n->name);
+        if (!is_word(n->root_path))
+                return config_fail(error, "network '%s': 'root_path' must be one word of ASCII",
+                                   n->name);
         if (n->captive_portal[0] && !text_has_prefix(n->captive_portal, "https://"))
-                return fail(error, "network '%s': 'captive_portal' must begin with https://",
-                            n->name);
+                return config_fail(error, "network '%s': 'captive_portal' must begin with https://",
+                                   n->name);
         return 0;
 }
 
@@ -208,7 +228,8 @@ static int check_wire(const struct edge_network *a, const struct edge_network *b
         if (a->mode == b->mode || !a->shared_network[0] ||
             strcmp(a->shared_network, b->shared_network) != 0)
                 return 0;
-        return fail(error, "network '%s': networks of one 'shared_network' have one mode", a->name);
+        return config_fail(error, "network '%s': networks of one 'shared_network' have one mode",
+                           a->name);
 }
 
 /* --- reservations --- */
@@ -244,23 +265,23 @@ static int check_marks(const struct edge_reservation *r, const char *text, char 
 
         if (has_mac + (r->client_id[0] != '\0') + uuid_is_set(&r->uuid) + (r->circuit[0] != '\0') !=
             1)
-                return fail(error,
-                            "reservation %s: it needs one of 'mac', 'client_id', 'uuid' and "
-                            "'circuit'",
-                            text);
+                return config_fail(error,
+                                   "reservation %s: it needs one of 'mac', 'client_id', 'uuid' and "
+                                   "'circuit'",
+                                   text);
         if (has_mac && !mac_is_usable(&r->mac))
-                return fail(error, "reservation %s: no card has this MAC", text);
+                return config_fail(error, "reservation %s: no card has this MAC", text);
         if (uuid_is_set(&r->uuid) && !uuid_identifies(&r->uuid))
-                return fail(error, "reservation %s: many machines have this UUID", text);
+                return config_fail(error, "reservation %s: many machines have this UUID", text);
         if (r->remote[0] && !r->circuit[0])
-                return fail(error, "reservation %s: 'remote' goes with 'circuit'", text);
+                return config_fail(error, "reservation %s: 'remote' goes with 'circuit'", text);
         circuit = edge_bytes_parse(r->circuit, bytes);
         remote = edge_bytes_parse(r->remote, bytes);
         if (edge_bytes_parse(r->client_id, bytes) < 0 || circuit < 0 || remote < 0 ||
             circuit + remote >= EDGE_BYTES_MAX)
-                return fail(error,
-                            "reservation %s: marks are text, or bytes as 0x00010a, and short",
-                            text);
+                return config_fail(
+                        error, "reservation %s: marks are text, or bytes as 0x00010a, and short",
+                        text);
         return 0;
 }
 
@@ -284,15 +305,20 @@ static int check_reservations(const struct edge_config *config, const struct ip4
                 rc = check_marks(&all[i], text, error);
                 if (rc < 0)
                         return rc;
+                if (!is_word(all[i].root_path))
+                        return config_fail(error,
+                                           "reservation %s: 'root_path' must be one word of ASCII",
+                                           text);
                 if (!is_inside_any(networks, config->network_count, all[i].address))
-                        return fail(error, "reservation %s: its address is in no network", text);
+                        return config_fail(error, "reservation %s: its address is in no network",
+                                           text);
                 for (size_t j = 0; j < i; j++) {
                         if (has_same_marks(&all[i], &all[j]))
-                                return fail(error, "reservation %s: given twice", text);
+                                return config_fail(error, "reservation %s: given twice", text);
                         if (ip4_is_equal(all[i].address, all[j].address))
-                                return fail(error,
-                                            "reservation %s: its address is taken by another",
-                                            text);
+                                return config_fail(
+                                        error, "reservation %s: its address is taken by another",
+                                        text);
                 }
         }
         return 0;
@@ -309,8 +335,9 @@ int edge_config_check(const struct edge_config *config, char *error)
                         return rc;
                 for (size_t j = 0; j < i; j++) {
                         if (networks_overlap(&networks[i], &networks[j]))
-                                return fail(error, "network '%s': its subnet overlaps another's",
-                                            config->networks[i].name);
+                                return config_fail(error,
+                                                   "network '%s': its subnet overlaps another's",
+                                                   config->networks[i].name);
                         rc = check_wire(&config->networks[i], &config->networks[j], error);
                         if (rc < 0)
                                 return rc;

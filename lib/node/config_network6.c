@@ -2,23 +2,10 @@
 /* The IPv6 part of networks: texts in the configuration, as a network of IPv4 alone says nothing.
  */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "lib/node/config_inner.h"
 #include "lib/node/wire.h"
-
-__attribute__((format(printf, 2, 3))) static int fail(char *error, const char *sentence, ...)
-{
-        va_list args;
-
-        if (!error)
-                return -EINVAL;
-        va_start(args, sentence);
-        vsnprintf(error, DOC_ERROR_SIZE, sentence, args);
-        va_end(args);
-        return -EINVAL;
-}
 
 static uint64_t low_half(const struct ip6_address *address)
 {
@@ -32,13 +19,15 @@ static uint64_t low_half(const struct ip6_address *address)
 static int check_pool6(const char *name, const struct edge_network6 *n, char *error)
 {
         if (!ip6_network_has(&n->network, &n->first) || !ip6_network_has(&n->network, &n->last))
-                return fail(error, "network '%s': the IPv6 pool lies outside 'subnet6'", name);
+                return config_fail(error, "network '%s': the IPv6 pool lies outside 'subnet6'",
+                                   name);
         if (memcmp(n->first.bytes, n->last.bytes, 8) != 0 ||
             low_half(&n->first) > low_half(&n->last))
-                return fail(error, "network '%s': 'pool6_first' is above 'pool6_last'", name);
+                return config_fail(error, "network '%s': 'pool6_first' is above 'pool6_last'",
+                                   name);
         if (low_half(&n->last) - low_half(&n->first) >= CONFIG_MAX_POOL6)
-                return fail(error, "network '%s': the IPv6 pool has more than %d addresses", name,
-                            CONFIG_MAX_POOL6);
+                return config_fail(error, "network '%s': the IPv6 pool has more than %d addresses",
+                                   name, CONFIG_MAX_POOL6);
         return 0;
 }
 
@@ -56,26 +45,30 @@ static int check_network6(const struct edge_network *n, char *error, struct edge
         *ret = (struct edge_network6){0};
         if (!n->subnet6[0]) {
                 if (has_pool || n->dns6[0])
-                        return fail(error, "network '%s': IPv6 addresses need 'subnet6'", n->name);
+                        return config_fail(error, "network '%s': IPv6 addresses need 'subnet6'",
+                                           n->name);
                 return 0;
         }
         if (n->mode == NETWORK_LISTEN)
-                return fail(error,
-                            "network '%s': mode 'listen' answers nobody: leave out 'subnet6'",
-                            n->name);
+                return config_fail(
+                        error, "network '%s': mode 'listen' answers nobody: leave out 'subnet6'",
+                        n->name);
         if (ip6_network_parse(n->subnet6, &ret->network) < 0)
-                return fail(error, "network '%s': 'subnet6' must be like fd77::/64", n->name);
+                return config_fail(error, "network '%s': 'subnet6' must be like fd77::/64",
+                                   n->name);
         if (ret->network.prefix < 16 || ret->network.prefix > 126 ||
             ip6_is_link_local(&ret->network.address) || ret->network.address.bytes[0] == 0xff)
-                return fail(error, "network '%s': 'subnet6' is no network of machines", n->name);
+                return config_fail(error, "network '%s': 'subnet6' is no network of machines",
+                                   n->name);
         if (parse6(n->pool6_first, &ret->first) < 0 || parse6(n->pool6_last, &ret->last) < 0 ||
             ip6_is_set(&ret->first) != ip6_is_set(&ret->last))
-                return fail(error,
-                            "network '%s': 'pool6_first' and 'pool6_last' must be IPv6 addresses, "
-                            "or both be left out",
-                            n->name);
+                return config_fail(
+                        error,
+                        "network '%s': 'pool6_first' and 'pool6_last' must be IPv6 addresses, "
+                        "or both be left out",
+                        n->name);
         if (parse6(n->dns6, &ret->dns) < 0)
-                return fail(error, "network '%s': 'dns6' must be an IPv6 address", n->name);
+                return config_fail(error, "network '%s': 'dns6' must be an IPv6 address", n->name);
         return has_pool ? check_pool6(n->name, ret, error) : 0;
 }
 
@@ -107,16 +100,18 @@ static int check_reservations6(const struct edge_config *config,
                 if (!text[0])
                         continue;
                 if (ip6_parse(text, &address) < 0)
-                        return fail(error, "reservation '%s': 'address6' is no IPv6 address", text);
+                        return config_fail(error, "reservation '%s': 'address6' is no IPv6 address",
+                                           text);
                 if (!mac_is_usable(&all[i].mac) && !uuid_is_set(&all[i].uuid))
-                        return fail(error, "reservation %s: 'address6' needs 'mac' or 'uuid'",
-                                    text);
+                        return config_fail(
+                                error, "reservation %s: 'address6' needs 'mac' or 'uuid'", text);
                 if (!is_inside_any(networks, config->network_count, &address))
-                        return fail(error, "reservation %s: it is in no 'subnet6'", text);
+                        return config_fail(error, "reservation %s: it is in no 'subnet6'", text);
                 for (size_t j = 0; j < i; j++)
                         if (all[j].address6[0] && ip6_parse(all[j].address6, &other) == 0 &&
                             ip6_is_equal(&address, &other))
-                                return fail(error, "reservation %s: it is taken by another", text);
+                                return config_fail(error, "reservation %s: it is taken by another",
+                                                   text);
         }
         return 0;
 }
@@ -134,8 +129,9 @@ int edge_config_check_networks6(const struct edge_config *config, char *error)
                         if (config->networks[j].subnet6[0] &&
                             (ip6_network_has(&all[i].network, &all[j].network.address) ||
                              ip6_network_has(&all[j].network, &all[i].network.address)))
-                                return fail(error, "network '%s': its 'subnet6' overlaps another's",
-                                            config->networks[i].name);
+                                return config_fail(error,
+                                                   "network '%s': its 'subnet6' overlaps another's",
+                                                   config->networks[i].name);
         }
         return check_reservations6(config, all, error);
 }

@@ -89,6 +89,9 @@ size_t edge_architecture_parse(const char *name, uint16_t ret[static 2]);
 /* Bytes of a MAC's beginning: 1 to 6; 0 for ""; -EINVAL. */
 ssize_t edge_mac_prefix_parse(const char *text, uint8_t ret[static 6]);
 
+/* "nfs://10.77.0.2/freebsd": option 17, as the loader of the system wants it. */
+#define EDGE_ROOT_SIZE 256
+
 struct edge_network {
         char name[WIRE_NAME_SIZE];
         char subnet[20]; /* "10.77.0.0/24" */
@@ -111,6 +114,7 @@ struct edge_network {
         char subnet6[48];                                           /* "fd77::/64" */
         char pool6_first[IP6_TEXT_SIZE], pool6_last[IP6_TEXT_SIZE]; /* inclusive */
         char dns6[IP6_TEXT_SIZE];
+        char root_path[EDGE_ROOT_SIZE]; /* as of struct edge_reservation, for those that say none */
 };
 extern const struct doc_table edge_network_table;
 
@@ -123,6 +127,9 @@ struct edge_reservation {
         struct ip4_address address;
         char address6[IP6_TEXT_SIZE]; /* by mac or uuid alone; "": none */
         char name[NODE_NAME_SIZE];    /* host name told to the machine; "" none */
+        /* Where its system has its root, told over IPv4 to whatever of it asks; "" its network's.
+         */
+        char root_path[EDGE_ROOT_SIZE];
 };
 extern const struct doc_table edge_reservation_table;
 

@@ -15,6 +15,9 @@
 #include "lib/serve/private.h"
 #include "lib/serve/range.h"
 
+/* Up to here head and body go out together, which costs less than a sendfile(2) of its own. */
+#define SMALL_MAX ((uint64_t)16 << 10)
+
 /* An entity tag is a short hash; what does not fit is not sent. */
 #define ETAG_SIZE 128
 
@@ -31,6 +34,7 @@ struct file_answer {
         char etag[ETAG_SIZE]; /* quoted; "" without */
         struct range part;
         unsigned status;
+        bool is_sent; /* a body; none for HEAD */
 };
 
 /* Callers have a hash; the wire wants quotes (RFC 9110 8.8.3). */
@@ -73,6 +77,25 @@ static void decide(struct serve_request *request, struct file_answer *answer)
         }
 }
 
+/* NULL: it cannot be read, or is shorter by now. */
+static struct MHD_Response *body_in_memory(const struct file_answer *answer)
+{
+        const size_t size = (size_t)answer->part.length;
+        struct MHD_Response *response;
+        char *bytes = malloc(size);
+
+        if (!bytes)
+                return NULL;
+        if (pread(answer->fd, bytes, size, (off_t)answer->part.start) != (ssize_t)size) {
+                free(bytes);
+                return NULL;
+        }
+        response = MHD_create_response_from_buffer(size, bytes, MHD_RESPMEM_MUST_FREE);
+        if (!response)
+                free(bytes);
+        return response;
+}
+
 static struct MHD_Response *body_of(struct file_answer *answer)
 {
         struct MHD_Response *response;
@@ -81,6 +104,12 @@ static struct MHD_Response *body_of(struct file_answer *answer)
                 return problem_response(PROBLEM_RANGE, &answer->status);
         if (answer->status == 304)
                 return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
+        if (answer->is_sent && answer->part.length > 0 && answer->part.length <= SMALL_MAX) {
+                response = body_in_memory(answer);
+                if (response)
+                        return response;
+        }
+        sendfile_expect(answer->fd, answer->part.start + answer->part.length);
         response = MHD_create_response_from_fd_at_offset64(answer->part.length, answer->fd,
                                                            answer->part.start);
         if (response)
@@ -142,15 +171,17 @@ void serve_answer_file(struct serve_request *request, int take_fd, const char *c
                 response = problem_response(PROBLEM_INTERNAL, &answer.status);
         } else {
                 answer.size = (uint64_t)st.st_size;
+                answer.is_sent = strcmp(serve_method(request), "HEAD") != 0;
                 if (etag)
                         set_etag(&answer, etag);
                 decide(request, &answer);
                 response = response_of(&answer, &tell.mark);
-                if (answer.status < 300 && strcmp(serve_method(request), "HEAD") != 0)
+                if (answer.status < 300 && answer.is_sent)
                         tell.size = answer.part.length;
         }
         if (answer.fd >= 0)
                 close(answer.fd);
         tell.is_file = answer.status < 400;
+        tell.is_counted = tell.size > SMALL_MAX; /* else one write: all of it, or as good as none */
         request_answer(request, answer.status, response, &tell);
 }

@@ -71,11 +71,15 @@ struct sent {
         uint64_t since_ms; /* monotonic */
         uint64_t size;     /* bytes of body that are to be sent */
         uint64_t mark;     /* sent_count() at the start of the body */
+        bool is_counted;   /* how much of it went out counts, where not all did */
         bool is_file;      /* else an error is sent in its place: nothing is whole */
 };
 
 /* Bytes the kernel was given on a connection so far; 0 if it cannot say. */
 uint64_t sent_count(int fd);
+
+/* MHD will send this descriptor by sendfile(2) until @end, an offset. It stays MHD's. */
+void sendfile_expect(int fd, uint64_t end);
 
 struct serve_request {
         struct list link; /* in serve->requests */

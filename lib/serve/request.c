@@ -345,7 +345,7 @@ static enum MHD_Result send_answer(struct serve_request *r)
         pthread_mutex_lock(&r->serve->lock);
         response = TAKE_PTR(r->response);
         r->state = REQUEST_SENDING;
-        if (r->sent.fn) {
+        if (r->sent.fn && r->sent.is_counted) {
                 const union MHD_ConnectionInfo *info =
                         MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
@@ -433,7 +433,7 @@ static void tell_sent(const struct sent *sent, bool is_whole, uint64_t count)
         if (!sent->fn)
                 return;
         if (!is_whole)
-                bytes = count > sent->mark ? count - sent->mark : 0;
+                bytes = sent->is_counted && count > sent->mark ? count - sent->mark : 0;
         if (bytes > sent->size)
                 bytes = sent->size;
         sent->fn(sent->context, is_whole, bytes, clock_monotonic_ms() - sent->since_ms);
@@ -463,7 +463,7 @@ void request_on_completed(void *context, struct MHD_Connection *connection, void
                 pthread_cond_signal(&r->serve->ended);
         pthread_mutex_unlock(&r->serve->lock);
 
-        if (sent.fn && !is_whole && !unsent) {
+        if (sent.fn && sent.is_counted && !is_whole && !unsent) {
                 const union MHD_ConnectionInfo *info =
                         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 

@@ -33,7 +33,8 @@ struct serve_options {
         unsigned connections;    /* at most; 0: 1024 */
         unsigned per_address;    /* connections of one address; 0: 64 */
         unsigned idle_timeout_s; /* 0: 60 */
-        size_t bodies;           /* bytes of all bodies together that are held; 0: 256 MiB */
+        size_t memory; /* bytes of a connection: head of request and of answer; 0: 32 KiB */
+        size_t bodies; /* bytes of all bodies together that are held; 0: 256 MiB */
         /* Called when the head is there: how large may the body be? 0: none accepted.
          * SERVE_BODY_IGNORED: it is read and thrown away, for the handler will refuse the request
          * whatever stands in it. */

@@ -18,6 +18,7 @@
 #define DEFAULT_CONNECTIONS 1024
 #define DEFAULT_PER_ADDRESS 64
 #define DEFAULT_IDLE_S      60
+#define DEFAULT_MEMORY      ((size_t)32 << 10)
 #define DEFAULT_BODIES      ((size_t)256 << 20) /* not connections times the largest body */
 
 /* Answers that are under way when the server stops get so long to leave. */
@@ -144,7 +145,9 @@ static int start_daemon(struct serve *serve, const struct serve_options *options
                 MHD_OPTION_CONNECTION_TIMEOUT, or_default(options->idle_timeout_s, DEFAULT_IDLE_S),
                 MHD_OPTION_URI_LOG_CALLBACK, request_on_target, serve, MHD_OPTION_NOTIFY_COMPLETED,
                 request_on_completed, serve, MHD_OPTION_NOTIFY_CONNECTION, on_connection, serve,
-                MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+                MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                options->memory ? options->memory : DEFAULT_MEMORY, MHD_OPTION_ARRAY, tls,
+                MHD_OPTION_END);
         if (key)
                 gnutls_memset(key, 0, strlen(key));
         if (!serve->daemon)

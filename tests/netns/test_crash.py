@@ -90,6 +90,10 @@ class Crash(lab.EdgeTest):
             if int(kind) != LEASEACTIVE or mac != leases[address]:
                 self.lost.append("%s of %s: answer %s, of %s" % (address, leases[address], kind, mac))
 
+    def judge(self, where):
+        self.assertEqual((len(self.lost), len(self.twice)), (0, 0), "%s: lost, given twice: %s" % (
+            where, self.lost[:5] + self.twice[:5]))
+
     def one_round(self, number):
         acked = self.path("acked")
         first = 1 + number * max(1, min(MACHINES, (MACHINES_ALL - MACHINES) // self.rounds))
@@ -104,7 +108,7 @@ class Crash(lab.EdgeTest):
         leases = self.note(acked)
         self.start_edge()
         self.check(leases)
-        self.assertEqual((self.lost, self.twice), ([], []), "round %d" % number)
+        self.judge("round %d" % number)
 
     def runTest(self):
         self.start()
@@ -114,7 +118,7 @@ class Crash(lab.EdgeTest):
         print("%d rounds: %d acknowledged, %d addresses of %d machines, asked for %d; lost %d, given twice %d"
               % (self.rounds, self.acknowledged, len(self.by_address), len(self.by_mac), self.asked,
                  len(self.lost), len(self.twice)))
-        self.assertEqual((self.lost, self.twice), ([], []))
+        self.judge("all rounds")
         self.assertGreater(len(self.by_address), 10 * self.rounds)
         self.assertEqual(len(self.by_address), len(self.by_mac))
 

@@ -35,7 +35,9 @@ class PoolsTest(lab.EdgeTest):
         config["networks"][0]["pools"] = [
             {"first": "10.77.0.20", "last": "10.77.0.29", "match": {"architectures": ["uefi-x86-64"]}},
             {"first": "10.77.0.30", "last": "10.77.0.39", "match": {"vendor_class": "PXEClient"}}]
-        config["reservations"] = [{"uuid": UUID, "address": "10.77.0.50", "name": "db-1"},
+        config["networks"][0]["root_path"] = "nfs://10.77.0.1/all"
+        config["reservations"] = [{"uuid": UUID, "address": "10.77.0.50", "name": "db-1",
+                                   "root_path": "tftp://10.77.0.1/freebsd"},
                                   {"client_id": "0xff0000000100020001", "address": "10.77.0.51"}]
         self.write("answers.tmp", json.dumps(answers))
         os.rename(self.path("answers.tmp"), self.path("answers.json"))
@@ -61,6 +63,16 @@ class PoolsTest(lab.EdgeTest):
         self.stop_one(self.edge)
         self.start_edge()
         self.assertEqual(self.dhcp()["ip"], "10.77.0.50")
+
+    def test_a_root(self):
+        """The loader of a system asks once more, without a class; it is told by whose address it
+        has, as its firmware was, and who does not ask is not told."""
+        self.start()
+        asks = ["-O", "rootpath"]
+        self.assertEqual(self.dhcp(UEFI + UUID_OPTION + asks)["rootpath"], "tftp://10.77.0.1/freebsd")
+        self.assertEqual(self.dhcp(asks)["rootpath"], "tftp://10.77.0.1/freebsd")
+        self.assertNotIn("rootpath", self.dhcp())
+        self.assertEqual(self.dhcp(asks, mac=OTHER_MAC)["rootpath"], "nfs://10.77.0.1/all")
 
     def configured_by(self, *client):
         """Runs a client until it has an address; that, and what ends it."""

@@ -65,6 +65,34 @@ while time.monotonic() < end:
 print(json.dumps(answers))
 """ % EDGE
 
+# A transfer, and somebody else who sends to its port: what he is told, and what its client gets.
+MEDDLER = """
+import socket
+client, other = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+client.settimeout(5)
+other.settimeout(1)
+client.sendto(b'\\0\\1assets/vmlinuz\\0octet\\0', ('%s', 69))
+data, server = client.recvfrom(4096)
+for packet in (b'\\0\\4\\0\\1', b'\\0\\5\\0\\0stop\\0', b'\\0\\1assets/vmlinuz\\0octet\\0'):
+    other.sendto(packet, server)
+try:
+    print(other.recv(4096)[:4].hex())
+except (TimeoutError, ConnectionRefusedError):
+    print('nothing')
+blocks = set()
+try:
+    client.settimeout(0.2)
+    while True:
+        blocks.add(client.recv(4096)[:4].hex())
+except TimeoutError:
+    pass
+client.settimeout(5)
+client.sendto(b'\\0\\4\\0\\1', server)
+blocks.add(client.recv(4096)[:4].hex())
+client.sendto(b'\\0\\5\\0\\0enough\\0', server)
+print(*sorted(blocks))
+""" % EDGE
+
 RRQ, WRQ, DATA, ACK, ERROR, OACK = range(1, 7)
 # Ways out of the root, and to what is beside the files that are served.
 WAYS_OUT = (
@@ -217,6 +245,11 @@ class Tftp(EdgeTest):
         for stray, answer in zip(strays, self.ask(*([request("assets/vmlinuz"), s] for s in strays))):
             self.assertEqual(set(answer), {first}, stray)
         self.expect_alive()
+
+    def test_a_transfer_is_of_one_client(self):
+        answer, blocks = in_node(sys.executable, "-c", MEDDLER).stdout.splitlines()
+        self.assertEqual(answer, "nothing")
+        self.assertIn(blocks, ("00030002", "00030001 00030002"))  # the first again, as nobody answered
 
     def flood(self, how):
         forger = subprocess.Popen(
