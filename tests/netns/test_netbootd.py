@@ -303,6 +303,8 @@ class Serving(EdgeTest):
             self.assertEqual(self.fetch(url + name), self.asset(name))
         self.assertIn("\nsource (tftp,%s)/boot/grub/$net_default_mac\n" % EDGE,
                       self.fetch(url + "/grub/grub.cfg").decode())
+        for name in ("01-" + MAC.replace(":", "-"), "52540077-0001-4a4b-8c8d-112233445566"):
+            self.assertEqual(self.fetch(url + "/grub/grub.cfg-" + name), self.fetch(url + "/grub/grub.cfg"))
         self.assertIn(" cloudie.boot=%s " % BOOT, self.fetch(url + plan).decode())
         for name in ("revocations_sku.efi", "boot/grub/" + OTHER_MAC, "boot/grub/"):
             self.assertIsNone(self.fetch(url + name, check=False), name)
