@@ -39,6 +39,7 @@
 #include "netboot/usage.h"
 
 #define MAX_DESCRIPTORS 8192
+#define RETRY_CONFIG_MS 10000
 #define EXIT_FOUND      3 /* --probe: there is another DHCP server */
 
 /* Images leave this much of the file system to the lease journal, the configuration, and a netboot
@@ -77,6 +78,10 @@ struct netbootd {
 
         atomic_bool is_configured;
         struct edge_config applied; /* without its disks; the main thread's */
+        /* The first one, where the journal could not be opened: tried again, as nobody sends it
+         * twice. NULL: there is none. */
+        struct edge_config *refused;
+        struct loop_timer *retry;
 };
 
 static const char *config_path = "/etc/cloudie/netbootd.yaml";
@@ -185,17 +190,40 @@ static void config_free(struct edge_config *config)
         free(config);
 }
 
+static void take_config(struct netbootd *d, struct edge_config *config)
+{
+        char error[DAEMON_ERROR_SIZE] = "";
+        const int rc = apply(d, config, error);
+
+        if (rc < 0)
+                log_error("config.refused", "reason=%s", QUOTE(error[0] ? error : strerror(-rc)));
+        if (d->refused)
+                config_free(d->refused);
+        d->refused = NULL;
+        if (rc < 0 && !atomic_load(&d->is_configured)) {
+                d->refused = config;
+                loop_timer_arm(d->retry, clock_monotonic_ms() + RETRY_CONFIG_MS);
+                return;
+        }
+        config_free(config);
+}
+
 static void config_came(void *context)
 {
         struct new_config *new = context;
-        char error[DAEMON_ERROR_SIZE] = "";
-        int rc;
 
-        rc = apply(new->d, new->config, error);
-        if (rc < 0)
-                log_error("config.refused", "reason=%s", QUOTE(error[0] ? error : strerror(-rc)));
-        config_free(new->config);
+        take_config(new->d, new->config);
         free(new);
+}
+
+static void retry_config(void *context)
+{
+        struct netbootd *d = context;
+        struct edge_config *config = d->refused;
+
+        d->refused = NULL;
+        if (config)
+                take_config(d, config);
 }
 
 static void on_config(void *context, struct edge_config *take)
@@ -350,7 +378,9 @@ static int make_dhcp(struct netbootd *d)
                                                   d->events, d->site,        d->edge};
         int rc;
 
-        rc = dhcp_service_new(&dhcp, &d->dhcp);
+        rc = loop_add_timer(d->loop, retry_config, d, &d->retry);
+        if (rc == 0)
+                rc = dhcp_service_new(&dhcp, &d->dhcp);
         if (rc == 0)
                 rc = dhcp6_service_new(d->loop, &d->interfaces, d->site, &d->dhcp6);
         if (rc < 0)
@@ -580,6 +610,9 @@ static void stop(struct netbootd *d)
         d->boots = boots_free(d->boots);
         d->site = site_free(d->site);
         edge_config_done(&d->applied);
+        if (d->refused)
+                config_free(d->refused);
+        loop_remove_timer(d->retry);
         loop_remove_fd(d->signal_watch);
         loop_remove_timer(d->watchdog);
         loop_free(d->boot_loop);

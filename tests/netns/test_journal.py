@@ -109,6 +109,19 @@ class Fails(JournalTest):
         self.fails_and_comes_back("EIO", "fdatasync,fsync")
 
 
+    def test_the_first_one(self):
+        """No journal can be made when the first configuration comes: it is tried again."""
+        self.start_edge(healthy=False)
+        until(10, lambda: self.health() == 503, self.log)
+        stop = self.fails("ENOSPC", "fallocate")
+        self.start_controller()
+        until(20, lambda: "event=config.refused" in self.log(), self.log)
+        self.assertEqual(self.health(), 503)
+        stop()
+        until(30, lambda: self.health() == 200, self.log)
+        self.assertIsNotNone(self.dhcp(IPXE), self.log())
+
+
 class Full(JournalTest):
     def mount(self):
         os.makedirs(self.state)
