@@ -125,6 +125,21 @@ static bool has_room(const struct image_store *store, uint64_t bytes)
         return free_bytes >= store->keep_free;
 }
 
+int image_store_could_hold(const struct image_store *store, uint64_t bytes, uint64_t now_ms)
+{
+        uint64_t stays = 0;
+        size_t at = 0;
+        void *value;
+
+        while (map_next(store->entries, &at, &value)) {
+                const struct image_entry *entry = value;
+
+                if (is_in_use(entry, now_ms))
+                        stays += entry->size;
+        }
+        return stays > store->limit || bytes > store->limit - stays ? -ENOSPC : 0;
+}
+
 int image_store_make_room(struct image_store *store, uint64_t bytes, uint64_t now_ms)
 {
         int rc = 0;

@@ -56,6 +56,10 @@ void image_store_remove(struct image_store *store, struct image_entry *entry, ui
 /* Removes what was asked for longest ago until @bytes more fit. -ENOSPC: the rest is in use. */
 int image_store_make_room(struct image_store *store, uint64_t bytes, uint64_t now_ms);
 
+/* Could @bytes more fit, with all gone that is not in use? Else nothing should go for them. 0,
+ * -ENOSPC. */
+int image_store_could_hold(const struct image_store *store, uint64_t bytes, uint64_t now_ms);
+
 /* A part, empty: its descriptor, the caller's. -errno. */
 int image_store_part_open(struct image_store *store, const char *name);
 void image_store_part_drop(struct image_store *store, const char *name);

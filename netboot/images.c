@@ -273,6 +273,18 @@ static int write_all(int fd, const char *at, size_t size)
         return 0;
 }
 
+/* What can never fit must not empty the cache first. */
+static int download_size(void *context, uint64_t bytes)
+{
+        const struct download *d = context;
+        int rc;
+
+        pthread_mutex_lock(&d->images->mutex);
+        rc = image_store_could_hold(d->images->store, bytes, clock_monotonic_ms());
+        pthread_mutex_unlock(&d->images->mutex);
+        return rc;
+}
+
 static int download_sink(void *context, const void *bytes, size_t size)
 {
         struct download *d = context;
@@ -341,6 +353,7 @@ static int download(struct lane *lane, const char *name, int fd, char *error, st
                 .limit = SMALL_MAX,
                 .sink = download_sink,
                 .sink_context = ret,
+                .sink_size = download_size,
         };
         int rc;
 

@@ -478,6 +478,22 @@ static void test_what_is_found_at_the_start(void **state)
         assert_false(is_in_folder(f, TWO ".raw.zst"));
 }
 
+/* What is larger than all of it takes nobody's place. */
+static void test_larger_than_the_cache(void **state)
+{
+        struct fixture *f = *state;
+        struct image_file file;
+
+        f->limit = IMAGE_BYTES - 1;
+        write_file(f, "00000000000000000000000000000001.raw.zst", f->body, f->size / 4);
+        write_file(f, "00000000000000000000000000000002.raw.zst", f->body, f->size / 4);
+        restart(f);
+        assert_int_equal(until_answered(f, ONE ".raw.zst", &file), -ENOSPC);
+        assert_true(is_in_folder(f, "00000000000000000000000000000001.raw.zst"));
+        assert_true(is_in_folder(f, "00000000000000000000000000000002.raw.zst"));
+        assert_false(is_in_folder(f, "." ONE ".raw.zst.part"));
+}
+
 static void test_room(void **state)
 {
         struct fixture *f = *state;
@@ -530,6 +546,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_manifest_is_renewed, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_what_is_found_at_the_start, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_room, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_larger_than_the_cache, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
         };
 

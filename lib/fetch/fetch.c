@@ -219,6 +219,20 @@ static const char *check_head(struct call *call)
         return NULL;
 }
 
+/* Is as much welcome as the answer says? */
+static int ask_sink(const struct call *call)
+{
+        const struct fetch_request *request = call->request;
+        curl_off_t size = -1;
+
+        if (!call->is_to_sink || !request->sink_size ||
+            curl_easy_getinfo(call->fetch->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size) !=
+                    CURLE_OK ||
+            size < 0)
+                return 0;
+        return request->sink_size(request->sink_context, (uint64_t)size);
+}
+
 static size_t on_body(char *bytes, size_t one, size_t len, void *context)
 {
         struct call *call = context;
@@ -230,6 +244,9 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *context)
                         call->rc = -EPROTO;
                         return 0;
                 }
+                call->rc = ask_sink(call);
+                if (call->rc < 0)
+                        return 0;
         }
         if (len == 0)
                 return 0;

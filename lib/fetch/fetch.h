@@ -46,6 +46,9 @@ struct fetch_request {
          */
         int (*sink)(void *context, const void *bytes, size_t size);
         void *sink_context;
+        /* Before the first byte, where the answer says how many will come; NULL: nobody asks. A
+         * negative return ends the call with it. */
+        int (*sink_size)(void *sink_context, uint64_t bytes);
 };
 
 struct fetch_response {
