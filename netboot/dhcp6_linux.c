@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -23,7 +24,10 @@
 #include "lib/base/list.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
+#include "lib/node/stranger.h"
 #include "netboot/flood.h"
+#include "netboot/strangers.h"
+#include "pxe/answer.h"
 
 /* Messages handled in one go before timers and other sockets have their turn. */
 #define RECEIVE_BATCH 64
@@ -37,14 +41,15 @@ struct port {
 };
 
 struct dhcp6_service {
-        struct loop *loop;
-        const struct netboot_interfaces *interfaces;
-        struct site *site;
+        struct dhcp_service_options options;
         struct leases *leases;
         struct port ports[NETBOOTD_MAX_INTERFACES];
         struct list pending; /* of struct reply */
         size_t pending_count;
-        struct flood flood; /* of lines */
+        struct flood flood; /* of lines and events */
+        struct strangers strangers;
+        /* What dhcp6_service_boot() said during the decision under way. */
+        struct pxe_answer6 answer;
 };
 
 /* An answer that goes out now, or when the disk has what it promises. */
@@ -53,25 +58,49 @@ struct reply {
         struct port *port;
         enum dhcp6_message_type received, type;
         struct sockaddr_in6 to;
+        uint64_t received_ms;
         struct mac_address mac;
         struct dhcp6_duid duid;
         struct ip6_address leased;
-        bool is_told; /* in the log: no flood */
+        bool is_told;        /* in log and timeline: no flood */
+        bool is_in_timeline; /* firmware, or a loader */
+        bool wants_plan;
+        struct plan_request plan;
+        char text[EVENT_TEXT_SIZE]; /* for the timeline */
         char reason[96];
         size_t size;
         uint8_t bytes[DHCP6_MESSAGE_MAX];
 };
 
+bool dhcp6_service_boot(void *context, const struct dhcp6_message *request,
+                        const struct mac_address *mac, const struct ip6_network *network,
+                        struct dhcp6_boot *ret)
+{
+        struct dhcp6_service *service = context;
+        struct edge_network edge;
+        struct pxe_site site;
+
+        if (site_find(service->options.site, ip_of6(&network->address), &edge, &site) < 0)
+                return false;
+        pxe_answer_make6(request, mac, &site, &service->answer);
+        *ret = service->answer.boot;
+        return service->answer.kind != PXE_ANSWER_NONE;
+}
+
 bool dhcp6_service_knows(void *context, const struct mac_address *mac)
 {
-        return site_knows(context, mac);
+        const struct dhcp6_service *service = context;
+
+        return site_knows(service->options.site, mac);
 }
 
 bool dhcp6_service_admit(void *context, const struct mac_address *mac,
                          const struct ip6_network *network, bool has_lease,
                          const struct dhcp_now *now)
 {
-        return site_serves6(context, mac, network, has_lease, now->wall_ms);
+        const struct dhcp6_service *service = context;
+
+        return site_serves6(service->options.site, mac, network, has_lease, now->wall_ms);
 }
 
 static void log_reply(const struct reply *reply, const char *reason)
@@ -86,14 +115,49 @@ static void log_reply(const struct reply *reply, const char *reason)
                  dhcp6_message_type_name(reply->type), ip6_text(ip, &reply->leased), QUOTE(reason));
 }
 
+static void add_event(const struct reply *reply, enum node_step step, uint64_t took_ms)
+{
+        struct node_event event = {.mac = reply->mac,
+                                   .address = ip_of6(&reply->leased),
+                                   .step = step,
+                                   .took_ms = took_ms};
+
+        if (!reply->is_in_timeline || !reply->is_told)
+                return;
+        (void)text_copy(event.text, sizeof(event.text), reply->text);
+        events_add(reply->port->service->options.events, &event);
+}
+
+/* The message gives an address: a REPLY, whatever was asked with, that has one of ours. */
+static bool gives_address(const struct reply *reply)
+{
+        return reply->type == DHCP6_REPLY && ip6_is_set(&reply->leased) &&
+               (reply->received == DHCP6_REQUEST || reply->received == DHCP6_SOLICIT ||
+                reply->received == DHCP6_RENEW || reply->received == DHCP6_REBIND);
+}
+
 static void reply_send(struct reply *reply)
 {
+        const struct dhcp_service_options *options = &reply->port->service->options;
+        const bool is_lease = gives_address(reply);
         const char *reason = reply->reason;
 
+        /* Before the client hears of it: its next packet may come at once. */
+        if (is_lease && mac_is_usable(&reply->mac) &&
+            boots_lease(options->boots, &reply->mac, ip_of6(&reply->leased)) < 0 && reply->is_told)
+                log_warning("boots.full", "reason=\"this machine gets no script\"");
         if (sendto(reply->port->interface->dhcp6_fd, reply->bytes, reply->size, 0,
                    (const struct sockaddr *)&reply->to, sizeof(reply->to)) < 0)
                 reason = strerror(errno);
         log_reply(reply, reason);
+        if (reason != reply->reason)
+                return;
+        if (reply->type == DHCP6_ADVERTISE)
+                add_event(reply, STEP_DHCP_OFFER, clock_monotonic_ms() - reply->received_ms);
+        else if (is_lease)
+                add_event(reply, STEP_DHCP_ACK, clock_monotonic_ms() - reply->received_ms);
+        if (is_lease && reply->wants_plan)
+                edge_want_plan(options->edge, &reply->plan);
 }
 
 /* The leases are on disk, or never will be. */
@@ -114,14 +178,27 @@ static void reply_committed(void *context, int rc)
         free(reply);
 }
 
-static struct reply *reply_new(struct port *port, const struct dhcp6_decision *d,
-                               const struct sockaddr_in6 *from)
+/* OVMF says its UUID in the order of SMBIOS, iPXE in that of the text. */
+static struct uuid uuid_of(const struct dhcp6_options *options)
 {
+        struct uuid uuid = {0};
+
+        if (!dhcp6_duid_uuid(&options->client_id, &uuid))
+                return (struct uuid){0};
+        return dhcp6_options_is_ipxe(options) ? uuid : uuid_from_smbios(uuid.bytes);
+}
+
+static struct reply *reply_new(struct port *port, const struct dhcp6_decision *d,
+                               const struct sockaddr_in6 *from, uint64_t received_ms)
+{
+        const struct dhcp6_options *options = &d->request.options;
+        const struct pxe_answer6 *answer = &port->service->answer;
         struct reply *reply = calloc(1, sizeof(*reply));
 
         if (!reply)
                 return NULL;
         reply->port = port;
+        reply->received_ms = received_ms;
         reply->received = d->received;
         reply->type = d->reply;
         reply->to = *from;
@@ -133,6 +210,17 @@ static struct reply *reply_new(struct port *port, const struct dhcp6_decision *d
         reply->size = d->reply_size;
         memcpy(reply->bytes, d->reply_bytes, d->reply_size);
         reply->is_told = flood_allows_line(&port->service->flood, "dhcp6");
+
+        reply->is_in_timeline = mac_is_usable(&d->mac) && pxe_is_boot_client6(options);
+        reply->wants_plan = reply->is_in_timeline && answer->kind != PXE_ANSWER_NONE;
+        reply->plan = (struct plan_request){.mac = d->mac,
+                                            .address = ip_of6(&d->leased),
+                                            .uuid = uuid_of(options),
+                                            .architecture = options->architecture,
+                                            .is_ipxe = dhcp6_options_is_ipxe(options)};
+        if (answer->reason)
+                snprintf(reply->text, sizeof(reply->text), "%s%s%s", answer->reason,
+                         answer->boot.url[0] ? ": " : "", answer->boot.url);
         return reply;
 }
 
@@ -159,6 +247,47 @@ static void reply_commit(struct reply *reply, const struct dhcp6_decision *d)
         free(reply);
 }
 
+static void add_discover_event(struct port *port, const struct dhcp6_decision *d)
+{
+        const struct dhcp6_options *options = &d->request.options;
+        struct node_event event = {.mac = d->mac, .step = STEP_DHCP_DISCOVER};
+
+        if (d->received != DHCP6_SOLICIT || !mac_is_usable(&d->mac) ||
+            !pxe_is_boot_client6(options))
+                return;
+        snprintf(event.text, sizeof(event.text), "IPv6, %s%.200s",
+                 dhcp6_options_is_ipxe(options) ? "iPXE, " : "", options->vendor_class);
+        events_add(port->service->options.events, &event);
+}
+
+/* As with IPv4: a machine that nobody knows asks to boot. */
+static void note_stranger(struct port *port, const struct dhcp6_decision *d, uint64_t now_ms)
+{
+        struct dhcp6_service *service = port->service;
+        const struct dhcp6_options *options = &d->request.options;
+        struct node_event event = {.mac = d->mac, .step = STEP_STRANGER};
+        struct stranger stranger = {.is_ipxe = dhcp6_options_is_ipxe(options)};
+        struct edge_network network;
+        struct pxe_site site;
+        char mac[MAC_TEXT_SIZE];
+        uint64_t left_out = 0;
+
+        if (d->received != DHCP6_SOLICIT || !mac_is_usable(&d->mac) ||
+            !pxe_is_boot_client6(options) ||
+            !strangers_tell(&service->strangers, &d->mac, now_ms, &left_out))
+                return;
+        if (site_find(service->options.site, ip_of6(&d->network.address), &network, &site) == 0)
+                (void)text_copy(stranger.subnet, sizeof(stranger.subnet), network.subnet);
+        stranger.architecture = options->has_architecture ? options->architecture : ARCH_BIOS;
+        stranger.uuid = uuid_of(options);
+        snprintf(stranger.class, sizeof(stranger.class), "%.*s", (int)sizeof(stranger.class) - 1,
+                 options->vendor_class);
+        stranger_text(event.text, &stranger);
+        events_add(service->options.events, &event);
+        log_info("dhcp.stranger", "mac=%s on=%s left_out=%llu what=%s", mac_text(mac, &d->mac),
+                 port->interface->name, (unsigned long long)left_out, QUOTE(event.text));
+}
+
 static void decide(struct port *port, struct reader bytes, const struct sockaddr_in6 *from,
                    bool is_unicast)
 {
@@ -175,8 +304,9 @@ static void decide(struct port *port, struct reader bytes, const struct sockaddr
         if (!leases_server6(service->leases))
                 return; /* no configuration yet: the start said so */
         memcpy(facts.source.bytes, &from->sin6_addr, sizeof(facts.source.bytes));
-        (void)site_find6(service->site, port->interface->addresses6,
+        (void)site_find6(service->options.site, port->interface->addresses6,
                          port->interface->address6_count, &facts.interface, &network);
+        service->answer = (struct pxe_answer6){.kind = PXE_ANSWER_NONE};
         rc = dhcp6_server_receive(leases_server6(service->leases), bytes.at, reader_left(&bytes),
                                   &facts, &d);
         if (rc < 0) {
@@ -184,9 +314,18 @@ static void decide(struct port *port, struct reader bytes, const struct sockaddr
                           reader_left(&bytes), QUOTE(strerror(-rc)));
                 return;
         }
-        reply = reply_new(port, &d, from);
+        if (d.is_stranger) {
+                note_stranger(port, &d, facts.now.monotonic_ms);
+                return;
+        }
+        /* A release does not take the script away: firmware gives its address back when it hands
+         * the card over to GRUB, and that goes on with it. Nobody else gets it while others are
+         * free. */
+        reply = reply_new(port, &d, from, facts.now.monotonic_ms);
         if (!reply)
                 return;
+        if (reply->is_told)
+                add_discover_event(port, &d);
         if (d.must_sync && d.reply != DHCP6_NONE) {
                 reply_commit(reply, &d);
                 return;
@@ -244,16 +383,13 @@ static void receive(void *context, uint32_t events)
                 continue;
 }
 
-int dhcp6_service_new(struct loop *loop, const struct netboot_interfaces *interfaces,
-                      struct site *site, struct dhcp6_service **ret)
+int dhcp6_service_new(const struct dhcp_service_options *options, struct dhcp6_service **ret)
 {
         struct dhcp6_service *service = calloc(1, sizeof(*service));
 
         if (!service)
                 return -ENOMEM;
-        service->loop = loop;
-        service->interfaces = interfaces;
-        service->site = site;
+        service->options = *options;
         list_init(&service->pending);
         *ret = service;
         return 0;
@@ -264,15 +400,15 @@ int dhcp6_service_start(struct dhcp6_service *service, struct leases *leases)
         int rc;
 
         service->leases = leases;
-        for (size_t i = 0; i < service->interfaces->count; i++) {
+        for (size_t i = 0; i < service->options.interfaces->count; i++) {
                 struct port *port = &service->ports[i];
 
                 port->service = service;
-                port->interface = &service->interfaces->at[i];
+                port->interface = &service->options.interfaces->at[i];
                 if (port->interface->dhcp6_fd < 0)
                         continue;
-                rc = loop_add_fd(service->loop, port->interface->dhcp6_fd, EPOLLIN, receive, port,
-                                 &port->watch);
+                rc = loop_add_fd(service->options.loop, port->interface->dhcp6_fd, EPOLLIN, receive,
+                                 port, &port->watch);
                 if (rc < 0)
                         return rc;
         }

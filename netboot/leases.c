@@ -478,7 +478,8 @@ static int server6_make(const struct leases *leases, const struct edge_config *c
         /* The same in each run, as long as the first of the interfaces is the same card. */
         const struct dhcp6_duid ours = dhcp6_duid_of_mac(&leases->options.interfaces->at[0].mac);
         CLEANUP(dhcp6_server_free)
-        struct dhcp6_server *server = dhcp6_server_new(&ours, NULL, leases->options.site);
+        struct dhcp6_server *server =
+                dhcp6_server_new(&ours, leases->options.boot6, leases->options.boot6_context);
         int rc;
 
         if (!server)
@@ -522,6 +523,15 @@ static int replay(void *context, const void *record, size_t size)
         return rc;
 }
 
+static int tell_boots6(void *context, const struct dhcp6_lease *lease)
+{
+        struct leases *leases = context;
+
+        if (lease->state == DHCP_LEASE_BOUND && mac_is_usable(&lease->mac))
+                (void)boots_lease(leases->options.boots, &lease->mac, ip_of6(&lease->address));
+        return 0;
+}
+
 /* Who held a lease when we stopped is known to hold it. */
 static void tell_boots(struct leases *leases)
 {
@@ -532,6 +542,7 @@ static void tell_boots(struct leases *leases)
                 if (lease->state == DHCP_LEASE_BOUND)
                         (void)boots_lease(leases->options.boots, &lease->mac,
                                           ip_of4(lease->address));
+        (void)dhcp6_leases_each(dhcp6_server_leases(leases->server6), tell_boots6, leases);
 }
 
 static const char *why_unopened(int rc)

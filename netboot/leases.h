@@ -34,8 +34,10 @@ struct leases_options {
         dhcp_known_fn is_known; /* the same */
         void *boot_context;
         const struct netboot_interfaces *interfaces; /* for DHCPv6: our name, and our addresses */
-        dhcp6_admit_fn admit6;                       /* with @site for its context */
-        dhcp_known_fn is_known6;                     /* the same */
+        dhcp6_boot_fn boot6;
+        dhcp6_admit_fn admit6;
+        dhcp_known_fn is_known6;
+        void *boot6_context; /* of these three */
 };
 
 int leases_new(const struct leases_options *options, struct leases **ret); /* -ENOMEM, -errno */

@@ -382,7 +382,7 @@ static int make_dhcp(struct netbootd *d)
         if (rc == 0)
                 rc = dhcp_service_new(&dhcp, &d->dhcp);
         if (rc == 0)
-                rc = dhcp6_service_new(d->loop, &d->interfaces, d->site, &d->dhcp6);
+                rc = dhcp6_service_new(&dhcp, &d->dhcp6);
         if (rc < 0)
                 return rc;
         snprintf(d->journal_path, sizeof(d->journal_path), "%s/leases.journal", d->config.state);
@@ -400,6 +400,8 @@ static int make_dhcp(struct netbootd *d)
                 .is_known = dhcp_service_knows,
                 .boot_context = d->dhcp,
                 .interfaces = &d->interfaces,
+                .boot6 = dhcp6_service_boot,
+                .boot6_context = d->dhcp6,
                 .admit6 = dhcp6_service_admit,
                 .is_known6 = dhcp6_service_knows,
         };

@@ -153,3 +153,54 @@ void pxe_answer_make(const struct dhcp_message *request, bool is_our_loader,
         else
                 answer_loader(site, row, is_ipxe, ret);
 }
+
+/* ---- DHCPv6 ---- */
+
+bool pxe_is_boot_client6(const struct dhcp6_options *options)
+{
+        return dhcp6_options_is_pxe(options) || dhcp6_options_is_http(options) ||
+               dhcp6_options_is_ipxe(options);
+}
+
+static void answer_script6(const struct pxe_site *site, const struct mac_address *mac,
+                           struct pxe_answer6 *ret)
+{
+        char path[32 + MAC_TEXT_SIZE], name[MAC_TEXT_SIZE], url[PXE_URL_SIZE];
+
+        *ret = (struct pxe_answer6){.kind = PXE_ANSWER_SCRIPT, .reason = "iPXE runs: its script"};
+        snprintf(path, sizeof(path), "boot/ipxe/%s", pxe_mac_text(name, mac));
+        (void)pxe_url_write(site, path, url); /* fixed in size: see PXE_URL_SIZE */
+        (void)text_copy(ret->boot.url, sizeof(ret->boot.url), url);
+}
+
+/* GRUB, which the shim loads, reads by TFTP alone, whatever the network's protocol. */
+static void answer_loader6(const struct pxe_site *site, const struct architecture_row *row,
+                           struct pxe_answer6 *ret)
+{
+        const struct pxe_site by_tftp = {.edge = site->edge, .protocol = BOOT_PROTOCOL_TFTP};
+        char url[PXE_URL_SIZE];
+
+        *ret = (struct pxe_answer6){.kind = PXE_ANSWER_LOADER, .reason = row->reason};
+        (void)pxe_url_write(&by_tftp, row->loader, url);
+        (void)text_copy(ret->boot.url, sizeof(ret->boot.url), url);
+}
+
+void pxe_answer_make6(const struct dhcp6_message *request, const struct mac_address *mac,
+                      const struct pxe_site *site, struct pxe_answer6 *ret)
+{
+        const struct dhcp6_options *options = &request->options;
+        const struct architecture_row *row = architecture_find(
+                options->has_architecture ? options->architecture : (uint16_t)DHCP_ARCH_BIOS);
+
+        *ret = (struct pxe_answer6){.kind = PXE_ANSWER_NONE, .reason = row->reason};
+        if (!pxe_is_boot_client6(options))
+                ret->reason = "not a boot client";
+        else if (!mac_is_usable(mac))
+                ret->reason = "nothing tells the MAC of its card, which its script is named after";
+        else if (!ip_is_set(site->edge))
+                ret->reason = "we have no address of IPv6 that it could fetch from";
+        else if (row->loader && dhcp6_options_is_ipxe(options) && row->runs_ipxe)
+                answer_script6(site, mac, ret);
+        else if (row->loader)
+                answer_loader6(site, row, ret);
+}

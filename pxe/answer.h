@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "dhcp/server.h"
+#include "dhcp/v6_server.h"
 #include "lib/base/ip.h"
 #include "lib/node/wire.h"
 
@@ -49,8 +50,20 @@ struct pxe_answer {
 void pxe_answer_make(const struct dhcp_message *request, bool is_our_loader,
                      const struct pxe_site *site, struct pxe_answer *ret);
 
+struct pxe_answer6 {
+        enum pxe_answer_kind kind;
+        const char *reason;     /* as above */
+        struct dhcp6_boot boot; /* all zero for PXE_ANSWER_NONE */
+};
+
+/* The same over IPv6 (RFC 5970), from the same table: a URL that names our address of IPv6.
+ * @mac: of the card, which a script is named after; all zero: not known, and there is none. */
+void pxe_answer_make6(const struct dhcp6_message *request, const struct mac_address *mac,
+                      const struct pxe_site *site, struct pxe_answer6 *ret);
+
 /* Firmware or a loader asks: something that boots, not a running system. */
 bool pxe_is_boot_client(const struct dhcp_options *options);
+bool pxe_is_boot_client6(const struct dhcp6_options *options);
 
 /**
  * pxe_url_write() - the address of something that we serve

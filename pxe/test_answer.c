@@ -121,9 +121,60 @@ static void test_url_too_long(void **state)
         assert_string_equal(url, "");
 }
 
+/* clang-format off */
+static const struct {
+        const char *what, *user_class, *vendor_class;
+        int architecture; /* -1: not said */
+        bool has_no_mac, has_no_address;
+        enum pxe_answer_kind kind;
+        const char *url;
+} cases6[] = {
+        {"a running system",     "",     "",           -1, false, false, PXE_ANSWER_NONE, ""},
+        {"UEFI",                 "",     UEFI_ROM,     7,  false, false, PXE_ANSWER_LOADER,
+         "tftp://[fd77::1]/shimx64.efi"                                                      },
+        {"UEFI iPXE",            "iPXE", UEFI_ROM,     7,  false, false, PXE_ANSWER_LOADER,
+         "tftp://[fd77::1]/shimx64.efi"                                                      },
+        {"BIOS iPXE",            "iPXE", PXE_ROM,      0,  false, false, PXE_ANSWER_SCRIPT,
+         "http://[fd77::1]/" SCRIPT                                                          },
+        {"UEFI HTTP boot",       "",     "HTTPClient", 16, false, false, PXE_ANSWER_NONE, ""},
+        {"without a MAC",        "",     UEFI_ROM,     7,  true,  false, PXE_ANSWER_NONE, ""},
+        {"without an address",   "",     UEFI_ROM,     7,  false, true,  PXE_ANSWER_NONE, ""},
+};
+/* clang-format on */
+
+static void answers_over_ipv6(void **state)
+{
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(cases6); i++) {
+                const struct mac_address mac = {
+                        {0x52, 0x54, 0, 0x77, 0, 1}
+                };
+                const struct mac_address none = {{0}};
+                struct pxe_site site = {.http_port = 80};
+                struct dhcp6_message request = {.type = DHCP6_SOLICIT};
+                struct pxe_answer6 answer;
+
+                if (!cases6[i].has_no_address)
+                        assert_int_equal(ip_parse("fd77::1", &site.edge), 0);
+                dhcp6_options_init(&request.options);
+                request.options.has_architecture = cases6[i].architecture >= 0;
+                request.options.architecture = (uint16_t)cases6[i].architecture;
+                request.options.enterprise = DHCP6_ENTERPRISE_PXE;
+                snprintf(request.options.vendor_class, sizeof(request.options.vendor_class), "%s",
+                         cases6[i].vendor_class);
+                snprintf(request.options.user_class, sizeof(request.options.user_class), "%s",
+                         cases6[i].user_class);
+                pxe_answer_make6(&request, cases6[i].has_no_mac ? &none : &mac, &site, &answer);
+                if (answer.kind != cases6[i].kind || strcmp(answer.boot.url, cases6[i].url) != 0)
+                        fail_msg("%s: %d '%s'", cases6[i].what, (int)answer.kind, answer.boot.url);
+                assert_non_null(answer.reason);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(answers_over_ipv6),
                 cmocka_unit_test(test_table),
                 cmocka_unit_test(test_url_too_long),
         };
