@@ -8,6 +8,8 @@
 #include "lib/base/reader.h"
 #include "lib/base/writer.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 static const struct mac_address mac = {
         {0x52, 0x54, 0x00, 0x77, 0x00, 0x01}
 };

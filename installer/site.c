@@ -30,6 +30,11 @@ static int take_edge(const char *value, struct site *site)
         return text_copy(site->edge, sizeof(site->edge), value);
 }
 
+bool site_is_reached_by_ip6(const struct site *site)
+{
+        return text_has_prefix(site->edge, "http://[");
+}
+
 /* As PXELINUX and iPXE scripts write it: hardware type 01, then the MAC, with dashes. */
 static int take_interface(const char *value, struct site *site)
 {

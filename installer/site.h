@@ -27,6 +27,9 @@ struct site {
 
 #define SITE_ERROR_SIZE 256
 
+/* Its edge has an address of IPv6: so must we. */
+bool site_is_reached_by_ip6(const struct site *site);
+
 /**
  * site_read_command_line() - take what is ours from a kernel command line
  * @text:   as in /proc/cmdline; words that are not ours are skipped

@@ -102,6 +102,8 @@ static int start(struct talker *t)
                 rc = network_new(t->loop, &t->site->boot_mac, on_network, t, &t->network);
         if (rc < 0)
                 return rc;
+        if (site_is_reached_by_ip6(t->site))
+                network_use_ip6(t->network);
         loop_timer_arm(t->report, clock_monotonic_ms() + WAIT_REPORT_MS);
         network_look(t->network);
         return 0;

@@ -11,7 +11,8 @@
 
 int talker_confine(const char *name)
 {
-        static const int kept[] = {CAP_NET_ADMIN, CAP_NET_RAW, -1};
+        /* The last for port 546, where DHCPv6 answers. */
+        static const int kept[] = {CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE, -1};
         static const struct confine_path paths[] = {
                 {"/etc",          WRITE       },
                 {"/proc",         CONFINE_READ},

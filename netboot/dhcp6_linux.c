@@ -18,6 +18,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "dhcp/v6_client.h"
 #include "dhcp/v6_server.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
@@ -63,7 +64,7 @@ struct reply {
         struct dhcp6_duid duid;
         struct ip6_address leased;
         bool is_told;        /* in log and timeline: no flood */
-        bool is_in_timeline; /* firmware, or a loader */
+        bool is_in_timeline; /* firmware, a loader, or our agent */
         bool wants_plan;
         struct plan_request plan;
         char text[EVENT_TEXT_SIZE]; /* for the timeline */
@@ -193,6 +194,10 @@ static struct reply *reply_new(struct port *port, const struct dhcp6_decision *d
 {
         const struct dhcp6_options *options = &d->request.options;
         const struct pxe_answer6 *answer = &port->service->answer;
+        /* That it took one; not that it keeps it. */
+        const bool is_agent = strcmp(options->user_class, DHCP6_CLIENT_CLASS) == 0 &&
+                              (d->received == DHCP6_SOLICIT || d->received == DHCP6_REQUEST);
+        const bool is_boot = pxe_is_boot_client6(options);
         struct reply *reply = calloc(1, sizeof(*reply));
 
         if (!reply)
@@ -211,14 +216,16 @@ static struct reply *reply_new(struct port *port, const struct dhcp6_decision *d
         memcpy(reply->bytes, d->reply_bytes, d->reply_size);
         reply->is_told = flood_allows_line(&port->service->flood, "dhcp6");
 
-        reply->is_in_timeline = mac_is_usable(&d->mac) && pxe_is_boot_client6(options);
+        reply->is_in_timeline = mac_is_usable(&d->mac) && (is_boot || is_agent);
         reply->wants_plan = reply->is_in_timeline && answer->kind != PXE_ANSWER_NONE;
         reply->plan = (struct plan_request){.mac = d->mac,
                                             .address = ip_of6(&d->leased),
                                             .uuid = uuid_of(options),
                                             .architecture = options->architecture,
                                             .is_ipxe = dhcp6_options_is_ipxe(options)};
-        if (answer->reason)
+        if (is_agent)
+                (void)text_copy(reply->text, sizeof(reply->text), "the agent's own");
+        else if (answer->reason)
                 snprintf(reply->text, sizeof(reply->text), "%s%s%s", answer->reason,
                          answer->boot.url[0] ? ": " : "", answer->boot.url);
         return reply;

@@ -390,7 +390,7 @@ static int server_make(const struct leases *leases, const struct edge_config *co
         for (size_t i = 0; i < config->network_count; i++) {
                 const struct dhcp_network network = network_of(leases, config, i);
 
-                if (config->networks[i].mode != NETWORK_AUTHORITATIVE)
+                if (!edge_network_gives_ip4(&config->networks[i]))
                         continue; /* no address of it is ours to give */
                 rc = dhcp_server_add_network(server, &network);
                 if (rc < 0) {

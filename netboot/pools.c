@@ -78,7 +78,7 @@ ssize_t pools_find_wire(const struct edge_config *config, size_t number)
         ssize_t pool = 0;
 
         for (size_t i = 0; i < number && wire[0]; i++) {
-                if (config->networks[i].mode != NETWORK_AUTHORITATIVE)
+                if (!edge_network_gives_ip4(&config->networks[i]))
                         continue; /* it has no number there */
                 if (strcmp(config->networks[i].shared_network, wire) == 0)
                         return pool;

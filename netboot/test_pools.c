@@ -83,9 +83,9 @@ static void test_networks(void **state)
 static void test_wires_of_served_networks(void **state)
 {
         struct edge_network networks[] = {
-                {.shared_network = "w"},
+                {.shared_network = "w",  .pool_first = {1}},
                 {.mode = NETWORK_LISTEN},
-                {.shared_network = "w"},
+                {.shared_network = "w",     .pool_first = {1}                 },
         };
         const struct edge_config config = {.networks = networks,
                                            .network_count = ARRAY_SIZE(networks)};
@@ -94,8 +94,11 @@ static void test_wires_of_served_networks(void **state)
         assert_int_equal(pools_find_wire(&config, 2), 0);
         networks[0].mode = NETWORK_PROXY;
         assert_true(pools_find_wire(&config, 2) < 0);
-        networks[1] = (struct edge_network){.shared_network = "w"};
+        networks[1] = (struct edge_network){.shared_network = "w", .pool_first = {1}};
         assert_int_equal(pools_find_wire(&config, 2), 0);
+        /* Of IPv6 alone. */
+        networks[1].pool_first = (struct ip4_address){0};
+        assert_true(pools_find_wire(&config, 2) < 0);
 }
 
 static void test_reservations(void **state)

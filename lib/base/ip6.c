@@ -53,6 +53,15 @@ bool ip6_mac(const struct ip6_address *ip, struct mac_address *ret)
         return true;
 }
 
+struct ip6_address ip6_link_local_of(const struct mac_address *mac)
+{
+        const uint8_t *m = mac->bytes;
+
+        return (struct ip6_address){
+                {0xfe, 0x80, [8] = m[0] ^ 0x02, m[1], m[2], 0xff, 0xfe, m[3], m[4], m[5]}
+        };
+}
+
 /* Bits of byte @i that belong to the network. */
 static uint8_t ip6_mask(uint8_t prefix, size_t i)
 {

@@ -23,6 +23,9 @@ bool ip6_is_link_local(const struct ip6_address *ip);
 /* The MAC that a host part was made of (RFC 4291 appendix A). False: it was made otherwise. */
 bool ip6_mac(const struct ip6_address *ip, struct mac_address *ret);
 
+/* fe80::, and that host part: what Linux gives a card. */
+struct ip6_address ip6_link_local_of(const struct mac_address *mac);
+
 struct ip6_network {
         struct ip6_address address; /* host bits are zero */
         uint8_t prefix;             /* 0..128 */

@@ -54,6 +54,8 @@ static void addresses(void **state)
         assert_true(ip6_is_link_local(&ip) && ip6_is_set(&ip));
         assert_true(ip6_mac(&ip, &mac));
         assert_string_equal(mac_text(mac_to, &mac), "52:54:00:77:00:01");
+        other = ip6_link_local_of(&mac);
+        assert_true(ip6_is_equal(&ip, &other));
         assert_int_equal(ip6_parse("::", &ip), 0);
         assert_false(ip6_is_set(&ip));
         assert_int_equal(ip6_parse("fe80::1%br0", &ip), -EINVAL);

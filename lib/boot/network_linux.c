@@ -34,6 +34,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/boot/network6_linux.h"
 #include "lib/daemon/log.h"
 
 #define NO_CARRIER "no carrier: is the cable in, the switch port on?"
@@ -56,6 +57,8 @@ struct network {
         struct loop_timer *timer;
         struct dhcp_client *client;
         struct ip4_address address;
+        bool is_6;
+        struct network6 *six;
         char waits_for[128];
 };
 
@@ -299,6 +302,27 @@ static int open_packets(struct network *n)
         return rc;
 }
 
+static void on_six(void *context)
+{
+        struct network *n = context;
+        struct ip_address address;
+
+        set_waits_for(n, network6_waits_for(n->six));
+        address = network_address(n);
+        if (ip_is_set(address))
+                n->ready(n->context);
+}
+
+static void start6(struct network *n)
+{
+        int rc;
+
+        if (n->six)
+                return;
+        rc = network6_new(n->loop, n->name, &n->mac, on_six, n, &n->six);
+        set_waits_for(n, rc < 0 ? strerror(-rc) : network6_waits_for(n->six));
+}
+
 static void start(struct network *n)
 {
         struct dhcp_client_action action;
@@ -307,6 +331,10 @@ static void start(struct network *n)
                 return;
         if (!has_carrier(n, n->name)) {
                 set_waits_for(n, NO_CARRIER);
+                return;
+        }
+        if (n->is_6) {
+                start6(n);
                 return;
         }
         if (open_packets(n) < 0) {
@@ -418,6 +446,7 @@ struct network *network_free(struct network *network)
         loop_remove_fd(network->link_watch);
         loop_remove_fd(network->packet_watch);
         loop_remove_timer(network->timer);
+        network6_free(network->six);
         dhcp_client_free(network->client);
         if (network->control_fd >= 0)
                 close(network->control_fd);
@@ -429,9 +458,19 @@ struct network *network_free(struct network *network)
         return NULL;
 }
 
+void network_use_ip6(struct network *network)
+{
+        network->is_6 = true;
+}
+
 struct ip_address network_address(const struct network *network)
 {
-        return ip_of4(network->address);
+        struct ip6_address six;
+
+        if (!network->six)
+                return ip_of4(network->address);
+        six = network6_address(network->six);
+        return ip_of6(&six);
 }
 
 struct mac_address network_mac(const struct network *network)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-/* The interface that booted, its address by DHCP, kept for as long as the agent runs. */
+/* The interface that booted, its address by DHCP or DHCPv6, kept for as long as the agent runs. */
 
 #include "lib/base/ip.h"
 #include "lib/base/loop.h"
@@ -19,6 +19,10 @@ int network_new(struct loop *loop, const struct mac_address *mac, loop_fn ready,
                 struct network **ret);
 struct network *network_free(struct network *network);
 void network_look(struct network *network);
+
+/* Its address is to be one of IPv6, and of none other: the edge is reached by that. Before
+ * network_look(). */
+void network_use_ip6(struct network *network);
 
 struct ip_address network_address(const struct network *network);
 struct mac_address network_mac(const struct network *network);

@@ -157,7 +157,7 @@ static int check_pools(const struct edge_network *n, const struct ip4_network *s
                                    n->name);
         if (ip4_is_set(n->pool_first))
                 all[count++] = (struct edge_pool){.first = n->pool_first, .last = n->pool_last};
-        if (count == 0)
+        if (count == 0 && !n->pool6_first[0])
                 return config_fail(
                         error,
                         "network '%s': 'pool_first' and 'pool_last', or 'pools', are missing",

@@ -72,6 +72,12 @@ static int check_network6(const struct edge_network *n, char *error, struct edge
         return has_pool ? check_pool6(n->name, ret, error) : 0;
 }
 
+bool edge_network_gives_ip4(const struct edge_network *network)
+{
+        return network->mode == NETWORK_AUTHORITATIVE &&
+               (network->pool_count > 0 || ip4_is_set(network->pool_first));
+}
+
 bool edge_network6_get(const struct edge_network *network, struct edge_network6 *ret)
 {
         return network->subnet6[0] && check_network6(network, NULL, ret) == 0;

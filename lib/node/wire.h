@@ -176,6 +176,9 @@ struct edge_network6 {
 /* False: there are none. */
 bool edge_network6_get(const struct edge_network *network, struct edge_network6 *ret);
 
+/* The edge gives addresses of IPv4 there: by its mode, and as it has pools of them. */
+bool edge_network_gives_ip4(const struct edge_network *network);
+
 /* edge_config_check()'s part for these. 0, or -EINVAL with a sentence. */
 int edge_config_check_networks6(const struct edge_config *config, char *error);
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# boot.sh http|tftp|uefi|secureboot: a blank machine boots with its own firmware over the network
+# boot.sh http|tftp|uefi|secureboot|uefi6|secureboot6: a blank machine boots with its own firmware over the network
 # and stands in the list with what it truly is.
 #
 # http: the card's own iPXE fetches script, kernel and ramdisk by HTTP.
@@ -9,7 +9,8 @@
 # and site.cpio all come from our TFTP; not a byte of them by HTTP.
 # uefi, secureboot: the firmware's own PXE loads shim, that GRUB, and all else comes
 # by TFTP as well, whatever the network's protocol; with Secure Boot on as with it off.
-kind=${1:?http, tftp, uefi or secureboot}
+# uefi6, secureboot6: the same, and nobody gives an IPv4 address.
+kind=${1:?http, tftp, uefi, secureboot, uefi6 or secureboot6}
 # LAB_MEMORY: the budget of the design; it must do in this much.
 export LAB_PROTOCOL=http LAB_RELOAD=false LAB_FIRMWARE=bios LAB_MEMORY=192
 case $kind in
@@ -17,9 +18,21 @@ http) number=2 ;;
 tftp) number=3 LAB_PROTOCOL=tftp LAB_RELOAD=true ;;
 uefi) number=7 LAB_FIRMWARE=$kind LAB_MEMORY=320 ;;
 secureboot) number=8 LAB_FIRMWARE=$kind LAB_MEMORY=320 ;;
+uefi6) number=41 LAB_FIRMWARE=uefi LAB_MEMORY=320 ;;
+secureboot6) number=42 LAB_FIRMWARE=secureboot LAB_MEMORY=320 ;;
 *)
-        echo "boot.sh: '$kind' is not http, tftp, uefi or secureboot" >&2
+        echo "boot.sh: '$kind' is not http, tftp, uefi, secureboot, uefi6 or secureboot6" >&2
         exit 2
+        ;;
+esac
+arguments=()
+case $kind in
+*6)
+        export LAB_SERVER6=fd77::1 LAB_ADDRESSES="subnet6: fd77::/64
+    pool6_first: fd77::100
+    pool6_last: fd77::1ff"
+        # OVMF tries IPv4 first, and would wait for it for two minutes.
+        arguments=(-fw_cfg name=opt/org.tianocore/IPv4PXESupport,string=n)
         ;;
 esac
 # shellcheck source=tests/vm/setup.sh
@@ -35,7 +48,7 @@ if ip netns exec "$LAB" ss -lunpH | grep -E ':(67|69|4011|547) ' | grep -v cloud
         lab_fail "a server that is not ours listens in the lab"
 fi
 
-lab_machine 1
+lab_machine 1 "${arguments[@]}"
 lab_wait_step inventory 240
 lab_wait_step held 10
 lab_wait_step stage-two 60

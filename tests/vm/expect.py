@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""expect.py http|tftp|uefi|secureboot FOLDER PACKAGE: is what the controller says about the boot the truth?
+"""expect.py http|tftp|uefi|secureboot|uefi6|secureboot6 FOLDER PACKAGE: is what the controller says about the boot the truth?
 
 FOLDER holds events.json (an event a line), nodes.json and node.json as the command
 printed them; PACKAGE is the netboot package that the machine booted from.
@@ -23,7 +23,7 @@ LOADERS = {"http": [], "tftp": ["undionly.kpxe"], "uefi": ["shimx64.efi", "grubx
            "secureboot": ["shimx64.efi", "grubx64.efi"]}
 
 
-def check_events(kind, events, package):
+def check_events(kind, is_6, events, package):
     protocol = "http" if kind == "http" else "tftp"
     sizes = {name: os.path.getsize(os.path.join(package, name)) for name in os.listdir(package)}
     steps = [event["step"] for event in events]
@@ -35,8 +35,15 @@ def check_events(kind, events, package):
     expect([s for s in steps if s in ("failed", "conflict", "dhcp-nak")], [], "bad steps")
     expect(sorted(e["id"] for e in events), [e["id"] for e in events], "order of the events")
     expect({e["mac"] for e in events}, {MAC}, "machines")
-    # One machine keeps one address through all stages of its boot.
-    expect(len({e["address"] for e in events if e["step"] == "dhcp-ack"}), 1, "addresses given")
+    given = {e["address"] for e in events if e["step"] == "dhcp-ack"}
+    if is_6:
+        # Firmware and agent have names of their own (DUIDs), and so an address each.
+        expect([e for e in events if not e.get("address", "fd77::").startswith("fd77::")], [],
+               "addresses of IPv4")
+        expect(len(given), 2, "addresses given")
+    else:
+        # One machine keeps one address through all stages of its boot.
+        expect(len(given), 1, "addresses given")
 
     moved = {"kernel": "vmlinuz", "ramdisk": "discovery.initrd", "stage-two": "stage-two.squashfs"}
     # A card that has iPXE is sent no loader.
@@ -108,15 +115,18 @@ def check_node(kind, node, listed):
 
 def main():
     kind, folder, package = sys.argv[1:]
+    is_6, kind = kind.endswith("6"), kind.removesuffix("6")
 
     def load(name):
         with open(os.path.join(folder, name), encoding="utf-8") as f:
             return f.read()
 
-    check_events(kind, [json.loads(line) for line in load("events.json").splitlines()], package)
+    check_events(kind, is_6, [json.loads(line) for line in load("events.json").splitlines()], package)
     nodes = json.loads(load("nodes.json"))
     expect(len(nodes), 1, "nodes")
-    check_node(kind, json.loads(load("node.json")), nodes[0])
+    node = json.loads(load("node.json"))
+    check_node(kind, node, nodes[0])
+    expect(node["status"]["address"].startswith("fd77::1"), is_6, "the node's address is of IPv6")
 
 
 main()

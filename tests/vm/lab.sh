@@ -21,6 +21,7 @@ LAB_SERVER=10.77.0.1                       # on the bridge: what machines see
 LAB_INSIDE=10.78.$((76 + LAB_NUMBER)).2    # the namespace's end of the veth
 LAB_OUTSIDE=10.78.$((76 + LAB_NUMBER)).1   # the host's end
 LAB_LINK=clup$LAB_NUMBER
+LAB_SERVER6=${LAB_SERVER6:-} # on the bridge, of IPv6; "" none
 LAB_PROTOCOL=${LAB_PROTOCOL:-http}
 LAB_RELOAD=${LAB_RELOAD:-false}
 LAB_ADDRESSES=${LAB_ADDRESSES:-"pool_first: 10.77.0.100
@@ -49,6 +50,7 @@ lab_open() {
         # No spanning tree and no forwarding delay, or the first packets of a boot are lost.
         ip -n "$LAB" link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0
         ip -n "$LAB" addr add $LAB_SERVER/24 dev br0
+        [ -z "$LAB_SERVER6" ] || ip -n "$LAB" addr add "$LAB_SERVER6/64" dev br0 nodad
         ip -n "$LAB" link set br0 up
         ip link add "$LAB_LINK" type veth peer name host0 netns "$LAB" || return
         ip addr add "$LAB_OUTSIDE/30" dev "$LAB_LINK"
@@ -96,7 +98,7 @@ lab_controller() {
 state: $LAB_DIR/controller
 port: 8443
 http_port: 0
-names: [$LAB_SERVER, $LAB_INSIDE]
+names: [${LAB_SERVER6:+$LAB_SERVER6, }$LAB_SERVER, $LAB_INSIDE]
 netboot_package: $LAB_PACKAGE
 kernel_arguments: console=ttyS0
 beat_s: 5
@@ -151,7 +153,7 @@ lab_edge_serves() {
 # The link for the host: by the veth's address instead of the bridge's.
 lab_login_link() {
         "$LAB_BIN/cloudied" --config "$LAB_DIR/cloudied.yaml" --login-link |
-                sed "s|https://[^/:]*:|https://$LAB_INSIDE:|"
+                sed "s|https://[^/]*:\([0-9]*\)/|https://$LAB_INSIDE:\1/|"
 }
 
 lab_login() {
