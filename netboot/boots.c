@@ -47,7 +47,7 @@ struct boots *boots_new(void)
                 return NULL;
         pthread_mutex_init(&boots->mutex, NULL);
         boots->by_mac = map_new(DHCP_MAX_LEASES);
-        boots->by_address = map_new(2 * DHCP_MAX_LEASES);
+        boots->by_address = map_new((size_t)2 * DHCP_MAX_LEASES);
         if (!boots->by_mac || !boots->by_address)
                 return boots_free(boots);
         return boots;

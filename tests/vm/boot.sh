@@ -32,7 +32,7 @@ case $kind in
     pool6_first: fd77::100
     pool6_last: fd77::1ff"
         # OVMF tries IPv4 first, and would wait for it for two minutes.
-        arguments=(-fw_cfg name=opt/org.tianocore/IPv4PXESupport,string=n)
+        arguments=(-fw_cfg "name=opt/org.tianocore/IPv4PXESupport,string=n")
         ;;
 esac
 # shellcheck source=tests/vm/setup.sh
