@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "lib/base/text.h"
 #include "lib/node/wire.h"
 
 static struct doc *parse(const char *text)
@@ -254,6 +255,28 @@ static void test_networks6(void **state)
         assert_false(ip6_is_set(&six.first));
 }
 
+/* Where addresses of IPv6 are given, a network may have none of IPv4 to give. */
+static void test_network_of_ip6_alone(void **state)
+{
+        struct edge_network network = {
+                .name = "six", .subnet = "10.77.0.0/24", .subnet6 = "fd77::/64"};
+        struct edge_config config = {.networks = &network, .network_count = 1};
+        char error[DOC_ERROR_SIZE] = "";
+
+        (void)state;
+        assert_int_equal(edge_config_check(&config, error), -EINVAL);
+        assert_non_null(strstr(error, "are missing"));
+        (void)text_copy(network.pool6_first, sizeof(network.pool6_first), "fd77::100");
+        (void)text_copy(network.pool6_last, sizeof(network.pool6_last), "fd77::1ff");
+        assert_int_equal(edge_config_check(&config, error), 0);
+        assert_false(edge_network_gives_ip4(&network));
+        assert_int_equal(ip4_parse("10.77.0.10", &network.pool_first), 0);
+        assert_int_equal(edge_config_check(&config, error), -EINVAL); /* they go together */
+        assert_int_equal(ip4_parse("10.77.0.11", &network.pool_last), 0);
+        assert_int_equal(edge_config_check(&config, error), 0);
+        assert_true(edge_network_gives_ip4(&network));
+}
+
 /* A controller and a netbootd of two versions: the older of them knows fewer keys. */
 static void test_versions(void **state)
 {
@@ -420,9 +443,13 @@ static void test_manifests(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_configurations), cmocka_unit_test(test_networks6),
-                cmocka_unit_test(test_reservations6),  cmocka_unit_test(test_versions),
-                cmocka_unit_test(test_disks),          cmocka_unit_test(test_events),
+                cmocka_unit_test(test_configurations),
+                cmocka_unit_test(test_networks6),
+                cmocka_unit_test(test_network_of_ip6_alone),
+                cmocka_unit_test(test_reservations6),
+                cmocka_unit_test(test_versions),
+                cmocka_unit_test(test_disks),
+                cmocka_unit_test(test_events),
                 cmocka_unit_test(test_manifests),
         };
 
