@@ -10,7 +10,6 @@
 #include "lib/base/text.h"
 
 #define CALL_TIMEOUT_MS 30000
-#define CALL_PATH_MAX   1024 /* with its query */
 
 struct call {
         struct credential credential;
@@ -80,6 +79,14 @@ void call_answer_done(struct call_answer *answer)
         answer->doc = doc_free(answer->doc);
 }
 
+/* Whole, whatever its length: a filter that was cut would choose other nodes. */
+static int make_url(struct buffer *to, const struct call *call, const char *path)
+{
+        buffer_text(to, call->credential.url);
+        buffer_text(to, path);
+        return to->rc;
+}
+
 /* What came back, whatever it says. */
 static void take_response(const struct fetch_response *response, struct call_answer *ret)
 {
@@ -96,11 +103,11 @@ static void take_response(const struct fetch_response *response, struct call_ans
 bool call_try(struct call *call, const struct call_request *request, struct call_answer *ret)
 {
         _response_ struct fetch_response response = {0};
-        char url[CREDENTIAL_URL_SIZE + CALL_PATH_MAX], match[128];
+        _buffer_ struct buffer url = {0};
+        char match[128];
         const char *headers[] = {request->if_match ? match : NULL, NULL};
-        const struct fetch_request wanted = {
+        struct fetch_request wanted = {
                 .method = request->method,
-                .url = url,
                 .headers = headers,
                 .timeout_ms = request->patience_ms ? request->patience_ms : CALL_TIMEOUT_MS,
                 .silence_ms = request->patience_ms,
@@ -110,8 +117,10 @@ bool call_try(struct call *call, const struct call_request *request, struct call
                 .bearer = call->credential.token[0] ? call->credential.token : NULL,
         };
 
-        *ret = (struct call_answer){0};
-        snprintf(url, sizeof(url), "%s%s", call->credential.url, request->path);
+        *ret = (struct call_answer){.rc = make_url(&url, call, request->path)};
+        if (ret->rc < 0)
+                return false;
+        wanted.url = url.bytes;
         snprintf(match, sizeof(match), "If-Match: %s", request->if_match ? request->if_match : "");
         ret->rc = fetch_do(call->fetch, &wanted, ret->error, &response);
         if (ret->rc == 0)
@@ -163,10 +172,13 @@ int call_clone(const struct call *call, struct call **ret)
 static int listen_to(struct call *call, const char *path, fetch_event_fn event, void *context,
                      char error[static FETCH_ERROR_SIZE])
 {
-        char url[CREDENTIAL_URL_SIZE + CALL_PATH_MAX];
-        const struct fetch_request request = {.url = url, .bearer = call->credential.token};
+        _buffer_ struct buffer url = {0};
+        struct fetch_request request = {.bearer = call->credential.token};
+        const int rc = make_url(&url, call, path);
 
-        snprintf(url, sizeof(url), "%s%s", call->credential.url, path);
+        if (rc < 0)
+                return rc;
+        request.url = url.bytes;
         return fetch_events(call->fetch, &request, event, context, error);
 }
 

@@ -10,8 +10,7 @@
 #include "lib/base/text.h"
 #include "lib/daemon/options.h"
 
-#define PATH      "/api/v1/leases"
-#define PATH_SIZE 800
+#define PATH "/api/v1/leases"
 /* An edge that was not heard for so long is away: it says every 15 s how things are. */
 #define OLD_MS 60000
 
@@ -35,17 +34,6 @@ static const struct column pool_columns[] = {
         {"TAKEN",     "taken",   NULL, true },
         {"EDGE",      "edge",    NULL, false},
 };
-
-static void add_query(char *path, const char *name, const char *value)
-{
-        char escaped[300];
-        char *end = path + strlen(path);
-
-        if (!value)
-                return;
-        call_escape(escaped, sizeof(escaped), value);
-        snprintf(end, PATH_SIZE - (size_t)(end - path), "&%s=%s", name, escaped);
-}
 
 /* What is shown may be old: said beside it, and not in its place. */
 static void warn_of_old(const struct doc *edges)
@@ -72,18 +60,19 @@ static void warn_of_old(const struct doc *edges)
 int command_lease_list(const struct command_context *context)
 {
         _doc_ struct doc *all = doc_list();
-        char path[PATH_SIZE], after[64] = "";
+        char after[64] = "";
 
         for (;;) {
+                _buffer_ struct buffer path = {0};
                 _doc_ struct doc *page = NULL;
                 const struct doc *items;
                 int rc;
 
-                snprintf(path, sizeof(path), PATH "?limit=1000");
-                add_query(path, "network", context->network);
-                add_query(path, "select", context->select);
-                add_query(path, "after", after[0] ? after : NULL);
-                rc = call_do(context->call, "GET", path, NULL, NULL, &page);
+                buffer_text(&path, PATH "?limit=1000");
+                call_query(&path, "network", context->network);
+                call_query(&path, "select", context->select);
+                call_query(&path, "after", after[0] ? after : NULL);
+                rc = call_get(context->call, &path, &page);
                 if (rc != 0)
                         return rc;
                 items = doc_get(page, "items");

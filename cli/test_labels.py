@@ -39,6 +39,10 @@ class Labels(Case):
         # a filter that is long stays whole: the last name counts
         many = "rack in (" + ",".join(f"x{i:03}" for i in range(150)) + ",c2)"
         self.assertEqual(self.names(many), [second])
+        for more in ("", "1", "11"):  # wherever it were cut
+            self.assertEqual(self.names(f"rack in (c1,c2{more})" + 700 * " " + f"and rack=c2{more}"),
+                             [] if more else [second])
+        self.refused("too long: at most 2048 bytes", "node", "list", "-l", "rack=" + 2050 * "x")
         self.ok("node", "label", first, "rack-", "spare-", "gone-")
         self.assertEqual(self.labels(first), {})
         self.refused("is no label", "node", "label", first, "a b=1", rc=2)

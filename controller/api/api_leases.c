@@ -312,7 +312,8 @@ static void reply_page(struct call *call, const struct listing *listing,
                        const struct ip6_address *after, uint64_t limit)
 {
         struct doc *answer = doc_object(), *items = doc_list();
-        char next[IP6_TEXT_SIZE] = "";
+        const struct address_item *last = NULL;
+        char next[IP6_TEXT_SIZE];
         uint64_t count = 0;
 
         for (size_t i = 0; i < listing->count; i++) {
@@ -320,12 +321,13 @@ static void reply_page(struct call *call, const struct listing *listing,
 
                 if (after && memcmp(item->key.bytes, after->bytes, sizeof(after->bytes)) <= 0)
                         continue;
-                if (count == limit) {
-                        doc_set_text(answer, "next", next);
+                /* What two edges say of one address stands on one page. */
+                if (last && count >= limit && !ip6_is_equal(&last->key, &item->key)) {
+                        doc_set_text(answer, "next", address_text(next, &last->key));
                         break;
                 }
                 doc_append(items, item_doc(listing, item));
-                address_text(next, &item->key);
+                last = item;
                 count++;
         }
         doc_set(answer, "items", items);
