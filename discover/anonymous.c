@@ -222,11 +222,11 @@ static const struct page {
         const char *begin, *part; /* of its path: how that begins, and what is in it */
         struct {
                 uint16_t at, size; /* 0: no more */
-        } kept[8];
+        } kept[10];
 } pages[] = {
         {"",                          "/vpd_pg89", {{0, 4}, {106, 48}}}, /* vpd.c */
         {TREE_ANSWERS "/megaraid/",   "/01010000-", {{0, 2}, {1344, 112}, {1600, 96}}}, /* megaraid.c */
-        {TREE_ANSWERS "/megaraid/",   "/02020000-", {{0, 2}, {4, 56}, {168, 4}, {184, 2}, {188, 2}, {232, 8}, {256, 4}}},
+        {TREE_ANSWERS "/megaraid/",   "/02020000-", {{0, 2}, {4, 56}, {168, 4}, {176, 4}, {184, 2}, {188, 2}, {232, 8}, {256, 4}, {370, 1}, {401, 2}}},
         {TREE_ANSWERS "/mpt/",        "/08-1-",    {{0, 8}, {0x20, 16}}}, /* mpt.c */
         {TREE_ANSWERS "/mpt/",        "/0a-0-",    {{0, 8}, {0x10, 60}, {0x50, 4}, {0x58, 8}, {0x70, 2}}},
         {TREE_ANSWERS "/smartarray/", "/bmic-10-", {{0, 102}}}, /* smartarray.c */

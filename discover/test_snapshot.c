@@ -223,7 +223,7 @@ static void test_pages(void **state)
                 size_t size, kept;
         } cases[] = {
                 {"answers/megaraid/p/01010000-0",  megaraid_info_parse,         2048, 210},
-                {"answers/megaraid/p/02020000-7",  megaraid_drive_parse,        512,  78 },
+                {"answers/megaraid/p/02020000-7",  megaraid_drive_parse,        512,  85 },
                 {"answers/smartarray/p/bmic-10-0", smartarray_volume_parse,     512,  102},
                 {"answers/smartarray/p/bmic-11-0", smartarray_controller_parse, 512,  20 },
                 {"answers/smartarray/p/bmic-15-7", smartarray_drive_parse,      2560, 112},
