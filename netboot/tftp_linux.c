@@ -190,30 +190,18 @@ static void transfer_go_on(struct transfer *t, uint64_t now_ms)
         transfer_settle(t);
 }
 
-static void transfer_expire(void *context)
-{
-        const uint64_t now_ms = clock_monotonic_ms();
-        struct transfer *t = context;
-
-        t->armed_ms = UINT64_MAX;
-        tftp_session_expire(t->session, now_ms);
-        transfer_go_on(t, now_ms);
-}
-
 /*
  * We are told once of what comes (EPOLLET), so all is read; but in lock-step only until there is a
  * block to answer it by, as nothing else comes before that is answered: one call less a block.
- * What stays there, as a client said it twice, is read with the next.
+ * What stays there, as a client said it twice or gave up, is read with the next, or when the clock
+ * rings.
  */
-static void transfer_receive(void *context, uint32_t events)
+static void read_answers(struct transfer *t, uint64_t now_ms)
 {
-        const uint64_t now_ms = clock_monotonic_ms();
-        struct transfer *t = context;
         const bool is_lock_step = tftp_session_statistics(t->session)->window == 1;
         uint8_t packet[TFTP_REQUEST_MAX]; /* what a reader sends is short */
         bool is_sent = false;
 
-        (void)events;
         for (size_t i = 0; i < RECEIVE_MAX && !(is_sent && is_lock_step); i++) {
                 const ssize_t size = recv(t->fd, packet, sizeof(packet), 0);
 
@@ -226,7 +214,26 @@ static void transfer_receive(void *context, uint32_t events)
         }
         if (tftp_session_is_answered(t->session))
                 tftp_table_set(t->port->service->transfers, &t->entry, TFTP_ANSWERED);
+}
+
+static void transfer_receive(void *context, uint32_t events)
+{
+        struct transfer *t = context;
+
+        (void)events;
+        read_answers(t, clock_monotonic_ms());
         transfer_settle(t);
+}
+
+static void transfer_expire(void *context)
+{
+        const uint64_t now_ms = clock_monotonic_ms();
+        struct transfer *t = context;
+
+        t->armed_ms = UINT64_MAX;
+        read_answers(t, now_ms);
+        tftp_session_expire(t->session, now_ms);
+        transfer_go_on(t, now_ms);
 }
 
 static ssize_t read_file(void *context, uint64_t offset, void *to, size_t size)

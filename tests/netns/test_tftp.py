@@ -93,6 +93,21 @@ client.sendto(b'\\0\\5\\0\\0enough\\0', server)
 print(*sorted(blocks))
 """ % EDGE
 
+# A client that acknowledges and gives up in one go, while the server looks elsewhere; its port stays
+# open, so that no ICMP says it once more.
+QUITTER = """
+import os, signal, socket, sys, time
+client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+client.settimeout(5)
+client.sendto(b'\\0\\1assets/vmlinuz\\0octet\\0', ('%s', 69))
+data, server = client.recvfrom(4096)
+os.kill(int(sys.argv[1]), signal.SIGSTOP)
+client.sendto(b'\\0\\4\\0\\1', server)
+client.sendto(b'\\0\\5\\0\\0enough\\0', server)
+os.kill(int(sys.argv[1]), signal.SIGCONT)
+time.sleep(10)
+""" % EDGE
+
 RRQ, WRQ, DATA, ACK, ERROR, OACK = range(1, 7)
 # Ways out of the root, and to what is beside the files that are served.
 WAYS_OUT = (
@@ -250,6 +265,10 @@ class Tftp(EdgeTest):
         answer, blocks = in_node(sys.executable, "-c", MEDDLER).stdout.splitlines()
         self.assertEqual(answer, "nothing")
         self.assertIn(blocks, ("00030002", "00030001 00030002"))  # the first again, as nobody answered
+
+    def test_who_gives_up_is_heard(self):
+        in_node(sys.executable, "-c", QUITTER, str(self.edge.pid))
+        self.assertIn("end=aborted", self.log())
 
     def flood(self, how):
         forger = subprocess.Popen(
