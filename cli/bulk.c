@@ -103,6 +103,7 @@ static void show(const struct command *command, const char **names, size_t count
 static int run(const struct command *command, const struct command_context *context,
                const char **names, size_t count)
 {
+        _doc_ struct doc *answers = doc_list();
         struct command_context one = *context;
         const size_t words = (size_t)context->argc;
         _free_ char **argv = calloc(count + words + 1, sizeof(*argv));
@@ -117,6 +118,8 @@ static int run(const struct command *command, const struct command_context *cont
                 memcpy(argv, names, count * sizeof(*argv));
                 return command->run(&one);
         }
+        if (context->output != OUTPUT_TABLE)
+                one.answers = answers;
         one.argc = context->argc + 1;
         memcpy(argv + 1, context->argv, words * sizeof(*argv));
         for (size_t i = 0; i < count; i++) {
@@ -124,14 +127,37 @@ static int run(const struct command *command, const struct command_context *cont
                 if (command->run(&one) != 0)
                         status = EXIT_FAILURE;
         }
+        if (one.answers && print_document(context->output, answers) != 0)
+                status = EXIT_FAILURE;
         return status;
+}
+
+/* What would be done to each: of a script's output it is no part. 0, or an exit status. */
+static int plan(const struct command *command, const struct command_context *context,
+                const char **names, size_t count)
+{
+        struct command_context dry = *context;
+
+        dry.dry_run = true;
+        dry.is_plan = !context->dry_run;
+        if (dry.is_plan)
+                dry.output = OUTPUT_TABLE;
+        return run(command, &dry, names, count);
+}
+
+static int no_nodes(const struct command_context *context, const struct doc *nodes)
+{
+        _doc_ struct doc *nothing = doc_list();
+
+        fprintf(stderr, doc_count(nodes) == 0 ? "cloudie: no nodes match\n"
+                                              : "cloudie: no nodes are left\n");
+        return context->output == OUTPUT_TABLE ? 0 : print_document(context->output, nothing);
 }
 
 int bulk_run(const struct command *command, const struct command_context *context)
 {
         _doc_ struct doc *nodes = doc_list();
         _free_ const char **names = NULL;
-        struct command_context dry = *context;
         size_t count;
         int rc = bulk_nodes(context, nodes);
 
@@ -141,14 +167,11 @@ int bulk_run(const struct command *command, const struct command_context *contex
         if (!names)
                 return EXIT_FAILURE;
         count = choose(nodes, (command->flags & COMMAND_FORCES) && !context->force, names);
-        if (count == 0) {
-                fprintf(stderr, "cloudie: no nodes match\n");
-                return 0;
-        }
+        if (count == 0)
+                return no_nodes(context, nodes);
         if (command->flags & COMMAND_PLANS) {
-                dry.dry_run = true;
-                rc = run(command, &dry, names, count);
-                if (context->dry_run)
+                rc = plan(command, context, names, count);
+                if (context->dry_run || rc == EXIT_USAGE)
                         return rc;
         } else {
                 show(command, names, count);

@@ -23,6 +23,10 @@ struct command_context {
         const char *since, *class, *reason, *network;
         bool follow, inventory, erase, dry_run, wait, force, is_sure;
 
+        /* Of a command for many: bulk.h. */
+        bool is_plan;        /* a dry run before the true one: it is told on stderr */
+        struct doc *answers; /* where answers are put, in place of being printed; NULL: nowhere */
+
         const char *words; /* of the command: "node list" */
         int argc;          /* words after the command's own */
         char **argv;

@@ -28,13 +28,13 @@ struct acting {
         int status;
 };
 
-static void print_sentences(const struct doc *list)
+static void print_sentences(FILE *to, const struct doc *list)
 {
         char sentence[SENTENCE_SIZE];
 
         for (size_t i = 0; i < doc_count(list); i++) {
                 cell_text(sentence, sizeof(sentence), doc_at(list, i));
-                printf("  %s\n", sentence);
+                fprintf(to, "  %s\n", sentence);
         }
 }
 
@@ -42,11 +42,12 @@ static void print_sentences(const struct doc *list)
 static void tell(const struct acting *a, const char *name, const struct doc *answer)
 {
         char text[OPERATION_TEXT_SIZE], sentence[SENTENCE_SIZE];
+        FILE *to = a->context->is_plan ? stderr : stdout;
         struct operation operation = {0};
 
         if (a->context->dry_run) {
-                printf("%s: nothing was done; this is what an install would do:\n", name);
-                print_sentences(doc_get(answer, "because"));
+                fprintf(to, "%s: nothing was done; this is what an install would do:\n", name);
+                print_sentences(to, doc_get(answer, "because"));
                 return;
         }
         if (doc_decode(&operation_table, doc_get(answer, "status.operation"), NULL, &operation) <

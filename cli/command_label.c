@@ -98,6 +98,9 @@ int command_node_label(const struct command_context *context)
                         continue;
                 if (rc != 0)
                         return call_complain(context->call, &answer);
+                if (context->answers)
+                        return doc_append(context->answers, TAKE_PTR(answer.doc)) < 0 ? EXIT_FAILURE
+                                                                                      : 0;
                 if (context->output != OUTPUT_TABLE)
                         return print_document(context->output, answer.doc);
                 printf("%s: labelled\n", context->argv[0]);

@@ -118,6 +118,11 @@ class Labels(Case):
         done = self.run_it("node", "accept", "-l", "row=r7", "--yes")
         self.assertEqual((done.returncode, done.stdout, done.stderr),
                          (0, "", "cloudie: no nodes match\n"))
+        # a script reads one document, whatever was shown first
+        done = self.run_it("-o", "json", "node", "accept", "-l", "row=r7", "--yes")
+        self.assertEqual((done.returncode, json.loads(done.stdout)), (0, []))
+        done = self.run_it("-o", "json", "node", "label", "-l", "row=r8", "--yes", "one=1")
+        self.assertEqual([n["labels"]["one"] for n in json.loads(done.stdout)], ["1"])
         self.refused("takes names or --select, not both", "node", "accept", names[0], "-l", "row=r8",
                      rc=2)
         self.refused("takes no --select", "node", "show", names[0], "-l", "row=r8", rc=2)
@@ -129,6 +134,12 @@ class Labels(Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn("nothing was done: --yes does it", done.stderr)
         self.assertEqual(self.names("row=r8 and operation!=none"), [])
+        done = self.run_it("-o", "json", "node", "install", "-l", "row=r8", "--profile", "p", "--yes")
+        self.assertEqual((done.returncode, json.loads(done.stdout)),
+                         (1, [{"name": names[0], "done": False}]))
+        done = self.run_it("node", "install", "-l", "row=r8")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertNotIn("--yes", done.stderr)
 
 
 if __name__ == "__main__":
