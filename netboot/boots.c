@@ -204,6 +204,13 @@ bool boots_mac_of(struct boots *boots, struct ip_address address, struct mac_add
         return true;
 }
 
+struct ip_address boots_share_of(struct boots *boots, struct ip_address address)
+{
+        struct mac_address mac;
+
+        return boots_mac_of(boots, address, &mac) ? address : ip_share(address);
+}
+
 void boots_loader_delivered(struct boots *boots, struct ip_address address, uint64_t now_ms)
 {
         LOCKED(boots);

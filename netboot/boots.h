@@ -37,6 +37,9 @@ void boots_unlease(struct boots *boots, const struct mac_address *mac, struct ip
 bool boots_is_leased(struct boots *boots, const struct mac_address *mac, struct ip_address address);
 /* Who leases this address. For the timeline alone: an address proves nothing. */
 bool boots_mac_of(struct boots *boots, struct ip_address address, struct mac_address *ret);
+/* Whose limits count for this address: a host of IPv6 may take any address of its network, so those
+ * share one (ip_share()); a machine that leases its address is who it is, and has its own. */
+struct ip_address boots_share_of(struct boots *boots, struct ip_address address);
 
 /* Our loader was delivered, whole, to this address. */
 void boots_loader_delivered(struct boots *boots, struct ip_address address, uint64_t now_ms);

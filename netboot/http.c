@@ -208,7 +208,9 @@ static void handle_image(struct http_service *service, struct serve_request *req
         struct image_file file;
         int rc;
 
-        rc = s ? images_open(service->options.images, name, peer_of(request), &file) : -ENOMEM;
+        rc = s ? images_open(service->options.images, name,
+                             boots_share_of(service->options.boots, peer_of(request)), &file)
+               : -ENOMEM;
         if (rc < 0) {
                 free(s);
                 refuse_image(request, rc);

@@ -62,7 +62,7 @@ struct image_file {
 /**
  * images_open() - a file of an image
  * @name:  image_file_name_is_safe()
- * @from:  who asks
+ * @from:  who asks: whose limits count (boots_share_of())
  *
  * Any thread; never waits.
  *

@@ -253,11 +253,28 @@ static void test_both_kinds(void **state)
         assert_true(boots_is_leased(boots, &two, six));
 }
 
+/* A host of IPv6 that leases nothing has no more than its network; one that does has its own. */
+static void test_share(void **state)
+{
+        static const struct ip_address network = {{{0xfd, 0x77}}},
+                                       leased = {{{0xfd, 0x77, [15] = 1}}},
+                                       taken = {{{0xfd, 0x77, [8] = 9, [15] = 2}}};
+        struct boots *boots = *state;
+
+        assert_int_equal(boots_lease(boots, &one, leased), 0);
+        assert_true(ip_is_equal(boots_share_of(boots, leased), leased));
+        assert_true(ip_is_equal(boots_share_of(boots, taken), network));
+        assert_true(ip_is_equal(boots_share_of(boots, a), a));
+        boots_unlease(boots, &one, leased);
+        assert_true(ip_is_equal(boots_share_of(boots, leased), network));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_both_kinds, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_lease, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_share, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_loader, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_what_is_news, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_plan, setup, teardown),

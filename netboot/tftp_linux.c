@@ -357,16 +357,6 @@ static struct transfer *transfer_of(struct tftp_entry *entry)
         return container_of(entry, struct transfer, entry);
 }
 
-/* A host of IPv6 may take any address of its network, so those share one limit; a machine that
- * leases its address is who it is, and has its own. */
-static struct ip_address share_of(const struct tftp_service *service, const struct peer *peer)
-{
-        struct mac_address mac;
-
-        return boots_mac_of(service->options.boots, peer->address, &mac) ? peer->address
-                                                                         : ip_share(peer->address);
-}
-
 /* Makes room for one more of this share: -EBUSY if there is none to be had. */
 static int make_room(struct tftp_service *service, struct ip_address share)
 {
@@ -425,7 +415,7 @@ static void handle_request(struct tftp_port *port, const struct peer *peer,
                            const struct tftp_request *request)
 {
         struct tftp_service *service = port->service;
-        const struct ip_address share = share_of(service, peer);
+        const struct ip_address share = boots_share_of(service->options.boots, peer->address);
         struct tftp_entry *old =
                 tftp_table_find(service->transfers, share, peer->address, peer->port);
         struct boot_path path;
