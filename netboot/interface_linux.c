@@ -117,6 +117,14 @@ static int bind_to(int fd, struct ip4_address address, uint16_t port)
         return bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 ? -errno : 0;
 }
 
+/* A room that is switched on at once: 2,000 messages. Less is no failure; FORCE, as the kernel's
+ * own limit is 100 or so. */
+static void hold_more(int fd)
+{
+        if (set(fd, SOL_SOCKET, SO_RCVBUFFORCE, 2000 * 2048) < 0)
+                (void)set(fd, SOL_SOCKET, SO_RCVBUF, 2000 * 2048);
+}
+
 static int open_dhcp(const struct netboot_interface *i, uint16_t port)
 {
         _close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -129,10 +137,7 @@ static int open_dhcp(const struct netboot_interface *i, uint16_t port)
         rc = set(fd, SOL_SOCKET, SO_BROADCAST, 1);
         if (rc == 0)
                 rc = set(fd, IPPROTO_IP, IP_PKTINFO, 1);
-        /* A room that is switched on at once: 2,000 messages. Less is no failure; FORCE, as the
-         * kernel's own limit is 100 or so. */
-        if (set(fd, SOL_SOCKET, SO_RCVBUFFORCE, 2000 * 2048) < 0)
-                (void)set(fd, SOL_SOCKET, SO_RCVBUF, 2000 * 2048);
+        hold_more(fd);
         if (rc == 0)
                 rc = bind_to(fd, (struct ip4_address){INADDR_ANY}, port);
         return rc < 0 ? rc : TAKE_FD(fd);
@@ -236,7 +241,7 @@ static int open_dhcp6(const struct netboot_interface *i)
         rc = join(fd, i->index, "ff02::1:2");
         if (rc == 0)
                 rc = join(fd, i->index, "ff05::1:3");
-        (void)set(fd, SOL_SOCKET, SO_RCVBUF, 2000 * 2048);
+        hold_more(fd);
         return rc < 0 ? rc : TAKE_FD(fd);
 }
 
