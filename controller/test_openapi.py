@@ -59,6 +59,19 @@ class OpenApi(unittest.TestCase):
     def schema(self, reference):
         return {"$ref": reference, "components": self.document["components"]}
 
+    def complete(self, value, schema, place):
+        """All that is said stands in its shape; a shape without names leaves that open."""
+        if "$ref" in schema:
+            name = schema["$ref"].rpartition("/")[2]
+            self.complete(value, self.document["components"]["schemas"][name], name)
+        elif isinstance(value, dict) and "properties" in schema:
+            for key, member in value.items():
+                self.assertIn(key, schema["properties"], place)
+                self.complete(member, schema["properties"][key], f"{place}.{key}")
+        elif isinstance(value, list):
+            for member in value:
+                self.complete(member, schema.get("items", {}), place)
+
     def test_it_is_valid(self):
         self.assertEqual(self.document["openapi"], "3.1.0")
         ids = [o["operationId"] for _, _, o in self.operations()]
@@ -74,7 +87,12 @@ class OpenApi(unittest.TestCase):
             self.skipTest("no jsonschema here: answers were not compared with their schemas")
         self.d.call("PUT", "/api/v1/profiles/p", {"kind": "profile", "spec": {
             "steps": [{"image": "none"}]}}, token=self.token)
-        names = {"nodes": self.node, "profiles": "p"}
+        lease = {"address": "10.77.0.120", "state": "bound", "mac": MAC, "client": "0001", "iaid": 7,
+                 "lease_s": 3600, "expires_ms": 1 << 45, "name": "n"}
+        pool = {"network": "lab", "first": "10.77.0.100", "last": "10.77.0.200", "size": 101, "taken": 1}
+        self.d.post("/edge/v1/leases", {"cycle": 1, "is_first": True, "is_whole": True, "has_pools": True,
+                                        "rows": [lease], "pools": [pool]}, token=self.edge)
+        names = {"nodes": self.node, "profiles": "p", "leases": lease["address"]}
         seen = 0
         for path, method, operation in self.operations():
             reply = operation["responses"].get("200", {}).get("content", {}).get("application/json")
@@ -83,12 +101,15 @@ class OpenApi(unittest.TestCase):
                 continue
             if "{" in path and kind not in names:
                 continue
-            answer = self.d.get(path.replace("{name}", names.get(kind, "")),
-                                token=self.token_for(operation))
+            for place in ("{name}", "{address}"):
+                path = path.replace(place, names.get(kind, ""))
+            answer = self.d.get(path, token=self.token_for(operation))
             self.assertEqual(answer.status, 200, (path, answer.body))
             jsonschema.validate(answer.json, self.schema(reply["schema"]["$ref"]))
+            with self.subTest(path=path):
+                self.complete(answer.json, reply["schema"], path)
             seen += 1
-        self.assertGreaterEqual(seen, 18)
+        self.assertGreaterEqual(seen, 24)
 
     def test_wrong_bodies(self):
         """Every call that takes JSON refuses what is none, and lives."""

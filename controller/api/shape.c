@@ -14,155 +14,140 @@
 #include "lib/node/worker.h"
 
 #define REF(name)  "{\"$ref\":\"#/components/schemas/" name "\"}"
-#define LIST(name) "{\"type\":\"array\",\"items\":" REF(name) "}"
+#define LIST_OF(s) "{\"type\":\"array\",\"items\":" s "}"
+#define LIST(name) LIST_OF(REF(name))
 #define TEXT       "{\"type\":\"string\"}"
-#define TEXTS      "{\"type\":\"array\",\"items\":" TEXT "}"
+#define TEXTS      LIST_OF(TEXT)
 #define NUMBER     "{\"type\":\"integer\"}"
 #define TRUTH      "{\"type\":\"boolean\"}"
-#define LABELS     "{\"type\":\"object\",\"additionalProperties\":" TEXT "}"
+#define ANY        "{\"type\":\"object\"}"
+#define MAP(s)     "{\"type\":\"object\",\"additionalProperties\":" s "}"
 /* @required: names in quotes, with commas. */
 #define OBJECT(required, properties)                                                               \
         "{\"type\":\"object\",\"required\":[" required "],\"properties\":{" properties "}}"
 #define P(name, schema) "\"" name "\":" schema
 #define ITEMS(name)     OBJECT("\"items\"", P("items", LIST(name)) "," P("next", TEXT))
 
+/* clang-format off */
 static const struct shape {
         const char *name;
         const struct doc_table *table; /* NULL: @json */
         const char *json;
 } shapes[] = {
-  /* of edges, agents and workers */
-        {"EdgeJoin",                                                          &edge_join_table,        NULL                                                           },
-        {"EdgeJoined",                                                        &edge_joined_table,      NULL                                                           },
-        {"EdgeConfig",                                                        NULL,                    "{\"type\":\"object\"}"                                        },
-        {"PlanRequest",                                                       &plan_request_table,     NULL                                                           },
-        {"BootPlan",                                                          &boot_plan_table,        NULL                                                           },
-        {"AgentClaim",                                                        &agent_claim_table,      NULL                                                           },
-        {"AgentClaimed",                                                      &agent_claimed_table,    NULL                                                           },
-        {"AgentOrders",                                                       &agent_orders_table,     NULL                                                           },
-        {"InstallPlan",                                                       &install_plan_table,     NULL                                                           },
-        {"InstallProgress",                                                   &install_progress_table, NULL                                                           },
-        {"PhoneHome",                                                         &phone_home_table,       NULL                                                           },
-        {"Beat",                                                              &beat_table,             NULL                                                           },
-        {"WorkerAnswer",                                                      &worker_answer_table,    NULL                                                           },
-        {"NodeName",                                                          NULL,                    OBJECT("\"node\"",                                               P("node", TEXT))},
-        {"Acknowledged",                                                             NULL,                                                                                    OBJECT("\"acknowledged\"",                                                                                                                                      P("acknowledged", NUMBER))},
-        {"Event",                                          &node_event_table,NULL},
-        {"Events",                                                             NULL,
-         "{\"type\":\"object\",\"properties\":{" P("items",                                                                                                                        LIST("Event")) "," P(
-                 "events", LIST("Event")) "}}"},
+        /* of edges, agents and workers */
+        {"EdgeJoin",        &edge_join_table,        NULL},
+        {"EdgeJoined",      &edge_joined_table,      NULL},
+        {"EdgeConfig",      NULL,                    ANY},
+        {"PlanRequest",     &plan_request_table,     NULL},
+        {"BootPlan",        &boot_plan_table,        NULL},
+        {"AgentClaim",      &agent_claim_table,      NULL},
+        {"AgentClaimed",    &agent_claimed_table,    NULL},
+        {"AgentOrders",     &agent_orders_table,     NULL},
+        {"InstallPlan",     &install_plan_table,     NULL},
+        {"InstallProgress", &install_progress_table, NULL},
+        {"PhoneHome",       &phone_home_table,       NULL},
+        {"Beat",            &beat_table,             NULL},
+        {"WorkerAnswer",    &worker_answer_table,    NULL},
+        {"LeaseReport",     &lease_report_table,     NULL},
+        {"LeaseAnswer",     &lease_answer_table,     NULL},
+        {"NodeName",        NULL, OBJECT("\"node\"", P("node", TEXT))},
+        {"Acknowledged",    NULL, OBJECT("\"acknowledged\"", P("acknowledged", NUMBER))},
+        {"Event",           &node_event_table,       NULL},
+        {"Events",          NULL, OBJECT("", P("items", LIST("Event")) "," P("events", LIST("Event")))},
 
- /* of people */
-        {"Problem",                                                            NULL,
-         OBJECT("\"type\",\"title\",\"status\",\"code\",\"detail\",\"hint\"",
-         P("type", TEXT) "," P("title", TEXT) "," P("status", NUMBER) "," P(
-                        "code", TEXT) "," P("detail", TEXT) "," P("hint", TEXT))},
-        {"Health",                                                NULL,                                                                       OBJECT("\"status\"",                                                                                                                              P("status", TEXT))},
-        {"Login", NULL,                                                                                     OBJECT("\"token\"",                                                                                                                                 P("token", TEXT))},
-        {"LoginToken",                                      NULL,
-         OBJECT("\"token\",\"user\",\"role\",\"expires_ms\"",
-         P("token", TEXT) "," P("user", TEXT) "," P("role", TEXT) "," P("expires_ms",
-         NUMBER))},
-        {"Status",                                                                   NULL,
-         OBJECT("\"version\",\"uptime_ms\",\"nodes\",\"edges\"",
-         P("version", TEXT) "," P("uptime_ms", NUMBER) "," P(
-                        "nodes", "{\"type\":\"object\",\"additionalProperties\":" NUMBER
-                        "}") "," P("edges",
-         "{\"type\":\"array\",\"items\":{\"type\":\"object\"}}"))},
-        {"Summary",                                                         &node_summary_table,                                                                          NULL           },
-        {"Operation",                                                               &operation_table,NULL},
-        {"Condition",                                                                   NULL,
-         OBJECT("\"name\",\"since_ms\",\"reason\"",
-         P("name", TEXT) "," P("since_ms", NUMBER) "," P("reason", TEXT))},
-        {"Node",                                                           NULL,
-         OBJECT("\"kind\",\"name\",\"version\",\"labels\",\"spec\",\"status\"",
-         P("kind", "{\"const\":\"node\"}") "," P("name", TEXT) "," P("version", NUMBER) "," P("labels", LABELS) "," P("spec", "{\"type\":\"object\"}") "," P(
-                        "advice", TEXT) "," P("status",
-         OBJECT("\"phase\",\"conditions\",\"macs\",\"summary\"",
-         P("phase", TEXT) "," P("conditions", LIST("Condition")) "," P(
-                                                   "macs", TEXTS) "," P("summary",
-         REF("Summary")) "," P("operation",
-         REF("Operatio"
-                                                                                          "n")))))},
-        {"Nodes",                                                            NULL,                                                                                   ITEMS("Node")                                                                                                                                          },
-        {"NodeDocument",              NULL,
-         OBJECT("\"kind\"",
-         P("kind", "{\"const\":\"node\"}") "," P("name", TEXT) "," P(
-                        "version", NUMBER) "," P("labels", LABELS) "," P("spec",
-         "{\"type\":\"object\"}"))},
-        {"NodeOrPlan",                          NULL,
-         "{\"anyOf\":[" REF("Node") "," OBJECT("\"because\"",                                                                                                    P("because", TEXTS)) "]}"},
-        {"Install",NULL,
-         OBJECT("\"profile\"",P("profile", TEXT) "," P("erase", TRUTH) "," P("dry_run", TRUTH))},
-        {"Maintenance",NULL,                         OBJECT("",                                                                                                                                                                                   P("on", TRUTH) "," P("reason", TEXT))},
-        {"Explain",NULL,
-         OBJECT("\"plan\",\"because\"",                                                                                                                                                      P("plan", REF("BootPlan")) "," P("because", TEXTS))},
-        {"Why",                                             &why_table,                                                              NULL                                                                                                                            },
-        {"Inventory",     NULL,                        "{\"type\":\"object\"}"                                                                                                                                                     },
-        {"Sighting",                                              NULL,
-         OBJECT("\"hash\"",
-         P("hash", TEXT) "," P("first_ms", NUMBER) "," P("last_ms", NUMBER) "," P(
-                        "times", NUMBER) "," P("changes", NUMBER) "," P("accepted", TRUTH))},
-        {"Sightings",                                               NULL,                                       ITEMS("Sighting")                                                                                                                                                    },
-        {"Diff",           NULL,
-         OBJECT("\"node\",\"count\",\"changes\",\"drift\"",
-         P("node", TEXT) "," P("before", REF("Sighting")) "," P(
-                        "after", REF("Sighting")) "," P("count",
-         NUMBER) "," P("changes",
-         TEXTS) "," P("drift",
-         TEXTS))},
-        {"Odd",                                                                   NULL,
-         OBJECT("\"nodes\",\"items\",\"classes\"",
-         P("nodes", NUMBER) "," P("without_class", NUMBER) "," P("rows", NUMBER) "," P(
-                        "items", "{\"type\":\"array\",\"items\":{\"type\":\"object\"}"
-                                 "}") "," P("classes", "{\"type\":\"array\",\"items\":"
-                                                       "{\"type\":\"object\"}}"))},
-        {"DiscoveryNetwork",                                                                   NULL,                                                                             OBJECT("\"name\"",P("name", TEXT) "," P("strangers", TEXT))},
-        {"Discovery",                                                            NULL,
-         OBJECT("\"networks\",\"items\"",
-         P("networks", LIST("DiscoveryNetwork")) "," P(
-                        "items", "{\"type\":\"array\",\"items\":{\"type\":\"object\"}}"))},
-        {"DiscoveryOpen",                                               NULL,                                                                    OBJECT("\"for_ms\"",                                                                                                                                   P("for_ms", NUMBER))},
-        {"Document",                                      NULL,
-         OBJECT("\"kind\"",
-         P("kind", TEXT) "," P("name", TEXT) "," P("version", NUMBER) "," P(
-                        "labels", LABELS) "," P("spec",
-         "{\"type\":\"object\"}") "," P("status",
-         "{\"type\":\"object\"}"))},
-        {"Documents",                                                                   NULL,                                                                                  ITEMS("Document")                                                                                                                                                     },
-        {"Image",                                                        NULL,
-         OBJECT("\"kind\",\"name\",\"status\"",
-         P("kind", "{\"const\":\"image\"}") "," P("name", TEXT) "," P(
-                        "spec", "{\"type\":\"object\"}") "," P("status", "{\"type\":\"object\"}"))},
-        {"Images",                                                                   NULL,                                                                              ITEMS("Image")                                                                                                                                                    },
-        {"Import",                                                             NULL,                                                               OBJECT("\"next\"",P("next", NUMBER) "," P("frames", NUMBER))},
-        {"Verified",                                                           NULL,                                                                                  OBJECT("\"ok\",\"detail\"",                                                                                                                                 P("ok", TRUTH) "," P("detail", TEXT))},
-        {"LeaseReport",                                   NULL,                                                   "{\"type\":\"object\"}"                                                                                                                 },
-        {"LeaseAnswer",             &lease_answer_table,NULL},
-        {"Lease",                                                           NULL,
-         OBJECT("\"address\",\"network\",\"state\"",
-         P("address", TEXT) "," P("network", TEXT) "," P("state", TEXT) "," P("mac", TEXT) "," P(
-                        "node", TEXT) "," P("name",
-         TEXT) "," P("is_reserved",
-         TRUTH) "," P("edge",
-         TEXT) "," P("lease_s",
-         NUMBER) "," P("expires_ms",
-         NUMBER))},
-        {"Leases",                  NULL,                                                                            ITEMS("Lease")                                                                                                                                                     },
-        {"Pool",                                            NULL,
-         OBJECT("\"network\"",                                                                             P("network", TEXT) "," P("first", TEXT) "," P("last", TEXT) "," P(
-                                       "size", NUMBER) "," P("taken", NUMBER))},
-        {"Pools",                                                            NULL,                                                                                   ITEMS("Pool")                                                                                                                                       },
-        {"Version",                                                  NULL,
-         OBJECT("\"version\",\"at_ms\"",
-         P("version", NUMBER) "," P("at_ms", NUMBER) "," P("deleted", TRUTH) "," P(
-                        "phase", TEXT) "," P("labels", LABELS) "," P("spec",
-         "{\"type\":\"object\"}"))},
-        {"History",                   NULL,
-         OBJECT("\"kind\",\"name\",\"items\"",
-         P("kind", TEXT) "," P("name", TEXT) "," P("items", LIST("Version")))},
-        {"OpenApi",                                     NULL,                                                                      "{\"type\":\"object\"}"                                                                                                                                         },
+        /* of people */
+        {"Problem", NULL, OBJECT("\"type\",\"title\",\"status\",\"code\",\"detail\",\"hint\"",
+                P("type", TEXT) "," P("title", TEXT) "," P("status", NUMBER) "," P("code", TEXT) ","
+                P("detail", TEXT) "," P("hint", TEXT))},
+        {"Health", NULL, OBJECT("\"status\"", P("status", TEXT))},
+        {"Login", NULL, OBJECT("\"token\"", P("token", TEXT))},
+        {"LoginToken", NULL, OBJECT("\"token\",\"user\",\"role\",\"expires_ms\"",
+                P("token", TEXT) "," P("user", TEXT) "," P("role", TEXT) "," P("expires_ms", NUMBER))},
+        {"Edge", NULL, OBJECT("\"name\",\"joined_ms\"",
+                P("name", TEXT) "," P("joined_ms", NUMBER) "," P("heard_ms", NUMBER))},
+        {"Status", NULL, OBJECT("\"version\",\"uptime_ms\",\"nodes\",\"edges\",\"agents_waiting\",\"last_event\"",
+                P("version", TEXT) "," P("uptime_ms", NUMBER) "," P("nodes", MAP(NUMBER)) ","
+                P("edges", LIST("Edge")) "," P("agents_waiting", NUMBER) "," P("last_event", NUMBER))},
+        {"Summary",   &node_summary_table, NULL},
+        {"Operation", &operation_table,    NULL},
+        {"Condition", NULL, OBJECT("\"name\",\"since_ms\",\"reason\"",
+                P("name", TEXT) "," P("since_ms", NUMBER) "," P("reason", TEXT))},
+        {"NodeStatus", NULL, OBJECT("\"phase\",\"conditions\",\"macs\",\"summary\"",
+                P("phase", TEXT) "," P("conditions", LIST("Condition")) "," P("macs", TEXTS) ","
+                P("summary", REF("Summary")) "," P("operation", REF("Operation")) "," P("address", TEXT) ","
+                P("boot", TEXT) "," P("first_seen_ms", NUMBER) "," P("last_seen_ms", NUMBER) ","
+                P("generation", NUMBER) "," P("decided_claim", NUMBER) "," P("inventory_hash", TEXT) ","
+                P("accepted_hash", TEXT) "," P("esp", TEXT) "," P("install", ANY) "," P("held", ANY) ","
+                P("installed", ANY))},
+        {"Node", NULL, OBJECT("\"kind\",\"name\",\"version\",\"labels\",\"spec\",\"status\"",
+                P("kind", "{\"const\":\"node\"}") "," P("name", TEXT) "," P("version", NUMBER) ","
+                P("labels", MAP(TEXT)) "," P("spec", ANY) "," P("status", REF("NodeStatus")) ","
+                P("advice", TEXT) "," P("worker", ANY) "," P("inventory", REF("Inventory")))},
+        {"Nodes", NULL, ITEMS("Node")},
+        {"NodeDocument", NULL, OBJECT("\"kind\"",
+                P("kind", "{\"const\":\"node\"}") "," P("name", TEXT) "," P("version", NUMBER) ","
+                P("labels", MAP(TEXT)) "," P("spec", ANY) "," P("status", ANY))},
+        {"InstallDryRun", NULL, OBJECT("\"operation\",\"because\"",
+                P("operation", REF("Operation")) "," P("because", TEXTS))},
+        {"NodeOrPlan", NULL, "{\"anyOf\":[" REF("Node") "," REF("InstallDryRun") "]}"},
+        {"Install", NULL, OBJECT("\"profile\"",
+                P("profile", TEXT) "," P("erase", TRUTH) "," P("dry_run", TRUTH))},
+        {"Maintenance", NULL, OBJECT("\"on\"", P("on", TRUTH) "," P("reason", TEXT))},
+        {"Explain", NULL, OBJECT("\"plan\",\"because\"",
+                P("plan", REF("BootPlan")) "," P("because", TEXTS))},
+        {"Why", &why_table, NULL},
+        {"Inventory", NULL, ANY},
+        {"Sighting", NULL, OBJECT("\"hash\"",
+                P("hash", TEXT) "," P("first_ms", NUMBER) "," P("last_ms", NUMBER) "," P("times", NUMBER) ","
+                P("changes", NUMBER) "," P("accepted", TRUTH))},
+        {"Sightings", NULL, ITEMS("Sighting")},
+        {"Diff", NULL, OBJECT("\"node\",\"count\",\"changes\",\"drift\"",
+                P("node", TEXT) "," P("before", REF("Sighting")) "," P("after", REF("Sighting")) ","
+                P("count", NUMBER) "," P("changes", TEXTS) "," P("drift", TEXTS))},
+        {"Odd", NULL, OBJECT("\"nodes\",\"items\",\"classes\"",
+                P("nodes", NUMBER) "," P("without_class", NUMBER) "," P("rows", NUMBER) ","
+                P("items", LIST_OF(ANY)) "," P("classes", LIST_OF(ANY)))},
+        {"DiscoveryNetwork", NULL, OBJECT("\"name\",\"subnet\",\"strangers\"",
+                P("name", TEXT) "," P("subnet", TEXT) "," P("strangers", TEXT) "," P("opened_ms", NUMBER) ","
+                P("open_until_ms", NUMBER) "," P("opened_by", TEXT))},
+        {"Stranger", NULL, OBJECT("\"mac\",\"first_seen_ms\",\"last_seen_ms\",\"count\"",
+                P("mac", TEXT) "," P("network", TEXT) "," P("firmware", TEXT) "," P("is_ipxe", TRUTH) ","
+                P("uuid", TEXT) "," P("vendor_class", TEXT) "," P("first_seen_ms", NUMBER) ","
+                P("last_seen_ms", NUMBER) "," P("count", NUMBER))},
+        {"Discovery", NULL, OBJECT("\"networks\",\"items\"",
+                P("networks", LIST("DiscoveryNetwork")) "," P("items", LIST("Stranger")))},
+        {"DiscoveryOpen", NULL, OBJECT("\"for_ms\"", P("for_ms", NUMBER))},
+        {"Document", NULL, OBJECT("\"kind\"",
+                P("kind", TEXT) "," P("name", TEXT) "," P("version", NUMBER) "," P("labels", MAP(TEXT)) ","
+                P("spec", ANY) "," P("status", ANY))},
+        {"Documents", NULL, ITEMS("Document")},
+        {"Image", NULL, OBJECT("\"kind\",\"name\",\"status\"",
+                P("kind", "{\"const\":\"image\"}") "," P("name", TEXT) "," P("spec", ANY) "," P("status", ANY))},
+        {"Images", NULL, ITEMS("Image")},
+        {"Import", NULL, OBJECT("\"next\"", P("next", NUMBER) "," P("frames", NUMBER))},
+        {"Verified", NULL, OBJECT("\"ok\",\"detail\"", P("ok", TRUTH) "," P("detail", TEXT))},
+        {"Lease", NULL, OBJECT("\"address\",\"network\",\"state\"",
+                P("address", TEXT) "," P("network", TEXT) "," P("state", TEXT) "," P("mac", TEXT) ","
+                P("node", TEXT) "," P("name", TEXT) "," P("is_reserved", TRUTH) "," P("uuid", TEXT) ","
+                P("client_id", TEXT) "," P("circuit", TEXT) "," P("remote", TEXT) "," P("client", TEXT) ","
+                P("iaid", NUMBER) "," P("lease_s", NUMBER) "," P("expires_ms", NUMBER) "," P("edge", TEXT) ","
+                P("heard_ms", NUMBER))},
+        {"LeaseSource", NULL, OBJECT("\"name\",\"is_whole\"",
+                P("name", TEXT) "," P("is_whole", TRUTH) "," P("heard_ms", NUMBER))},
+        {"Leases", NULL, OBJECT("\"items\",\"edges\"",
+                P("items", LIST("Lease")) "," P("edges", LIST("LeaseSource")) "," P("next", TEXT))},
+        {"Pool", NULL, OBJECT("\"network\",\"first\",\"last\",\"size\",\"taken\",\"edge\",\"heard_ms\"",
+                P("network", TEXT) "," P("first", TEXT) "," P("last", TEXT) "," P("size", NUMBER) ","
+                P("taken", NUMBER) "," P("edge", TEXT) "," P("heard_ms", NUMBER))},
+        {"Pools", NULL, ITEMS("Pool")},
+        {"Version", NULL, OBJECT("\"version\",\"at_ms\"",
+                P("version", NUMBER) "," P("at_ms", NUMBER) "," P("deleted", TRUTH) "," P("phase", TEXT) ","
+                P("labels", MAP(TEXT)) "," P("spec", ANY))},
+        {"History", NULL, OBJECT("\"kind\",\"name\",\"items\"",
+                P("kind", TEXT) "," P("name", TEXT) "," P("items", LIST("Version")))},
+        {"OpenApi", NULL, ANY},
 };
+/* clang-format on */
 
 bool shape_is_known(const char *name)
 {

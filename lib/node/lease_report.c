@@ -42,7 +42,7 @@ static const struct doc_field report_fields[] = {
         DOC_LIST_FIELD(struct lease_report, rows, row_count, 0, &row_table),
         DOC_LIST_FIELD(struct lease_report, pools, pool_count, 0, &pool_table),
 };
-static DOC_TABLE(report_table, struct lease_report, "leases", report_fields);
+DOC_TABLE(lease_report_table, struct lease_report, "leases", report_fields);
 
 static const struct doc_field answer_fields[] = {
         DOC_FIELD(struct lease_answer, again, DOC_BOOL, DOC_ALWAYS),
@@ -51,7 +51,7 @@ DOC_TABLE(lease_answer_table, struct lease_answer, "answer to leases", answer_fi
 
 struct doc *lease_report_encode(const struct lease_report *report)
 {
-        return doc_encode(&report_table, report);
+        return doc_encode(&lease_report_table, report);
 }
 
 int lease_address_parse(const char *text, struct ip6_address *ret)
@@ -80,7 +80,7 @@ int lease_report_decode(const struct doc *object, char *error, struct lease_repo
         int rc;
 
         memset(ret, 0, sizeof(*ret));
-        rc = doc_decode(&report_table, object, error, ret);
+        rc = doc_decode(&lease_report_table, object, error, ret);
         if (rc < 0)
                 return rc;
         for (size_t i = 0; i < ret->row_count; i++)

@@ -60,6 +60,7 @@ struct lease_report {
         size_t pool_count;
 };
 
+extern const struct doc_table lease_report_table; /* its addresses are texts here */
 struct doc *lease_report_encode(const struct lease_report *report);
 /* 0, -EBADMSG with a sentence; what is no address is refused. */
 int lease_report_decode(const struct doc *object, char *error, struct lease_report *ret);
