@@ -224,7 +224,30 @@ static int run_devices(struct conversation *c)
 static int pass_stage_two(struct conversation *c)
 {
         c->has_stage_two = true;
+        c->is_asked_again = false;
         return c->is_reported ? conversation_go(c, STATE_ORDERS, "done") : 1;
+}
+
+/* The installer is in it. What came late may bring devices, so it is reported anew. */
+static int ask_again(struct conversation *c)
+{
+        c->is_asked_again = true;
+        c->has_stage_two = c->is_reported = c->is_held = false;
+        return conversation_go(c, STATE_STAGE_TWO, "an install needs it");
+}
+
+static int give_up_stage_two(struct conversation *c)
+{
+        const bool is_ordered = c->is_asked_again;
+
+        snprintf(c->missing, sizeof(c->missing), "stage two: %s", c->error);
+        note(c, STEP_FAILED, c->missing, 0, 0);
+        log_error("stage_two.given_up", "error=%s", QUOTE(c->error));
+        if (!is_ordered)
+                return pass_stage_two(c);
+        c->is_reported = true; /* as it was before */
+        (void)pass_stage_two(c);
+        return conversation_go(c, STATE_PLAN, "the install fails of it");
 }
 
 /* Checked, mounted, its drivers loaded, and before a report devices had their chance to appear:
@@ -262,7 +285,6 @@ static int get_stage_two(struct conversation *c, struct stage_two *ret)
 static int run_stage_two(struct conversation *c)
 {
         struct stage_two stage = {0};
-        char text[EVENT_TEXT_SIZE];
         int rc;
 
         if (c->options->site->edge[0] == '\0')
@@ -270,13 +292,10 @@ static int run_stage_two(struct conversation *c)
         rc = get_stage_two(c, &stage);
         if (rc < 0 && c->failures + 1 < STAGE_TWO_TRIES)
                 return rc;
-        if (rc < 0) {
-                snprintf(text, sizeof(text), "stage two: %s", c->error);
-                note(c, STEP_FAILED, text, 0, 0);
-                log_error("stage_two.given_up", "error=%s", QUOTE(c->error));
-                return pass_stage_two(c);
-        }
+        if (rc < 0)
+                return give_up_stage_two(c);
 
+        c->missing[0] = '\0';
         note(c, STEP_STAGE_TWO, stage.version, stage.bytes, stage.took_ms);
         send_events(c);
         return pass_stage_two(c);
@@ -368,7 +387,9 @@ static int run_orders(struct conversation *c)
         c->is_held = true;
         if (orders.order == ORDER_REBOOT && !c->options->is_rehearsal)
                 conversation_restart(c, false);
-        return orders.order == ORDER_INSTALL && c->options->install;
+        if (orders.order != ORDER_INSTALL || !c->options->install)
+                return 0;
+        return c->missing[0] ? ask_again(c) : 1;
 }
 
 /* clang-format off */

@@ -343,6 +343,11 @@ int conversation_install(struct conversation *c)
         char why[128];
         int rc;
 
+        if (c->missing[0]) {
+                progress_book_fail(&c->book, CAUSE_AGENT_FAILED, c->missing);
+                conversation_forget_secrets(c);
+                return 1;
+        }
         rc = run_child(c, &watch);
         conversation_forget_secrets(c);
         if (watch.rc == -ECANCELED)

@@ -47,7 +47,9 @@ struct conversation {
         struct node_event events[EVENTS_KEPT]; /* not acknowledged yet */
         size_t event_count;
         uint64_t seq;
-        bool has_stage_two; /* it is mounted, or was given up */
+        bool has_stage_two;            /* it is mounted, or was given up */
+        char missing[EVENT_TEXT_SIZE]; /* why it was given up; "": it was not */
+        bool is_asked_again;           /* for stage two, as an install was ordered */
         bool is_reported;
         bool is_held;
         bool is_over; /* a rehearsal came to its end */

@@ -59,6 +59,17 @@ int progress_book_add(struct progress_book *book, const char *line)
         return 0;
 }
 
+void progress_book_fail(struct progress_book *book, enum node_cause cause, const char *text)
+{
+        struct install_progress news = {.generation = book->generation,
+                                        .step = book->step,
+                                        .state = PROGRESS_FAILED,
+                                        .cause = cause};
+
+        snprintf(news.text, sizeof(news.text), "%s", text);
+        keep(book, &news);
+}
+
 bool progress_book_is_failed(const struct progress_book *book)
 {
         return book->newest[book->step].generation != 0 &&

@@ -47,6 +47,8 @@ int progress_book_add(struct progress_book *book, const char *line);
  * @last_line say why. */
 void progress_book_end(struct progress_book *book, bool is_good, const char *how,
                        const char *last_line);
+/* It cannot even begin. */
+void progress_book_fail(struct progress_book *book, enum node_cause cause, const char *text);
 bool progress_book_is_failed(const struct progress_book *book);
 
 /**

@@ -351,6 +351,24 @@ class AgentInstall(unittest.TestCase):
         self.assertEqual((last["step"], last["cause"]), ("check", "installer-crashed"))
         self.assertIn("No such file", last["text"])
 
+    def test_stage_two_did_not_come(self):
+        """The installer is in it: it is asked for once more, and the cause is named."""
+        self.edge.answer = lambda path, wanted: 503 if path.startswith("/assets/") else 0
+        agent = self.start()
+        self.controller.wait(lambda: "from=inventory to=orders" in self.log(), "it reports without")
+        self.controller.give("install", 2)
+        self.controller.wait(lambda: self.told("failed"), "a last word")
+        last = self.controller.progress[-1]
+        self.assertEqual((last["step"], last["cause"]), ("check", "agent-failed"))
+        self.assertIn("stage two: ", last["text"])
+        self.assertIn("503", last["text"])
+        self.controller.wait(lambda: "from=deliver to=orders" in self.log(), "back to orders")
+
+        self.edge.answer = lambda path, wanted: 0
+        self.controller.give("install", 3)
+        self.ends_well(agent)
+        self.assertEqual(self.log().count("from=stage-two to=inventory"), 2)
+
     def test_a_failure_is_told_and_the_next_install_succeeds(self):
         self.machine.write("sys/block/vda/ro", "1\n")
         self.controller.give("install", 2)

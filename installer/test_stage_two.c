@@ -277,6 +277,36 @@ static void test_unsealed(void **state)
         free(edge);
 }
 
+/* A hole takes no memory, whatever its size; to read it would take for ever. */
+static void test_endless(void **state)
+{
+        struct edge *edge = calloc(1, sizeof(*edge));
+        const struct stage_two_files files = {.file = memfd_create("file", MFD_ALLOW_SEALING),
+                                              .manifest = memfd_create("manifest", 0),
+                                              .signature = memfd_create("signature", 0)};
+        char error[FETCH_ERROR_SIZE] = "";
+        struct public_key public;
+
+        (void)state;
+        assert_non_null(edge);
+        fill(edge);
+        signing_key_public(key, &public);
+        assert_true(write(files.manifest, edge->manifest, strlen(edge->manifest)) > 0);
+        assert_true(write(files.signature, edge->signature, strlen(edge->signature)) > 0);
+        assert_int_equal(ftruncate(files.file, INT64_MAX), 0);
+        assert_int_equal(fcntl(files.file, F_ADD_SEALS,
+                               F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL),
+                         0);
+        alarm(60);
+        assert_int_equal(stage_two_check(&files, &public, error), -EKEYREJECTED);
+        alarm(0);
+        close(files.file);
+        close(files.manifest);
+        close(files.signature);
+        free(edge->signature);
+        free(edge);
+}
+
 static void test_every_lie(void **state)
 {
         (void)state;
@@ -300,7 +330,8 @@ static int teardown(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_lie),
-                                           cmocka_unit_test(test_unsealed)};
+                                           cmocka_unit_test(test_unsealed),
+                                           cmocka_unit_test(test_endless)};
 
         return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -41,7 +41,8 @@ class Whole(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="cloudie-whole.")
         self.addCleanup(shutil.rmtree, self.folder)
-        self.d = cloudied_lab.Cloudied(cloudied_lab.program()).start()
+        self.d = cloudied_lab.Cloudied(
+            cloudied_lab.program(), package=cloudied_lab.package(self.folder + "/package")).start()
         self.addCleanup(shutil.rmtree, self.d.folder)
         self.addCleanup(self.d.stop)
         self.token = self.d.login(self.d.out_text())
@@ -76,6 +77,10 @@ class Whole(unittest.TestCase):
             answer = self.d.get(f"/edge/v1/images/{self.image}{suffix}", token=self.credential)
             self.assertEqual(answer.status, 200)
             files[f"/images/{self.image}{suffix}"] = answer.body
+        for name in ("manifest.json", "manifest.json.minisig", "stage-two.squashfs"):
+            answer = self.d.get(f"/edge/v1/assets/{name}", token=self.credential)
+            self.assertEqual(answer.status, 200)
+            files[f"/assets/{name}"] = answer.body
         return files
 
     def write(self, name, text):
