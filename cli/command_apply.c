@@ -17,6 +17,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/doc/diff.h"
 
 #define APPLY_MAX_BYTES  ((size_t)16 << 20) /* of one file: people write them */
 #define APPLY_PATH_SHOWN 512 /* of a file's name, which somebody else may have given it */
@@ -109,27 +110,18 @@ static int read_file(struct items *items, const char *path)
         return EXIT_FAILURE;
 }
 
-/* What an operator writes of it; the rest is the controller's. */
-static int written_part(const struct doc *document, char **ret)
-{
-        static const char *const names[] = {"labels", "spec"};
-        _doc_ struct doc *part = doc_object();
-
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-                const struct doc *value = doc_get(document, names[i]);
-
-                if (doc_count(value) > 0)
-                        (void)doc_set(part, names[i], doc_copy(value));
-        }
-        return doc_print(part, DOC_COMPACT, ret);
-}
-
+/* In what an operator writes of it; the rest is the controller's. */
 static bool says_the_same(const struct doc *a, const struct doc *b)
 {
-        _free_ char *text_a = NULL, *text_b = NULL;
+        static const char *const names[] = {"labels", "spec"};
 
-        return written_part(a, &text_a) == 0 && written_part(b, &text_b) == 0 &&
-               strcmp(text_a, text_b) == 0;
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                const struct doc *is = doc_get(a, names[i]), *was = doc_get(b, names[i]);
+
+                if (doc_count(is) + doc_count(was) > 0 && !doc_is_same(is, was))
+                        return false;
+        }
+        return true;
 }
 
 /* Returns what was done, or would be: "created", "changed", "unchanged"; NULL after a sentence. */

@@ -64,6 +64,19 @@ class Labels(Case):
         self.assertEqual(self.ok("apply", "-f", path), f"node/{name} unchanged\n")
         shown = json.loads(self.ok("-o", "json", "node", "show", name))
         self.assertEqual((shown["labels"], shown["spec"]), (said["labels"], said["spec"]))
+        # in another order it says the same
+        for labels in ({"rack": "b1", "row": "1"}, {"row": "1", "rack": "b1"}):
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump({**said, "labels": labels}, file)
+            done = self.ok("apply", "-f", path)
+        self.assertEqual(done, f"node/{name} unchanged\n")
+        two = {"kind": "node", "labels": {"row": "1", "rack": "b1"}, "spec": said["spec"]}
+        version = self.node(name, two, 200).json["version"]
+        two["labels"] = {"rack": "b1", "row": "1"}
+        self.assertEqual(self.node(name, two, 200).json["version"], version)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(said, file)
+        self.ok("apply", "-f", path)
         # what is shown can be written; labels alone keep the rest
         with open(path, "w", encoding="utf-8") as file:
             json.dump(shown, file)

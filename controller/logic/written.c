@@ -2,24 +2,15 @@
 /* What an operator wrote of a node: it changes nothing of what the node does. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "controller/logic/events.h"
 #include "controller/logic/nodes.h"
 #include "lib/base/cleanup.h"
+#include "lib/doc/diff.h"
 
 static struct doc *copy_or_new(const struct doc *object)
 {
         return doc_is_object(object) ? doc_copy(object) : doc_object();
-}
-
-static bool is_same(const struct doc *a, const struct doc *b)
-{
-        _free_ char *text_a = NULL, *text_b = NULL;
-
-        return doc_print(a, DOC_COMPACT, &text_a) == 0 && doc_print(b, DOC_COMPACT, &text_b) == 0 &&
-               strcmp(text_a, text_b) == 0;
 }
 
 int node_put(struct logic *logic, struct node *node, const struct doc *document, const char *by,
@@ -31,7 +22,7 @@ int node_put(struct logic *logic, struct node *node, const struct doc *document,
 
         if (!labels || !spec)
                 return -ENOMEM;
-        if (is_same(labels, node->labels) && is_same(spec, node->spec))
+        if (doc_is_same(labels, node->labels) && doc_is_same(spec, node->spec))
                 return 0;
         doc_free(node->labels);
         doc_free(node->spec);
