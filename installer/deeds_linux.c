@@ -121,9 +121,11 @@ int deeds_receive(int fd, struct deed *ret, int ret_fds[static DEED_FDS_MAX])
         for (size_t i = 0; i < DEED_FDS_MAX; i++)
                 ret_fds[i] = -EBADF;
         size = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-        if (size <= 0)
-                return size < 0 ? -errno : -EPIPE;
+        if (size < 0)
+                return -errno;
         rc = take_fds(&message, ret_fds, &count);
+        if (size == 0) /* the end, or a message of no byte, which may have descriptors, too */
+                rc = -EPIPE;
         if (rc == 0 && (size != (ssize_t)sizeof(deed) || deed.kind >= DEED_COUNT ||
                         count != fd_counts[deed.kind]))
                 rc = -EBADMSG;

@@ -150,6 +150,51 @@ static void test_deeds(void **state)
         close(does);
 }
 
+/* @size bytes of a deed, and @count descriptors: at most four. */
+static void send_strange(int fd, const struct deed *deed, size_t size, size_t count)
+{
+        union {
+                struct cmsghdr align;
+                char bytes[CMSG_SPACE(4 * sizeof(int))];
+        } control = {.bytes = {0}};
+        struct deed bytes = *deed;
+        struct iovec iov = {.iov_base = &bytes, .iov_len = size};
+        struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+
+        if (count > 0) {
+                struct cmsghdr *head = &control.align;
+                int given[4] = {0, 0, 0, 0};
+
+                message.msg_control = control.bytes;
+                message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+                head->cmsg_level = SOL_SOCKET;
+                head->cmsg_type = SCM_RIGHTS;
+                head->cmsg_len = CMSG_LEN(count * sizeof(int));
+                memcpy(CMSG_DATA(head), given, count * sizeof(int));
+        }
+        assert_int_equal(sendmsg(fd, &message, 0), size);
+}
+
+/* A message of no byte looks like the end of who asks; its descriptors are closed all the same. */
+static void test_empty_deed(void **state)
+{
+        const struct deed none = {.kind = DEED_WAIT};
+        int asks, does, fds[DEED_FDS_MAX], lowest;
+        struct deed deed;
+
+        (void)state;
+        assert_int_equal(deeds_open(&asks, &does), 0);
+        lowest = dup(0);
+        close(lowest);
+        send_strange(asks, &none, 0, 3);
+        assert_int_equal(deeds_receive(does, &deed, fds), -EPIPE);
+        assert_int_equal(fds[0], -EBADF);
+        assert_int_equal(dup(0), lowest);
+        close(lowest);
+        close(asks);
+        close(does);
+}
+
 /* What is no deed, has too few descriptors or too many, leaves none open. */
 static void test_strange_deeds(void **state)
 {
@@ -170,28 +215,11 @@ static void test_strange_deeds(void **state)
         (void)state;
         assert_int_equal(deeds_open(&asks, &does), 0);
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-                union {
-                        struct cmsghdr align;
-                        char bytes[CMSG_SPACE(4 * sizeof(int))];
-                } control = {.bytes = {0}};
-                struct deed deed = cases[i].deed;
-                struct iovec iov = {.iov_base = &deed, .iov_len = cases[i].size};
-                struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+                struct deed deed;
                 const int lowest = dup(0);
 
                 close(lowest);
-                if (cases[i].count > 0) {
-                        struct cmsghdr *head = &control.align;
-                        int given[4] = {0, 0, 0, 0};
-
-                        message.msg_control = control.bytes;
-                        message.msg_controllen = CMSG_SPACE(cases[i].count * sizeof(int));
-                        head->cmsg_level = SOL_SOCKET;
-                        head->cmsg_type = SCM_RIGHTS;
-                        head->cmsg_len = CMSG_LEN(cases[i].count * sizeof(int));
-                        memcpy(CMSG_DATA(head), given, cases[i].count * sizeof(int));
-                }
-                assert_int_equal(sendmsg(asks, &message, 0), cases[i].size);
+                send_strange(asks, &cases[i].deed, cases[i].size, cases[i].count);
                 assert_int_equal(deeds_receive(does, &deed, fds), -EBADMSG);
                 assert_int_equal(fds[0], -EBADF);
                 assert_int_equal(dup(0), lowest);
@@ -207,6 +235,7 @@ int main(void)
                 cmocka_unit_test(test_confined),
                 cmocka_unit_test(test_deeds),
                 cmocka_unit_test(test_strange_deeds),
+                cmocka_unit_test(test_empty_deed),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -315,11 +315,8 @@ static void on_six(void *context)
 
 static void start6(struct network *n)
 {
-        int rc;
+        const int rc = network6_new(n->loop, n->name, &n->mac, on_six, n, &n->six);
 
-        if (n->six)
-                return;
-        rc = network6_new(n->loop, n->name, &n->mac, on_six, n, &n->six);
         set_waits_for(n, rc < 0 ? strerror(-rc) : network6_waits_for(n->six));
 }
 
@@ -327,7 +324,7 @@ static void start(struct network *n)
 {
         struct dhcp_client_action action;
 
-        if (n->packet_watch)
+        if (n->packet_watch || n->six)
                 return;
         if (!has_carrier(n, n->name)) {
                 set_waits_for(n, NO_CARRIER);

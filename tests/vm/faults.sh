@@ -199,15 +199,22 @@ in_usual() {
         fault_again -rtc "base=$(($(date +%Y) - 10))-06-01T00:00:00"
 }
 
-# 160 MB do with a BIOS, 288 with UEFI.
+# The agent says so where files of the ramdisk are missing; where the kernel has no page left, the
+# kernel does. What nobody heard of is for `cloudie why`.
+says_too_small() {
+        console_says "the ramdisk is incomplete: this machine has too little memory" ||
+                console_says "Kernel panic - not syncing: System is deadlocked on memory"
+}
+
+# 128 MB do with a BIOS, 288 with UEFI.
 in_memory() {
         lab_open
         lab_controller
         lab_edge
         lab_login
-        LAB_MEMORY=144 lab_machine 1
-        lab_until 120 console_says "the ramdisk is incomplete: this machine has too little memory" ||
-                lab_fail "a machine of 144 MB does not say that it is too small"
+        LAB_MEMORY=104 lab_machine 1
+        lab_until 120 says_too_small ||
+                lab_fail "a machine of 104 MB does not say that it is too small"
         lab_kill "$LAB_MACHINE"
         if [ ! -e "$LAB_OVMF/OVMF_CODE_4M.fd" ]; then
                 echo "not shown: UEFI, as the package ovmf is not installed"
