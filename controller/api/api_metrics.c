@@ -48,6 +48,7 @@ static void add_pools(struct buffer *to, const struct logic *logic, const char *
 
 static void add_edges(struct buffer *to, const struct logic *logic)
 {
+        const uint64_t now_ms = clock_wall_ms();
         size_t at = 0;
         void *value;
 
@@ -57,7 +58,7 @@ static void add_edges(struct buffer *to, const struct logic *logic)
 
                 buffer_text(to, "cloudie_edge_leases{");
                 add_label(to, "edge", edge->row.name);
-                buffer_format(to, "} %zu\n", edge->leases ? map_count(edge->leases->rows) : 0);
+                buffer_format(to, "} %zu\n", leases_count(edge->leases, now_ms));
         }
         add_head(to, "cloudie_edge_heard_seconds", "When the edge was heard last, since 1970.");
         at = 0;

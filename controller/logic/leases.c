@@ -81,11 +81,39 @@ static void drop_old(struct lease_book *book)
         }
 }
 
+/* What ran out is told by nobody. True: there is room. */
+static bool drop_expired(struct lease_book *book, uint64_t now_ms)
+{
+        const size_t before = map_count(book->rows);
+        size_t at = 0;
+        void *value;
+
+        while (map_next(book->rows, &at, &value))
+                if (!lease_stands(value, now_ms))
+                        drop(book, value);
+        return map_count(book->rows) < before;
+}
+
+static int take_rows(struct lease_book *book, const struct lease_report *report, uint64_t now_ms)
+{
+        bool is_swept = false; /* once a report: that walks all there are */
+        int rc = 0;
+
+        for (size_t i = 0; i < report->row_count && rc == 0; i++) {
+                rc = take_row(book, &report->rows[i]);
+                if (rc == -ENOSPC && !is_swept && drop_expired(book, now_ms)) {
+                        is_swept = true;
+                        rc = take_row(book, &report->rows[i]);
+                }
+        }
+        return rc;
+}
+
 int leases_told(struct edge *edge, const struct lease_report *report, uint64_t now_ms,
                 bool *ret_again)
 {
         struct lease_book *book = book_of(edge);
-        int rc = 0;
+        int rc;
 
         *ret_again = true;
         if (!book)
@@ -96,8 +124,7 @@ int leases_told(struct edge *edge, const struct lease_report *report, uint64_t n
         }
         if (report->cycle != book->cycle)
                 return 0;
-        for (size_t i = 0; i < report->row_count && rc == 0; i++)
-                rc = take_row(book, &report->rows[i]);
+        rc = take_rows(book, report, now_ms);
         if (rc < 0)
                 return rc;
         if (report->is_whole) {
@@ -116,4 +143,14 @@ int leases_told(struct edge *edge, const struct lease_report *report, uint64_t n
 bool lease_stands(const struct lease_seen *lease, uint64_t now_ms)
 {
         return lease->row.expires_ms > now_ms;
+}
+
+size_t leases_count(const struct lease_book *book, uint64_t now_ms)
+{
+        size_t count = 0, at = 0;
+        void *value;
+
+        while (book && map_next(book->rows, &at, &value))
+                count += lease_stands(value, now_ms);
+        return count;
 }

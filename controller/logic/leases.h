@@ -40,3 +40,5 @@ int leases_told(struct edge *edge, const struct lease_report *report, uint64_t n
 
 /* Is it somebody's still? What ran out is told by nobody. */
 bool lease_stands(const struct lease_seen *lease, uint64_t now_ms);
+/* Of how many that is so; @book may be NULL. Walks them all. */
+size_t leases_count(const struct lease_book *book, uint64_t now_ms);
