@@ -159,8 +159,15 @@ int bulk_run(const struct command *command, const struct command_context *contex
         _doc_ struct doc *nodes = doc_list();
         _free_ const char **names = NULL;
         size_t count;
-        int rc = bulk_nodes(context, nodes);
+        int rc;
 
+        /* Of a script's variable that is not set; it would delete all that there are. */
+        if (!context->select[strspn(context->select, " \t\r\n")]) {
+                fprintf(stderr, "cloudie: an empty filter chooses every node; if that is meant, "
+                                "say -l 'name=*'\n");
+                return EXIT_USAGE;
+        }
+        rc = bulk_nodes(context, nodes);
         if (rc != 0)
                 return rc;
         names = calloc(doc_count(nodes) + 1, sizeof(*names));

@@ -11,7 +11,7 @@
  * Shows them on stderr (of an install: what it would do to each), leaves those in maintenance
  * alone, and asks on a terminal; elsewhere --yes is needed.
  *
- * Return: as a command.
+ * Return: as a command; EXIT_USAGE of an empty filter.
  */
 int bulk_run(const struct command *command, const struct command_context *context);
 

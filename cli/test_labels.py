@@ -131,6 +131,9 @@ class Labels(Case):
         done = self.run_it("node", "accept", "-l", "row=r7", "--yes")
         self.assertEqual((done.returncode, done.stdout, done.stderr),
                          (0, "", "cloudie: no nodes match\n"))
+        for nothing in ("", " \t"):  # of a script whose variable is not set
+            self.refused("chooses every node.*-l 'name=\\*'", "node", "delete", "--yes", "-l", nothing, rc=2)
+        self.assertEqual(self.names("row=r8"), names[:1])
         # a script reads one document, whatever was shown first
         done = self.run_it("-o", "json", "node", "accept", "-l", "row=r7", "--yes")
         self.assertEqual((done.returncode, json.loads(done.stdout)), (0, []))
