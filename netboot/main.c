@@ -81,6 +81,7 @@ struct netbootd {
         /* The first one, where the journal could not be opened: tried again, as nobody sends it
          * twice. NULL: there is none. */
         struct edge_config *refused;
+        atomic_bool is_refused; /* the same, for other threads */
         struct loop_timer *retry;
 };
 
@@ -115,6 +116,9 @@ static const char *is_ill(void *context)
 
         if (leases_is_broken(d->leases))
                 return "the lease journal cannot be written: no leases are given";
+        if (!atomic_load(&d->is_configured) && atomic_load(&d->is_refused))
+                return "the configuration of the controller cannot be used: the log says why "
+                       "(config.refused)";
         if (!atomic_load(&d->is_configured))
                 return "no configuration from the controller yet";
         if ((d->config.services & (SERVICE_TFTP | SERVICE_HTTP | SERVICE_HTTPS)) &&
@@ -202,6 +206,7 @@ static void take_config(struct netbootd *d, struct edge_config *config)
         d->refused = NULL;
         if (rc < 0 && !atomic_load(&d->is_configured)) {
                 d->refused = config;
+                atomic_store(&d->is_refused, true);
                 loop_timer_arm(d->retry, clock_monotonic_ms() + RETRY_CONFIG_MS);
                 return;
         }

@@ -14,7 +14,7 @@ import sys
 import time
 
 import test_netbootd as lab
-from wire import IPXE, OTHER_MAC, run, until
+from wire import EDGE, IPXE, OTHER_MAC, in_edge, run, until
 
 THIRD_MAC = "52:54:00:77:00:98"
 HEADER = 4096
@@ -117,6 +117,7 @@ class Fails(JournalTest):
         self.start_controller()
         until(20, lambda: "event=config.refused" in self.log(), self.log)
         self.assertEqual(self.health(), 503)
+        self.assertIn("cannot be used", in_edge("curl", "-s", "http://%s/healthz" % EDGE).stdout)
         stop()
         until(30, lambda: self.health() == 200, self.log)
         self.assertIsNotNone(self.dhcp(IPXE), self.log())
