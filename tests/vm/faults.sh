@@ -12,9 +12,10 @@
 # power          the machine loses its power in the write
 # away           the controller is away while the machine boots, and while a deployed one does
 # full           the controller's disk is full: in an import, in an install
+# edge           cloudie-netbootd dies before the installer came (it is in stage two), and in an install
 # clock          the machine's clock is ten years off, both ways
 # memory         one step too small: the ramdisk says so; where GRUB is, cloudie why does
-fault=${1:?usual, kill, cable, cable-gone, power, away, full, clock or memory}
+fault=${1:?usual, kill, cable, cable-gone, power, away, edge, full, clock or memory}
 points=${2:-10}
 # A mount of the test's own, which is gone with it.
 if [ "$fault" = full ] && [ "$(id -u)" = 0 ] && [ -z "${FAULT_MOUNTS:-}" ]; then
@@ -145,6 +146,38 @@ in_away() {
         fault_again
 }
 
+# It reports all the same; an install asks for stage two once more, and fails with a cause while
+# there is nobody to give it.
+in_edge() {
+        lab_open
+        lab_controller
+        lab_edge
+        lab_login
+        truncate -s 1G "$LAB_DIR/machine-1.disk"
+        fault_documents
+        fault_machine
+        fault_slow 16mbit
+        lab_wait_step claim 300
+        lab_kill "$LAB_EDGE"
+        fault_fast
+        lab_wait_step held 120
+        lab_until 120 console_says "event=stage_two.given_up" ||
+                lab_fail "stage two came from nowhere"
+        "$cloudie" node accept $node
+        lab_until 60 is_online || lab_fail "its agent does not ask for orders"
+        if "$cloudie" node install $node --profile worker --wait >"$LAB_DIR/out" 2>&1; then
+                lab_fail "it was installed without an installer"
+        fi
+        cat "$LAB_DIR/out"
+        expect "cause" "$(lab_operation cause $node)" agent-failed
+        grep -q "stage two" "$LAB_DIR/out" || lab_fail "it does not say that stage two is missing"
+        expect "phase" "$(lab_count_phase ready)" 1
+        lab_start_edge
+        "$cloudie" node retry $node
+        fault_deployed
+        fault_again
+}
+
 # The state folder is 44 MB: room for one image, and not for a second.
 in_full() {
         mkdir -p "$LAB_DIR/controller"
@@ -240,6 +273,7 @@ cable-gone) in_cable_gone ;;
 power) in_power ;;
 away) in_away ;;
 full) in_full ;;
+edge) in_edge ;;
 clock) in_clock ;;
 memory) in_memory ;;
 *)
