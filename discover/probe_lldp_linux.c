@@ -48,6 +48,7 @@ const struct field nic_neighbour_fields[] = {
 /* Member of an interface until nics_finish(); chassis and port are behind it. */
 #define HEARD       "heard "
 #define HEARD_MAX   128
+#define HEARD_CABLE 16 /* of one: who speaks in many names keeps nobody else from being heard */
 #define MEMBER_SIZE (sizeof(HEARD) + (size_t)2 * LLDP_TEXT_MAX + 2)
 
 /* Whose messages have come. */
@@ -143,7 +144,7 @@ static unsigned number_of(unsigned interface, const char *member)
                         return heard[i].number;
                 number++;
         }
-        if (heard_count == HEARD_MAX)
+        if (heard_count == HEARD_MAX || number == HEARD_CABLE)
                 return HEARD_MAX;
         heard[heard_count].interface = interface;
         heard[heard_count].number = number;

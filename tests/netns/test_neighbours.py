@@ -74,6 +74,25 @@ class Neighbours(unittest.TestCase):
                              ["answers/lldp/v0", "answers/lldp/v0+1"])
             self.assertEqual(self.heard(*options, pass_fds=[early.fileno()]), [])
 
+    def test_many_voices(self):
+        """Who speaks in many names is heard as some, and keeps nobody at another cable from it."""
+        for command in ("link add v2 type veth peer name v3", "link set v2 up", "link set v3 up"):
+            subprocess.run(("ip", *command.split()), check=True)
+        self.addCleanup(subprocess.run, ("ip", "link", "del", "v2"), check=True)
+        with (socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x88cc)) as early,
+              socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as wire):
+            early.setsockopt(socket.SOL_SOCKET, 33, 4 << 20)  # SO_RCVBUFFORCE
+            for name in ("v0", "v2"):
+                early.setsockopt(263, 1, struct.pack("iHH8s", socket.if_nametoindex(name), 0, 6, ADDRESSES[:6]))
+            wire.bind(("v1", 0))
+            for i in range(200):
+                wire.send(ADDRESSES + MESSAGE.replace(b"Eth1", b"E%03d" % i))
+            wire.bind(("v3", 0))
+            wire.send(ADDRESSES + MESSAGE)
+            heard = self.heard("--listen", "0", "--lldp-fd", str(early.fileno()), pass_fds=[early.fileno()])
+        self.assertIn("answers/lldp/v2", heard)
+        self.assertEqual(len(heard), 16 + 1)
+
     def test_no_socket(self):
         for number in ("0", "77", "x"):
             wrong = subprocess.run((sys.argv[1], "--listen", "0", "--lldp-fd", number), check=False,
