@@ -625,9 +625,10 @@ static void *events_run(void *context)
 
 /* ---- leases ---- */
 
-static int tell_leases(struct edge *edge, struct fetch *fetch, const struct lease_report *report)
+static int tell_leases(struct edge *edge, struct fetch *fetch, const struct lease_report *report,
+                       char *error)
 {
-        char credential[WIRE_TOKEN_SIZE], url[320], error[FETCH_ERROR_SIZE];
+        char credential[WIRE_TOKEN_SIZE], url[320];
         struct lease_answer answer = {0};
         _free_ char *body = NULL;
         _doc_ struct doc *doc = lease_report_encode(report);
@@ -653,16 +654,23 @@ static int tell_leases(struct edge *edge, struct fetch *fetch, const struct leas
 }
 
 /* A controller that does not know the call is an older one: it is asked all the same, as it may be
- * replaced at any time. */
+ * replaced at any time. That it refuses is told once; that it is away, by who keeps in touch. */
 static void *leases_run(void *context)
 {
         struct edge *edge = context;
-        bool is_stopped = false;
+        bool is_stopped = false, is_told = false;
 
         while (!is_stopped) {
                 const struct lease_report *report = lease_news_take(edge->options.news, POLL_MS);
-                const int rc = report ? tell_leases(edge, edge->fetches[3], report) : 0;
+                char error[FETCH_ERROR_SIZE] = "";
+                const int rc = report ? tell_leases(edge, edge->fetches[3], report, error) : 0;
 
+                if (rc == -EPROTO && !is_told)
+                        log_warning("edge.leases", "effect=%s reason=%s",
+                                    QUOTE("the controller lists no leases of this edge"),
+                                    QUOTE(error));
+                if (report)
+                        is_told = rc == -EPROTO || (is_told && rc < 0);
                 pthread_mutex_lock(&edge->mutex);
                 if (rc < 0)
                         wait_ms(edge, LEASES_RETRY_MS);

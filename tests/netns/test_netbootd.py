@@ -348,6 +348,15 @@ ask(3, ('10.88.0.10', 68), '0.0.0.0', '10.88.0.10', b'')
 """ % (EDGE, EDGE)
 
 
+class Older(EdgeTest):
+    def test_leases_of_no_use(self):
+        """A controller that does not take the list of leases, as the stand-in: told, and once."""
+        self.start()
+        until(10, lambda: "event=edge.leases" in self.log(), self.log)
+        time.sleep(7)  # asked once more
+        self.assertEqual(self.log().count("event=edge.leases"), 1)
+
+
 class Relayed(EdgeTest):
     def test_lease_and_renewal(self):
         self.answer(more_networks=[{"name": "behind", "subnet": "10.88.0.0/24",
