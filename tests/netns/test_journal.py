@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import time
+import unittest
 
 import test_netbootd as lab
 from wire import EDGE, IPXE, OTHER_MAC, in_edge, run, until
@@ -19,6 +20,8 @@ from wire import EDGE, IPXE, OTHER_MAC, in_edge, run, until
 THIRD_MAC = "52:54:00:77:00:98"
 HEADER = 4096
 FRAME = struct.Struct("<IIQQ")  # checksum, size, sequence, batch
+# Half a minute each: ./check --all.
+LONG = unittest.skipUnless(os.environ.get("CLOUDIE_LONG"), "./check --all has it")
 BACK_S = 60  # a new journal is tried after 1, 2, 4, ... at most 30 s
 
 
@@ -96,19 +99,23 @@ class Fails(JournalTest):
     def test_the_sync(self):
         self.fails_and_comes_back("EIO", "fdatasync")
 
+    @LONG
     def test_every_write(self):
         self.fails_and_comes_back("ENOSPC", "pwrite64,fallocate")
 
+    @LONG
     def test_read_only(self):
         """As a file system that found an error in itself: nothing is written, opened for it, or
         renamed."""
         self.fails_and_comes_back("EROFS", "pwrite64,fallocate,rename,renameat,renameat2")
 
+    @LONG
     def test_the_new_one_cannot_be_synced(self):
         """Journal and folder: what was renamed and not synced is made anew."""
         self.fails_and_comes_back("EIO", "fdatasync,fsync")
 
 
+    @LONG
     def test_the_first_one(self):
         """No journal can be made when the first configuration comes: it is tried again."""
         self.start_edge(healthy=False)
