@@ -95,13 +95,23 @@ void node_touch(struct node *node)
         node->text_size = 0;
 }
 
+/* What people keep with a node stands before its status, and may have members of the same name. */
+static char *find_last(char *text, const char *what)
+{
+        char *last = NULL;
+
+        for (char *at = strstr(text, what); at; at = strstr(at + 1, what))
+                last = at;
+        return last;
+}
+
 void node_saw(struct node *node, struct ip_address address, uint64_t now_ms)
 {
         char was[48], is[48], *at;
 
         snprintf(was, sizeof(was), "\"last_seen_ms\":%" PRIu64 ",", node->last_seen_ms);
         snprintf(is, sizeof(is), "\"last_seen_ms\":%" PRIu64 ",", now_ms);
-        at = node->text && strlen(was) == strlen(is) ? strstr(node->text, was) : NULL;
+        at = node->text && strlen(was) == strlen(is) ? find_last(node->text, was) : NULL;
         node->last_seen_ms = now_ms;
         if (ip_is_set(address) && memcmp(&address, &node->address, sizeof(address)) != 0) {
                 node->address = address;

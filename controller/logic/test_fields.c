@@ -97,12 +97,33 @@ static void test_each_field(void **state)
         assert_true(node_condition_count < 32);
 }
 
+/* The time at which a node was seen is put into its text in place, and nowhere else. */
+static void test_what_people_keep(void **state)
+{
+        static const char spec[] = "{\"metadata\":{\"last_seen_ms\":1700000000000,\"x\":1}}";
+        struct fixture *f = *state;
+        struct doc *kept = NULL;
+        const char *text;
+
+        assert_int_equal(doc_parse(spec, strlen(spec), &doc_limits_message, NULL, &kept), 0);
+        doc_free(f->node->spec);
+        f->node->spec = kept;
+        f->node->last_seen_ms = 1700000000000;
+        node_touch(f->node);
+        assert_non_null(node_text(f->node));
+        node_saw(f->node, f->node->address, 1700000000001);
+        text = node_text(f->node);
+        assert_non_null(strstr(text, spec));
+        assert_non_null(strstr(text, "\"last_seen_ms\":1700000000001,"));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
                 cmocka_unit_test(test_refusals),
                 cmocka_unit_test(test_each_field),
+                cmocka_unit_test_setup_teardown(test_what_people_keep, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
