@@ -35,7 +35,7 @@ static const struct doc_field pool_fields[] = {
 static DOC_TABLE(pool_table, struct lease_pool, "pool", pool_fields);
 
 static const struct doc_field report_fields[] = {
-        DOC_FIELD(struct lease_report, cycle, DOC_U64, DOC_REQUIRED),
+        DOC_FIELD(struct lease_report, cycle, DOC_U64, DOC_REQUIRED | DOC_ALWAYS),
         DOC_FIELD(struct lease_report, is_first, DOC_BOOL, 0),
         DOC_FIELD(struct lease_report, is_whole, DOC_BOOL, 0),
         DOC_FIELD(struct lease_report, has_pools, DOC_BOOL, 0),
