@@ -574,29 +574,47 @@ static const struct doc_field acknowledged_fields[] = {
 };
 static DOC_TABLE(acknowledged_table, struct acknowledged, "answer to events", acknowledged_fields);
 
-static int deliver(struct edge *edge, struct fetch *fetch, const struct node_event *events,
-                   size_t count)
+/* What is told to the controller, under the edge's own path. */
+struct telling {
+        const char *what; /* "events" */
+        const struct doc *body;
+        const struct doc_table *table; /* of the answer */
+        void *answer;
+        char *error; /* FETCH_ERROR_SIZE bytes */
+};
+
+static int tell(struct edge *edge, struct fetch *fetch, const struct telling *telling)
 {
-        char credential[WIRE_TOKEN_SIZE], url[320], error[FETCH_ERROR_SIZE];
-        struct acknowledged answer = {0};
+        char credential[WIRE_TOKEN_SIZE], url[320];
         _free_ char *body = NULL;
-        _doc_ struct doc *doc = node_events_encode(events, count);
         int rc;
 
         if (!credential_wait(edge, credential))
                 return -ECANCELED;
-        rc = doc_print(doc, DOC_COMPACT, &body);
-        if (rc < 0)
-                return rc;
-        snprintf(url, sizeof(url), "%s/events", edge->url);
-        const struct fetch_request request = {.url = url,
-                                              .bearer = credential,
-                                              .body = body,
-                                              .body_size = strlen(body),
-                                              .timeout_ms = CALL_TIMEOUT_MS};
+        rc = doc_print(telling->body, DOC_COMPACT, &body);
+        if (rc == 0) {
+                snprintf(url, sizeof(url), "%s/%s", edge->url, telling->what);
+                const struct fetch_request request = {.url = url,
+                                                      .bearer = credential,
+                                                      .body = body,
+                                                      .body_size = strlen(body),
+                                                      .timeout_ms = CALL_TIMEOUT_MS};
 
-        rc = call(edge, fetch, &request, &acknowledged_table, &answer, error);
+                rc = call(edge, fetch, &request, telling->table, telling->answer, telling->error);
+        }
         secret_erase(credential, sizeof(credential));
+        return rc;
+}
+
+static int deliver(struct edge *edge, struct fetch *fetch, const struct node_event *events,
+                   size_t count)
+{
+        char error[FETCH_ERROR_SIZE];
+        struct acknowledged answer = {0};
+        _doc_ struct doc *doc = node_events_encode(events, count);
+        const int rc = tell(edge, fetch,
+                            &(struct telling){"events", doc, &acknowledged_table, &answer, error});
+
         if (rc < 0)
                 return rc;
         events_known(edge->options.events, answer.acknowledged);
@@ -628,26 +646,11 @@ static void *events_run(void *context)
 static int tell_leases(struct edge *edge, struct fetch *fetch, const struct lease_report *report,
                        char *error)
 {
-        char credential[WIRE_TOKEN_SIZE], url[320];
         struct lease_answer answer = {0};
-        _free_ char *body = NULL;
         _doc_ struct doc *doc = lease_report_encode(report);
-        int rc;
+        const int rc = tell(edge, fetch,
+                            &(struct telling){"leases", doc, &lease_answer_table, &answer, error});
 
-        if (!credential_wait(edge, credential))
-                return -ECANCELED;
-        rc = doc_print(doc, DOC_COMPACT, &body);
-        if (rc < 0)
-                return rc;
-        snprintf(url, sizeof(url), "%s/leases", edge->url);
-        const struct fetch_request request = {.url = url,
-                                              .bearer = credential,
-                                              .body = body,
-                                              .body_size = strlen(body),
-                                              .timeout_ms = CALL_TIMEOUT_MS};
-
-        rc = call(edge, fetch, &request, &lease_answer_table, &answer, error);
-        secret_erase(credential, sizeof(credential));
         if (rc == 0)
                 lease_news_told(edge->options.news, answer.again);
         return rc;
