@@ -19,7 +19,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,6 +30,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/base/text.h"
+#include "lib/boot/random_linux.h"
 #include "lib/daemon/log.h"
 
 #define LOOK_MS 50 /* the kernel asks for a second */
@@ -158,14 +158,6 @@ static void obey(struct network6 *n, const struct dhcp6_client_action *action)
         case DHCP_CLIENT_RENEWED:
                 break;
         }
-}
-
-static uint32_t random_number(void)
-{
-        uint32_t number = 0;
-
-        /* Four bytes come whole or not at all, and 0 is a number too. */
-        return getrandom(&number, sizeof(number), 0) == sizeof(number) ? number : 0;
 }
 
 static void on_timer(void *context)

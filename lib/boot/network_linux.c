@@ -24,7 +24,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
 #include "dhcp/client.h"
@@ -35,6 +34,7 @@
 #include "lib/base/file.h"
 #include "lib/base/text.h"
 #include "lib/boot/network6_linux.h"
+#include "lib/boot/random_linux.h"
 #include "lib/daemon/log.h"
 
 #define NO_CARRIER "no carrier: is the cable in, the switch port on?"
@@ -241,14 +241,6 @@ static void obey(struct network *n, const struct dhcp_client_action *action)
         case DHCP_CLIENT_RENEWED:
                 break;
         }
-}
-
-static uint32_t random_number(void)
-{
-        uint32_t number = 0;
-
-        /* Four bytes come whole or not at all, and 0 is a number too. */
-        return getrandom(&number, sizeof(number), 0) == sizeof(number) ? number : 0;
 }
 
 static void on_timer(void *context)
