@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "controller/logic/fields.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "controller/logic/conditions.h"
@@ -63,7 +64,10 @@ static const struct field fields[] = {
 
 const char *node_field_name(size_t index)
 {
-        return index < ARRAY_SIZE(fields) ? fields[index].name : NULL;
+        if (index < ARRAY_SIZE(fields))
+                return fields[index].name;
+        index -= ARRAY_SIZE(fields);
+        return index < trait_count ? trait_rows[index].name : NULL;
 }
 
 static const char *const *condition_words(void)
@@ -97,6 +101,37 @@ static const char *const *words_of(enum field_kind kind)
         return NULL;
 }
 
+/* Behind the fields. */
+static bool bind_trait(size_t row, struct filter_field *ret)
+{
+        static const char *const truths[] = {"true", "false", NULL};
+
+        *ret = (struct filter_field){
+                .id = (int)(ARRAY_SIZE(fields) + row),
+                .is_number = trait_rows[row].kind == TRAIT_NUMBER,
+                .words = trait_rows[row].kind == TRAIT_TRUTH ? truths : NULL,
+        };
+        return true;
+}
+
+static void probe_trait(const struct node *node, size_t row, struct filter_probe *probe)
+{
+        bool is_enough = false;
+
+        for (const char *at = NULL; !is_enough && (at = traits_next(node->traits, row, at));)
+                switch (trait_rows[row].kind) {
+                case TRAIT_TEXT:
+                        is_enough = filter_probe_text(probe, at);
+                        break;
+                case TRAIT_NUMBER:
+                        is_enough = filter_probe_number(probe, strtoll(at, NULL, 10));
+                        break;
+                case TRAIT_TRUTH:
+                        is_enough = filter_probe_bool(probe, at[0] == 't');
+                        break;
+                }
+}
+
 bool node_field_bind(const char *name, struct filter_field *ret)
 {
         for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
@@ -109,6 +144,8 @@ bool node_field_bind(const char *name, struct filter_field *ret)
                 };
                 return true;
         }
+        if (trait_find(name) < trait_count)
+                return bind_trait(trait_find(name), ret);
         if (strchr(name, '.') && !text_has_prefix(name, LABEL_PREFIX))
                 return false;
         *ret = (struct filter_field){.id = -1};
@@ -162,12 +199,16 @@ static void probe_number(const struct field *field, const void *at, struct filte
 void node_field_values(const void *object, int id, const char *name, struct filter_probe *probe)
 {
         const struct node *node = object;
-        const struct field *field = id >= 0 ? &fields[id] : NULL;
+        const bool is_field = id >= 0 && (size_t)id < ARRAY_SIZE(fields);
+        const struct field *field = is_field ? &fields[id] : NULL;
         const char *at = (const char *)node + (field ? field->offset : 0);
         char text[IP_TEXT_SIZE];
 
         if (!field) {
-                probe_label(node, name, probe);
+                if (id < 0)
+                        probe_label(node, name, probe);
+                else
+                        probe_trait(node, (size_t)id - ARRAY_SIZE(fields), probe);
                 return;
         }
         switch (field->kind) {

@@ -30,15 +30,18 @@
 #include "lib/daemon/log.h"
 
 /* In one block with its texts, as free() is all that its owner does. */
-static struct report *report_with(const struct inventory_digest *digest)
+static struct report *report_with(const struct inventory_digest *digest,
+                                  const struct traits *traits)
 {
         const size_t lasting = strlen(digest->lasting) + 1, facts = strlen(digest->facts) + 1;
-        struct report *report = calloc(1, sizeof(*report) + lasting + facts);
-        char *at = (char *)(report + 1);
+        const size_t size = traits_size(traits);
+        struct report *report = calloc(1, sizeof(*report) + size + lasting + facts);
+        char *at = (char *)(report + 1) + size;
 
         if (!report)
                 return NULL;
         memcpy(report->hash, digest->hash, sizeof(report->hash));
+        report->traits = memcpy(report + 1, traits, size);
         report->lasting = memcpy(at, digest->lasting, lasting);
         report->facts = memcpy(at + lasting, digest->facts, facts);
         return report;
@@ -55,6 +58,7 @@ int report_decode(const char *text, size_t size, char *error, struct report **re
 {
         _doc_ struct doc *inventory = NULL;
         _digest_ struct inventory_digest digest = {0};
+        CLEANUP(traits_free) struct traits *traits = NULL;
         struct node_summary summary;
         struct report *report;
         int rc;
@@ -68,7 +72,9 @@ int report_decode(const char *text, size_t size, char *error, struct report **re
                             "inventory: it is no document of cloudie-discover ('schema' is "
                             "missing)");
         rc = inventory_digest(inventory, &digest);
-        report = rc == 0 ? report_with(&digest) : NULL;
+        if (rc == 0)
+                rc = traits_of(inventory, &traits);
+        report = rc == 0 ? report_with(&digest, traits) : NULL;
         if (!report)
                 return fail(error, -ENOMEM, "inventory: there is no memory for it");
         report->summary = summary;
@@ -207,6 +213,7 @@ static void keep(struct logic *logic, struct node *node, struct report *report, 
         };
 
         store_put_inventory(change, &row);
+        node_set_traits(node, report->traits, now_ms, change);
         report->is_looked_at =
                 drift_reported(logic, node, report->hash, now_ms, change, &report->look);
 }

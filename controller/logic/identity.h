@@ -18,7 +18,8 @@ struct report {
         size_t size;
         char hash[STORE_HASH_SIZE]; /* of @lasting; see struct store_inventory */
         const char *lasting, *facts;
-        bool is_looked_at; /* out: @look is to be answered, and decided */
+        const struct traits *traits; /* NULL: not known */
+        bool is_looked_at;           /* out: @look is to be answered, and decided */
         struct drift_look look;
 };
 

@@ -96,6 +96,8 @@ static int load_document(void *context, const struct store_document *row)
                 return document_restore(logic, row);
         if (strcmp(row->kind, OPENING_KIND) == 0)
                 return opening_restore(logic, row);
+        if (strcmp(row->kind, TRAITS_KIND) == 0)
+                return node_restore_traits(logic, row);
         if (strcmp(row->kind, "node") != 0)
                 return 0; /* of a later version; kept, not understood */
         rc = node_decode(row, &node);

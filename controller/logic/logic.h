@@ -24,6 +24,7 @@
 #include "lib/node/plan.h"
 #include "lib/node/seed.h"
 #include "lib/node/summary.h"
+#include "lib/node/traits.h"
 #include "lib/node/wire.h"
 
 /* Limits: what strangers can make us hold. */
@@ -101,6 +102,7 @@ struct node {
         size_t disk_macs;     /* how many of its MACs stand in the edges' list of disks */
         struct uuid disk_esp; /* what stands there with them */
         struct node_summary summary;
+        struct traits *traits; /* of its newest inventory, for filters; NULL: not known */
         struct held_facts held;
         struct doc *labels, *spec; /* never NULL */
         struct claim *claim;       /* who runs on it now; NULL: nobody */

@@ -33,6 +33,7 @@ struct node *node_free(struct node *node)
                 return NULL;
         doc_free(node->labels);
         doc_free(node->spec);
+        traits_free(node->traits);
         free(node->text);
         free(node);
         return NULL;

@@ -37,6 +37,13 @@ void node_save(struct logic *logic, struct node *node, uint64_t now_ms,
 /* The same without a look at the rest of the logic. */
 void node_write(struct node *node, uint64_t now_ms, struct store_change *change);
 
+/* What filters ask of its inventory; NULL: that is not known. Kept beside its document if it is
+ * new. */
+void node_set_traits(struct node *node, const struct traits *traits, uint64_t now_ms,
+                     struct store_change *change);
+#define TRAITS_KIND "traits" /* of that document, named after the node */
+int node_restore_traits(struct logic *logic, const struct store_document *row); /* -ENOMEM */
+
 /* A document of the store as a node. 0, -EBADMSG, -ENOMEM. */
 int node_decode(const struct store_document *row, struct node **ret);
 

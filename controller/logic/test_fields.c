@@ -23,6 +23,10 @@ static const struct {
         {"uuid", false}, {"operation=none", true}, {"cause", false}, {"profile", false},
         {"first_seen_ms>0", true}, {"firmware.boot_mode=uefi", true},
         {"memory.total>=64G and rack in (a1,a2), not owner", true},
+        {"gpu.vendor=nvidia", true}, {"gpu.vendor=NVIDIA*", true}, {"gpu.vendor=amd", false}, {"gpu.vendor!=aspeed", false},
+        {"cpu.flags=avx512f and cpu.flags=fpu", true}, {"cpu.flags=sse9", false}, {"disk.size>=1T", true},
+        {"disk.size<1G", false}, {"bmc.present", true}, {"bmc.present=true", true}, {"tpm.present", false},
+        {"tpm.present!=true", true}, {"system.virtual", false}, {"system.virtual=false", true}, {"arch=x86_64", true},
 };
 
 static const struct {
@@ -32,9 +36,30 @@ static const struct {
         {"condition=x", "column 11: 'x' is none of "},
         {"operation=gone", "column 11: 'gone' is none of none, running, succeeded, failed, aborted"},
         {"memory.totl>=1G", "column 1: there is no field 'memory.totl'"},
+        {"disk.size=many", "column 11: a number was expected, such as 8 or 64G, not 'many'"},
+        {"bmc.present=1", "column 13: '1' is none of true, false"},
         {"cpu.cores=many", "column 11: a number was expected, such as 8 or 64G, not 'many'"},
 };
 /* clang-format on */
+
+static const char inventory[] =
+        "{\"schema\":1,\"system\":{\"virtual\":false},\"cpu\":{\"isa_level\":\"x86-64-v3\","
+        "\"flags\":"
+        "[\"fpu\",\"avx512f\"]},\"bmc\":{\"present\":true},\"gpus\":{\"items\":[{\"vendor\":"
+        "\"1a03\"},"
+        "{\"vendor\":\"10de\",\"vendor_name\":\"NVIDIA Corporation\"}]},\"disks\":{\"items\":["
+        "{\"size\":1099511627776},{\"size\":2199023255552}]}}";
+
+static void give_traits(struct fixture *f)
+{
+        CLEANUP(traits_free) struct traits *traits = NULL;
+        _doc_ struct doc *object = NULL;
+
+        assert_int_equal(
+                doc_parse(inventory, strlen(inventory), &doc_limits_inventory, NULL, &object), 0);
+        assert_int_equal(traits_of(object, &traits), 0);
+        node_set_traits(f->node, traits, f->now, f->change);
+}
 
 static void test_answers(void **state)
 {
@@ -50,6 +75,7 @@ static void test_answers(void **state)
         node->summary.serial[0] = '\0';
         node->summary.gpu_count = 0;
         node->summary.uuid = (struct uuid){0};
+        give_traits(f);
         assert_int_equal(text_copy(node->summary.vendor, SUMMARY_TEXT_SIZE, "Dell Inc."), 0);
         assert_int_equal(
                 text_copy(node->summary.boot_mode, sizeof(node->summary.boot_mode), "uefi"), 0);

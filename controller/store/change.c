@@ -80,6 +80,23 @@ void store_put_document(struct store_change *change, const struct store_document
         add_document(change, OP_PUT_DOCUMENT, row);
 }
 
+void store_keep_document(struct store_change *change, const struct store_document *row)
+{
+        if (change && !row->body)
+                change->is_failed = true;
+        add_document(change, OP_KEEP_DOCUMENT, row);
+}
+
+void store_rename_node(struct store_change *change, const struct store_document *row,
+                       const char *to)
+{
+        struct store_document moved = *row;
+
+        moved.kind = "node";
+        moved.body = to;
+        add_document(change, OP_RENAME_NODE, &moved);
+}
+
 void store_delete_document(struct store_change *change, const struct store_document *row)
 {
         add_document(change, OP_DELETE_DOCUMENT, row);

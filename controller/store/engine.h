@@ -11,7 +11,9 @@
 
 enum op_kind {
         OP_PUT_DOCUMENT,
+        OP_KEEP_DOCUMENT, /* in the version that it has: no row of the history */
         OP_DELETE_DOCUMENT,
+        OP_RENAME_NODE, /* document.name to the body; document.version: added to its old versions */
         OP_PUT_INVENTORY_BODY, /* hash; what lasts, and its facts behind the NUL byte */
         OP_PUT_INVENTORY,
         OP_PUT_INVENTORY_CHANGES,

@@ -102,17 +102,28 @@ static int load_token(const struct store_load *load, sqlite3_stmt *row)
         return load->token(load->context, &token);
 }
 
+static int load_gone(const struct store_load *load, sqlite3_stmt *row)
+{
+        return load->gone ? load->gone(load->context, column_text(row, 0), column_text(row, 1),
+                                       column_number(row, 2))
+                          : 0;
+}
+
+/* clang-format off */
 static const struct {
         const char *sql;
         int (*row)(const struct store_load *load, sqlite3_stmt *row);
 } loads[] = {
-        {"SELECT kind, name, version, at_ms, body FROM documents",                load_document},
-        {"SELECT number, mac, address, made_ms, public_key, is_void FROM boots",  load_boot    },
+        {"SELECT kind, name, version, at_ms, body FROM documents ORDER BY kind, name", load_document},
+        {"SELECT number, mac, address, made_ms, public_key, is_void FROM boots", load_boot},
         {"SELECT id, boot, mac, address, uuid, public_key, token_hash, node, made_ms, last_seq"
-         " FROM claims ORDER BY id",                                     load_claim   },
-        {"SELECT id, name, credential_hash, joined_ms, last_seq FROM edges",      load_edge    },
-        {"SELECT hash, user, role, permissions, made_ms, expires_ms FROM tokens", load_token   },
+         " FROM claims ORDER BY id", load_claim},
+        {"SELECT id, name, credential_hash, joined_ms, last_seq FROM edges", load_edge},
+        {"SELECT hash, user, role, permissions, made_ms, expires_ms FROM tokens", load_token},
+        {"SELECT kind, name, max(version) FROM history h WHERE NOT EXISTS (SELECT 1 FROM documents d"
+         " WHERE d.kind = h.kind AND d.name = h.name) GROUP BY kind, name", load_gone},
 };
+/* clang-format on */
 
 static int load_rows(sqlite3 *db, size_t which, const struct store_load *load)
 {

@@ -135,6 +135,8 @@ struct store_load {
         int (*claim)(void *context, const struct store_claim *row);
         int (*edge)(void *context, const struct store_edge *row);
         int (*token)(void *context, const struct store_token *row);
+        /* The last version of what was deleted; may be NULL. */
+        int (*gone)(void *context, const char *kind, const char *name, uint64_t version);
         void *context;
         uint64_t last_event; /* out */
 };
@@ -151,7 +153,21 @@ CLEANUP_DEFINE(struct store_change *, store_change_free)
 size_t store_change_count(const struct store_change *change);
 
 void store_put_document(struct store_change *change, const struct store_document *row);
+/* What a document shows beside what was written of it: in its place, in the same version. The
+ * history does not get a row: it is what people wrote. */
+void store_keep_document(struct store_change *change, const struct store_document *row);
+/* Of a node its inventories, too. */
 void store_delete_document(struct store_change *change, const struct store_document *row);
+/**
+ * store_rename_node() - all that is kept under a node's name goes with it to another
+ * @row:      its name, and version: how far the versions of its history move on, as a node that
+ *            is no more may have left a history under @to
+ * @to:       no node has it
+ *
+ * Its documents, their history, inventories, claims. What the documents say is not changed.
+ */
+void store_rename_node(struct store_change *change, const struct store_document *row,
+                       const char *to);
 void store_put_inventory(struct store_change *change, const struct store_inventory *row);
 /* How many changes the newest of a node's history brought, if it is still this one. */
 void store_put_inventory_changes(struct store_change *change, const char *node, const char *hash,

@@ -191,7 +191,7 @@ static void bind_token(sqlite3_stmt *s, const struct op *op)
         bind_number(s, 6, row->expires_ms);
 }
 
-#define OP_STATEMENTS 5
+#define OP_STATEMENTS 7
 
 /* clang-format off */
 /* Of the node ?1: the newest row, the newest of those that are too old, and the newest of those that
@@ -203,6 +203,9 @@ static void bind_token(sqlite3_stmt *s, const struct op *op)
                   " FROM inventory_history WHERE node = ?1) WHERE total > " \
                   NUMBER(STORE_INVENTORIES_KEPT_BYTES) ")"
 
+/* Kinds of documents that are named after a node. */
+#define OF_NODES "'node', 'traits', 'worker', 'phone-home'"
+
 static const struct {
         void (*bind)(sqlite3_stmt *statement, const struct op *op);
         const char *sql[OP_STATEMENTS];
@@ -212,9 +215,22 @@ static const struct {
                  " VALUES(?1, ?2, ?3, ?4, ?5)",
                  "INSERT INTO history(name, kind, version, at_ms, body) VALUES(?1, ?2, ?3, ?4, ?5)",
                  "DELETE FROM history WHERE name = ?1 AND kind = ?2 AND version <= ?3 - " NUMBER(HISTORY_KEPT)}},
+        [OP_KEEP_DOCUMENT] = {bind_document,
+                {"INSERT OR REPLACE INTO documents(name, kind, version, at_ms, body)"
+                 " VALUES(?1, ?2, ?3, ?4, ?5)"}},
+        [OP_RENAME_NODE] = {bind_document,
+                {"UPDATE documents SET name = ?5 WHERE name = ?1 AND kind IN (" OF_NODES ")",
+                 /* Readers go by the order of writing. */
+                 "INSERT INTO history(kind, name, version, at_ms, body) SELECT kind, ?5, version + ?3, at_ms, body"
+                 " FROM history WHERE name = ?1 AND kind IN (" OF_NODES ") ORDER BY rowid",
+                 "DELETE FROM history WHERE name = ?1 AND kind IN (" OF_NODES ")",
+                 "UPDATE inventories SET node = ?5 WHERE node = ?1",
+                 "UPDATE inventory_history SET node = ?5 WHERE node = ?1",
+                 "UPDATE inventory_baselines SET node = ?5 WHERE node = ?1",
+                 "UPDATE claims SET node = ?5 WHERE node = ?1"}},
         [OP_DELETE_DOCUMENT] = {bind_document,
                 {"INSERT INTO history(name, kind, version, at_ms) VALUES(?1, ?2, ?3, ?4)",
-                 "DELETE FROM documents WHERE name = ?1 AND kind = ?2",
+                 "DELETE FROM documents WHERE name = ?1 AND (kind = ?2 OR (kind = 'traits' AND ?2 = 'node'))",
                  "DELETE FROM inventories WHERE node = ?1 AND ?2 = 'node'",
                  "DELETE FROM inventory_history WHERE node = ?1 AND ?2 = 'node'",
                  "DELETE FROM inventory_baselines WHERE node = ?1 AND ?2 = 'node'"}},

@@ -8,6 +8,7 @@ WHAT is one of:
   links     a relative link in a *.md leads to a file, and to a heading of it
   sources   `folder/file.c name ...` in a page: that file is there and holds each name
   config    every configuration key stands in docs/configuration.md, and no other
+  fields    every field of a filter stands in docs/rules.md, and no other
   causes    every cause why an operation fails stands in docs/operations.md, and no other
   options   every program's options, and cloudie's commands, stand in docs/programs.md, and no other
 
@@ -179,8 +180,18 @@ def check_causes(root):
                        set(names) - {"none"}, path)
 
 
+def check_fields(root):
+    page, heading = "docs/rules.md", "Fields"
+    names = set()
+    for path, array in (("controller/logic/fields.c", "fields"), ("lib/node/traits.c", "trait_rows")):
+        names |= set(re.findall(r'^ *\{"([a-z_.]+)",', rows_of(read(root, path), array), re.M))
+    yield from compare(page, heading, headings(read(root, page)).get(heading), names,
+                       "lib/node/traits.c")
+
+
 CHECKS = {"links": check_links, "sources": check_sources, "config": check_config,
-          "options": check_options, "causes": check_causes}
+          "options": check_options, "causes": check_causes,
+          "fields": check_fields}
 
 
 def main(argv):

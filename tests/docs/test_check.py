@@ -33,6 +33,9 @@ GOOD = {
                             '        [CAUSE_NONE] = {"none", "", ""},\n'
                             '        [CAUSE_DISK_GONE] = {"disk-gone", "it is gone",\n'
                             '                "Look."},\n};\n',
+    "controller/logic/fields.c": 'static const struct field fields[] = {\n        {"name", 1},\n};\n',
+    "lib/node/traits.c": 'const struct trait_row trait_rows[] = {\n        {"gpu.vendor", 1},\n};\n',
+    "docs/rules.md": table("Fields", "name", "gpu.vendor").replace("`Fields`", "Fields"),
     "docs/operations.md": "### When it fails\n\n| `disk-gone` | it is gone |\n",
     "docs/configuration.md": table("cloudied.yaml", "port") + table("networks", "subnet") +
                              table("pools", "first") + table("match", "relay") +
@@ -73,6 +76,10 @@ class Checks(unittest.TestCase):
                      "controller/config.c fields", "controller/none.c")
         self.refused("sources", "has no test_x", "README.md", "config.c fields",
                      "config.c fields test_x")
+
+    def test_fields(self):
+        self.refused("fields", "leaves out gpu.vendor", "docs/rules.md", "`gpu.vendor`", "gpus")
+        self.refused("fields", "has name, which", "controller/logic/fields.c", '{"name"', '("name"')
 
     def test_config(self):
         self.refused("config", "leaves out port", "docs/configuration.md", "`port`", "port")
