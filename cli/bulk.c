@@ -74,7 +74,7 @@ static size_t choose(const struct doc *nodes, bool is_careful, const char **name
         return count;
 }
 
-static bool is_agreed(const struct command_context *context, size_t count)
+bool bulk_is_agreed(const struct command_context *context, const char *question)
 {
         char answer[8];
 
@@ -84,7 +84,7 @@ static bool is_agreed(const struct command_context *context, size_t count)
                 fprintf(stderr, "cloudie: nothing was done: --yes does it\n");
                 return false;
         }
-        fprintf(stderr, "Do that to %zu node%s? [y/N] ", count, count == 1 ? "" : "s");
+        fprintf(stderr, "%s [y/N] ", question);
         return fgets(answer, sizeof(answer), stdin) &&
                (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
 }
@@ -158,6 +158,7 @@ int bulk_run(const struct command *command, const struct command_context *contex
 {
         _doc_ struct doc *nodes = doc_list();
         _free_ const char **names = NULL;
+        char question[48];
         size_t count;
         int rc;
 
@@ -183,5 +184,8 @@ int bulk_run(const struct command *command, const struct command_context *contex
         } else {
                 show(command, names, count);
         }
-        return is_agreed(context, count) ? run(command, context, names, count) : EXIT_FAILURE;
+        snprintf(question, sizeof(question), "Do that to %zu node%s?", count,
+                 count == 1 ? "" : "s");
+        return bulk_is_agreed(context, question) ? run(command, context, names, count)
+                                                 : EXIT_FAILURE;
 }

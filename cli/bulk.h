@@ -15,5 +15,8 @@
  */
 int bulk_run(const struct command *command, const struct command_context *context);
 
-/* All nodes that context->select chooses, appended to @all. 0 or EXIT_FAILURE. */
+/* Whether --yes was said, or on a terminal a person says so to @question; else it is told. */
+bool bulk_is_agreed(const struct command_context *context, const char *question);
+
+/* All nodes that context->select chooses, appended to @all; NULL: all. 0 or EXIT_FAILURE. */
 int bulk_nodes(const struct command_context *context, struct doc *all);

@@ -21,7 +21,8 @@ struct command_context {
         /* Options that some commands know. */
         const char *select, *boot, *after, *profile, *name, *os, *duration;
         const char *since, *class, *reason, *network;
-        bool follow, inventory, erase, dry_run, wait, force, is_sure;
+        const char *set, *file;
+        bool follow, inventory, erase, dry_run, wait, force, is_sure, prune;
 
         /* Of a command for many: bulk.h. */
         bool is_plan;        /* a dry run before the true one: it is told on stderr */
@@ -39,6 +40,7 @@ enum {
         COMMAND_WORDS = 1 << 3,   /* it takes one name, and words after it */
         COMMAND_PLANS = 1 << 4,   /* with --dry-run it says what it would do */
         COMMAND_FORCES = 1 << 5,  /* not of a node in maintenance, but with --force */
+        COMMAND_FILE = 1 << 6,    /* --output may name the file that it writes */
 };
 
 struct command {
@@ -99,6 +101,8 @@ int command_history(const struct command_context *context);
 int command_diff(const struct command_context *context);
 int command_revert(const struct command_context *context);
 int command_apply(const struct command_context *context);
+int command_dump(const struct command_context *context);
+int command_load(const struct command_context *context);
 int command_document_list(const struct command_context *context);
 int command_document_show(const struct command_context *context);
 int command_document_delete(const struct command_context *context);

@@ -50,6 +50,14 @@ static size_t count_lines(const char *text, size_t size)
         return count;
 }
 
+/* From the part before on: a text of many documents is counted once. */
+static size_t line_of(const char *text, size_t start, const struct document_part *before)
+{
+        const size_t from = before->text ? (size_t)(before->text - text) : 0;
+
+        return (before->text ? before->line : 1) + count_lines(text + from, start - from);
+}
+
 int document_next(const char *text, size_t size, size_t *at, struct document_part *ret)
 {
         size_t start = *at;
@@ -72,8 +80,8 @@ int document_next(const char *text, size_t size, size_t *at, struct document_par
                 } else {
                         ret->size = before - start;
                 }
+                ret->line = line_of(text, start, ret);
                 ret->text = text + start;
-                ret->line = count_lines(text, start) + 1;
                 return 1;
         }
         return 0;

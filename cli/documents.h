@@ -7,8 +7,6 @@
 
 #include "lib/doc/value.h"
 
-#define DOCUMENTS_MAX 1000 /* of one run: more than a site has kinds of machines */
-
 struct document_part {
         const char *text; /* inside what was split; not NUL-terminated */
         size_t size;
@@ -18,6 +16,7 @@ struct document_part {
 /**
  * document_next() - the next document of a text
  * @at:  0 first
+ * @ret: zeroed first; then the one before
  *
  * Documents end at a line of three dashes (YAML 1.2.2 9.1.2), behind which there
  * may be blanks and a comment. A part with nothing but blanks and comments is

@@ -34,10 +34,10 @@ static int check_file(const struct doc *document, char *error)
 }
 
 const struct kind kinds[] = {
-        {"key",     "/api/v1/keys",     check_key,           false},
-        {"file",    "/api/v1/files",    check_file,          true },
-        {"profile", "/api/v1/profiles", check_profile,       false},
-        {"node",    "/api/v1/nodes",    node_document_check, false},
+        {"key",     "/api/v1/keys",     check_key,           false, false},
+        {"file",    "/api/v1/files",    check_file,          true,  false},
+        {"profile", "/api/v1/profiles", check_profile,       false, false},
+        {"node",    "/api/v1/nodes",    node_document_check, false, true },
 };
 const size_t kind_count = ARRAY_SIZE(kinds);
 

@@ -9,6 +9,7 @@ struct kind {
         const char *name, *path;                               /* "profile", "/api/v1/profiles" */
         int (*check)(const struct doc *document, char *error); /* 0; a sentence */
         bool is_secret;                                        /* what it says is shown to nobody */
+        bool is_found; /* a machine makes it: it is not written before, and never pruned */
 };
 
 /* In the order in which they are sent: a profile may name a key that stands below it. */

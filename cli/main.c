@@ -19,11 +19,15 @@ static const char *output = "table";
 /* clang-format off */
 static const struct option_row options[] = {
         {.name = "output", .letter = 'o', .value = "FORM",
-         .help = "table, json or yaml", .text = &output},
+         .help = "table, json or yaml; dump: the file to write", .text = &output},
         {.name = "select", .letter = 'l', .value = "FILTER",
          .help = "only these nodes, also in place of names: 'phase=ready and memory.total>=64G, rack in (a1,a2)'", .text = &context.select},
         {.name = "yes", .letter = 'y',
-         .help = "with --select in place of names: do not ask", .is_set = &context.is_sure},
+         .help = "with --select in place of names, or --prune: do not ask", .is_set = &context.is_sure},
+        {.name = "set", .value = "NAME",
+         .help = "apply: what these documents are together, for --prune", .text = &context.set},
+        {.name = "prune",
+         .help = "apply: delete what was applied with this --set before, and is in no file now", .is_set = &context.prune},
         {.name = "network", .value = "NAME",
          .help = "lease list: of this network alone", .text = &context.network},
         {.name = "inventory",
@@ -43,7 +47,7 @@ static const struct option_row options[] = {
         {.name = "erase",
          .help = "node install: the disk may hold data, which is destroyed", .is_set = &context.erase},
         {.name = "dry-run",
-         .help = "node install, apply: only say what would be done, and destroyed", .is_set = &context.dry_run},
+         .help = "node install, apply, load: only say what would be done, and destroyed", .is_set = &context.dry_run},
         {.name = "force",
          .help = "node install, retry, release, accept, delete: of a node in maintenance, too", .is_set = &context.force},
         {.name = "reason", .value = "TEXT",
@@ -68,7 +72,8 @@ static const struct program program = {
         .count = ARRAY_SIZE(options),
 };
 
-static int parse_output(void)
+/* A command that prints no result takes another word for the name of a file. */
+static int parse_output(const struct command *command)
 {
         static const char *const names[] = {
                 [OUTPUT_TABLE] = "table",
@@ -82,7 +87,10 @@ static int parse_output(void)
                         return 0;
                 }
         }
-        return -EINVAL;
+        if (!(command->flags & COMMAND_FILE))
+                return -EINVAL;
+        context.file = output;
+        return 0;
 }
 
 static int connect_and_run(const struct command *command)
@@ -110,6 +118,29 @@ static int connect_and_run(const struct command *command)
         return rc;
 }
 
+/* 0, or EXIT_USAGE after a sentence. */
+static int check_options(const struct command *command)
+{
+        if (parse_output(command) < 0)
+                return program_usage(&program, "--output is table, json or yaml, not '%s'", output);
+        /* What is said elsewhere and does nothing there could be taken for a promise. */
+        if ((context.prune || context.set) && command->run != command_apply)
+                return program_usage(&program, "--set and --prune are options of 'apply'");
+        if (context.dry_run && !(command->flags & COMMAND_PLANS))
+                return program_usage(&program,
+                                     "--dry-run is an option of 'node install', 'apply' and "
+                                     "'load'");
+        if (context.erase && command->run != command_node_install)
+                return program_usage(&program, "--erase is an option of 'node install'");
+        if (context.force && !(command->flags & COMMAND_FORCES))
+                return program_usage(&program, "--force is an option of 'node install', 'node "
+                                               "retry', 'node release', 'node accept' and 'node "
+                                               "delete'");
+        if (context.select && !(command->flags & (COMMAND_SELECTS | COMMAND_BULK)))
+                return program_usage(&program, "'%s' takes no --select", command->words);
+        return 0;
+}
+
 static int run(int argc, char **argv)
 {
         const struct command *command;
@@ -130,18 +161,8 @@ static int run(int argc, char **argv)
                         text_escape(first, sizeof(first), argv[0]), argc > 1 ? " " : "",
                         text_escape(second, sizeof(second), argc > 1 ? argv[1] : ""));
 
-        /* What is said elsewhere and does nothing there could be taken for a promise. */
-        if (context.dry_run && !(command->flags & COMMAND_PLANS))
-                return program_usage(&program,
-                                     "--dry-run is an option of 'node install' and 'apply'");
-        if (context.erase && command->run != command_node_install)
-                return program_usage(&program, "--erase is an option of 'node install'");
-        if (context.force && !(command->flags & COMMAND_FORCES))
-                return program_usage(&program, "--force is an option of 'node install', 'node "
-                                               "retry', 'node release', 'node accept' and 'node "
-                                               "delete'");
-        if (context.select && !(command->flags & (COMMAND_SELECTS | COMMAND_BULK)))
-                return program_usage(&program, "'%s' takes no --select", command->words);
+        if (check_options(command) != 0)
+                return EXIT_USAGE;
         if (!context.credentials)
                 return program_fail(&program,
                                     "no HOME to keep credentials in; set CLOUDIE_CREDENTIALS");
@@ -167,8 +188,6 @@ int main(int argc, char **argv)
         rc = options_parse(&program, argc, argv, &rest);
         if (rc != 0)
                 return rc > 0 ? EXIT_SUCCESS : EXIT_USAGE;
-        if (parse_output() < 0)
-                return program_usage(&program, "--output is table, json or yaml, not '%s'", output);
         if (credentials_path(path, sizeof(path)) == 0)
                 context.credentials = path;
         rc = run(argc - rest, argv + rest);

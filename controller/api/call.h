@@ -167,6 +167,7 @@ void handle_node_maintenance(struct call *call);
 void handle_odd(struct call *call);
 enum problem prepare_node(struct call *call, char *detail);
 void handle_node_put(struct call *call);
+void handle_node_load(struct call *call);
 void handle_node_accept(struct call *call);
 void handle_node_discover(struct call *call);
 void handle_node_delete(struct call *call);

@@ -46,6 +46,8 @@ const struct problem_row problem_rows[PROBLEM_COUNT] = {
                 "There is no such node.", "`cloudie node list` shows all nodes."},
         [PROBLEM_NODE_MALFORMED] = {400, "node-malformed", "Bad Request",
                 "What is said of the node makes no sense.", "docs/operations.md, \"Labels\", says what can be written of a node."},
+        [PROBLEM_NODE_EXISTS] = {409, "node-exists", "Conflict",
+                "There is such a node.", "`cloudie load` is for a controller that has no nodes."},
         [PROBLEM_HISTORY_UNKNOWN] = {404, "history-unknown", "Not Found",
                 "Nothing was ever written under this name.", "`cloudie history KIND NAME` also has what was deleted since."},
         [PROBLEM_PHASE] = {409, "phase-wrong", "Conflict",

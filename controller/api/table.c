@@ -38,6 +38,7 @@ const struct route routes[] = {
         {"GET", "/api/v1/nodes/{name}", NEED_VIEWER, 0, 0, NULL, handle_node, "one node", "inventory", "", "Node"},
         {"PUT", "/api/v1/nodes/{name}", NEED_OPERATOR, ROUTE_WRITES, NODE_MAX, prepare_node, handle_node_put, "its labels, and what else people keep with it", "If-Match", "NodeDocument", "Node"},
         {"DELETE", "/api/v1/nodes/{name}", NEED_OPERATOR, ROUTE_WRITES, 0, NULL, handle_node_delete, "forgets a node", "If-Match force", "", ""},
+        {"POST", "/api/v1/nodes/{name}/load", NEED_ADMIN, ROUTE_WRITES, NODE_MAX, prepare_node, handle_node_load, "a node of a dump, which is not here yet", "", "NodeDocument", "Node"},
         {"GET", "/api/v1/nodes/{name}/history", NEED_VIEWER, 0, 0, NULL, handle_history, "what was written of it, and when", "", "", "History"},
         {"GET", "/api/v1/nodes/{name}/timeline", NEED_VIEWER, 0, 0, NULL, handle_node_timeline, "its events", "boot", "", "Events"},
         {"GET", "/api/v1/nodes/{name}/explain", NEED_VIEWER, 0, 0, NULL, handle_node_explain, "what it would boot, and why", "", "", "Explain"},

@@ -65,6 +65,23 @@ int node_accept(struct logic *logic, struct node *node, const char *by, uint64_t
 int node_put(struct logic *logic, struct node *node, const struct doc *document, const char *by,
              uint64_t now_ms, struct store_change *change);
 
+struct node_load {
+        const char *name, *by;
+        const struct doc *document; /* of a dump */
+};
+
+/**
+ * node_load() - a node that is not there, as a dump has it: labels, spec, phase, MACs, disk,
+ *               summary, maintenance
+ * @error:  DOC_ERROR_SIZE bytes: one sentence for the first two
+ * @ret:    the logic's
+ *
+ * Return: 0; -EEXIST: there is one of this name, or with one of its MACs; -EBADMSG; -ENOSPC at
+ *         NODES_MAX; -ENOMEM.
+ */
+int node_load(struct logic *logic, const struct node_load *load, uint64_t now_ms,
+              struct store_change *change, char *error, struct node **ret);
+
 /* Forgets a node with its claims; its events stay. 0; -EPERM with a sentence. @node is freed. */
 int node_delete(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
                 struct store_change *change, const char **why);
