@@ -169,13 +169,14 @@ static bool is_scarce(const struct exchange *x)
 bool dhcp_exchange_is_in_pace(struct exchange *x)
 {
         const struct ip4_address giaddr = x->request->giaddr;
-        const struct dhcp_place place = {
-                .relay = ip4_is_set(giaddr) ? giaddr : x->facts->interface,
-                .circuit = x->relay.circuit,
-        };
+        const struct ip4_address relay = ip4_is_set(giaddr) ? giaddr : x->facts->interface;
+        const struct mac_address *mac = &x->request->mac;
+        const struct dhcp_place place = {.relay = reader_over(&relay.be, sizeof(relay.be)),
+                                         .port = x->relay.circuit};
 
         if (!x->permit.is_unknown || !is_scarce(x) ||
-            dhcp_leases_find_mac(x->server->leases, x->pool, &x->request->mac))
+            dhcp_leases_find_mac(x->server->leases, x->pool, mac))
                 return true;
-        return dhcp_unknown_allows(&x->server->unknown, &x->request->mac, &place, &x->facts->now);
+        return dhcp_unknown_allows(&x->server->unknown, reader_over(mac->bytes, sizeof(mac->bytes)),
+                                   &place, &x->facts->now);
 }

@@ -49,8 +49,8 @@ static void check_leases(const struct dhcp6_leases *leases)
 
         while (dhcp6_leases_next(leases, &at, &lease)) {
                 const ssize_t pool = dhcp6_leases_pool_of(leases, &lease->address);
-                const struct dhcp6_client client = {&lease->duid, lease->iaid, lease->mac, NULL,
-                                                    false};
+                const struct dhcp6_client client = {
+                        .duid = &lease->duid, .iaid = lease->iaid, .mac = lease->mac};
 
                 n++;
                 if (pool < 0 || dhcp6_leases_find_address(leases, &lease->address) != lease)

@@ -36,11 +36,12 @@ struct dhcp_leases *dhcp_leases_new(void)
                 return NULL;
         leases->by_mac = map_new(DHCP_MAX_LEASES);
         leases->by_address = map_new(DHCP_MAX_LEASES);
+        leases->by_client_id = map_new(DHCP_MAX_LEASES);
         leases->reserved_by_mac = map_new(DHCP_MAX_RESERVATIONS);
         leases->reserved_by_address = map_new(DHCP_MAX_RESERVATIONS);
         leases->reserved_by_key = map_new(DHCP_MAX_RESERVATIONS);
-        if (!leases->by_mac || !leases->by_address || !leases->reserved_by_mac ||
-            !leases->reserved_by_address || !leases->reserved_by_key)
+        if (!leases->by_mac || !leases->by_address || !leases->by_client_id ||
+            !leases->reserved_by_mac || !leases->reserved_by_address || !leases->reserved_by_key)
                 return dhcp_leases_free(leases);
         return leases;
 }
@@ -61,6 +62,7 @@ struct dhcp_leases *dhcp_leases_free(struct dhcp_leases *leases)
                 return NULL;
 
         map_free(leases->by_mac);
+        map_free(leases->by_client_id);
         map_free_all(leases->by_address);
         map_free(leases->reserved_by_mac);
         map_free(leases->reserved_by_key);
@@ -87,11 +89,45 @@ struct entry *dhcp_entry_at(const struct dhcp_leases *leases, struct ip4_address
         return map_find(leases->by_address, &address.be, sizeof(address.be));
 }
 
+/* Another may have said the same since. */
+static void forget_name(struct dhcp_leases *leases, struct entry *entry)
+{
+        const struct dhcp_lease *lease = &entry->lease;
+
+        if (lease->client_id_size > 0 &&
+            map_find(leases->by_client_id, lease->client_id, lease->client_id_size) == entry)
+                map_remove(leases->by_client_id, lease->client_id, lease->client_id_size);
+        entry->lease.client_id_size = 0;
+}
+
+/* RFC 2132 9.14: hardware type, address. */
+static bool is_of_mac(struct reader client_id, const struct mac_address *mac)
+{
+        return reader_left(&client_id) == 1 + sizeof(mac->bytes) && client_id.at[0] == 1 &&
+               memcmp(client_id.at + 1, mac->bytes, sizeof(mac->bytes)) == 0;
+}
+
+void dhcp_entry_call(struct dhcp_leases *leases, struct entry *entry, struct reader client_id)
+{
+        struct dhcp_lease *lease = &entry->lease;
+        const size_t size = reader_left(&client_id);
+
+        if (size == 0 || size > sizeof(lease->client_id) || is_of_mac(client_id, &lease->mac) ||
+            map_find(leases->by_client_id, client_id.at, size) == entry)
+                return;
+        forget_name(leases, entry);
+        if (map_set(leases->by_client_id, client_id.at, size, entry) < 0)
+                return; /* it is found by its MAC and its address all the same */
+        lease->client_id_size = (uint8_t)size;
+        memcpy(lease->client_id, client_id.at, size);
+}
+
 /* Its MAC may hold another address by now, which it keeps. */
-static void entry_disown(struct dhcp_leases *leases, const struct entry *entry)
+static void entry_disown(struct dhcp_leases *leases, struct entry *entry)
 {
         const struct mac_key key = dhcp_mac_key(leases, entry->pool, &entry->lease.mac);
 
+        forget_name(leases, entry);
         if (map_find(leases->by_mac, &key, sizeof(key)) == entry)
                 map_remove(leases->by_mac, &key, sizeof(key));
 }
@@ -239,6 +275,17 @@ const struct dhcp_lease *dhcp_leases_find_address(const struct dhcp_leases *leas
                                                   struct ip4_address address)
 {
         const struct entry *entry = dhcp_entry_at(leases, address);
+
+        return entry ? &entry->lease : NULL;
+}
+
+const struct dhcp_lease *dhcp_leases_find_client_id(const struct dhcp_leases *leases,
+                                                    struct reader client_id)
+{
+        const size_t size = reader_left(&client_id);
+        const struct entry *entry = size > 0 && size <= DHCP_CLIENT_ID_KEPT
+                                            ? map_find(leases->by_client_id, client_id.at, size)
+                                            : NULL;
 
         return entry ? &entry->lease : NULL;
 }
@@ -408,6 +455,8 @@ int dhcp_leases_replay(struct dhcp_leases *leases, const void *record, size_t si
         if (rc < 0)
                 return rc;
         memcpy(entry->lease.hostname, lease.hostname, sizeof(lease.hostname));
+        if (lease.state != DHCP_LEASE_DECLINED)
+                dhcp_entry_call(leases, entry, reader_over(lease.client_id, lease.client_id_size));
         entry->lease.lease_s = lease.lease_s;
         rc = relearn(leases, &lease);
         if (rc < 0)

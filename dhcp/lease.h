@@ -34,6 +34,9 @@
 #define DHCP_MAX_QUARANTINE   64     /* of one pool, and never more than an eighth of it */
 /* Of these by one client: one that finds them all taken is wrong itself. By one relay: half. */
 #define DHCP_MAX_QUARANTINE_CLIENT 4
+/* A client id that is remembered with a lease, for lease queries: one of RFC 4361 (type, IAID,
+ * DUID) has 23 bytes. A longer one is not. */
+#define DHCP_CLIENT_ID_KEPT 32
 /* The last part of each range is for machines that are known: an eighth. */
 #define DHCP_KNOWN_SHARE 8
 /* An offer that is older may go to another when addresses are short: OVMF takes one within 5 s. */
@@ -57,6 +60,8 @@ struct dhcp_lease {
         uint64_t expires_mono_ms; /* the same moment; what counts while we run */
         uint32_t lease_s;         /* as it was granted: after a replay, no more than that is left */
         char hostname[DHCP_HOSTNAME_SIZE];
+        uint8_t client_id_size; /* 0: none that its MAC would not say */
+        uint8_t client_id[DHCP_CLIENT_ID_KEPT];
 };
 
 /* Both clocks at one moment. Leases run on the monotonic one; records carry the wall clock. */
@@ -206,6 +211,10 @@ const struct dhcp_lease *dhcp_leases_find_mac(const struct dhcp_leases *leases, 
 const struct dhcp_lease *dhcp_leases_find_address(const struct dhcp_leases *leases,
                                                   struct ip4_address address);
 
+/* The lease whose machine said this client id last, on any wire. NULL: none. */
+const struct dhcp_lease *dhcp_leases_find_client_id(const struct dhcp_leases *leases,
+                                                    struct reader client_id);
+
 /* Walk all, in no order: 1, or 0 at the end; @at is 0 at the start. */
 int dhcp_leases_next(const struct dhcp_leases *leases, size_t *at, const struct dhcp_lease **ret);
 /**
@@ -257,6 +266,7 @@ struct dhcp_binding {
         struct ip4_address address;
         uint32_t lease_s;
         const char *hostname;             /* may be "" */
+        struct reader client_id;          /* option 61; may be empty */
         const struct dhcp_permit *permit; /* as above */
 };
 int dhcp_leases_bind(struct dhcp_leases *leases, size_t pool, const struct dhcp_binding *binding,

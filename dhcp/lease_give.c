@@ -287,6 +287,7 @@ int dhcp_leases_bind(struct dhcp_leases *leases, size_t wire, const struct dhcp_
         if (binding->hostname[0])
                 (void)text_copy(entry->lease.hostname, sizeof(entry->lease.hostname),
                                 binding->hostname);
+        dhcp_entry_call(leases, entry, binding->client_id);
         entry->lease.lease_s = binding->lease_s;
         dhcp_entry_set_state(leases, entry, DHCP_LEASE_BOUND, (uint64_t)binding->lease_s * 1000,
                              now);

@@ -48,8 +48,9 @@ struct pool {
 struct dhcp_leases {
         struct pool pools[DHCP_MAX_POOLS];
         size_t n_pools;
-        struct map *by_mac;     /* struct mac_key -> entry; not those in quarantine */
-        struct map *by_address; /* be32 -> entry */
+        struct map *by_mac;       /* struct mac_key -> entry; not those in quarantine */
+        struct map *by_address;   /* be32 -> entry */
+        struct map *by_client_id; /* -> the entry whose machine said it last */
         struct map *reserved_by_mac;
         struct map *reserved_by_address;
         struct map *reserved_by_key; /* wire, kind and mark -> reservation */
@@ -97,6 +98,9 @@ struct entry *dhcp_entry_of(const struct dhcp_leases *leases, size_t pool,
                             const struct mac_address *mac);
 struct entry *dhcp_entry_at(const struct dhcp_leases *leases, struct ip4_address address);
 void dhcp_entry_drop(struct dhcp_leases *leases, struct entry *entry);
+/* It is found by this client id from now on. What its MAC says, nothing, or too much changes
+ * nothing. */
+void dhcp_entry_call(struct dhcp_leases *leases, struct entry *entry, struct reader client_id);
 
 /* In the list of no state and found by its address alone, which must be free. -ENOSPC, -ENOMEM. */
 int dhcp_entry_new(struct dhcp_leases *leases, size_t pool, const struct mac_address *mac,

@@ -176,6 +176,8 @@ static int acknowledge(struct exchange *x, struct ip4_address address, const cha
                 .address = address,
                 .lease_s = x->network->lease_s,
                 .hostname = x->request->options.hostname,
+                .client_id = reader_over(x->request->options.client_id.bytes,
+                                         x->request->options.client_id.size),
                 .permit = &x->permit,
         };
         const struct dhcp_lease *lease;

@@ -333,10 +333,86 @@ static void records_are_read_as_written(void **state)
                 assert_int_equal(dhcp_lease_record_parse(record, len, &got), -EBADMSG);
         assert_int_equal(dhcp_lease_record_parse(record, 0, &got), -ENOMSG);
         assert_int_equal(dhcp_lease_record_parse(record, size + 1, &got), -EBADMSG);
-        record[1] = 2;
+        record[1] = 3;
         assert_int_equal(dhcp_lease_record_parse(record, size, &got), -EPROTONOSUPPORT);
         record[0] = 'E';
         assert_int_equal(dhcp_lease_record_parse(record, size, &got), -ENOMSG);
+}
+
+/* A client id stands behind the rest, and what has none is written as it always was. */
+static void a_record_may_have_a_client_id(void **state)
+{
+        struct dhcp_lease lease = {
+                .mac = mac(1),
+                .address = ip("10.77.0.50"),
+                .state = DHCP_LEASE_BOUND,
+                .hostname = "node1",
+                .client_id_size = DHCP_CLIENT_ID_KEPT,
+                .client_id = "\377\1\2\3\4\0\4 a DUID",
+        };
+        uint8_t record[DHCP_LEASE_RECORD_MAX];
+        struct dhcp_lease got;
+        size_t size;
+
+        (void)state;
+        size = dhcp_lease_record_write(&lease, record);
+        assert_int_equal(record[1], 2);
+        assert_int_equal(dhcp_lease_record_parse(record, size, &got), 0);
+        assert_memory_equal(&got, &lease, sizeof(lease));
+        assert_int_equal(dhcp_lease_record_parse(record, size - DHCP_CLIENT_ID_KEPT, &got),
+                         -EBADMSG);
+        assert_int_equal(dhcp_lease_record_parse(record, size + 1, &got), -EBADMSG);
+        lease.client_id_size = 0;
+        (void)dhcp_lease_record_write(&lease, record);
+        assert_int_equal(record[1], 1);
+}
+
+static void bind_as(struct dhcp_leases *leases, uint32_t number, const char *address,
+                    const char *client_id, size_t size)
+{
+        const struct dhcp_binding binding = {.mac = mac(number),
+                                             .address = ip(address),
+                                             .lease_s = 600,
+                                             .hostname = "",
+                                             .client_id = reader_over(client_id, size)};
+        const struct dhcp_lease *lease;
+
+        assert_int_equal(dhcp_leases_bind(leases, 0, &binding, &start, &lease), 0);
+}
+
+static const struct dhcp_lease *called(const struct dhcp_leases *leases, const char *client_id,
+                                       size_t size)
+{
+        return dhcp_leases_find_client_id(leases, reader_over(client_id, size));
+}
+
+static void a_lease_is_found_by_what_was_said_last(void **state)
+{
+        struct dhcp_leases *leases = table("10.77.0.10", "10.77.0.20");
+        static const char longest[DHCP_CLIENT_ID_KEPT + 1] = {'l'};
+        const struct dhcp_lease *lease;
+
+        (void)state;
+        bind_as(leases, 1, "10.77.0.10", "\377one", 4);
+        assert_non_null(called(leases, "\377one", 4));
+        assert_null(called(leases, "\377on", 3));
+        assert_null(called(leases, "", 0));
+        bind_as(leases, 1, "10.77.0.10", "", 0); /* nothing, its MAC, or too much */
+        bind_as(leases, 1, "10.77.0.10", "\1\x52\x54\0\0\0\1", 7);
+        bind_as(leases, 1, "10.77.0.10", longest, sizeof(longest));
+        assert_null(called(leases, longest, sizeof(longest)));
+        assert_non_null(called(leases, "\377one", 4));
+
+        bind_as(leases, 1, "10.77.0.10", "\377two", 4); /* the system after the firmware */
+        assert_null(called(leases, "\377one", 4));
+        bind_as(leases, 2, "10.77.0.11", "\377two", 4); /* a clone: who said it last */
+        lease = called(leases, "\377two", 4);
+        assert_true(lease && lease->mac.bytes[5] == 2);
+        bind_as(leases, 1, "10.77.0.12", "", 0); /* its old entry goes, the other's name stays */
+        assert_non_null(called(leases, "\377two", 4));
+        bind_as(leases, 2, "10.77.0.13", "", 0);
+        assert_null(called(leases, "\377two", 4));
+        dhcp_leases_free(leases);
 }
 
 static void replay(struct dhcp_leases *leases, uint32_t number, const char *address,
@@ -533,6 +609,8 @@ int main(void)
                 cmocka_unit_test(a_released_address_is_remembered),
                 cmocka_unit_test(checks_pools),
                 cmocka_unit_test(records_are_read_as_written),
+                cmocka_unit_test(a_record_may_have_a_client_id),
+                cmocka_unit_test(a_lease_is_found_by_what_was_said_last),
                 cmocka_unit_test(replay_tells_the_last_word),
                 cmocka_unit_test(replay_keeps_the_lease_of_who_declined),
                 cmocka_unit_test(replay_keeps_the_lease_that_stands),

@@ -509,6 +509,47 @@ static const struct query_case {
   /* clang-format on */
 };
 
+/* What a system calls itself is found, also after a start; and in the order of RFC 4388 6.4.1 all
+ * that its machine has. */
+static void a_relay_may_ask_by_any_client_id(void **state)
+{
+        struct dhcp_message discover = message(DHCP_DISCOVER, 1),
+                            query = message(DHCP_LEASEQUERY, 0);
+        uint8_t record[DHCP_LEASE_RECORD_MAX];
+        size_t size = 0;
+
+        (void)state;
+        blob(&discover.options.client_id, "\377\0\0\0\7\0\4a DUID of 16 by.", 23);
+        query.options.client_id = discover.options.client_id;
+        query.giaddr = ip("10.77.0.2");
+        memset(&query.mac, 0, sizeof(query.mac));
+        for (int is_restarted = 0; is_restarted < 2; is_restarted++) {
+                struct dhcp_server *server = server_empty();
+                struct dhcp_network network =
+                        network_of("10.77.0.0/24", "10.77.0.10", "10.77.0.10");
+
+                network.relay_count = 1;
+                network.relays[0] = ip("10.77.0.2");
+                assert_int_equal(dhcp_server_add_network(server, &network), 0);
+                receive(server, &query);
+                assert_int_equal(decision.reply, DHCP_LEASEUNKNOWN);
+                if (is_restarted) {
+                        assert_int_equal(dhcp_leases_replay(dhcp_server_leases(server), record,
+                                                            size, &facts.now),
+                                         0);
+                } else {
+                        assert_ip(lease_to(server, discover), "10.77.0.10");
+                        size = decision.record_size;
+                        memcpy(record, decision.record, size);
+                }
+                receive(server, &query);
+                assert_int_equal(decision.reply, DHCP_LEASEACTIVE);
+                assert_ip(reply.ciaddr, "10.77.0.10");
+                assert_int_equal(reply.mac.bytes[5], 1);
+                dhcp_server_free(server);
+        }
+}
+
 static void a_relay_may_ask_who_has_an_address(void **state)
 {
         const struct dhcp_reservation_key idx = {DHCP_RESERVED_CLIENT_ID, 4, "\377idx"};
@@ -644,6 +685,7 @@ int main(void)
                 cmocka_unit_test(no_name_is_written_into_the_dns),
                 cmocka_unit_test(tells_where_the_root_is),
                 cmocka_unit_test(a_relay_may_ask_who_has_an_address),
+                cmocka_unit_test(a_relay_may_ask_by_any_client_id),
                 cmocka_unit_test(a_flood_does_not_starve_the_known),
                 cmocka_unit_test(a_new_machine_gets_in_beside_a_flood),
                 cmocka_unit_test(a_rack_of_new_machines_is_served_at_once),

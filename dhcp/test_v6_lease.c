@@ -124,9 +124,8 @@ static void one_client_has_one_address(void **state)
         struct dhcp6_leases *leases = table("fd77::100", "fd77::f:ffff");
         struct dhcp6_leases *other = table("fd77::100", "fd77::f:ffff");
         const struct dhcp6_duid one = duid(1), two = duid(2);
-        const struct dhcp6_client a = {&one, 7, {{0}}, NULL, false},
-                                  b = {&one, 8, {{0}}, NULL, false},
-                                  c = {&two, 7, {{0}}, NULL, false};
+        const struct dhcp6_client a = {.duid = &one, .iaid = 7}, b = {.duid = &one, .iaid = 8},
+                                  c = {.duid = &two, .iaid = 7};
         const char *first = offer(leases, &a, "", start);
         const struct dhcp6_lease *lease;
 
@@ -153,9 +152,9 @@ static void a_full_pool_gives_what_was_freed_first(void **state)
         struct dhcp6_leases *leases =
                 table("fd77::0", "fd77::3"); /* 2 and 3: :: and ours are not */
         const struct dhcp6_duid names[] = {duid(1), duid(2), duid(3)};
-        const struct dhcp6_client a = {&names[0], 1, {{0}}, NULL, false},
-                                  b = {&names[1], 1, {{0}}, NULL, false},
-                                  c = {&names[2], 1, {{0}}, NULL, false};
+        const struct dhcp6_client a = {.duid = &names[0], .iaid = 1},
+                                  b = {.duid = &names[1], .iaid = 1},
+                                  c = {.duid = &names[2], .iaid = 1};
         const struct dhcp6_lease *lease;
         struct dhcp_now now = later(5);
         struct ip6_address had;
@@ -184,8 +183,7 @@ static void a_declined_address_rests(void **state)
 {
         struct dhcp6_leases *leases = table("fd77::100", "fd77::1ff");
         const struct dhcp6_duid one = duid(1), two = duid(2);
-        const struct dhcp6_client a = {&one, 1, {{0}}, NULL, false},
-                                  b = {&two, 1, {{0}}, NULL, false};
+        const struct dhcp6_client a = {.duid = &one, .iaid = 1}, b = {.duid = &two, .iaid = 1};
         const char *first = offer(leases, &a, "", start);
         const struct ip6_address address = ip(first);
         const struct dhcp6_lease *lease;
@@ -213,7 +211,7 @@ static void nobody_fills_the_quarantine_alone(void **state)
 
         (void)state;
         for (uint32_t i = 0; i < 40; i++) {
-                const struct dhcp6_client c = {&one, i, {{0}}, NULL, false};
+                const struct dhcp6_client c = {.duid = &one, .iaid = i};
                 const struct ip6_address address = ip(offer(leases, &c, "", start));
 
                 assert_int_equal(bind_it(leases, &c, start, NULL), 0);
@@ -222,6 +220,46 @@ static void nobody_fills_the_quarantine_alone(void **state)
                                                                               : DHCP_LEASE_FREE);
         }
         dhcp6_leases_free(leases);
+}
+
+/* One that changes its DUID and keeps its card, and many behind one relay. Of 256 addresses 32 may
+ * rest. */
+static const struct {
+        const char *name, *relay;
+        bool has_one_mac;
+        uint32_t rest;
+} decliners[] = {
+        {"one card",               "",          true,  DHCP_MAX_QUARANTINE_CLIENT},
+        {"one relay",              "fd77::abc", false, 16                        },
+        {"each by its own, alone", "",          false, 32                        },
+};
+
+static void nor_by_other_names(void **state)
+{
+        (void)state;
+        for (size_t n = 0; n < ARRAY_SIZE(decliners); n++) {
+                struct dhcp6_leases *leases = table("fd77::100", "fd77::1ff");
+                const struct dhcp6_lease *lease;
+                uint32_t rest = 0;
+
+                print_message("%s\n", decliners[n].name);
+                for (uint32_t i = 0; i < 60; i++) {
+                        const struct dhcp6_duid name = duid(1000 + i);
+                        const struct dhcp6_client c = {
+                                .duid = &name,
+                                .mac = mac(decliners[n].has_one_mac ? 1 : (uint8_t)(i + 1)),
+                                .relay = ip(decliners[n].relay)};
+                        const struct ip6_address address = ip(offer(leases, &c, "", start));
+
+                        assert_int_equal(bind_it(leases, &c, start, NULL), 0);
+                        assert_int_equal(
+                                dhcp6_leases_decline(leases, 0, &c, &address, &start, &lease), 0);
+                        rest += lease->state == DHCP_LEASE_DECLINED;
+                }
+                /* Who declines more, each by its own, pushes the oldest out. */
+                assert_int_equal(rest < 32 ? rest : 32, decliners[n].rest);
+                dhcp6_leases_free(leases);
+        }
 }
 
 /* A DUID-UUID as OVMF says it: the first three fields in the order of SMBIOS. */
@@ -248,9 +286,9 @@ static void reservations_by_three_names(void **state)
         const struct dhcp6_duid firmware = duid_of(uuid_of_firmware, sizeof(uuid_of_firmware));
         const struct dhcp6_duid ipxe = duid_of(uuid_of_ipxe, sizeof(uuid_of_ipxe));
         const struct dhcp6_client clients[] = {
-                {&one,      1, {{0}},  NULL, false},
-                {&two,      1, mac(2), NULL, false},
-                {&firmware, 1, mac(3), NULL, false},
+                {.duid = &one, .iaid = 1    },
+                { .duid = &two,   .iaid = 1, .mac = mac(2)},
+                { .duid = &firmware,   .iaid = 1, .mac = mac(3)},
         };
 
         (void)state;
@@ -272,7 +310,7 @@ static void reservations_by_three_names(void **state)
         /* What is kept for one is not given to another that wants it. */
         {
                 const struct dhcp6_duid stranger = duid(9);
-                const struct dhcp6_client c = {&stranger, 1, mac(9), NULL, false};
+                const struct dhcp6_client c = {.duid = &stranger, .iaid = 1, .mac = mac(9)};
 
                 assert_string_not_equal(offer(leases, &c, "fd77::d", start), "fd77::d");
         }
@@ -280,8 +318,9 @@ static void reservations_by_three_names(void **state)
         /* The same machine goes on in iPXE, under another name: its address goes with it. */
         assert_int_equal(bind_it(leases, &clients[2], start, NULL), 0);
         {
-                const struct dhcp6_client other_identity = {&firmware, 2, mac(3), NULL, false};
-                const struct dhcp6_client next_stage = {&ipxe, 1, mac(3), NULL, false};
+                const struct dhcp6_client other_identity = {
+                        .duid = &firmware, .iaid = 2, .mac = mac(3)};
+                const struct dhcp6_client next_stage = {.duid = &ipxe, .iaid = 1, .mac = mac(3)};
 
                 assert_string_not_equal(offer(leases, &other_identity, "", start), "fd77::f");
                 assert_string_equal(offer(leases, &next_stage, "", start), "fd77::f");
@@ -295,8 +334,7 @@ static void a_reservation_moves_who_stands_elsewhere(void **state)
 {
         struct dhcp6_leases *leases = table("fd77::100", "fd77::1ff");
         const struct dhcp6_duid one = duid(1), two = duid(2);
-        const struct dhcp6_client a = {&one, 1, {{0}}, NULL, false},
-                                  b = {&two, 1, {{0}}, NULL, false};
+        const struct dhcp6_client a = {.duid = &one, .iaid = 1}, b = {.duid = &two, .iaid = 1};
         const char *first = offer(leases, &a, "", start);
         struct dhcp6_reservation reservation = {.address = ip(first), .duid = two};
 
@@ -316,7 +354,8 @@ static void replay_brings_it_back(void **state)
         struct dhcp6_leases *leases = table("fd77::100", "fd77::1ff");
         struct dhcp6_leases *again = table("fd77::100", "fd77::1ff");
         const struct dhcp6_duid one = duid(1);
-        const struct dhcp6_client a = {&one, 5, mac(4), "node-7", false};
+        const struct dhcp6_client a = {
+                .duid = &one, .iaid = 5, .mac = mac(4), .hostname = "node-7"};
         const struct dhcp_now then = later(60), much_later = later(700);
         const char *first = offer(leases, &a, "", start);
         uint8_t record[DHCP6_LEASE_RECORD_MAX];
@@ -363,8 +402,8 @@ static void check_all(const struct dhcp6_leases *leases)
         size_t at = 0, n = 0;
 
         while (dhcp6_leases_next(leases, &at, &lease)) {
-                const struct dhcp6_client client = {&lease->duid, lease->iaid, lease->mac, NULL,
-                                                    false};
+                const struct dhcp6_client client = {
+                        .duid = &lease->duid, .iaid = lease->iaid, .mac = lease->mac};
 
                 n++;
                 assert_int_equal(dhcp6_leases_pool_of(leases, &lease->address), 0);
@@ -397,7 +436,7 @@ static void step(struct dhcp6_leases *leases, uint32_t *seed, struct promise *pr
 {
         const uint32_t number = next_random(seed) % N_CLIENTS;
         const struct dhcp6_duid name = duid(number / 2);
-        const struct dhcp6_client client = {&name, number % 2, {{0}}, NULL, false};
+        const struct dhcp6_client client = {.duid = &name, .iaid = number % 2};
         struct promise *mine = &promises[number];
         const struct dhcp6_lease *lease;
 
@@ -497,6 +536,7 @@ int main(void)
                 cmocka_unit_test(a_full_pool_gives_what_was_freed_first),
                 cmocka_unit_test(a_declined_address_rests),
                 cmocka_unit_test(nobody_fills_the_quarantine_alone),
+                cmocka_unit_test(nor_by_other_names),
                 cmocka_unit_test(reservations_by_three_names),
                 cmocka_unit_test(a_reservation_moves_who_stands_elsewhere),
                 cmocka_unit_test(replay_brings_it_back),

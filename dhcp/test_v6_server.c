@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "dhcp/server.h"
+#include "dhcp/unknown.h"
 #include "dhcp/v6_server.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
@@ -68,10 +69,12 @@ static int set_up(void **state)
         const struct dhcp6_duid ours = dhcp6_duid_of_mac(&our_mac);
         struct dhcp6_network network = {
                 .pool = {.first = ip("fd77::100"), .last = ip("fd77::103"), .ours = ip("fd77::1")},
-                .dns = {1,                        {ip("fd77::53")}                                              },
+                .dns = {1,   {ip("fd77::53")}},
                 .domain = "rack.example",
                 .lease_s = 1000,
                 .preference = 200,
+                .relays = {ip("fd77::abc")                       },
+                .relay_count = 1,
         };
 
         memset(&lab, 0, sizeof(lab));
@@ -85,6 +88,7 @@ static int set_up(void **state)
         assert_int_equal(dhcp6_server_add_network(lab.server, &network), -EINVAL);
         network.lease_s = 0;
         network.no_rapid_commit = true;
+        network.relay_count = 0;
         assert_int_equal(dhcp6_server_add_network(lab.server, &network), 0);
         lab.facts.interface = ip("fd77::1");
         lab.facts.source = ip("fe80::5054:ff:fe77:1");
@@ -557,6 +561,35 @@ static void answers_through_relays(void **state)
         assert_int_equal(say(lab), DHCP6_NONE);
 }
 
+/* A relay is believed by the address it speaks from, whatever it says of those behind it. */
+static void only_configured_relays_are_believed(void **state)
+{
+        struct lab *lab = *state;
+
+        begin(lab, DHCP6_SOLICIT, 1);
+        lab->m.relay_count = 2;
+        lab->m.relays[0] = (struct dhcp6_relay){.hop_count = 1, .peer = ip("fd77::def")};
+        lab->m.relays[1] =
+                (struct dhcp6_relay){.link = ip("fd77::1"), .peer = ip("fe80::5054:ff:fe77:1")};
+        lab->facts.source = ip("fd77::abc");
+        assert_int_equal(say(lab), DHCP6_ADVERTISE);
+        lab->facts.source = ip("fd77::def");
+        assert_int_equal(say(lab), DHCP6_NONE);
+        assert_string_equal(lab->d.reason, "its relay may not speak for this network");
+        lab->m.relays[1].link = ip("fd88::1"); /* there each is */
+        assert_int_equal(say(lab), DHCP6_ADVERTISE);
+}
+
+/* ---- a flood ---- */
+
+static void ask_as_unknown(struct lab *lab, enum dhcp6_message_type type, uint32_t iaid)
+{
+        begin(lab, type, 2);
+        lab->m.options.ia_na.at[0].iaid = iaid;
+        lab->facts.now.monotonic_ms += 200;
+        (void)say(lab);
+}
+
 static void the_last_addresses_are_for_the_known(void **state)
 {
         struct lab *lab = *state;
@@ -565,15 +598,74 @@ static void the_last_addresses_are_for_the_known(void **state)
         dhcp6_server_set_known(lab->server, knows_the_first);
         lab->facts.interface = ip("fd88::1");
         for (uint32_t i = 0; i < 300; i++) {
-                begin(lab, DHCP6_REQUEST, 2);
-                lab->m.options.ia_na.at[0].iaid = i;
-                assert_int_equal(say(lab), DHCP6_REPLY);
+                ask_as_unknown(lab, DHCP6_REQUEST, i);
+                if (lab->d.reply == DHCP6_NONE)
+                        ask_as_unknown(lab, DHCP6_REQUEST, i);
                 given += lab->reply.options.ia_na.at[0].count;
         }
         assert_int_equal(given, 256 - 256 / DHCP_KNOWN_SHARE);
         begin(lab, DHCP6_REQUEST, 1);
         assert_int_equal(say(lab), DHCP6_REPLY);
         assert_int_equal(lab->reply.options.ia_na.at[0].count, 1);
+}
+
+/* One message for each name that was made up: half of the addresses, and no more. */
+static void who_invents_names_gets_half(void **state)
+{
+        static const enum dhcp6_message_type types[] = {DHCP6_SOLICIT, DHCP6_REQUEST};
+        struct lab *lab = *state;
+        size_t given = 0;
+
+        dhcp6_server_set_known(lab->server, knows_the_first);
+        lab->facts.interface = ip("fd88::1");
+        for (uint32_t i = 0; i < 500; i++) {
+                ask_as_unknown(lab, types[i % 2], i);
+                given += lab->reply.options.ia_na.at[0].count;
+        }
+        assert_int_equal(given, 129);
+        assert_string_equal(lab->d.reason,
+                            "addresses are scarce, and nobody knows it: it may ask again");
+        /* With rapid commit, too, one message is one asking. */
+        lab->facts.interface = ip("fd77::1");
+        for (uint32_t i = 0; i < 10; i++) {
+                begin(lab, DHCP6_SOLICIT, 2);
+                lab->m.options.ia_na.at[0].iaid = i;
+                lab->m.options.is_rapid_commit = true;
+                assert_int_equal(say(lab), i < 3 ? DHCP6_REPLY : DHCP6_NONE);
+        }
+        /* Who asks again gets in beside them; who is known at once. */
+        lab->facts.interface = ip("fd88::1");
+        ask_as_unknown(lab, DHCP6_SOLICIT, 5001);
+        assert_int_equal(lab->d.reply, DHCP6_NONE);
+        ask_as_unknown(lab, DHCP6_SOLICIT, 5001);
+        assert_int_equal(lab->d.reply, DHCP6_ADVERTISE);
+        ask_as_unknown(lab, DHCP6_REQUEST, 5001);
+        assert_int_equal(lab->d.reply, DHCP6_REPLY);
+        (void)get(lab, 1);
+}
+
+/* A port has its own pace, and nobody behind another waits for it. */
+static void a_port_has_its_pace(void **state)
+{
+        struct lab *lab = *state;
+        size_t given = 0;
+
+        dhcp6_server_set_known(lab->server, knows_the_first);
+        lab->facts.interface = ip("fd88::1");
+        for (uint32_t i = 0; i < 129; i++)
+                ask_as_unknown(lab, DHCP6_REQUEST, i);
+        for (uint32_t i = 0; i < 200; i++) {
+                begin(lab, DHCP6_SOLICIT, 2);
+                lab->m.options.ia_na.at[0].iaid = 1000 + i / 2; /* each twice */
+                lab->m.relay_count = 1;
+                lab->m.relays[0] = (struct dhcp6_relay){
+                        .link = ip("fd88::1"), .has_interface_id = true, .interface_id = {1, "a"}
+                };
+                given += say(lab) == DHCP6_ADVERTISE;
+        }
+        assert_int_equal(given, DHCP_UNKNOWN_PORT_BURST);
+        lab->m.relays[0].interface_id.bytes[0] = 'b';
+        assert_int_equal(say(lab), DHCP6_ADVERTISE);
 }
 
 static void strangers_are_only_listed(void **state)
@@ -629,7 +721,10 @@ int main(void)
                 LAB_TEST(tells_what_to_boot),
                 LAB_TEST(answers_through_relays),
                 LAB_TEST(strangers_are_only_listed),
+                LAB_TEST(only_configured_relays_are_believed),
                 LAB_TEST(the_last_addresses_are_for_the_known),
+                LAB_TEST(who_invents_names_gets_half),
+                LAB_TEST(a_port_has_its_pace),
                 LAB_TEST(survives_what_is_no_message),
         };
 

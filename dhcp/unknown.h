@@ -4,7 +4,7 @@
 /*
  * Unknown: how fast machines that nobody knows use up what is scarce.
  *
- * Whoever is on the wire can invent MACs. While there is plenty, each gets its
+ * Whoever is on the wire can invent MACs and DUIDs. While there is plenty, each gets its
  * offer at once. When more than half of what it may have is taken, an unknown
  * machine is offered an address when it asks for the second time, as all
  * firmware does, and at the pace of its port: a program that invents a MAC for
@@ -15,11 +15,10 @@
 #include <stdint.h>
 
 #include "dhcp/lease.h"
-#include "dhcp/relay.h"
-#include "lib/base/net.h"
+#include "lib/base/reader.h"
 
 #define DHCP_UNKNOWN_PORTS    256  /* counted apart; two that meet in one share it */
-#define DHCP_UNKNOWN_SEEN     8192 /* MACs that asked once; 64 KiB. The newest are known */
+#define DHCP_UNKNOWN_SEEN     8192 /* who asked once; 64 KiB. The newest are known */
 #define DHCP_UNKNOWN_AGAIN_MS 60000
 /* At once, and a minute afterwards: of one port of a switch, and of all behind a relay, or on our
  * own wire, that says no port. */
@@ -41,10 +40,11 @@ struct dhcp_unknown {
 
 /* Where it asked. */
 struct dhcp_place {
-        struct ip4_address relay; /* giaddr, or our own address */
-        struct reader circuit;    /* of a relay that is believed; may be empty */
+        struct reader relay; /* its address, or our own */
+        struct reader port;  /* as a relay that is believed says it; may be empty */
 };
 
-/* May it be offered an address, now that they are scarce? Counts it. */
-bool dhcp_unknown_allows(struct dhcp_unknown *unknown, const struct mac_address *mac,
+/* May it be offered an address, now that they are scarce? Counts it. @who: what it is called by: a
+ * MAC; DUID and number of an identity. */
+bool dhcp_unknown_allows(struct dhcp_unknown *unknown, struct reader who,
                          const struct dhcp_place *place, const struct dhcp_now *now);

@@ -258,6 +258,12 @@ int dhcp6_leases_each(const struct dhcp6_leases *leases, dhcp6_lease_fn fn, void
         return rc;
 }
 
+bool dhcp6_leases_is_scarce(const struct dhcp6_leases *leases, size_t pool)
+{
+        return leases->pools[pool].n_taken > leases->pools[pool].count / 2 ||
+               map_count(leases->by_address) > DHCP6_MAX_LEASES / 2;
+}
+
 size_t dhcp6_leases_count(const struct dhcp6_leases *leases)
 {
         return map_count(leases->by_address);
@@ -315,8 +321,8 @@ static bool is_reserved_free(const struct dhcp6_leases *leases, size_t pool,
                 return false;
         if (holder->lease.state == DHCP_LEASE_OFFERED)
                 return true;
-        other = (struct dhcp6_client){&holder->lease.duid, holder->lease.iaid, holder->lease.mac,
-                                      NULL, false};
+        other = (struct dhcp6_client){
+                .duid = &holder->lease.duid, .iaid = holder->lease.iaid, .mac = holder->lease.mac};
         return dhcp6_leases_reserved(leases, pool, &other) == reservation;
 }
 
@@ -499,13 +505,24 @@ static size_t quarantine_max(const struct pool6 *pool)
         return share < DHCP_MAX_QUARANTINE ? share : DHCP_MAX_QUARANTINE;
 }
 
-static bool has_declined_enough(const struct pool6 *pool, const struct dhcp6_duid *duid)
+/* As with IPv4. A DUID is invented as easily as a MAC: who keeps one and changes the other is one
+ * client. */
+static bool has_declined_enough(const struct pool6 *pool, const struct dhcp6_client *client)
 {
-        size_t count = 0;
+        const size_t by_relay_max = (quarantine_max(pool) + 1) / 2;
+        size_t by_client = 0, by_relay = 0;
 
         LIST_FOR_EACH(&pool->by_state[DHCP_LEASE_DECLINED], link)
-        count += dhcp6_duid_is_equal(&container_of(link, struct entry6, link)->lease.duid, duid);
-        return count >= DHCP_MAX_QUARANTINE_CLIENT;
+        {
+                const struct entry6 *entry = container_of(link, struct entry6, link);
+
+                by_client += dhcp6_duid_is_equal(&entry->lease.duid, client->duid) ||
+                             (mac_is_usable(&client->mac) &&
+                              mac_is_equal(&entry->lease.mac, &client->mac));
+                by_relay +=
+                        ip6_is_set(&client->relay) && ip6_is_equal(&entry->relay, &client->relay);
+        }
+        return by_client >= DHCP_MAX_QUARANTINE_CLIENT || by_relay >= by_relay_max;
 }
 
 int dhcp6_leases_decline(struct dhcp6_leases *leases, size_t number,
@@ -518,12 +535,13 @@ int dhcp6_leases_decline(struct dhcp6_leases *leases, size_t number,
         if (!entry)
                 return -ENOENT;
         *ret = &entry->lease;
-        if (has_declined_enough(pool, client->duid)) {
+        if (has_declined_enough(pool, client)) {
                 lease_set_state(leases, entry, DHCP_LEASE_FREE, 0, now);
                 return 0;
         }
         if (pool->n_in_state[DHCP_LEASE_DECLINED] >= quarantine_max(pool))
                 (void)drop_first(leases, pool, DHCP_LEASE_DECLINED);
+        entry->relay = client->relay;
         lease_set_state(leases, entry, DHCP_LEASE_DECLINED, DHCP_QUARANTINE_MS, now);
         return 0;
 }
@@ -544,7 +562,8 @@ static uint64_t replay_left(const struct dhcp6_lease *lease, const struct dhcp_n
 static int replay_entry(struct dhcp6_leases *leases, size_t pool, const struct dhcp6_lease *lease,
                         struct entry6 **ret)
 {
-        const struct dhcp6_client client = {&lease->duid, lease->iaid, lease->mac, NULL, false};
+        const struct dhcp6_client client = {
+                .duid = &lease->duid, .iaid = lease->iaid, .mac = lease->mac};
         struct entry6 *entry = find_client(leases, pool, &lease->duid, lease->iaid);
         struct entry6 *holder = find_address(leases, &lease->address);
 

@@ -50,9 +50,10 @@ struct dhcp6_pool {
 struct dhcp6_client {
         const struct dhcp6_duid *duid;
         uint32_t iaid;
-        struct mac_address mac; /* all zero: not known */
-        const char *hostname;   /* NULL or "": not said */
-        bool is_unknown;        /* the last DHCP_KNOWN_SHARE of what there is is not for it */
+        struct mac_address mac;   /* all zero: not known */
+        const char *hostname;     /* NULL or "": not said */
+        bool is_unknown;          /* the last DHCP_KNOWN_SHARE of what there is is not for it */
+        struct ip6_address relay; /* it speaks through; unset: through none */
 };
 
 /* Whose a reserved address is: of whoever any of these is said by. */
@@ -87,6 +88,9 @@ struct dhcp6_pool_state {
 };
 int dhcp6_leases_next_pool(const struct dhcp6_leases *leases, size_t *at,
                            struct dhcp6_pool_state *ret);
+
+/* More than half of what there is, in the pool or in the table, is taken. */
+bool dhcp6_leases_is_scarce(const struct dhcp6_leases *leases, size_t pool);
 
 /* The pool whose network holds @address, or -ENOENT. */
 ssize_t dhcp6_leases_pool_of(const struct dhcp6_leases *leases, const struct ip6_address *address);
@@ -158,7 +162,8 @@ int dhcp6_leases_release(struct dhcp6_leases *leases, size_t pool,
                          const struct dhcp_now *now, const struct dhcp6_lease **ret);
 
 /* The owner found it in use by another: it rests; the oldest one leaves when too many do. Of a
- * client with DHCP_MAX_QUARANTINE_CLIENT there it is only given back. */
+ * client with DHCP_MAX_QUARANTINE_CLIENT there, by its DUID or its MAC, and of a relay with half of
+ * what may rest, it is only given back. */
 int dhcp6_leases_decline(struct dhcp6_leases *leases, size_t pool,
                          const struct dhcp6_client *client, const struct ip6_address *address,
                          const struct dhcp_now *now, const struct dhcp6_lease **ret);

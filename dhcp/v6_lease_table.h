@@ -10,10 +10,11 @@
 struct entry6 {
         struct dhcp6_lease lease;
         size_t pool;
-        bool is_remembered; /* it was bound once: goes back to FREE and not away */
-        bool is_counted;    /* in its pool's n_taken */
-        bool is_unknown;    /* nobody's offer is given up sooner */
-        struct list link;   /* in the list of its state */
+        bool is_remembered;       /* it was bound once: goes back to FREE and not away */
+        bool is_counted;          /* in its pool's n_taken */
+        bool is_unknown;          /* nobody's offer is given up sooner */
+        struct ip6_address relay; /* a declined one: by whom it came; unset: by none */
+        struct list link;         /* in the list of its state */
 };
 
 struct pool6 {

@@ -16,8 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dhcp/unknown.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "lib/base/writer.h"
 
 struct dhcp6_server {
         struct dhcp6_duid ours;
@@ -27,6 +29,7 @@ struct dhcp6_server {
         void *context;
         struct dhcp6_leases *leases;
         struct dhcp6_network networks[DHCP6_MAX_POOLS]; /* by number of their pool */
+        struct dhcp_unknown unknown;
 };
 
 /* All that the functions below need to know about the message at hand. */
@@ -36,6 +39,7 @@ struct exchange {
         const struct dhcp6_network *network;
         size_t pool;
         bool is_unknown;
+        bool is_too_soon; /* an identity of it has to ask again */
         const struct dhcp6_message *request;
         struct dhcp6_decision *decision;
         struct dhcp6_message *reply;
@@ -79,7 +83,8 @@ int dhcp6_server_add_network(struct dhcp6_server *server, const struct dhcp6_net
         size_t pool;
         int rc;
 
-        if (network->lease_s != 0 && network->lease_s < DHCP_LEASE_MIN_S)
+        if ((network->lease_s != 0 && network->lease_s < DHCP_LEASE_MIN_S) ||
+            network->relay_count > DHCP_MAX_RELAYS)
                 return -EINVAL;
         rc = dhcp6_leases_add_pool(server->leases, &network->pool, &pool);
         if (rc < 0)
@@ -213,8 +218,14 @@ static void keep_record(struct exchange *x, const struct dhcp6_lease *lease)
 
 static struct dhcp6_client client_of(const struct exchange *x, const struct dhcp6_ia *asked)
 {
-        return (struct dhcp6_client){&x->request->options.client_id, asked->iaid, x->decision->mac,
-                                     x->request->options.hostname, x->is_unknown};
+        return (struct dhcp6_client){
+                .duid = &x->request->options.client_id,
+                .iaid = asked->iaid,
+                .mac = x->decision->mac,
+                .hostname = x->request->options.hostname,
+                .is_unknown = x->is_unknown,
+                .relay = x->request->relay_count > 0 ? x->facts->source : (struct ip6_address){{0}},
+        };
 }
 
 static bool is_on_link(const struct exchange *x, const struct ip6_address *address)
@@ -224,6 +235,29 @@ static bool is_on_link(const struct exchange *x, const struct ip6_address *addre
 
 /* ---- 18.3.1 SOLICIT, 18.3.2 REQUEST ---- */
 
+/* An unknown identity without an address asks while they are scarce: may it have one? */
+static bool is_in_pace(const struct exchange *x, const struct dhcp6_client *client)
+{
+        const struct dhcp6_message *request = x->request;
+        const size_t relays = request->relay_count;
+        const struct ip6_address *relay = relays > 0 ? &x->facts->source : &x->facts->interface;
+        struct dhcp_place place = {.relay = reader_over(relay->bytes, sizeof(relay->bytes))};
+        uint8_t who[DHCP6_DUID_MAX + 4];
+        struct writer w = writer_over(who, sizeof(who));
+
+        if (!client->is_unknown || !dhcp6_leases_is_scarce(x->server->leases, x->pool) ||
+            dhcp6_leases_find(x->server->leases, x->pool, client) ||
+            dhcp6_leases_reserved(x->server->leases, x->pool, client))
+                return true;
+        if (relays > 0 && request->relays[relays - 1].has_interface_id)
+                place.port = reader_over(request->relays[relays - 1].interface_id.bytes,
+                                         request->relays[relays - 1].interface_id.size);
+        writer_bytes(&w, client->duid->bytes, client->duid->size);
+        writer_be32(&w, client->iaid);
+        return dhcp_unknown_allows(&x->server->unknown, reader_over(who, (size_t)writer_size(&w)),
+                                   &place, &x->facts->now);
+}
+
 /* Chooses for one identity; with @is_binding gives it, too. -ENOMEM. */
 static int assign(struct exchange *x, const struct dhcp6_ia *asked, bool is_binding)
 {
@@ -232,6 +266,11 @@ static int assign(struct exchange *x, const struct dhcp6_ia *asked, bool is_bind
         const struct dhcp6_lease *lease;
         int rc;
 
+        if (!is_in_pace(x, &client)) {
+                x->is_too_soon = true;
+                ia->status = DHCP6_STATUS_NO_ADDRESSES;
+                return 0;
+        }
         rc = dhcp6_leases_offer(x->server->leases, x->pool, &client,
                                 asked->count > 0 ? &asked->at[0].address : NULL, &x->facts->now,
                                 &lease);
@@ -262,6 +301,8 @@ static int assign_all(struct exchange *x, enum dhcp6_message_type type, const ch
                 if (rc < 0)
                         return rc;
         }
+        if (x->is_too_soon && !ip6_is_set(&x->decision->leased))
+                return silent(x, "addresses are scarce, and nobody knows it: it may ask again");
         say_others(x, DHCP6_STATUS_NO_ADDRESSES, DHCP6_STATUS_NO_PREFIX);
         say_network(x);
         x->decision->must_sync = x->decision->record_count > 0;
@@ -280,7 +321,7 @@ static int receive_solicit(struct exchange *x)
                 return silent(x, "it asks for no address");
         if (is_rapid) {
                 rc = assign_all(x, DHCP6_REPLY, "an address was given at once (rapid commit)");
-                if (rc < 0)
+                if (rc < 0 || x->decision->reply == DHCP6_NONE)
                         return rc;
                 if (x->decision->record_count > 0) {
                         x->reply->options.is_rapid_commit = true;
@@ -545,6 +586,16 @@ static int refuse_unicast(struct exchange *x)
         return reply_end(x, "it was sent to us alone: told to ask all");
 }
 
+/* Where relays are configured, others are not believed: the one that speaks to us counts, as those
+ * behind it are its own matter. */
+static bool is_believed(const struct exchange *x, const struct dhcp6_network *network)
+{
+        for (size_t i = 0; i < network->relay_count; i++)
+                if (ip6_is_equal(&network->relays[i], &x->facts->source))
+                        return true;
+        return network->relay_count == 0;
+}
+
 /* RFC 8415 13.1: by the relay that is nearest to the client and knows the link; else by where it
  * came in. */
 static ssize_t find_pool(const struct exchange *x)
@@ -580,8 +631,8 @@ static bool has_lease(const struct exchange *x)
 /* Whoever gives something back holds it. */
 static bool is_admitted(const struct exchange *x)
 {
-        const struct dhcp6_client client = {&x->request->options.client_id, 0, x->decision->mac,
-                                            NULL, false};
+        const struct dhcp6_client client = {.duid = &x->request->options.client_id,
+                                            .mac = x->decision->mac};
         const enum dhcp6_message_type type = x->request->type;
 
         if (!x->server->admit || type == DHCP6_RELEASE || type == DHCP6_DECLINE ||
@@ -619,6 +670,8 @@ static int decide(struct exchange *x)
                                          : "it came in on a network that is not ours");
         x->pool = (size_t)pool;
         x->network = &x->server->networks[pool];
+        if (x->request->relay_count > 0 && !is_believed(x, x->network))
+                return silent(x, "its relay may not speak for this network");
         x->decision->network = x->network->pool.network;
         x->decision->is_stranger = !is_admitted(x);
         if (x->decision->is_stranger)

@@ -57,6 +57,10 @@ struct dhcp6_network {
         uint32_t lease_s;   /* valid lifetime; DHCP_LEASE_MIN_S at least; 0: DHCP_LEASE_DEFAULT_S */
         uint8_t preference; /* option 7; 255: clients look no further */
         bool no_rapid_commit; /* another server may answer here, too (RFC 8415 18.3.1) */
+        /* Whose messages are believed for this network's machines, by the address they come from;
+         * none: each relay that names a link of it. */
+        struct ip6_address relays[DHCP_MAX_RELAYS];
+        size_t relay_count;
 };
 
 struct dhcp6_server;
@@ -69,10 +73,12 @@ struct dhcp6_server *dhcp6_server_free(struct dhcp6_server *server);
 /* Without it all are served. @context is that of dhcp6_server_new(). */
 void dhcp6_server_set_admission(struct dhcp6_server *server, dhcp6_admit_fn admit);
 
-/* Without it all are known. Others do not get the last addresses. */
+/* Without it all are known. Others do not get the last addresses, and share what is scarce: see
+ * dhcp/unknown.h. */
 void dhcp6_server_set_known(struct dhcp6_server *server, dhcp_known_fn is_known);
 
-/* Return: 0, -EINVAL for a lease below DHCP_LEASE_MIN_S, or as dhcp6_leases_add_pool(). */
+/* Return: 0, -EINVAL for a lease below DHCP_LEASE_MIN_S or too many relays, or as
+ * dhcp6_leases_add_pool(). */
 int dhcp6_server_add_network(struct dhcp6_server *server, const struct dhcp6_network *network);
 
 /* For reservations, replay, listing and compaction. It is the server's. */

@@ -328,6 +328,11 @@ static void decide(struct port *port, struct reader bytes, const struct sockaddr
         /* A release does not take the script away: firmware gives its address back when it hands
          * the card over to GRUB, and that goes on with it. Nobody else gets it while others are
          * free. */
+        if (d.reply == DHCP6_ADVERTISE && leases_is_broken(service->leases)) { /* as with IPv4 */
+                d.reply = DHCP6_NONE;
+                (void)text_copy(d.reason, sizeof(d.reason),
+                                "no offer: the lease journal cannot be written");
+        }
         reply = reply_new(port, &d, from, facts.now.monotonic_ms);
         if (!reply)
                 return;

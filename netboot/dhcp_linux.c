@@ -519,6 +519,13 @@ static void decide(struct dhcp_port *port, const void *bytes, size_t size,
         }
         if (d.received == DHCP_RELEASE || d.received == DHCP_DECLINE)
                 boots_unlease(service->options.boots, &d.mac, ip_of4(d.leased));
+        /* It could have no ACK. Without our offer it takes that of another server, if there is one.
+         */
+        if (d.reply == DHCP_OFFER && leases_is_broken(service->leases)) {
+                d.reply = DHCP_NONE;
+                (void)text_copy(d.reason, sizeof(d.reason),
+                                "no offer: the lease journal cannot be written");
+        }
         reply = reply_new(port, &d, facts.now.monotonic_ms);
         if (!reply)
                 return;

@@ -447,6 +447,9 @@ static struct dhcp6_network network6_of(const struct leases *leases,
         if (ip6_is_set(&six->dns))
                 network.dns = (struct dhcp6_address_list){1, {six->dns}};
         (void)text_copy(network.domain, sizeof(network.domain), from->domain);
+        for (size_t i = 0; i < from->relay_count; i++)
+                if (ip6_parse(from->relays[i], &network.relays[network.relay_count]) == 0)
+                        network.relay_count++; /* those of IPv4 are not its */
         return network;
 }
 

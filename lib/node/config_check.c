@@ -187,7 +187,7 @@ static bool is_word(const char *text)
 
 static int check_network(const struct edge_network *n, char *error, struct ip4_network *ret)
 {
-        struct ip4_address relay;
+        struct ip_address relay;
         int rc;
 
         if (ip4_network_parse(n->subnet, ret) < 0)
@@ -205,8 +205,8 @@ static int check_network(const struct edge_network *n, char *error, struct ip4_n
         if (n->lease_s != 0 && n->lease_s < 60)
                 return config_fail(error, "network '%s': 'lease_s' must be at least 60", n->name);
         for (size_t i = 0; i < n->relay_count; i++)
-                if (ip4_parse(n->relays[i], &relay) < 0 || !ip4_is_set(relay))
-                        return config_fail(error, "network '%s': 'relays' must be IPv4 addresses",
+                if (ip_parse(n->relays[i], &relay) < 0 || !ip_is_set(relay))
+                        return config_fail(error, "network '%s': 'relays' must be addresses",
                                            n->name);
         if (!is_word(n->root_path))
                 return config_fail(error, "network '%s': 'root_path' must be one word of ASCII",

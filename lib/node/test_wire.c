@@ -87,6 +87,8 @@ static const struct {
          0, -EINVAL, "go together"},
         {"{\"networks\":[" NETWORK(",\"relays\":[\"10.99.0.1\"]") "]}", 0, 0, ""},
         {"{\"networks\":[" NETWORK(",\"relays\":[\"x\"]") "]}", 0, -EINVAL, "relays"},
+        {"{\"networks\":[" NETWORK(",\"relays\":[\"10.99.0.1\",\"fd99::1\"]") "]}", 0, 0, ""},
+        {"{\"networks\":[" NETWORK(",\"relays\":[\"::\"]") "]}", 0, -EINVAL, "relays"},
         {"{\"networks\":[" NETWORK(",\"captive_portal\":\"http://p\"") "]}", 0, -EINVAL, "captive_portal"},
         {RESERVED("\"uuid\":\"00112233-4455-6677-8899-aabbccddeeff\""), 0, 0, ""},
         {RESERVED("\"uuid\":\"ffffffff-ffff-ffff-ffff-ffffffffffff\""), 0, -EINVAL, "many machines"},

@@ -100,7 +100,8 @@ struct edge_network {
         struct ip4_address pool_first, pool_last; /* inclusive; both zero: only what pools say */
         struct edge_pool pools[CONFIG_MAX_POOLS];
         size_t pool_count;
-        char relays[CONFIG_MAX_RELAYS][IP4_TEXT_SIZE]; /* giaddr of those that may speak for it */
+        /* Those that may speak for it: giaddr, and of IPv6 where their messages come from. */
+        char relays[CONFIG_MAX_RELAYS][IP_TEXT_SIZE];
         size_t relay_count;
         char captive_portal[256];  /* RFC 8910, a URL; "" none */
         struct ip4_address router; /* zero: none is told */

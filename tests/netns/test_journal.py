@@ -65,7 +65,10 @@ class JournalTest(lab.EdgeTest):
         before = self.log().count("reply=ACK")
         self.assertIsNone(self.dhcp(IPXE, seconds=3, mac=OTHER_MAC), self.log())
         self.assertEqual(self.health(), 503)
+        offers = self.log().count("reply=OFFER")
         self.assertIsNone(self.dhcp(IPXE, seconds=2), self.log())
+        self.assertEqual(self.log().count("reply=OFFER"), offers, self.log())
+        self.assertIn("no offer: the lease journal cannot be written", self.log())
         self.assertEqual(self.log().count("reply=ACK"), before, self.log())
         self.assertIn("event=journal.broken", self.log())
 
