@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "controller/api/call.h"
-#include "controller/api/openapi.h"
 #include "controller/logic/edges.h"
 #include "controller/logic/operations.h"
 #include "lib/base/clock.h"
@@ -116,30 +115,9 @@ static bool refuse_unrouted(struct call *call)
         if (rc == 0)
                 return false;
         if (rc == -EPERM)
-                call->reply.allow = call->match.route->method;
+                route_allow(routes, route_count, serve_path(call->request), call->reply.allow);
         call_refuse(call, rc == -EPERM ? PROBLEM_METHOD : PROBLEM_NO_PATH, NULL);
         return true;
-}
-
-/* A filter that is misspelt would choose everything. Edges and agents may be of a newer release. */
-static enum problem check_query(struct call *call, char *detail)
-{
-        const struct route *route = call->match.route;
-        const char *name;
-
-        if (!text_has_prefix(route->path, "/api/"))
-                return PROBLEM_NONE;
-        for (size_t i = 0; (name = serve_query_name(call->request, i)) != NULL; i++) {
-                char safe[64];
-
-                if (route_has_query(route, name))
-                        continue;
-                snprintf(detail, DOC_ERROR_SIZE, "This call has no '%s'%s%s.",
-                         text_escape(safe, sizeof(safe), name), route->query[0] ? "; it has: " : "",
-                         route->query);
-                return PROBLEM_QUERY;
-        }
-        return PROBLEM_NONE;
 }
 
 void api_handle(void *context, struct serve_request *request)
@@ -168,7 +146,7 @@ void api_handle(void *context, struct serve_request *request)
         route = call->match.route;
         problem = admit(call);
         if (problem == PROBLEM_NONE)
-                problem = check_query(call, detail);
+                problem = call_check(call, detail);
         if (problem == PROBLEM_NONE && route->prepare)
                 problem = route->prepare(call, detail);
         if (problem != PROBLEM_NONE) {

@@ -388,10 +388,10 @@ static int read_node(struct call *call, char *error, struct doc **ret)
         rc = doc_parse(body, size, &doc_limits_message, error, &document);
         if (rc < 0)
                 return rc == -ENOMEM ? rc : -EBADMSG;
-        name = doc_get_text(document, "name");
-        if (!name)
+        if (doc_is_object(document) && !doc_get(document, "name"))
                 (void)doc_set_text(document, "name", call->match.name);
-        else if (strcmp(name, call->match.name) != 0) {
+        name = doc_get_text(document, "name");
+        if (doc_is_object(document) && (!name || strcmp(name, call->match.name) != 0)) {
                 snprintf(error, DOC_ERROR_SIZE, "'name' must be the one in the path, or left out");
                 return -EBADMSG;
         }

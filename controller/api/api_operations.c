@@ -41,7 +41,7 @@ static const struct doc_field job_fields[] = {
         DOC_FIELD(struct install_job, erase, DOC_BOOL, 0),
         DOC_FIELD(struct install_job, dry_run, DOC_BOOL, 0),
 };
-static DOC_TABLE(job_table, struct install_job, "install", job_fields);
+static DOC_TABLE(job_table, struct install_job, "install", job_fields, .is_strict = true);
 
 enum problem prepare_install(struct call *call, char *detail)
 {

@@ -80,7 +80,7 @@ void call_send(struct call *call)
                 headers[count++] = (struct serve_header_row){"Retry-After", RETRY_AFTER};
         if (reply->status == 401)
                 headers[count++] = (struct serve_header_row){"WWW-Authenticate", "Bearer"};
-        if (reply->allow)
+        if (reply->allow[0])
                 headers[count++] = (struct serve_header_row){"Allow", reply->allow};
         serve_answer(call->request, reply->status, reply->content_type, TAKE_PTR(reply->text),
                      reply->size, headers);

@@ -66,7 +66,7 @@ struct reply {
         size_t size;
         char etag[32];
         bool is_problem, may_retry;
-        const char *allow;
+        char allow[ROUTE_ALLOW_SIZE];
 };
 
 struct call {
@@ -107,6 +107,11 @@ void call_end(struct call *call);
 void call_post(struct call *call, void (*fn)(void *call));
 /* Runs @fn(reader, @call) on a reader's thread; a full queue ends the call. */
 void call_read(struct call *call, store_read_fn fn);
+
+/* What stands behind the ?, and the body, as far as the route itself says what they may be.
+ * checks.c.
+ * @detail: DOC_ERROR_SIZE bytes, a sentence. PROBLEM_NONE: it may be prepared. */
+enum problem call_check(struct call *call, char *detail);
 
 /* Readers of bodies: see struct route. The first: any struct that has a table. */
 enum problem prepare_table(struct call *call, const struct doc_table *table, char *detail);

@@ -9,6 +9,7 @@ enum problem {
         PROBLEM_NO_PATH,
         PROBLEM_METHOD,
         PROBLEM_BODY,
+        PROBLEM_MEDIA_TYPE,
         PROBLEM_QUERY,
         PROBLEM_TOKEN_MISSING,
         PROBLEM_TOKEN_UNKNOWN,

@@ -2,6 +2,7 @@
 #include "controller/api/route.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/text.h"
@@ -50,4 +51,21 @@ int route_find(const struct route *table, size_t count, const char *method, cons
                 rc = -EPERM;
         }
         return rc;
+}
+
+void route_allow(const struct route *table, size_t count, const char *path,
+                 char to[static ROUTE_ALLOW_SIZE])
+{
+        struct route_match match;
+        size_t used = 0;
+
+        to[0] = '\0';
+        for (size_t i = 0; i < count && used < ROUTE_ALLOW_SIZE; i++) {
+                const bool is_get = strcmp(table[i].method, "GET") == 0;
+
+                if (path_matches(table[i].path, path, &match))
+                        used += (size_t)snprintf(to + used, ROUTE_ALLOW_SIZE - used, "%s%s%s",
+                                                 used > 0 ? ", " : "", table[i].method,
+                                                 is_get ? ", HEAD" : "");
+        }
 }

@@ -69,3 +69,8 @@ struct route_match {
  */
 int route_find(const struct route *table, size_t count, const char *method, const char *path,
                struct route_match *ret);
+
+/* What a path answers to, for the header Allow: "GET, HEAD, PUT". */
+#define ROUTE_ALLOW_SIZE 64
+void route_allow(const struct route *table, size_t count, const char *path,
+                 char to[static ROUTE_ALLOW_SIZE]);

@@ -53,7 +53,8 @@ static const struct shape {
         {"NodeName",        NULL, OBJECT("\"node\"", P("node", TEXT))},
         {"Acknowledged",    NULL, OBJECT("\"acknowledged\"", P("acknowledged", NUMBER))},
         {"Event",           &node_event_table,       NULL},
-        {"Events",          NULL, OBJECT("", P("items", LIST("Event")) "," P("events", LIST("Event")))},
+        {"EventReport",     NULL, OBJECT("\"events\"", P("events", LIST("Event")))},
+        {"Events",          NULL, ITEMS("Event")},
 
         /* of people */
         {"Problem", NULL, OBJECT("\"type\",\"title\",\"status\",\"code\",\"detail\",\"hint\"",

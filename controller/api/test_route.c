@@ -94,6 +94,19 @@ static void test_table(void **state)
         }
 }
 
+static void test_allow(void **state)
+{
+        char allow[ROUTE_ALLOW_SIZE];
+
+        (void)state;
+        route_allow(routes, route_count, "/api/v1/nodes/lab-1", allow);
+        assert_string_equal(allow, "GET, HEAD, PUT, DELETE");
+        route_allow(routes, route_count, "/api/v1/nodes/lab-1/accept", allow);
+        assert_string_equal(allow, "POST");
+        route_allow(routes, route_count, "/api/v1/none", allow);
+        assert_string_equal(allow, "");
+}
+
 static void test_problems(void **state)
 {
         (void)state;
@@ -113,6 +126,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_find),
                 cmocka_unit_test(test_table),
+                cmocka_unit_test(test_allow),
                 cmocka_unit_test(test_problems),
         };
 

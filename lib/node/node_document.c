@@ -16,28 +16,6 @@ bool node_label_is_valid(const char *name)
         return len > 0 && len < NODE_LABEL_SIZE && strspn(name, alphabet) == len;
 }
 
-static int check_labels(const struct reading *r, const struct doc *labels)
-{
-        const char *name;
-        struct doc *value;
-        size_t at = 0;
-
-        while (doc_next(labels, &at, &name, &value) > 0) {
-                char quoted[READING_QUOTED_SIZE];
-
-                text_escape(quoted, sizeof(quoted), name);
-                if (!node_label_is_valid(name))
-                        return reading_fail(r,
-                                            "label '%s' is no name: letters, digits and ._-/, "
-                                            "at most %d of them",
-                                            quoted, NODE_LABEL_SIZE - 1);
-                if (strlen(doc_text(value)) >= NODE_LABEL_SIZE)
-                        return reading_fail(r, "label '%s' has more than %d bytes", quoted,
-                                            NODE_LABEL_SIZE - 1);
-        }
-        return 0;
-}
-
 static int take_metadata(struct reading *r, const char *key, const struct doc *value)
 {
         _free_ char *text = NULL;
@@ -60,12 +38,10 @@ int node_document_check(const struct doc *document, char *error)
 {
         struct reading r = {.kind = "node", .error = error};
         _doc_ struct doc *written = doc_copy(document);
-        int rc;
 
         if (!written)
                 return document ? -ENOMEM : -EBADMSG;
         (void)doc_remove(written, "status");
-        rc = reading_document(&r, node_name_is_valid, "small letters, digits and dashes", spec_keys,
-                              written);
-        return rc < 0 ? rc : check_labels(&r, doc_get(written, "labels"));
+        return reading_document(&r, node_name_is_valid, "small letters, digits and dashes",
+                                spec_keys, written);
 }

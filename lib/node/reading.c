@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/base/text.h"
+#include "lib/node/node_document.h"
 
 #define LABELS_MAX 64 /* of one document: as many as a person writes, and far more */
 #define KEYS_MAX   16 /* rows of one table of keys */
@@ -154,10 +155,18 @@ static int take_labels(struct reading *r, const char *key, const struct doc *val
         while (doc_next(value, &at, &name, &label) > 0) {
                 char quoted[READING_QUOTED_SIZE];
 
+                text_escape(quoted, sizeof(quoted), name);
                 if (!doc_is_text(label))
-                        return reading_fail(r, "label '%s' must be a text%s",
-                                            text_escape(quoted, sizeof(quoted), name),
+                        return reading_fail(r, "label '%s' must be a text%s", quoted,
                                             doc_is_number(label) ? ": put it in quotes" : "");
+                if (!node_label_is_valid(name))
+                        return reading_fail(r,
+                                            "label '%s' is no name: letters, digits and ._-/, "
+                                            "at most %d of them",
+                                            quoted, NODE_LABEL_SIZE - 1);
+                if (strlen(doc_text(label)) >= NODE_LABEL_SIZE)
+                        return reading_fail(r, "label '%s' has more than %d bytes", quoted,
+                                            NODE_LABEL_SIZE - 1);
         }
         return 0;
 }
