@@ -7,11 +7,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "controller/store/store.h"
 #include "lib/base/text.h"
 #include "lib/node/worker.h"
 
 static const struct doc_field fields[] = {
         DOC_FIELD(struct config, state, DOC_TEXT, 0, .help = "folder of all that cloudied keeps"),
+        DOC_FIELD(struct config, store, DOC_TEXT, 0,
+                  .help = "postgresql://USER@HOST/DATABASE; a file in the state folder"),
+        DOC_FIELD(struct config, store_password_file, DOC_TEXT, 0,
+                  .help = "file with the password for 'store'"),
         DOC_FIELD(struct config, address, DOC_TEXT, 0, .help = "address to listen on; all"),
         DOC_FIELD(struct config, port, DOC_U32, 0, .max = UINT16_MAX, .help = "port of HTTPS"),
         DOC_FIELD(struct config, http_port, DOC_U32, DOC_ALWAYS, .max = UINT16_MAX,
@@ -57,6 +62,14 @@ static int check(struct config *config, const char *path, char *error)
                          BEAT_MIN_S, BEAT_MAX_S);
         else if (config->state[0] != '/')
                 snprintf(error, DAEMON_ERROR_SIZE, "%s: 'state' must begin with /", path);
+        else if (config->store[0] && !store_is_shared(config->store))
+                snprintf(error, DAEMON_ERROR_SIZE,
+                         "%s: 'store' must begin with postgresql://; without it, the store is a "
+                         "file in the state folder",
+                         path);
+        else if (config->store_password_file[0] && !config->store[0])
+                snprintf(error, DAEMON_ERROR_SIZE,
+                         "%s: 'store_password_file' means nothing without 'store'", path);
         else if (boot_plan_check(&plan) < 0)
                 snprintf(error, DAEMON_ERROR_SIZE,
                          "%s: 'kernel_arguments' holds a character that could not stand in a boot "

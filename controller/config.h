@@ -8,13 +8,16 @@
 #include "lib/daemon/daemon.h"
 #include "lib/node/wire.h"
 
-#define CONFIG_PATH_SIZE 256
-#define CONFIG_NAME_SIZE 128
-#define CONFIG_MAX_NAMES 16 /* ways to one controller */
+#define CONFIG_PATH_SIZE  256
+#define CONFIG_NAME_SIZE  128
+#define CONFIG_STORE_SIZE 512
+#define CONFIG_MAX_NAMES  16 /* ways to one controller */
 
 struct config {
         char state[CONFIG_PATH_SIZE];
-        char address[64]; /* "": all */
+        char store[CONFIG_STORE_SIZE]; /* postgresql://...; "": a file in the state folder */
+        char store_password_file[CONFIG_PATH_SIZE]; /* "": none */
+        char address[64];                           /* "": all */
         uint32_t port, http_port;
         char names[CONFIG_MAX_NAMES][CONFIG_NAME_SIZE];
         size_t name_count;

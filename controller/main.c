@@ -19,12 +19,14 @@
 #include "controller/auth/login.h"
 #include "controller/config.h"
 #include "controller/redirect.h"
+#include "controller/shared.h"
 #include "controller/state.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/daemon/confine.h"
 #include "lib/daemon/log.h"
 #include "lib/daemon/options.h"
+#include "lib/trust/secret.h"
 
 #define FIRST_FREE_PORT 1024
 
@@ -63,7 +65,9 @@ struct cloudied {
         struct loop_timer *watchdog;
         struct api *api;
         struct serve *https, *http;
-        bool is_childless;
+        struct store_place store;
+        char *password, site[SHA256_TEXT_SIZE]; /* of the store */
+        bool is_childless, is_stop_asked;
         uint64_t started_ms;
 };
 
@@ -80,6 +84,10 @@ static void cloudied_free(struct cloudied *d)
         loop_remove_fd(d->signals);
         loop_remove_timer(d->watchdog);
         loop_free(d->loop);
+        store_seat_close(d->store.seat);
+        if (d->password)
+                secret_erase(d->password, strlen(d->password));
+        free(d->password);
         keys_done(&d->keys);
         state_done(&d->state);
         if (d->signal_fd >= 0)
@@ -93,6 +101,7 @@ CLEANUP_DEFINE(struct cloudied *, cloudied_free)
 /* Before the keys are read, the first thread is made and a stranger is heard. */
 static int confine(struct cloudied *d)
 {
+        const bool is_shared = d->config.store[0] != '\0';
         /* clang-format off */
         const struct confine_path paths[] = {
                 {d->config.state, CONFINE_READ | CONFINE_WRITE},
@@ -104,9 +113,20 @@ static int confine(struct cloudied *d)
                 {"/etc/ssl", CONFINE_READ},
                 {"/etc/localtime", CONFINE_READ},
                 {"/usr/share/zoneinfo", CONFINE_READ},
+                /* what names of other hosts are resolved by, and who we are */
+                {is_shared ? "/etc/resolv.conf" : NULL, CONFINE_READ},
+                {is_shared ? "/run/systemd/resolve" : NULL, CONFINE_READ},
+                {is_shared ? "/etc/hosts" : NULL, CONFINE_READ},
+                {is_shared ? "/etc/host.conf" : NULL, CONFINE_READ},
+                {is_shared ? "/etc/gai.conf" : NULL, CONFINE_READ},
+                {is_shared ? "/etc/nsswitch.conf" : NULL, CONFINE_READ},
+                {is_shared ? "/etc/passwd" : NULL, CONFINE_READ},
+                {is_shared ? "/etc/services" : NULL, CONFINE_READ},
+                {is_shared ? "/usr/lib" : NULL, CONFINE_READ}, /* its resolvers */
         };
         /* clang-format on */
-        const struct confine_files files = {.paths = paths, .path_count = ARRAY_SIZE(paths)};
+        const struct confine_files files = {
+                .paths = paths, .path_count = ARRAY_SIZE(paths), .may_connect = is_shared};
         int rc;
 
         rc = confine_files(&files);
@@ -126,6 +146,9 @@ static int become_nobody(struct cloudied *d, char *error)
                             (d->config.http_port > 0 && d->config.http_port < FIRST_FREE_PORT);
         int rc;
 
+        rc = shared_password(&d->config, error, &d->password);
+        if (rc < 0)
+                return rc;
         rc = file_make_folders(d->config.state, 0711);
         if (rc < 0) {
                 snprintf(error, DAEMON_ERROR_SIZE,
@@ -183,6 +206,16 @@ static int open_images(struct cloudied *d, char *error)
         return images_open(&images, error, &d->images);
 }
 
+static void end(struct cloudied *d)
+{
+        notify_stopping();
+        d->is_stop_asked = true;
+        if (d->api)
+                api_stop(d->api);
+        else
+                loop_stop(d->loop);
+}
+
 static void on_signal(void *context, uint32_t events)
 {
         struct cloudied *d = context;
@@ -192,8 +225,7 @@ static void on_signal(void *context, uint32_t events)
         if (read(d->signal_fd, &info, sizeof(info)) != sizeof(info))
                 return;
         log_info("stop", "signal=%u", info.ssi_signo);
-        notify_stopping();
-        api_stop(d->api);
+        end(d);
 }
 
 /* Nothing could be uploaded or verified any more, and with threads there is no second fork. */
@@ -206,8 +238,7 @@ static void on_spawner(void *context, uint32_t events)
         d->is_childless = true;
         loop_remove_fd(d->children);
         d->children = NULL;
-        notify_stopping();
-        api_stop(d->api);
+        end(d);
 }
 
 static void on_watchdog(void *context)
@@ -249,7 +280,7 @@ static int open_api(struct cloudied *d, char *error)
         const struct edge_config edge = config_edge(&d->config);
         const struct api_options api = {
                 .loop = d->loop,
-                .database = d->state.database,
+                .store = d->store,
                 .login_folder = d->state.login,
                 .join_token_file = d->state.join_token,
                 .kernel_arguments = d->config.kernel_arguments,
@@ -260,7 +291,24 @@ static int open_api(struct cloudied *d, char *error)
                 .images = d->images,
         };
 
+        d->store.seat = NULL; /* taken */
         return api_new(&api, error, &d->api);
+}
+
+/* -ECANCELED: a signal ended it. */
+static int open_store(struct cloudied *d, char *error)
+{
+        int rc;
+
+        d->store = (struct store_place){.where = d->state.database};
+        if (!d->config.store[0])
+                return 0;
+        rc = shared_site(&d->keys, d->site);
+        if (rc < 0)
+                return rc;
+        d->store = (struct store_place){
+                .where = d->config.store, .password = d->password, .site = d->site};
+        return shared_wait(d->loop, &d->config, &d->store, error, &d->store.seat);
 }
 
 static int listen_on(const struct cloudied *d, const struct serve_options *what, const char *key,
@@ -340,8 +388,6 @@ static int start(struct cloudied *d, char *error)
                 rc = keys_load(&d->state, &d->config, error, &d->keys);
         if (rc == 0)
                 rc = open_assets(d, error);
-        if (rc == 0)
-                rc = open_images(d, error);
         if (rc < 0)
                 return rc;
         rc = open_loop(d);
@@ -349,7 +395,11 @@ static int start(struct cloudied *d, char *error)
                 snprintf(error, DAEMON_ERROR_SIZE, "cannot start: %s", strerror(-rc));
                 return rc;
         }
-        rc = open_api(d, error);
+        rc = open_store(d, error);
+        if (rc == 0)
+                rc = open_images(d, error);
+        if (rc == 0)
+                rc = open_api(d, error);
         if (rc == 0)
                 rc = open_servers(d, error);
         return rc;
@@ -361,6 +411,8 @@ static int run(struct cloudied *d)
         int rc;
 
         rc = start(d, error);
+        if (d->is_stop_asked && rc == -ECANCELED)
+                return EXIT_SUCCESS;
         if (rc < 0)
                 return program_fail(&program, "%s", error);
         if (!api_has_user(d->api) && !login_link_exists(d->state.login, clock_wall_ms()) &&

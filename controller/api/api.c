@@ -281,7 +281,7 @@ static int start(struct api *api, const struct api_options *options, char *error
         api->logic->beat_s = options->beat_s;
         api->logic->vault = options->vault;
 
-        rc = store_open(options->database, &store_hooks, what, &api->store);
+        rc = store_open(&options->store, &store_hooks, what, &api->store);
         if (rc == 0)
                 rc = logic_load(api->logic, api->store, what);
         if (rc < 0) {

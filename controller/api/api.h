@@ -11,6 +11,7 @@
 
 #include "controller/assets/assets.h"
 #include "controller/images/images.h"
+#include "controller/store/store.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/loop.h"
 #include "lib/node/wire.h"
@@ -23,7 +24,7 @@ struct api;
 
 struct api_options {
         struct loop *loop;                     /* the logic thread's */
-        const char *database;                  /* path */
+        struct store_place store;              /* its seat is taken, even on failure */
         const char *login_folder;              /* of one-time login links */
         const char *join_token_file;           /* made if missing */
         const char *kernel_arguments;          /* of every machine of the site */

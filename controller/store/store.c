@@ -12,10 +12,14 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "controller/store/change.h"
+#include "lib/base/clock.h"
+#include "lib/base/text.h"
 
 struct read_job {
         struct list link;
@@ -48,23 +52,39 @@ struct store {
         bool has_writer;
 };
 
-/* Up to STORE_BATCH_MAX changes into @batch; false: closing, and nothing is left. */
+/* For something to write, or until it is time for a look at the connection. Under the lock. */
+static void wait_for_changes(struct store *store)
+{
+        struct timespec until;
+        int rc = 0;
+
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_sec += STORE_LOOK_MS / 1000;
+        while (list_is_empty(&store->queue) && !store->is_closing && rc != ETIMEDOUT)
+                rc = store->engine->kind->look
+                             ? pthread_cond_timedwait(&store->changed, &store->lock, &until)
+                             : pthread_cond_wait(&store->changed, &store->lock);
+}
+
+/* Up to STORE_BATCH_MAX changes into @batch; it may stay empty. False: closing, and nothing is
+ * left. */
 static bool take_batch(struct store *store, struct list *batch)
 {
         size_t count = 0;
+        bool is_closing;
 
         list_init(batch);
         pthread_mutex_lock(&store->lock);
-        while (list_is_empty(&store->queue) && !store->is_closing)
-                pthread_cond_wait(&store->changed, &store->lock);
+        wait_for_changes(store);
         while (!list_is_empty(&store->queue) && count++ < STORE_BATCH_MAX) {
                 struct list *at = store->queue.next;
 
                 list_remove(at);
                 list_append(batch, at);
         }
+        is_closing = store->is_closing;
         pthread_mutex_unlock(&store->lock);
-        return !list_is_empty(batch);
+        return !list_is_empty(batch) || !is_closing;
 }
 
 static int apply_all(struct store *store, struct list *batch)
@@ -76,7 +96,7 @@ static int apply_all(struct store *store, struct list *batch)
                 const struct store_change *change = container_of(at, struct store_change, link);
 
                 for (const struct op *op = change->first; op; op = op->next) {
-                        rc = engine_apply(store->engine, op);
+                        rc = store->engine->kind->apply(store->engine, op);
                         if (rc < 0)
                                 return rc;
                 }
@@ -99,21 +119,23 @@ static int commit_batch(struct store *store, struct list *batch)
         int rc;
 
         if (!has_rows(batch))
-                return 0;
-        rc = engine_begin(store->engine);
+                return store->engine->kind->look && list_is_empty(batch)
+                               ? store->engine->kind->look(store->engine)
+                               : 0;
+        rc = store->engine->kind->begin(store->engine);
         if (rc < 0)
                 return rc;
         rc = apply_all(store, batch);
         if (rc == 0)
-                rc = engine_commit(store->engine);
+                rc = store->engine->kind->commit(store->engine);
         return rc;
 }
 
 static void mark_broken(struct store *store)
 {
         if (store->hooks.broken)
-                store->hooks.broken(store->hooks.context, engine_error(store->engine));
-        engine_rollback(store->engine);
+                store->hooks.broken(store->hooks.context, store->engine->error);
+        store->engine->kind->rollback(store->engine);
         pthread_mutex_lock(&store->lock);
         store->is_broken = true;
         pthread_mutex_unlock(&store->lock);
@@ -207,12 +229,12 @@ static int start_threads(struct store *store)
                 struct reader_thread *r = &store->readers[i];
 
                 r->store = store;
-                rc = engine_reader_open(store->engine, &r->reader);
+                rc = store->engine->kind->reader_open(store->engine, &r->reader);
                 if (rc < 0)
                         return rc;
                 rc = pthread_create(&r->thread, NULL, read_thread, r);
                 if (rc != 0) {
-                        r->reader = engine_reader_close(r->reader);
+                        store->engine->kind->reader_close(r->reader);
                         return -rc;
                 }
                 pthread_setname_np(r->thread, "store-read");
@@ -221,7 +243,113 @@ static int start_threads(struct store *store)
         return 0;
 }
 
-int store_open(const char *path, const struct store_hooks *hooks, char *error, struct store **ret)
+static const struct {
+        const char *prefix;
+        const struct engine_kind *kind;
+} engines[] = {
+        {"postgresql://", &engine_postgres},
+        {"postgres://",   &engine_postgres},
+        {"",              &engine_sqlite  },
+};
+
+static const struct engine_kind *kind_of(const char *where)
+{
+        size_t i = 0;
+
+        while (!text_has_prefix(where, engines[i].prefix))
+                i++;
+        return engines[i].kind;
+}
+
+bool store_is_shared(const char *where)
+{
+        return kind_of(where)->take_seat != NULL;
+}
+
+/* A seat is the engine that store_open() goes on with. */
+static struct engine *engine_of(struct store_seat *seat)
+{
+        return (struct engine *)seat;
+}
+
+int store_seat_open(const struct store_place *place, char *error, struct store_seat **ret)
+{
+        struct engine *engine = NULL;
+        const int rc = kind_of(place->where)->open(place, error, &engine);
+
+        if (rc == 0)
+                *ret = (struct store_seat *)engine;
+        return rc;
+}
+
+struct store_seat *store_seat_close(struct store_seat *seat)
+{
+        if (seat)
+                engine_of(seat)->kind->close(engine_of(seat));
+        return NULL;
+}
+
+int store_seat_take(struct store_seat *seat, const char *address, char *ret_holder)
+{
+        struct engine *engine = engine_of(seat);
+
+        ret_holder[0] = '\0';
+        return engine->kind->take_seat ? engine->kind->take_seat(engine, address, ret_holder) : 1;
+}
+
+const char *store_seat_error(struct store_seat *seat)
+{
+        return engine_of(seat)->error;
+}
+
+/* A process that was killed has the seat until the database has noticed. */
+static int wait_for_seat(struct engine *engine, char *error)
+{
+        const struct timespec pause = {.tv_nsec = 20000000};
+        const uint64_t end_ms = clock_monotonic_ms() + STORE_SEAT_WAIT_MS;
+        char holder[STORE_ADDRESS_SIZE];
+        int rc;
+
+        do {
+                rc = store_seat_take((struct store_seat *)engine, "", holder);
+                if (rc != 0)
+                        break;
+                nanosleep(&pause, NULL);
+        } while (clock_monotonic_ms() < end_ms);
+        if (rc == 1)
+                return 0;
+        if (rc < 0)
+                snprintf(error, STORE_ERROR_SIZE, "%s", engine->error);
+        else
+                snprintf(error, STORE_ERROR_SIZE, "%.180s: another cloudied writes it",
+                         engine->name);
+        return rc < 0 ? rc : -EBUSY;
+}
+
+static int open_engine(struct store *store, const struct store_place *place, char *error)
+{
+        int rc;
+
+        store->engine = engine_of(place->seat);
+        if (store->engine)
+                return 0;
+        rc = kind_of(place->where)->open(place, error, &store->engine);
+        return rc < 0 ? rc : wait_for_seat(store->engine, error);
+}
+
+static void init_conditions(struct store *store)
+{
+        pthread_condattr_t monotonic;
+
+        pthread_condattr_init(&monotonic);
+        pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+        pthread_cond_init(&store->changed, &monotonic);
+        pthread_cond_init(&store->readable, NULL);
+        pthread_condattr_destroy(&monotonic);
+}
+
+int store_open(const struct store_place *place, const struct store_hooks *hooks, char *error,
+               struct store **ret)
 {
         CLEANUP(store_close) struct store *store = calloc(1, sizeof(*store));
         int rc;
@@ -233,10 +361,9 @@ int store_open(const char *path, const struct store_hooks *hooks, char *error, s
         list_init(&store->queue);
         list_init(&store->reads);
         pthread_mutex_init(&store->lock, NULL);
-        pthread_cond_init(&store->changed, NULL);
-        pthread_cond_init(&store->readable, NULL);
+        init_conditions(store);
 
-        rc = engine_open(path, error, &store->engine);
+        rc = open_engine(store, place, error);
         if (rc < 0)
                 return rc;
         rc = start_threads(store);
@@ -260,9 +387,10 @@ struct store *store_close(struct store *store)
                 pthread_join(store->writer, NULL);
         for (size_t i = 0; i < store->thread_count; i++) {
                 pthread_join(store->readers[i].thread, NULL);
-                engine_reader_close(store->readers[i].reader);
+                store->engine->kind->reader_close(store->readers[i].reader);
         }
-        engine_close(store->engine);
+        if (store->engine)
+                store->engine->kind->close(store->engine);
         pthread_cond_destroy(&store->changed);
         pthread_cond_destroy(&store->readable);
         pthread_mutex_destroy(&store->lock);

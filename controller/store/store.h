@@ -115,14 +115,42 @@ struct store_hooks {
         void *context;
 };
 
+/* Where a store is. All is borrowed until store_open() returns. */
+struct store_place {
+        const char *where;    /* path of an SQLite file, or postgresql://... (no password in it) */
+        const char *password; /* NULL: none */
+        const char *site; /* whose it is: the first to open it writes it down. NULL: anybody's */
+        struct store_seat *seat; /* that was taken; store_open() takes it. NULL: it waits for one */
+};
+
+/* Whether several controllers can have it in turn: then a seat is needed. */
+bool store_is_shared(const char *where);
+
+/*
+ * The seat: of several controllers with one database, one decides. It holds the seat
+ * for as long as its session lives, and nobody else can commit meanwhile; the others
+ * wait for it. A seat is connected, and the tables are there and of this version.
+ */
+struct store_seat;
+#define STORE_ADDRESS_SIZE 160
+int store_seat_open(const struct store_place *place, char *error, struct store_seat **ret);
+struct store_seat *store_seat_close(struct store_seat *seat); /* takes NULL; returns NULL */
+CLEANUP_DEFINE(struct store_seat *, store_seat_close)
+/* 1: it is ours, and the others read @address. 0: another's, which wrote @ret_holder
+ * (STORE_ADDRESS_SIZE bytes; ""). -EIO: the database is not to be reached; store_seat_error(). */
+int store_seat_take(struct store_seat *seat, const char *address, char *ret_holder);
+const char *store_seat_error(struct store_seat *seat);
+
 /**
  * store_open() - open or create, bring the schema up to date, start the threads
- * @path:   the database file; a new one is made with mode 0600
+ * @place:  a new file is made with mode 0600; a database must be there
  * @error:  STORE_ERROR_SIZE bytes, one sentence on failure
  *
- * Return: 0; -EPROTO: written by a newer version, or not ours; -EIO, -ENOMEM, -errno.
+ * Return: 0; -EPROTO: written by a newer version, or not ours; -EBUSY: another process writes it,
+ *         and did not end for STORE_SEAT_WAIT_MS; -EIO, -ENOMEM, -errno.
  */
-int store_open(const char *path, const struct store_hooks *hooks, char *error, struct store **ret);
+int store_open(const struct store_place *place, const struct store_hooks *hooks, char *error,
+               struct store **ret);
 
 /* Commits what is queued, runs what waits to read, ends the threads. Takes NULL; returns NULL. */
 struct store *store_close(struct store *store);
@@ -248,6 +276,8 @@ int store_read_events(struct store_reader *reader, const struct store_event_quer
 #define STORE_BATCH_MAX       1024 /* changes in one transaction: some 50 ms of work */
 #define STORE_READS_MAX       1024
 #define STORE_READERS         2
+#define STORE_SEAT_WAIT_MS    10000 /* a process that was killed is gone sooner */
+#define STORE_LOOK_MS         2000  /* between looks at a connection on which nothing is written */
 /* Of a node: some years of changes. Most machines have 100 KB each; one that lies at each boot
  * keeps no more bytes than these, and its newest. */
 #define STORE_INVENTORIES_KEPT       64

@@ -16,37 +16,15 @@
 #include <unistd.h>
 
 #include "controller/store/store.h"
-
-static char folder[64], path[96];
-
-static int make_folder(void **state)
-{
-        (void)state;
-        snprintf(folder, sizeof(folder), "/tmp/cloudie-inventory-XXXXXX");
-        assert_non_null(mkdtemp(folder));
-        snprintf(path, sizeof(path), "%s/cloudie.db", folder);
-        return 0;
-}
-
-static int remove_folder(void **state)
-{
-        static const char *const tails[] = {"", "-wal", "-shm"};
-        char name[128];
-
-        (void)state;
-        for (size_t i = 0; i < 3; i++) {
-                snprintf(name, sizeof(name), "%s%s", path, tails[i]);
-                unlink(name);
-        }
-        return rmdir(folder);
-}
+#include "controller/store/test_engines.h"
 
 static struct store *open_store(void)
 {
         char error[STORE_ERROR_SIZE] = "";
+        const struct store_place at = place();
         struct store *store = NULL;
 
-        if (store_open(path, NULL, error, &store) < 0)
+        if (store_open(&at, NULL, error, &store) < 0)
                 fail_msg("%s", error);
         return store;
 }
@@ -298,6 +276,8 @@ static void test_store_of_yesterday(void **state)
         struct asked a;
 
         (void)state;
+        if (postgres_url())
+                skip(); /* it has no yesterday */
         assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
         assert_int_equal(sqlite3_exec(db, of_version_1, NULL, NULL, NULL), SQLITE_OK);
         sqlite3_close(db);
@@ -338,14 +318,17 @@ static void change_by_hand(const char *sql)
 /* What fails in the middle has changed nothing, and goes on when the hindrance is gone. */
 static void test_half_way(void **state)
 {
+        const struct store_place at = place();
         char error[STORE_ERROR_SIZE] = "";
         struct store *store = NULL;
 
         (void)state;
+        if (postgres_url())
+                skip();
         change_by_hand(of_version_1);
         /* The second of the new tables is there already: the first is made, and has to go. */
         change_by_hand("CREATE TABLE inventory_history(x)");
-        assert_true(store_open(path, NULL, error, &store) < 0);
+        assert_true(store_open(&at, NULL, error, &store) < 0);
         assert_non_null(strstr(error, "its tables cannot be made"));
         change_by_hand("CREATE TABLE inventory_bodies(x); DROP TABLE inventory_bodies;"
                        "DROP TABLE inventory_history;");

@@ -13,32 +13,16 @@
 #include <unistd.h>
 
 #include "controller/store/store.h"
-
-static char folder[64], path[96];
-
-static int make_folder(void **state)
-{
-        (void)state;
-        snprintf(folder, sizeof(folder), "/tmp/cloudie-names-XXXXXX");
-        assert_non_null(mkdtemp(folder));
-        snprintf(path, sizeof(path), "%s/cloudie.db", folder);
-        return 0;
-}
-
-static int remove_folder(void **state)
-{
-        (void)state;
-        assert_int_equal(unlink(path), 0);
-        return rmdir(folder);
-}
+#include "controller/store/test_engines.h"
 
 static struct store *open_store(void)
 {
         static const struct store_hooks hooks = {0};
+        const struct store_place at = place();
         char error[STORE_ERROR_SIZE] = "";
         struct store *store = NULL;
 
-        if (store_open(path, &hooks, error, &store) < 0)
+        if (store_open(&at, &hooks, error, &store) < 0)
                 fail_msg("%s", error);
         return store;
 }

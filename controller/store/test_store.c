@@ -19,33 +19,10 @@
 #include <sys/wait.h>
 
 #include "controller/store/store.h"
+#include "controller/store/test_engines.h"
 #include "lib/base/file.h"
 
 #define KILL_ROUNDS 6
-
-static char folder[64], path[96];
-
-static int make_folder(void **state)
-{
-        (void)state;
-        snprintf(folder, sizeof(folder), "/tmp/cloudie-store-XXXXXX");
-        assert_non_null(mkdtemp(folder));
-        snprintf(path, sizeof(path), "%s/cloudie.db", folder);
-        return 0;
-}
-
-static int remove_folder(void **state)
-{
-        static const char *const tails[] = {"", "-wal", "-shm"};
-        char name[128];
-
-        (void)state;
-        for (size_t i = 0; i < 3; i++) {
-                snprintf(name, sizeof(name), "%s%s", path, tails[i]);
-                unlink(name);
-        }
-        return rmdir(folder);
-}
 
 struct wait {
         pthread_mutex_t lock;
@@ -90,9 +67,10 @@ static int commit(struct store *store, struct store_change *change)
 static struct store *open_store(const struct store_hooks *hooks)
 {
         char error[STORE_ERROR_SIZE] = "";
+        const struct store_place at = place();
         struct store *store = NULL;
 
-        if (store_open(path, hooks, error, &store) < 0)
+        if (store_open(&at, hooks, error, &store) < 0)
                 fail_msg("%s", error);
         return store;
 }
@@ -223,8 +201,10 @@ static void test_rows_come_back(void **state)
         assert_true(store_is_done(store, store_last(store)));
         store_close(store);
 
-        assert_int_equal(stat(path, &st), 0);
-        assert_int_equal(st.st_mode & 0777, 0600);
+        if (!postgres_url()) {
+                assert_int_equal(stat(path, &st), 0);
+                assert_int_equal(st.st_mode & 0777, 0600);
+        }
         store = open_store(NULL);
         load(store, &seen);
         assert_string_equal(seen.body, "{\"a\":1}");
@@ -353,10 +333,11 @@ static void tell(void *context, int rc)
 
 static void write_for_ever(uint64_t from, int fd)
 {
+        const struct store_place at = place();
         struct store *store = NULL;
 
         told_fd = fd;
-        if (store_open(path, NULL, (char[STORE_ERROR_SIZE]){0}, &store) < 0)
+        if (store_open(&at, NULL, (char[STORE_ERROR_SIZE]){0}, &store) < 0)
                 _exit(1);
         for (uint64_t n = from;; n++)
                 while (!store_has_room(store) ||
@@ -416,16 +397,17 @@ static void note_broken(void *context, const char *why)
         broken_count++;
 }
 
-/* No room on the disk: said once, and nothing is promised from then on. */
-static void test_broken(void **state)
+/* No room on the disk, or no session any more. */
+static void fail_to_commit(struct store *store)
 {
-        const struct store_hooks hooks = {NULL, note_broken, NULL};
-        struct store *store = open_store(&hooks);
         struct rlimit old, small;
-        struct seen seen;
 
-        (void)state;
-        assert_int_equal(commit(store, number(1)), 0);
+        if (postgres_url()) {
+                postgres_run("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                             " WHERE pid <> pg_backend_pid() AND datname = current_database()");
+                assert_true(commit(store, number(2)) < 0);
+                return;
+        }
         (void)signal(SIGXFSZ, SIG_IGN);
         assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
         small = old;
@@ -433,6 +415,18 @@ static void test_broken(void **state)
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
         assert_true(commit(store, number(2)) < 0);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+}
+
+/* Said once, and nothing is promised from then on. */
+static void test_broken(void **state)
+{
+        const struct store_hooks hooks = {NULL, note_broken, NULL};
+        struct store *store = open_store(&hooks);
+        struct seen seen;
+
+        (void)state;
+        assert_int_equal(commit(store, number(1)), 0);
+        fail_to_commit(store);
         assert_int_equal(broken_count, 1);
         assert_int_equal(commit(store, number(3)), -EIO);
         assert_false(store_is_done(store, store_last(store)));
@@ -446,21 +440,121 @@ static void test_broken(void **state)
 static void test_foreign_files(void **state)
 {
         static const uint8_t newer[4] = {0, 0, 0, 99}; /* user_version, SQLite file format 1.3 */
+        const struct store_place at = place();
         char error[STORE_ERROR_SIZE] = "";
         struct store *store = NULL;
         int fd;
 
         (void)state;
+        if (postgres_url())
+                skip();
         store_close(open_store(NULL));
         fd = open(path, O_RDWR | O_CLOEXEC);
         assert_int_equal(pwrite(fd, newer, sizeof(newer), 60), 4);
         close(fd);
-        assert_int_equal(store_open(path, NULL, error, &store), -EPROTO);
+        assert_int_equal(store_open(&at, NULL, error, &store), -EPROTO);
         assert_non_null(strstr(error, "newer"));
 
         assert_int_equal(file_replace(path, "no database, just a long text", 29, 0600), 0);
-        assert_true(store_open(path, NULL, error, &store) < 0);
+        assert_true(store_open(&at, NULL, error, &store) < 0);
         assert_non_null(strstr(error, path));
+}
+
+/* Each with a sentence, and left as it was. */
+static void test_foreign_databases(void **state)
+{
+        /* clang-format off */
+        static const struct {
+                const char *before, *after; /* by another hand */
+                int rc;
+                const char *sentence;
+        } rows[] = {
+                {"UPDATE cloudie SET version = 99", "UPDATE cloudie SET version = 1", -EPROTO,
+                 "written by a newer cloudied"},
+                {"UPDATE cloudie SET site = 'other'", "UPDATE cloudie SET site = 'site'", -EPROTO,
+                 "of another site"},
+                {"ALTER TABLE cloudie RENAME TO theirs", "ALTER TABLE theirs RENAME TO cloudie", -EPROTO,
+                 "not written by cloudied"},
+        };
+        /* clang-format on */
+        struct store_place at = place();
+        struct store *store = NULL;
+        struct seen seen;
+
+        (void)state;
+        if (!postgres_url())
+                skip();
+        store = open_store(NULL);
+        assert_int_equal(commit(store, number(1)), 0);
+        store_close(store);
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                char error[STORE_ERROR_SIZE] = "";
+
+                postgres_run(rows[i].before);
+                assert_int_equal(store_open(&at, NULL, error, &store), rows[i].rc);
+                assert_non_null(strstr(error, rows[i].sentence));
+                postgres_run(rows[i].after);
+                store = open_store(NULL);
+                assert_int_equal(load(store, &seen), 1);
+                store_close(store);
+        }
+}
+
+/* What an operator may have got wrong; a password in it is not repeated. */
+static void test_addresses(void **state)
+{
+        static const struct {
+                const char *where, *sentence;
+        } rows[] = {
+                {"postgresql://cloudie:hunter2@/x",                    "store_password_file"             },
+                {"postgresql://cloudie@/x?host=/tmp&password=hunter2", "store_password_file"             },
+                {"postgresql://cloudie@/x?hunter2",                    "is no address of a database"     },
+                {"postgresql://cloudie@/x?host=/nowhere",              "database 'x' on /nowhere: cannot"},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                const struct store_place at = {.where = rows[i].where};
+                char error[STORE_ERROR_SIZE] = "";
+                struct store *store = NULL;
+
+                assert_true(store_open(&at, NULL, error, &store) < 0);
+                if (!strstr(error, rows[i].sentence))
+                        fail_msg("%s: %s", rows[i].where, error);
+                assert_null(i < 2 ? strstr(error, "hunter2") : NULL);
+        }
+}
+
+/* Of two that have one database, one writes; when it goes, or is killed, the other may. */
+static void test_seat(void **state)
+{
+        const struct store_place at = place();
+        char error[STORE_ERROR_SIZE] = "", holder[STORE_ADDRESS_SIZE];
+        struct store_seat *one = NULL, *two = NULL;
+        struct store_place taken = at;
+        struct store *store = NULL;
+
+        (void)state;
+        assert_int_equal(store_is_shared(path), postgres_url() != NULL);
+        if (!postgres_url())
+                skip();
+        assert_int_equal(store_seat_open(&at, error, &one), 0);
+        assert_int_equal(store_seat_open(&at, error, &two), 0);
+        assert_int_equal(store_seat_take(one, "first:1", holder), 1);
+        assert_int_equal(store_seat_take(two, "second:2", holder), 0);
+        assert_string_equal(holder, "first:1");
+        taken.seat = one;
+        assert_int_equal(store_open(&taken, NULL, error, &store), 0);
+        assert_int_equal(commit(store, number(1)), 0);
+        assert_int_equal(store_seat_take(two, "second:2", holder), 0);
+        store_close(store);
+
+        while (store_seat_take(two, "second:2", holder) == 0)
+                usleep(1000);
+        taken.seat = two;
+        assert_int_equal(store_open(&taken, NULL, error, &store), 0);
+        assert_int_equal(commit(store, number(2)), 0);
+        store_close(store);
 }
 
 static void test_failed_change(void **state)
@@ -489,6 +583,9 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_kill, make_folder, remove_folder),
                 cmocka_unit_test_setup_teardown(test_broken, make_folder, remove_folder),
                 cmocka_unit_test_setup_teardown(test_foreign_files, make_folder, remove_folder),
+                cmocka_unit_test_setup_teardown(test_foreign_databases, make_folder, remove_folder),
+                cmocka_unit_test_setup_teardown(test_addresses, make_folder, remove_folder),
+                cmocka_unit_test_setup_teardown(test_seat, make_folder, remove_folder),
                 cmocka_unit_test_setup_teardown(test_failed_change, make_folder, remove_folder),
         };
 

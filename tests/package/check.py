@@ -25,7 +25,7 @@ PROGRAMS = {
 }
 SERVICES = {"cloudie": {"cloudied.service", "cloudie-netbootd.service"},
             "cloudie-worker": {"cloudie-worker.service"}}
-LIBRARIES = {"cloudie": ("libc6", "libsqlite3-0", "libmicrohttpd12", "libcurl4"),
+LIBRARIES = {"cloudie": ("libc6", "libsqlite3-0", "libpq5", "libmicrohttpd12", "libcurl4"),
              "cloudie-worker": ("libc6", "libcurl4", "systemd", "dbus")}
 SUMMARIES = {"cloudie": "Network discovery and provisioning of bare metal\n Cloudie turns ",
              "cloudie-worker": "Tells Cloudie that an installed system runs, and how it is\n For "}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "controller/relay.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/list.h"
+#include "lib/base/text.h"
+
+#define PIECE       16384 /* that is read at once */
+#define BACKLOG     128
+#define TARGET_SIZE 160
+
+/* One end of a connection, and what was read from it and could not be written to the other yet. */
+struct end {
+        struct pair *pair;
+        struct end *other;
+        int fd;
+        struct loop_fd *watch;
+        char *held; /* NULL: nothing */
+        size_t held_size, held_at;
+        bool is_at_end; /* nothing more comes from it */
+};
+
+struct pair {
+        struct list link;
+        struct relay *relay;
+        struct end ends[2];
+        bool is_connecting; /* the second */
+};
+
+struct relay {
+        struct loop *loop;
+        int fd;
+        struct loop_fd *watch;
+        struct list pairs;
+        size_t pair_count;
+        char target[TARGET_SIZE];
+        struct sockaddr_storage address;
+        socklen_t address_size; /* 0: nobody is there */
+};
+
+static void pair_free(struct pair *pair)
+{
+        struct relay *relay = pair->relay;
+
+        for (size_t i = 0; i < 2; i++) {
+                loop_remove_fd(pair->ends[i].watch);
+                if (pair->ends[i].fd >= 0)
+                        close(pair->ends[i].fd);
+                free(pair->ends[i].held);
+        }
+        list_remove(&pair->link);
+        if (relay->pair_count-- == RELAY_CONNECTIONS)
+                (void)loop_set_events(relay->watch, EPOLLIN);
+        free(pair);
+}
+
+/* What was held, as far as it goes. 0, or -errno of a connection that is gone. */
+static int write_held(struct end *from)
+{
+        while (from->held) {
+                const ssize_t size = send(from->other->fd, from->held + from->held_at,
+                                          from->held_size - from->held_at, MSG_NOSIGNAL);
+
+                if (size < 0)
+                        return errno == EAGAIN ? 0 : -errno;
+                from->held_at += (size_t)size;
+                if (from->held_at < from->held_size)
+                        continue;
+                free(from->held);
+                from->held = NULL;
+        }
+        return 0;
+}
+
+static int hold(struct end *from, const char *bytes, size_t size)
+{
+        from->held = malloc(size);
+        if (!from->held)
+                return -ENOMEM;
+        memcpy(from->held, bytes, size);
+        from->held_size = size;
+        from->held_at = 0;
+        return 0;
+}
+
+/* One piece, from one end to the other; so that no pair keeps all others waiting. */
+static int move(struct end *from)
+{
+        char piece[PIECE];
+        ssize_t size, sent;
+        int rc = write_held(from);
+
+        if (rc < 0 || from->held || from->is_at_end)
+                return rc;
+        size = recv(from->fd, piece, sizeof(piece), 0);
+        if (size < 0)
+                return errno == EAGAIN ? 0 : -errno;
+        if (size == 0) {
+                from->is_at_end = true;
+                return shutdown(from->other->fd, SHUT_WR) < 0 ? -errno : 0;
+        }
+        sent = send(from->other->fd, piece, (size_t)size, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EAGAIN)
+                return -errno;
+        sent = sent < 0 ? 0 : sent;
+        return sent == size ? 0 : hold(from, piece + sent, (size_t)(size - sent));
+}
+
+static int watch_for(struct end *end)
+{
+        const bool wants_in = !end->is_at_end && !end->held && !end->pair->is_connecting;
+        const bool wants_out = end->other->held != NULL ||
+                               (end->pair->is_connecting && end == &end->pair->ends[1]);
+
+        return loop_set_events(end->watch, (wants_in ? EPOLLIN : 0U) | (wants_out ? EPOLLOUT : 0U));
+}
+
+static int finish_connecting(struct pair *pair)
+{
+        socklen_t size = sizeof(int);
+        int error = 0;
+
+        if (getsockopt(pair->ends[1].fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+                return -errno;
+        pair->is_connecting = false;
+        return -error;
+}
+
+static void on_ready(void *context, uint32_t events)
+{
+        struct end *end = context;
+        struct pair *pair = end->pair;
+        int rc = 0;
+
+        if (pair->is_connecting && end == &pair->ends[1])
+                rc = finish_connecting(pair);
+        for (size_t i = 0; rc == 0 && i < 2 && !pair->is_connecting; i++)
+                rc = move(&pair->ends[i]);
+        for (size_t i = 0; rc == 0 && i < 2; i++)
+                rc = watch_for(&pair->ends[i]);
+        /* Both ways are shut, or it broke: what was still in it is on its way. */
+        if (rc < 0 || (events & (EPOLLERR | EPOLLHUP)) ||
+            (pair->ends[0].is_at_end && pair->ends[1].is_at_end && !pair->ends[0].held &&
+             !pair->ends[1].held))
+                pair_free(pair);
+}
+
+static int set_keepalive(int fd)
+{
+        const int yes = 1;
+
+        return setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes)) < 0 ? -errno : 0;
+}
+
+static int connect_pair(struct pair *pair)
+{
+        const struct relay *relay = pair->relay;
+        int fd, rc;
+
+        if (relay->address_size == 0)
+                return -ENOTCONN;
+        fd = socket(relay->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+                return -errno;
+        pair->ends[1].fd = fd;
+        rc = set_keepalive(fd);
+        if (rc == 0 &&
+            connect(fd, (const struct sockaddr *)&relay->address, relay->address_size) < 0 &&
+            errno != EINPROGRESS)
+                rc = -errno;
+        pair->is_connecting = true;
+        return rc;
+}
+
+static int open_pair(struct relay *relay, int fd)
+{
+        struct pair *pair = calloc(1, sizeof(*pair));
+        int rc;
+
+        if (!pair) {
+                close(fd);
+                return -ENOMEM;
+        }
+        pair->relay = relay;
+        for (size_t i = 0; i < 2; i++)
+                pair->ends[i] =
+                        (struct end){.pair = pair, .other = &pair->ends[1 - i], .fd = -EBADF};
+        pair->ends[0].fd = fd;
+        list_init(&pair->link);
+        list_append(&relay->pairs, &pair->link);
+        relay->pair_count++;
+
+        rc = set_keepalive(fd);
+        if (rc == 0)
+                rc = connect_pair(pair);
+        for (size_t i = 0; rc == 0 && i < 2; i++)
+                rc = loop_add_fd(relay->loop, pair->ends[i].fd, i == 1 ? EPOLLOUT : 0, on_ready,
+                                 &pair->ends[i], &pair->ends[i].watch);
+        if (rc < 0)
+                pair_free(pair);
+        return rc;
+}
+
+static void on_connection(void *context, uint32_t events)
+{
+        struct relay *relay = context;
+        const int fd = accept4(relay->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        (void)events;
+        if (fd < 0)
+                return;
+        (void)open_pair(relay, fd);
+        if (relay->pair_count == RELAY_CONNECTIONS)
+                (void)loop_set_events(relay->watch, 0);
+}
+
+/* The first address of a name. */
+static int find_address(const char *host, const char *port, int flags, struct sockaddr_storage *ret,
+                        socklen_t *ret_size)
+{
+        const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = flags};
+        struct addrinfo *found = NULL;
+
+        if (getaddrinfo(host, port, &hints, &found) != 0)
+                return -EINVAL;
+        memcpy(ret, found->ai_addr, found->ai_addrlen);
+        *ret_size = found->ai_addrlen;
+        freeaddrinfo(found);
+        return 0;
+}
+
+void relay_set_target(struct relay *relay, const char *target)
+{
+        char host[TARGET_SIZE];
+        char *colon;
+
+        if (strcmp(relay->target, target) == 0)
+                return;
+        relay->address_size = 0;
+        if (text_copy(relay->target, sizeof(relay->target), target) < 0 ||
+            text_copy(host, sizeof(host), target) < 0)
+                return;
+        colon = strrchr(host, ':');
+        if (!colon || colon == host)
+                return;
+        *colon = '\0';
+        if (host[0] == '[' && colon[-1] == ']')
+                colon[-1] = '\0';
+        (void)find_address(host[0] == '[' ? host + 1 : host, colon + 1, AI_NUMERICSERV,
+                           &relay->address, &relay->address_size);
+}
+
+static int listen_on(struct relay *relay, const char *address, uint16_t port)
+{
+        const int yes = 1, no = 0;
+        struct sockaddr_storage at;
+        socklen_t size = 0;
+        char text[8];
+        int rc;
+
+        snprintf(text, sizeof(text), "%u", port);
+        rc = find_address(address[0] ? address : "::", text,
+                          AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV, &at, &size);
+        if (rc < 0)
+                return rc;
+        relay->fd = socket(at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (relay->fd < 0)
+                return -errno;
+        if (setsockopt(relay->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
+            (at.ss_family == AF_INET6 &&
+             setsockopt(relay->fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no)) < 0) ||
+            bind(relay->fd, (const struct sockaddr *)&at, size) < 0 ||
+            listen(relay->fd, BACKLOG) < 0)
+                return -errno;
+        return 0;
+}
+
+int relay_start(struct loop *loop, const char *address, uint16_t port, struct relay **ret)
+{
+        CLEANUP(relay_stop) struct relay *relay = calloc(1, sizeof(*relay));
+        int rc;
+
+        if (!relay)
+                return -ENOMEM;
+        relay->loop = loop;
+        relay->fd = -EBADF;
+        list_init(&relay->pairs);
+        rc = listen_on(relay, address, port);
+        if (rc == 0)
+                rc = loop_add_fd(loop, relay->fd, EPOLLIN, on_connection, relay, &relay->watch);
+        if (rc < 0)
+                return rc;
+        *ret = TAKE_PTR(relay);
+        return 0;
+}
+
+struct relay *relay_stop(struct relay *relay)
+{
+        if (!relay)
+                return NULL;
+        LIST_FOR_EACH(&relay->pairs, at)
+        {
+                pair_free(container_of(at, struct pair, link));
+        }
+        loop_remove_fd(relay->watch);
+        if (relay->fd >= 0)
+                close(relay->fd);
+        free(relay);
+        return NULL;
+}

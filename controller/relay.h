@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+/*
+ * Relay: connections that come here, passed on byte by byte to another
+ * controller. Nothing is decrypted: both have the same certificate.
+ */
+
+#include <stdint.h>
+
+#include "lib/base/cleanup.h"
+#include "lib/base/loop.h"
+
+#define RELAY_CONNECTIONS 1024 /* two descriptors each; who comes beyond that waits */
+
+struct relay;
+
+/* Listens; @address: "" for all. 0; -EADDRINUSE, -EACCES, -EINVAL: no address; -errno. */
+int relay_start(struct loop *loop, const char *address, uint16_t port, struct relay **ret);
+struct relay *relay_stop(struct relay *relay); /* takes NULL; returns NULL */
+CLEANUP_DEFINE(struct relay *, relay_stop)
+
+/* Where to, "HOST:PORT" or "[ADDRESS]:PORT"; what is open stays. Anything else: whoever comes is
+ * turned away. */
+void relay_set_target(struct relay *relay, const char *target);
