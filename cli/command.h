@@ -90,6 +90,8 @@ int command_node_install(const struct command_context *context);
 int command_node_abort(const struct command_context *context);
 int command_node_retry(const struct command_context *context);
 int command_node_release(const struct command_context *context);
+int command_operation_list(const struct command_context *context);
+int command_operation_show(const struct command_context *context);
 int command_discovery_list(const struct command_context *context);
 int command_discovery_status(const struct command_context *context);
 int command_discovery_open(const struct command_context *context);

@@ -63,6 +63,14 @@ static void print_operation(const struct doc *node)
                 return;
         operation_text(&operation, text);
         printf("Operation: %s\n", text_escape(safe, sizeof(safe), text));
+        if (doc_get(node, "queue")) {
+                char when[64] = "nobody knows yet when";
+
+                if (doc_get_number(node, "queue.expected_ms", 0) > 0)
+                        cell_when(when, sizeof(when), doc_get(node, "queue.expected_ms"));
+                printf("Its place in the queue: %lld; its turn is expected: %s\n",
+                       (long long)doc_get_number(node, "queue.place", 0), when);
+        }
         if (operation.evidence[0])
                 printf("What was seen: %s\n", text_escape(safe, sizeof(safe), operation.evidence));
         if (operation.cause != CAUSE_NONE)
@@ -85,6 +93,7 @@ static int show(const struct command_context *context, const char *what)
         print_operation(answer);
         print_worker(stdout, answer, clock_wall_ms());
         (void)doc_remove(answer, "worker"); /* it was told */
+        (void)doc_remove(answer, "queue");
         print_tree(stdout, answer);
         return 0;
 }

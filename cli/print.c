@@ -82,6 +82,8 @@ void cell_operation(char *to, size_t size, const struct doc *value)
                          (unsigned)((double)o.done * 100 / (double)o.total));
         else if (o.state == OPERATION_RUNNING)
                 snprintf(to, size, "%s %s", kind, operation_steps[o.step].name);
+        else if (o.state == OPERATION_WAITING)
+                snprintf(to, size, "%s waits", kind);
         else if (o.state == OPERATION_FAILED)
                 snprintf(to, size, "failed %s", node_causes[o.cause].name);
         else if (o.state == OPERATION_ABORTED)

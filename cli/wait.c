@@ -87,7 +87,7 @@ static void take(struct waiting *w, struct waited *node, const struct operation 
                 return;
         }
         node->operation = *now;
-        node->is_ended = now->state != OPERATION_RUNNING;
+        node->is_ended = now->state != OPERATION_RUNNING && now->state != OPERATION_WAITING;
         if (is_new)
                 show(w, node);
 }
@@ -97,7 +97,8 @@ static void take_unknown(struct waited *node, const struct doc *object)
 {
         const char *state = doc_get_text(object, "state");
 
-        if (!text_is_equal(state, operation_state_names[OPERATION_RUNNING]))
+        if (!text_is_equal(state, operation_state_names[OPERATION_RUNNING]) &&
+            !text_is_equal(state, operation_state_names[OPERATION_WAITING]))
                 lose(node, "it has ended in a way that this release does not know: 'cloudie node "
                            "show' says more");
 }

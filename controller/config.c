@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "controller/logic/logic.h"
 #include "controller/store/store.h"
 #include "lib/base/text.h"
 #include "lib/node/worker.h"
@@ -29,6 +30,12 @@ static const struct doc_field fields[] = {
                   .help = "for the kernel of every machine that boots"),
         DOC_FIELD(struct config, beat_s, DOC_U32, 0, .max = BEAT_MAX_S,
                   .help = "seconds between two beats of an installed system"),
+        DOC_FIELD(struct config, install_limit, DOC_U32, 0, .max = INSTALL_LIMIT_MAX,
+                  .help = "installs that may be under way at once"),
+        DOC_FIELD(struct config, link_mbit, DOC_U32, 0, .max = LINK_MBIT_MAX,
+                  .help = "Mb/s that the link of an edge bears"),
+        DOC_FIELD(struct config, install_mbit, DOC_U32, 0, .max = LINK_MBIT_MAX,
+                  .help = "Mb/s that one install takes of it"),
         DOC_FIELD(struct config, user, DOC_TEXT, 0,
                   .help = "account to become when started by root"),
         DOC_LIST_FIELD(struct config, networks, network_count, 0, &edge_network_table,
@@ -60,6 +67,10 @@ static int check(struct config *config, const char *path, char *error)
         else if (config->beat_s < BEAT_MIN_S)
                 snprintf(error, DAEMON_ERROR_SIZE, "%s: 'beat_s' must be from %d to %d", path,
                          BEAT_MIN_S, BEAT_MAX_S);
+        else if (config->install_limit == 0 || config->link_mbit == 0 || config->install_mbit == 0)
+                snprintf(error, DAEMON_ERROR_SIZE,
+                         "%s: 'install_limit', 'link_mbit' and 'install_mbit' must be at least 1",
+                         path);
         else if (config->state[0] != '/')
                 snprintf(error, DAEMON_ERROR_SIZE, "%s: 'state' must begin with /", path);
         else if (config->store[0] && !store_is_shared(config->store))
@@ -100,7 +111,14 @@ int config_read(const char *path, char *error, struct config *ret)
         int rc;
 
         *ret = (struct config){
-                .state = "/var/lib/cloudie", .port = 8443, .http_port = 8080, .beat_s = BEAT_S};
+                .state = "/var/lib/cloudie",
+                .port = 8443,
+                .http_port = 8080,
+                .beat_s = BEAT_S,
+                .install_limit = queue_limits_default.installs,
+                .link_mbit = queue_limits_default.link_mbit,
+                .install_mbit = queue_limits_default.install_mbit,
+        };
         rc = config_load(path, &config_table, error, ret);
         if (rc < 0)
                 return rc;

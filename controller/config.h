@@ -11,7 +11,9 @@
 #define CONFIG_PATH_SIZE  256
 #define CONFIG_NAME_SIZE  128
 #define CONFIG_STORE_SIZE 512
-#define CONFIG_MAX_NAMES  16 /* ways to one controller */
+#define INSTALL_LIMIT_MAX 1000    /* more than that no controller was tried with */
+#define LINK_MBIT_MAX     1000000 /* 1 Tb/s */
+#define CONFIG_MAX_NAMES  16      /* ways to one controller */
 
 struct config {
         char state[CONFIG_PATH_SIZE];
@@ -23,8 +25,9 @@ struct config {
         size_t name_count;
         char netboot_package[CONFIG_PATH_SIZE]; /* "": none */
         char kernel_arguments[PLAN_ARGUMENTS_SIZE];
-        uint32_t beat_s; /* between two beats of a worker */
-        char user[64];   /* "": stay who we are */
+        uint32_t beat_s;                                 /* between two beats of a worker */
+        uint32_t install_limit, link_mbit, install_mbit; /* struct queue_limits */
+        char user[64];                                   /* "": stay who we are */
         struct edge_network networks[CONFIG_MAX_NETWORKS];
         size_t network_count;
         struct edge_reservation reservations[CONFIG_MAX_RESERVATIONS];

@@ -284,6 +284,7 @@ static int open_api(struct cloudied *d, char *error)
                 .login_folder = d->state.login,
                 .join_token_file = d->state.join_token,
                 .kernel_arguments = d->config.kernel_arguments,
+                .limits = {d->config.install_limit, d->config.link_mbit, d->config.install_mbit},
                 .beat_s = d->config.beat_s,
                 .vault = d->keys.vault,
                 .edge_config = &edge,

@@ -279,6 +279,7 @@ static int start(struct api *api, const struct api_options *options, char *error
         if (rc < 0)
                 return rc;
         api->logic->beat_s = options->beat_s;
+        api->logic->limits = options->limits;
         api->logic->vault = options->vault;
 
         rc = store_open(&options->store, &store_hooks, what, &api->store);

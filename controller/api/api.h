@@ -11,6 +11,7 @@
 
 #include "controller/assets/assets.h"
 #include "controller/images/images.h"
+#include "controller/logic/logic.h"
 #include "controller/store/store.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/loop.h"
@@ -28,6 +29,7 @@ struct api_options {
         const char *login_folder;              /* of one-time login links */
         const char *join_token_file;           /* made if missing */
         const char *kernel_arguments;          /* of every machine of the site */
+        struct queue_limits limits;            /* how much may be under way at once */
         uint32_t beat_s;                       /* between two beats of a worker */
         const struct signing_key *vault;       /* for what is secret in the database */
         const struct edge_config *edge_config; /* what netbootds are to serve */

@@ -71,6 +71,17 @@ static void add_edges(struct buffer *to, const struct logic *logic)
         }
 }
 
+static size_t count(const struct list *list)
+{
+        size_t n = 0;
+
+        LIST_FOR_EACH(list, at)
+        {
+                n++;
+        }
+        return n;
+}
+
 void handle_metrics(struct call *call)
 {
         const struct api *api = call->api;
@@ -84,6 +95,11 @@ void handle_metrics(struct call *call)
         for (unsigned phase = PHASE_DISCOVERED; phase < PHASE_COUNT; phase++)
                 buffer_format(&text, "cloudie_nodes{phase=\"%s\"} %zu\n", node_phase_names[phase],
                               api->logic->by_phase[phase]);
+        add_head(&text, "cloudie_operations", "Operations that run, and that wait for their turn.");
+        buffer_format(&text, "cloudie_operations{state=\"running\"} %zu\n",
+                      count(&api->logic->running));
+        buffer_format(&text, "cloudie_operations{state=\"waiting\"} %zu\n",
+                      count(&api->logic->waiting));
         add_head(&text, "cloudie_agents_waiting", "Agents that wait for orders.");
         buffer_format(&text, "cloudie_agents_waiting %zu\n", api->waiting_count);
         add_edges(&text, api->logic);

@@ -10,6 +10,7 @@
 #include "controller/logic/held.h"
 #include "controller/logic/maintenance.h"
 #include "controller/logic/nodes.h"
+#include "controller/logic/queue.h"
 #include "controller/logic/workers.h"
 #include "lib/base/buffer.h"
 #include "lib/base/clock.h"
@@ -135,14 +136,34 @@ static void add_inventory(struct store_reader *reader, void *context)
         call_send(call);
 }
 
-static void add_worker(struct call *call, const struct node *node)
+void reply_add_member(struct call *call, const char *name, const char *value)
 {
-        _free_ char *worker = worker_text(call->api->logic, node), *text = NULL;
+        _free_ char *text = NULL;
 
-        if (!worker || !call->reply.text || call->reply.status != 200)
+        if (!value || !call->reply.text || call->reply.status != 200)
                 return;
         text = TAKE_PTR(call->reply.text);
-        reply_with_member(call, text, call->reply.size, "worker", worker);
+        reply_with_member(call, text, call->reply.size, name, value);
+}
+
+static void add_worker(struct call *call, const struct node *node)
+{
+        _free_ char *worker = worker_text(call->api->logic, node);
+
+        reply_add_member(call, "worker", worker);
+}
+
+/* Where it stands: that changes with others, so it is no part of the node's own text. */
+static void add_queue(struct call *call, const struct node *node)
+{
+        char text[96];
+
+        if (node->operation.state != OPERATION_WAITING)
+                return;
+        queue_forecast(call->api->logic, clock_wall_ms());
+        snprintf(text, sizeof(text), "{\"place\":%llu,\"expected_ms\":%llu}",
+                 (unsigned long long)node->place, (unsigned long long)node->expected_ms);
+        reply_add_member(call, "queue", text);
 }
 
 void handle_node(struct call *call)
@@ -153,6 +174,7 @@ void handle_node(struct call *call)
                 return;
         reply_node(call, node, NULL);
         add_worker(call, node);
+        add_queue(call, node);
         if (text_is_equal(serve_query(call->request, "inventory"), "1") && call->reply.text &&
             call->reply.status == 200)
                 call_read(call, add_inventory);
@@ -327,7 +349,8 @@ struct node *call_node_to_change(struct call *call)
 /* What stands in the way: an operation, none, or the phase. */
 static enum problem problem_of(const struct node *node, enum node_way way)
 {
-        const bool is_running = node->operation.state == OPERATION_RUNNING;
+        const bool is_running = node->operation.state == OPERATION_RUNNING ||
+                                node->operation.state == OPERATION_WAITING;
 
         if (way == WAY_ABORT || (way == WAY_RETRY && node->phase == PHASE_READY && !is_running))
                 return PROBLEM_OPERATION_NONE;

@@ -17,6 +17,7 @@
 #include "controller/logic/documents.h"
 #include "controller/logic/nodes.h"
 #include "controller/logic/operations.h"
+#include "controller/logic/queue.h"
 #include "controller/logic/ways.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
@@ -195,8 +196,18 @@ static void reply_dry_run(struct call *call, const struct node *node,
         reply_doc(call, 200, answer);
 }
 
-static const char *install_advice(const struct node *node)
+/* What stands in the way, in words. */
+static const char *install_advice(struct logic *logic, const struct node *node,
+                                  char to[static EVENT_TEXT_SIZE])
 {
+        if (node->operation.state == OPERATION_WAITING && !node->is_in_conflict) {
+                queue_forecast(logic, clock_wall_ms());
+                snprintf(to, EVENT_TEXT_SIZE,
+                         "It waits for its turn: %llu of the queue. `cloudie operation list` shows "
+                         "when that is expected; `cloudie node abort` takes it out.",
+                         (unsigned long long)node->place);
+                return to;
+        }
         if (node->is_in_conflict)
                 return "The node is in conflict, and nothing begins before that is decided: accept "
                        "it, if it is the right machine.";
@@ -217,6 +228,7 @@ static void install_end(void *context)
         struct node *node = call_node(call);
         struct image_manifest image = {0};
         char id[IMAGE_ID_SIZE];
+        char advice[EVENT_TEXT_SIZE];
         const char *why = "";
 
         if (!node || !find_image(call, job->parsed.image, &image))
@@ -243,7 +255,7 @@ static void install_end(void *context)
                 call_refuse_way(call, node, way_of(job), why);
                 return;
         }
-        reply_node(call, node, install_advice(node));
+        reply_node(call, node, install_advice(call->api->logic, node, advice));
         call_commit(call, TAKE_PTR(change));
 }
 
@@ -331,7 +343,7 @@ void handle_node_retry(struct call *call)
 
 static const char *abort_advice(const struct node *node)
 {
-        if (node->operation.step == INSTALL_AGENT)
+        if (node->operation.step <= INSTALL_AGENT)
                 return "No agent had begun: nothing needs to be done on the machine.";
         if (node->operation.step == INSTALL_PHONE_HOME)
                 return "Restart the machine to have it run the agent; what it boots from its disk "

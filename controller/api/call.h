@@ -180,6 +180,8 @@ void handle_node_install(struct call *call);
 void handle_node_retry(struct call *call);
 void handle_node_abort(struct call *call);
 void handle_node_release(struct call *call);
+void handle_operations(struct call *call);
+void handle_operation(struct call *call);
 void handle_documents(struct call *call);
 void handle_document(struct call *call);
 void handle_document_put(struct call *call);
@@ -210,6 +212,8 @@ struct node *call_node_to_change(struct call *call);
 bool call_may_change(struct call *call, uint64_t version);
 /* Whether nothing but a word (?force=1) keeps @way from beginning; false: it has answered. */
 bool call_may_begin(struct call *call, const struct node *node, enum node_way way);
+/* Adds a member to the object that the reply is; @value is JSON. */
+void reply_add_member(struct call *call, const char *name, const char *value);
 /* The node's document, with its ETag. @advice: one sentence without quotes, as a member of its
  * own; NULL: none. */
 void reply_node(struct call *call, struct node *node, const char *advice);

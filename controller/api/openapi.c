@@ -16,6 +16,7 @@ static const struct query {
         const char *name, *type, *help;
 } queries[] = {
         {"select",       "string",  "a filter, docs/operations.md \"Choosing nodes\""},
+        {"state",        "string",  "of operations in this state alone"              },
         {"limit",        "integer", "at most so many"                                },
         {"after",        "string",  "what follows this: `next` of the page before"   },
         {"inventory",    "string",  "1: with the whole inventory"                    },

@@ -37,28 +37,30 @@ static void stop_waiting(struct call *call)
         call->claim = NULL;
 }
 
-/* That it was told is no news for the agent: nobody waits for the disk. */
-static void note_told(struct api *api, struct node *node, uint64_t now_ms)
+/* That it was told is no news for the agent: nobody waits for the disk. False: it must not be. */
+static bool note_told(struct api *api, struct node *node, uint64_t now_ms)
 {
         CLEANUP(store_change_free) struct store_change *change = store_change_new();
+        bool may_be_told;
         int rc = 0;
 
         if (!change)
-                return; /* it is told again, or the plan says so */
-        operation_polled(api->logic, node, now_ms, change);
+                return true; /* it is told again, or the plan says so */
+        may_be_told = operation_polled(api->logic, node, now_ms, change);
         if (store_change_count(change) > 0)
                 rc = store_submit(api->store, TAKE_PTR(change), NULL, NULL);
         if (rc < 0)
                 api_break(api, rc);
+        return may_be_told;
 }
 
-static void send_orders(struct call *call, struct claim *claim, const struct agent_orders *orders)
+static void send_orders(struct call *call, struct claim *claim, struct agent_orders *orders)
 {
         const uint64_t now_ms = clock_wall_ms();
 
         claim_polled(claim, now_ms);
-        if (orders->order == ORDER_INSTALL)
-                note_told(call->api, claim->node, now_ms);
+        if (orders->order == ORDER_INSTALL && !note_told(call->api, claim->node, now_ms))
+                claim_orders(call->api->logic, claim, orders);
         reply_table(call, &agent_orders_table, orders);
         call_send(call);
 }

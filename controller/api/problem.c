@@ -84,6 +84,8 @@ const struct problem_row problem_rows[PROBLEM_COUNT] = {
                 "There is no operation that this could be done to.", "`cloudie node show` tells what was done last."},
         [PROBLEM_OPERATION_RUNNING] = {409, "operation-running", "Conflict",
                 "An operation runs on the node.", "Wait for its end, or abort it with `cloudie node abort`."},
+        [PROBLEM_OPERATION_UNKNOWN] = {404, "operation-unknown", "Not found",
+                "There is no such operation.", "`cloudie operation list` shows the last ones."},
         [PROBLEM_STEP_ORDER] = {409, "step-order", "Conflict",
                 "This step is not the next one of the operation.", "Fetch the plan, and begin anew."},
         [PROBLEM_SECRET_WRONG] = {403, "secret-wrong", "Forbidden",

@@ -71,6 +71,12 @@ static const struct shape {
                 P("edges", LIST("Edge")) "," P("agents_waiting", NUMBER) "," P("last_event", NUMBER))},
         {"Summary",   &node_summary_table, NULL},
         {"Operation", &operation_table,    NULL},
+        {"OperationItem", NULL, OBJECT("\"node\",\"operation\",\"steps\"",
+                P("node", TEXT) "," P("operation", REF("Operation")) "," P("steps", MAP(NUMBER)) ","
+                P("place", NUMBER) "," P("expected_ms", NUMBER))},
+        {"Operations", NULL, OBJECT("\"items\",\"running\",\"waiting\",\"limit\"",
+                P("items", LIST("OperationItem")) "," P("running", NUMBER) "," P("waiting", NUMBER) ","
+                P("limit", NUMBER))},
         {"Condition", NULL, OBJECT("\"name\",\"since_ms\",\"reason\"",
                 P("name", TEXT) "," P("since_ms", NUMBER) "," P("reason", TEXT))},
         {"NodeStatus", NULL, OBJECT("\"phase\",\"conditions\",\"macs\",\"summary\"",
@@ -79,11 +85,11 @@ static const struct shape {
                 P("boot", TEXT) "," P("first_seen_ms", NUMBER) "," P("last_seen_ms", NUMBER) ","
                 P("generation", NUMBER) "," P("decided_claim", NUMBER) "," P("inventory_hash", TEXT) ","
                 P("accepted_hash", TEXT) "," P("esp", TEXT) "," P("install", ANY) "," P("held", ANY) ","
-                P("installed", ANY))},
+                P("installed", ANY) "," P("steps", MAP(NUMBER)) "," P("edge", NUMBER))},
         {"Node", NULL, OBJECT("\"kind\",\"name\",\"version\",\"labels\",\"spec\",\"status\"",
                 P("kind", "{\"const\":\"node\"}") "," P("name", TEXT) "," P("version", NUMBER) ","
                 P("labels", MAP(TEXT)) "," P("spec", ANY) "," P("status", REF("NodeStatus")) ","
-                P("advice", TEXT) "," P("worker", ANY) "," P("inventory", REF("Inventory")))},
+                P("advice", TEXT) "," P("worker", ANY) "," P("queue", ANY) "," P("inventory", REF("Inventory")))},
         {"Nodes", NULL, ITEMS("Node")},
         {"NodeDocument", NULL, OBJECT("\"kind\"",
                 P("kind", "{\"const\":\"node\"}") "," P("name", TEXT) "," P("version", NUMBER) ","

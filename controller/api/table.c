@@ -55,6 +55,8 @@ const struct route routes[] = {
         {"POST", "/api/v1/nodes/{name}/abort", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_abort, "ends the operation that runs", "If-Match", "", "Node"},
         {"POST", "/api/v1/nodes/{name}/release", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_release, "makes a deployed node free again", "If-Match force", "", "Node"},
 
+        {"GET", "/api/v1/operations", NEED_VIEWER, 0, 0, NULL, handle_operations, "what runs, what waits for its turn, and what ended last", "state limit", "", "Operations"},
+        {"GET", "/api/v1/operations/{name}", NEED_VIEWER, 0, 0, NULL, handle_operation, "one operation, by its number", "", "", "OperationItem"},
         {"GET", "/api/v1/odd", NEED_VIEWER, 0, 0, NULL, handle_odd, "nodes that differ from their siblings, and in what", "class select", "", "Odd"},
         {"GET", "/api/v1/discovery", NEED_VIEWER, 0, 0, NULL, handle_discovery, "what becomes of strangers, and who asked", "", "", "Discovery"},
         {"POST", "/api/v1/discovery/{name}/open", NEED_OPERATOR, ROUTE_WRITES, SMALL, prepare_discovery, handle_discovery_open, "has the strangers of a network discovered for a while", "", "DiscoveryOpen", "DiscoveryNetwork"},

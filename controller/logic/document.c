@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "controller/logic/conditions.h"
+#include "controller/logic/ended.h"
 #include "controller/logic/nodes.h"
 #include "lib/base/text.h"
 
@@ -22,6 +23,7 @@ static const struct doc_field status_fields[] = {
         DOC_FIELD(struct node, inventory_hash, DOC_TEXT, 0),
         DOC_FIELD(struct node, accepted_hash, DOC_TEXT, 0),
         DOC_FIELD(struct node, esp, DOC_UUID, 0),
+        DOC_FIELD(struct node, edge, DOC_U64, 0),
         DOC_FIELD(struct node, summary, DOC_OBJECT, DOC_ALWAYS, .table = &node_summary_table),
 };
 static DOC_TABLE(status_table, struct node, "node", status_fields);
@@ -59,6 +61,7 @@ static struct doc *encode(const struct node *node)
         doc_set(status, "conditions", node_conditions_encode(node));
         if (node->operation.number > 0) {
                 doc_set(status, "operation", doc_encode(&operation_table, &node->operation));
+                doc_set(status, "steps", steps_encode(node->step_ms));
                 doc_set(status, "install", doc_encode(&install_table, &node->install));
         }
         if (node->held.sent[0] || node->held.is_wanted)
@@ -155,6 +158,7 @@ static int decode_install(const struct doc *status, struct node *node)
                 if (part)
                         rc = doc_decode(parts[i].table, part, NULL, parts[i].to);
         }
+        steps_decode(doc_get(status, "steps"), node->step_ms);
         if (node->operation.number == 0)
                 node->operation = (struct operation){0};
         return rc;

@@ -114,6 +114,16 @@ static bool may_report(const struct node_event *event, enum reporter who, const 
         return false;
 }
 
+/* Over whose link its image will come. */
+static void note_edge(struct logic *logic, struct node *node, const struct edge *edge,
+                      uint64_t now_ms, struct store_change *change)
+{
+        if (!node || node->edge == edge->row.id)
+                return;
+        node->edge = edge->row.id;
+        node_save(logic, node, now_ms, change);
+}
+
 uint64_t events_of_edge(struct logic *logic, struct edge *edge, const struct node_event *events,
                         size_t count, uint64_t now_ms, struct store_change *change)
 {
@@ -133,6 +143,7 @@ uint64_t events_of_edge(struct logic *logic, struct edge *edge, const struct nod
                         discovery_note(logic, &event, now_ms);
                 if (node)
                         node->seen |= UINT64_C(1) << event.step;
+                note_edge(logic, node, edge, now_ms, change);
                 add(logic, node, &event, "edge", change);
         }
         if (edge->row.last_seq != before)

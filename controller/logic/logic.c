@@ -11,10 +11,17 @@
 #include "controller/logic/discovery.h"
 #include "controller/logic/documents.h"
 #include "controller/logic/edges.h"
+#include "controller/logic/ended.h"
 #include "controller/logic/nodes.h"
 #include "controller/logic/phone_home.h"
 #include "controller/logic/workers.h"
 #include "lib/base/text.h"
+
+/*
+ * An edge of twenty machines that read at 50 MB/s each has its 10 Gb/s full; the
+ * same number keeps what a controller and a rack's power supply see at once small.
+ */
+const struct queue_limits queue_limits_default = {20, 10000, 400};
 
 int logic_new(struct auth_book *book, const struct logic_hooks *hooks, const char *kernel_arguments,
               struct logic **ret)
@@ -41,9 +48,13 @@ int logic_new(struct auth_book *book, const struct logic_hooks *hooks, const cha
         logic->openings = map_new(CONFIG_MAX_NETWORKS);
         logic->strangers = map_new(STRANGERS_MAX);
         list_init(&logic->running);
+        list_init(&logic->waiting);
+        logic->limits = queue_limits_default;
+        logic->ended = calloc(ENDED_MAX, sizeof(*logic->ended));
         if (!logic->nodes || !logic->nodes_by_mac || !logic->boots || !logic->open_boots ||
             !logic->claims || !logic->claims_by_mac || !logic->edges || !logic->secrets ||
-            !logic->workers || !logic->openings || !logic->strangers || documents_init(logic) < 0)
+            !logic->workers || !logic->ended || !logic->openings || !logic->strangers ||
+            documents_init(logic) < 0)
                 return -ENOMEM;
         *ret = TAKE_PTR(logic);
         return 0;
@@ -78,6 +89,7 @@ struct logic *logic_free(struct logic *logic)
         workers_free(logic);
         documents_done(logic);
         discovery_done(logic);
+        free(logic->ended);
         free(logic);
         return NULL;
 }
@@ -98,6 +110,8 @@ static int load_document(void *context, const struct store_document *row)
                 return opening_restore(logic, row);
         if (strcmp(row->kind, TRAITS_KIND) == 0)
                 return node_restore_traits(logic, row);
+        if (strcmp(row->kind, ENDED_KIND) == 0)
+                return ended_restore(logic, row);
         if (strcmp(row->kind, "node") != 0)
                 return 0; /* of a later version; kept, not understood */
         rc = node_decode(row, &node);

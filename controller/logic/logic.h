@@ -82,7 +82,10 @@ struct node {
         struct install_facts install;
         struct disk_id installed; /* the disk that we last began to write */
         struct uuid esp; /* its EFI system partition, since the partition table is written */
-        bool is_dirty;   /* an install ended badly after it had touched the disk */
+        uint32_t step_ms[OPERATION_STEP_COUNT]; /* how long each step of it took */
+        uint64_t edge;                          /* the last one that it booted by; 0: not known */
+        uint64_t place, expected_ms;            /* in the queue: queue_forecast() */
+        bool is_dirty; /* an install ended badly after it had touched the disk */
         uint64_t dirty_since_ms;
         char dirty_reason[EVENT_TEXT_SIZE];
         bool is_degraded; /* its worker is silent, or not well */
@@ -98,7 +101,7 @@ struct node {
         char inventory_hash[STORE_HASH_SIZE], accepted_hash[STORE_HASH_SIZE];
         uint64_t seen; /* a bit of each enum node_step: what the edge reported since the step began
                         */
-        struct list running;  /* of logic->running, while its operation runs */
+        struct list running;  /* of logic->running or logic->waiting, as its operation does */
         size_t disk_macs;     /* how many of its MACs stand in the edges' list of disks */
         struct uuid disk_esp; /* what stands there with them */
         struct node_summary summary;
@@ -126,8 +129,16 @@ struct lease_book;
 struct edge {
         struct store_edge row;
         uint64_t heard_ms;         /* 0: not since the start */
+        size_t sending;            /* how many installs it sends images for: queue.c counts */
         struct lease_book *leases; /* leases.h; NULL: it has told none */
 };
+
+/* How much may be under way at once. */
+struct queue_limits {
+        uint32_t installs;                /* at least 1 */
+        uint32_t link_mbit, install_mbit; /* what an edge's link bears, and what one takes of it */
+};
+extern const struct queue_limits queue_limits_default;
 
 struct logic_hooks {
         /* A claim with a waiter. Stale: its token is, once the change that is being built is on
@@ -154,9 +165,12 @@ struct logic {
         struct map *documents[DOCUMENT_KIND_COUNT]; /* struct document, by name */
         const struct signing_key *vault;            /* borrowed; NULL: no file can be kept */
         struct list running;                        /* nodes whose operation runs */
-        struct auth_book *book;                     /* borrowed */
-        struct map *openings;                       /* struct opening, by network: discovery.h */
-        struct map *strangers;                      /* struct stranger_seen, by MAC */
+        struct list waiting;                        /* those whose waits, in their order: queue.h */
+        struct queue_limits limits;
+        struct ended *ended;    /* ENDED_MAX of them: ended.h */
+        struct auth_book *book; /* borrowed */
+        struct map *openings;   /* struct opening, by network: discovery.h */
+        struct map *strangers;  /* struct stranger_seen, by MAC */
         struct logic_hooks hooks;
         char kernel_arguments[PLAN_ARGUMENTS_SIZE];
         uint32_t beat_s; /* what workers are told */

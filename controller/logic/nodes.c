@@ -10,6 +10,7 @@
 #include "controller/logic/drift.h"
 #include "controller/logic/events.h"
 #include "controller/logic/phone_home.h"
+#include "controller/logic/queue.h"
 #include "controller/logic/ways.h"
 #include "controller/logic/workers.h"
 #include "lib/base/text.h"
@@ -123,6 +124,8 @@ int node_add(struct logic *logic, struct node *node)
                 logic->last_operation = node->operation.number;
         if (node->operation.state == OPERATION_RUNNING)
                 list_append(&logic->running, &node->running);
+        else if (node->operation.state == OPERATION_WAITING)
+                queue_insert(logic, node);
         note_disk(logic, node);
         logic->macs_version++;
         /* A MAC that finds no place is no fault: the node is found by its other ones, and by its

@@ -11,16 +11,27 @@
 #include <string.h>
 
 #include "controller/logic/claims.h"
+#include "controller/logic/ended.h"
 #include "controller/logic/events.h"
 #include "controller/logic/line.h"
 #include "controller/logic/nodes.h"
 #include "controller/logic/phone_home.h"
+#include "controller/logic/queue.h"
 #include "controller/logic/ways.h"
 #include "controller/logic/workers.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
 #define AWAY_MS 20000 /* of a look a second: a busy machine, or a slow disk, is late by less */
+
+/* What its step took goes to what it took before: a machine may begin anew. */
+static void note_time(struct node *node, uint64_t now_ms)
+{
+        const struct operation *o = &node->operation;
+        const uint64_t took_ms = node->step_ms[o->step] + age_ms(now_ms, o->step_started_ms);
+
+        node->step_ms[o->step] = took_ms < UINT32_MAX ? (uint32_t)took_ms : UINT32_MAX;
+}
 
 void operation_set_step(struct node *node, enum operation_step step, uint64_t now_ms)
 {
@@ -29,6 +40,7 @@ void operation_set_step(struct node *node, enum operation_step step, uint64_t no
         log_info("operation.step", "node=%s operation=%llu from=%s to=%s", node->name,
                  (unsigned long long)o->number, operation_steps[o->step].name,
                  operation_steps[step].name);
+        note_time(node, now_ms);
         o->step = step;
         o->done = o->total = 0;
         o->step_started_ms = now_ms;
@@ -65,8 +77,11 @@ static void fill(struct node *node, const struct install_request *request, uint6
                 .kind = OPERATION_INSTALL,
                 .state = node->operation.state,
                 .disk = request->disk,
+                .step = INSTALL_QUEUE,
                 .attempt = 1,
-                .started_ms = now_ms,
+                .queued_ms = now_ms,
+                .step_started_ms = now_ms,
+                .deadline_ms = now_ms + operation_steps[INSTALL_QUEUE].deadline_ms,
         };
         struct install_facts facts = {
                 .erase = may_erase(node, request),
@@ -86,6 +101,7 @@ static void fill(struct node *node, const struct install_request *request, uint6
         memcpy(facts.hostname, request->hostname, sizeof(facts.hostname));
         node->operation = o;
         node->install = facts;
+        memset(node->step_ms, 0, sizeof(node->step_ms));
 }
 
 int operation_begin(struct logic *logic, struct node *node, const struct install_request *request,
@@ -102,9 +118,10 @@ int operation_begin(struct logic *logic, struct node *node, const struct install
         snprintf(reason, sizeof(reason), "%s by %s", request->is_retry ? "retried" : "begun",
                  request->by);
         (void)node_go(logic, node, way, reason, now_ms, change);
-        node_renew_orders(logic, node);
-        node->operation.generation = node->generation;
-        operation_set_step(node, INSTALL_AGENT, now_ms);
+        queue_advance(logic, now_ms, change);
+        if (node->operation.state == OPERATION_RUNNING)
+                return 0;
+        operation_tell(logic, node, "waits for its turn", now_ms, change);
         node_save(logic, node, now_ms, change);
         return 0;
 }
@@ -128,10 +145,12 @@ static void note_dirt(struct node *node, uint64_t now_ms)
 static void end(struct logic *logic, struct node *node, uint64_t now_ms,
                 struct store_change *change)
 {
+        note_time(node, now_ms);
         node->operation.ended_ms = now_ms;
         node->operation.deadline_ms = 0;
         node_renew_orders(logic, node);
         node_save(logic, node, now_ms, change);
+        ended_add(logic, node, now_ms, change);
 }
 
 int operation_abort(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
@@ -229,12 +248,13 @@ static void describe_silence(const struct node *node, char *to, size_t size)
                 snprintf(to + used, size - used, "; it is in conflict: %s", node->conflict_reason);
 }
 
-void operations_tick(struct logic *logic, uint64_t now_ms, struct store_change *change)
+static void end_late(struct logic *logic, struct list *which, uint64_t now_ms,
+                     struct store_change *change)
 {
         char evidence[EVENT_TEXT_SIZE];
         size_t ended = 0;
 
-        LIST_FOR_EACH(&logic->running, at)
+        LIST_FOR_EACH(which, at)
         {
                 struct node *node = container_of(at, struct node, running);
                 struct operation *o = &node->operation;
@@ -251,6 +271,13 @@ void operations_tick(struct logic *logic, uint64_t now_ms, struct store_change *
                 operation_fail(logic, node, operation_cause_of_silence(o->step, node->seen),
                                evidence, now_ms, change);
         }
+}
+
+void operations_tick(struct logic *logic, uint64_t now_ms, struct store_change *change)
+{
+        end_late(logic, &logic->running, now_ms, change);
+        end_late(logic, &logic->waiting, now_ms, change);
+        queue_advance(logic, now_ms, change);
 }
 
 void operations_watch(struct logic *logic, struct operations_watch *watch, uint64_t now_ms,
@@ -274,9 +301,9 @@ void operations_watch(struct logic *logic, struct operations_watch *watch, uint6
         operations_tick(logic, now_ms, change);
 }
 
-void operations_resume(struct logic *logic, uint64_t now_ms)
+static void resume(const struct list *which, uint64_t now_ms)
 {
-        LIST_FOR_EACH(&logic->running, at)
+        LIST_FOR_EACH(which, at)
         {
                 struct node *node = container_of(at, struct node, running);
                 struct operation *o = &node->operation;
@@ -289,9 +316,15 @@ void operations_resume(struct logic *logic, uint64_t now_ms)
         }
 }
 
-bool operation_uses_image(const struct logic *logic, const char *image)
+void operations_resume(struct logic *logic, uint64_t now_ms)
 {
-        LIST_FOR_EACH(&logic->running, at)
+        resume(&logic->running, now_ms);
+        resume(&logic->waiting, now_ms);
+}
+
+static bool is_image_of(const struct list *which, const char *image)
+{
+        LIST_FOR_EACH(which, at)
         {
                 const struct node *node = container_of(at, struct node, running);
 
@@ -299,4 +332,9 @@ bool operation_uses_image(const struct logic *logic, const char *image)
                         return true;
         }
         return false;
+}
+
+bool operation_uses_image(const struct logic *logic, const char *image)
+{
+        return is_image_of(&logic->running, image) || is_image_of(&logic->waiting, image);
 }

@@ -25,7 +25,7 @@ struct install_request {
 /* Why what is on the disk may be overwritten: one sentence; NULL: it must hold nothing. Pure. */
 const char *install_overwrites(const struct node *node, const struct install_request *request);
 
-/* Installs. 0; -EPERM with a sentence. */
+/* Installs, when its turn comes: it may wait (queue.h). 0; -EPERM with a sentence. */
 int operation_begin(struct logic *logic, struct node *node, const struct install_request *request,
                     uint64_t now_ms, struct store_change *change, const char **why);
 int operation_abort(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
@@ -44,7 +44,8 @@ int operation_succeed(struct logic *logic, struct node *node, uint64_t now_ms,
 /* A step begins. The node is not saved. */
 void operation_set_step(struct node *node, enum operation_step step, uint64_t now_ms);
 
-/* Ends what nobody was heard of for too long; @change may stay empty. */
+/* Ends what nobody was heard of for too long, and starts whose turn has come; @change may stay
+ * empty. */
 void operations_tick(struct logic *logic, uint64_t now_ms, struct store_change *change);
 
 /* When the last look was. All zero at the start. */
@@ -57,8 +58,8 @@ struct operations_watch {
 void operations_watch(struct logic *logic, struct operations_watch *watch, uint64_t now_ms,
                       uint64_t monotonic_ms, struct store_change *change);
 
-/* After a start: what runs goes on, with fresh deadlines. */
+/* After a start: what runs or waits goes on, with fresh deadlines. */
 void operations_resume(struct logic *logic, uint64_t now_ms);
 
-/* Whether an operation that runs needs this image. */
+/* Whether an operation that runs or waits needs this image. */
 bool operation_uses_image(const struct logic *logic, const char *image);

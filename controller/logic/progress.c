@@ -18,6 +18,7 @@
 #include "controller/logic/nodes.h"
 #include "controller/logic/operations.h"
 #include "controller/logic/phone_home.h"
+#include "controller/logic/queue.h"
 #include "controller/logic/ways.h"
 #include "lib/daemon/log.h"
 #include "lib/trust/seal.h"
@@ -36,13 +37,16 @@ static bool is_of_it(const struct node *node, uint64_t generation)
                generation <= node->generation;
 }
 
-void operation_polled(struct logic *logic, struct node *node, uint64_t now_ms,
+bool operation_polled(struct logic *logic, struct node *node, uint64_t now_ms,
                       struct store_change *change)
 {
         if (!is_running(node) || node->operation.step != INSTALL_AGENT || node->is_in_conflict)
-                return;
+                return true;
+        if (!queue_keep_turn(logic, node, now_ms, change))
+                return false;
         operation_set_step(node, INSTALL_PLAN, now_ms);
         node_save(logic, node, now_ms, change);
+        return true;
 }
 
 /* From @step on again. False: too often, and the operation has failed. */

@@ -6,8 +6,9 @@
 #include "controller/logic/logic.h"
 #include "lib/node/install.h"
 
-/* The agent was told to install: it waits no more. Saves only what changed. */
-void operation_polled(struct logic *logic, struct node *node, uint64_t now_ms,
+/* The agent asks for orders, which are to install: it may be told. False: it came late, and its
+ * turn is another's; it waits again. Saves only what changed. */
+bool operation_polled(struct logic *logic, struct node *node, uint64_t now_ms,
                       struct store_change *change);
 
 /* A new boot of the machine claimed it: an install that was under way begins anew, or has done so

@@ -36,9 +36,22 @@ static bool names(const struct seed_names *seed, const struct document *document
         return false;
 }
 
+static const struct node *install_with(const struct list *which, const struct document *document)
+{
+        LIST_FOR_EACH(which, each)
+        {
+                const struct node *node = container_of(each, struct node, running);
+
+                if (names(&node->install.seed, document))
+                        return node;
+        }
+        return NULL;
+}
+
 bool seed_is_using(const struct logic *logic, const struct document *document,
                    char why[static SEED_WHY_SIZE])
 {
+        const struct node *node;
         size_t at = 0;
         void *value;
 
@@ -50,16 +63,12 @@ bool seed_is_using(const struct logic *logic, const struct document *document,
                 snprintf(why, SEED_WHY_SIZE, "Profile '%s' asks for it.", profile->name);
                 return true;
         }
-        LIST_FOR_EACH(&logic->running, each)
-        {
-                const struct node *node = container_of(each, struct node, running);
-
-                if (!names(&node->install.seed, document))
-                        continue;
+        node = install_with(&logic->running, document);
+        if (!node)
+                node = install_with(&logic->waiting, document);
+        if (node)
                 snprintf(why, SEED_WHY_SIZE, "Node '%s' is being installed with it.", node->name);
-                return true;
-        }
-        return false;
+        return node != NULL;
 }
 
 int seed_hash(const struct logic *logic, const struct document *profile,

@@ -34,7 +34,7 @@ static const struct {
 } refusals[] = {
         {"phase=redy", "column 7: 'redy' is none of discovered, ready, reserved, deployed, retired"},
         {"condition=x", "column 11: 'x' is none of "},
-        {"operation=gone", "column 11: 'gone' is none of none, running, succeeded, failed, aborted"},
+        {"operation=gone", "column 11: 'gone' is none of none, waiting, running, succeeded, failed, aborted"},
         {"memory.totl>=1G", "column 1: there is no field 'memory.totl'"},
         {"disk.size=many", "column 11: a number was expected, such as 8 or 64G, not 'many'"},
         {"bmc.present=1", "column 13: '1' is none of true, false"},

@@ -156,8 +156,9 @@ static inline enum agent_order poll_orders(struct fixture *f)
 
         claim_polled(f->node->claim, f->now);
         claim_orders(f->logic, f->node->claim, &orders);
-        if (orders.order == ORDER_INSTALL)
-                operation_polled(f->logic, f->node, f->now, f->change);
+        if (orders.order == ORDER_INSTALL &&
+            !operation_polled(f->logic, f->node, f->now, f->change))
+                claim_orders(f->logic, f->node->claim, &orders);
         return orders.order;
 }
 

@@ -217,10 +217,13 @@ static void test_deadlines(void **state)
                         continue; /* left out */
                 setup(&own);
                 f = own;
+                if (step == INSTALL_QUEUE)
+                        f->logic->limits.installs = 0;
                 go_to(f, (enum operation_step)step);
                 f->now += deadline - 1;
                 operations_tick(f->logic, f->now, f->change);
-                assert_int_equal(f->node->operation.state, OPERATION_RUNNING);
+                assert_int_equal(f->node->operation.state,
+                                 step == INSTALL_QUEUE ? OPERATION_WAITING : OPERATION_RUNNING);
                 f->now++;
                 operations_tick(f->logic, f->now, f->change);
                 assert_int_equal(f->node->operation.state, OPERATION_FAILED);

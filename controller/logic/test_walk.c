@@ -141,6 +141,12 @@ static void act_delete(struct fixture *f)
         }
 }
 
+/* Others take all the turns, or leave them. */
+static void act_crowd(struct fixture *f)
+{
+        f->logic->limits.installs = pick(3) ? 20 : 0;
+}
+
 /* The daemon is killed and started again: check_on_disk() is what it would read. */
 static void act_restart(struct fixture *f)
 {
@@ -153,12 +159,12 @@ static void (*const acts[])(struct fixture *f) = {
         act_next,    act_next,     act_next,           act_next,    act_next,     act_phone,
         act_phone,   act_progress, act_time,           act_edge,    act_conflict, act_accept,
         act_install, act_retry,    act_abort,          act_release, act_delete,   act_restart,
-        act_beat,    act_beat,     act_phone_with_key, act_look,
+        act_beat,    act_beat,     act_phone_with_key, act_look,    act_crowd,
 };
 
 static bool is_home(struct node_state state)
 {
-        return state.operation != OPERATION_RUNNING &&
+        return state.operation != OPERATION_RUNNING && state.operation != OPERATION_WAITING &&
                (state.phase == PHASE_READY || state.phase == PHASE_NONE);
 }
 
@@ -176,18 +182,24 @@ static void check_way_home(struct node_state from)
         assert_true(is_found);
 }
 
+static bool is_a_row(struct node_state from, struct node_state to)
+{
+        struct node_state end;
+
+        for (unsigned way = 0; way < WAY_COUNT; way++)
+                if (node_way_take(from, (enum node_way)way, NULL, &end) == 0 &&
+                    end.phase == to.phase && end.operation == to.operation)
+                        return true;
+        return false;
+}
+
+/* What is asked for starts at once where nobody stands before it: two rows. */
 static void check_came_by_a_row(struct node_state from, struct node_state to)
 {
-        bool is_found = from.phase == to.phase && from.operation == to.operation;
+        const struct node_state queued = {from.phase, OPERATION_WAITING};
+        const bool is_same = from.phase == to.phase && from.operation == to.operation;
 
-        for (unsigned way = 0; way < WAY_COUNT; way++) {
-                struct node_state end;
-
-                if (node_way_take(from, (enum node_way)way, NULL, &end) == 0)
-                        is_found = is_found ||
-                                   (end.phase == to.phase && end.operation == to.operation);
-        }
-        if (!is_found)
+        if (!is_same && !is_a_row(from, to) && !(is_a_row(from, queued) && is_a_row(queued, to)))
                 fail_msg("%s, %s -> %s, %s", node_phase_names[from.phase],
                          operation_state_names[from.operation], node_phase_names[to.phase],
                          operation_state_names[to.operation]);
@@ -281,12 +293,15 @@ static void check(struct fixture *f)
         const struct node *node = f->node;
         const struct operation *o = &node->operation;
         const bool is_running = o->state == OPERATION_RUNNING;
+        const bool is_waiting = o->state == OPERATION_WAITING;
 
         check_way_home((struct node_state){node->phase, o->state});
         assert_int_equal(list_is_empty(&f->logic->running), !is_running);
+        assert_int_equal(list_is_empty(&f->logic->waiting), !is_waiting);
+        assert_int_equal(o->step == INSTALL_QUEUE && o->ended_ms == 0 && o->number > 0, is_waiting);
         assert_int_equal(f->logic->by_phase[node->phase], 1);
-        assert_int_equal(o->deadline_ms > 0, is_running);
-        if (is_running) {
+        assert_int_equal(o->deadline_ms > 0, is_running || is_waiting);
+        if (is_running || is_waiting) {
                 assert_true(o->deadline_ms > f->now);
                 assert_true(o->deadline_ms - f->now <= operation_steps[o->step].deadline_ms);
                 assert_in_range(o->attempt, 1, OPERATION_ATTEMPTS_MAX);
@@ -313,7 +328,7 @@ static void check(struct fixture *f)
 static void test_walk(void **state)
 {
         struct fixture *f = *state;
-        unsigned deployed = 0, failed = 0, degraded = 0;
+        unsigned deployed = 0, failed = 0, degraded = 0, waited = 0;
         char *saved = NULL;
 
         random_state = 0x9e3779b97f4a7c15ULL;
@@ -337,6 +352,7 @@ static void test_walk(void **state)
                 deployed += from.phase != PHASE_DEPLOYED && to.phase == PHASE_DEPLOYED;
                 degraded += f->node->is_degraded;
                 failed += f->node->operation.state == OPERATION_FAILED;
+                waited += f->node->operation.state == OPERATION_WAITING;
                 if (i % 64 == 0)
                         commit(f);
         }
@@ -345,10 +361,12 @@ static void test_walk(void **state)
         assert_true(deployed > 20);
         assert_true(failed > 20);
         assert_true(degraded > 20);
+        assert_true(waited > 20);
         /* Left alone, it comes to an end. */
         f->now += MINUTE * 60 * 24;
         operations_tick(f->logic, f->now, f->change);
         assert_true(list_is_empty(&f->logic->running));
+        assert_true(list_is_empty(&f->logic->waiting));
 }
 
 int main(void)

@@ -10,6 +10,7 @@
 
 #include "controller/logic/events.h"
 #include "controller/logic/line.h"
+#include "controller/logic/queue.h"
 #include "lib/daemon/log.h"
 
 static struct node_state state_of(const struct node *node)
@@ -54,7 +55,10 @@ static void change_operation(struct logic *logic, struct node *node, enum operat
         list_remove(&node->running);
         if (to == OPERATION_RUNNING)
                 list_append(&logic->running, &node->running);
-        operation_tell(logic, node, said[to] ? said[to] : reason, now_ms, change);
+        if (to == OPERATION_WAITING)
+                queue_insert(logic, node); /* whether that is worth a word is not known yet */
+        else
+                operation_tell(logic, node, said[to] ? said[to] : reason, now_ms, change);
 }
 
 static void change_phase(struct logic *logic, struct node *node, enum node_phase to,

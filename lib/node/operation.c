@@ -22,10 +22,13 @@ const char *const operation_kind_names[OPERATION_KIND_COUNT + 1] = {
 /*
  * Deadlines: a machine with 1 TB of RAM tests it for 10 minutes before its firmware
  * asks the network for anything; a disk of the slow kind writes a 4 MiB frame in
- * seconds, so a minute without progress is a stall.
+ * seconds, so a minute without progress is a stall. In the queue a day is enough
+ * for a thousand installs of half an hour, twenty at once.
  */
 /* clang-format off */
 const struct operation_step_row operation_steps[OPERATION_STEP_COUNT] = {
+        [INSTALL_QUEUE] = {"queue", "waits for its turn", "an operation before it", "comes to an end",
+                24 * 60 * MINUTES, CAUSE_QUEUE_STUCK, STEP_NONE, false},
         [INSTALL_AGENT] = {"agent", "waits for the machine", "the agent", "asks for orders",
                 30 * MINUTES, CAUSE_AGENT_ABSENT, STEP_NONE, false},
         [INSTALL_PLAN] = {"plan", "gives the plan", "the agent", "fetches its plan",
@@ -102,6 +105,8 @@ const struct node_cause_row node_causes[CAUSE_COUNT] = {
                 "Look at its console: its firmware stopped, or boots something else."},
         [CAUSE_PHONE_HOME_ABSENT] = {"phone-home-absent", "the machine was sent to its disk, and the system there does not call",
                 "Look at its console: the firmware boots another disk, or the image does not boot on this machine, lacks cloudie-worker, or does not reach the controller."},
+        [CAUSE_QUEUE_STUCK] = {"queue-stuck", "its turn in the queue did not come within a day",
+                "`cloudie operation list` shows what runs and what waits; 'install_limit' and 'link_mbit' of cloudied.yaml say how many may run at once."},
         [CAUSE_ABORTED] = {"aborted", "an operator gave it up", "`cloudie node retry` begins anew."},
         [CAUSE_INTERNAL] = {"internal", "something failed that should not",
                 "The evidence may say what. This is a fault of ours: please report it."},
@@ -146,7 +151,7 @@ const struct node_cause_row node_causes[CAUSE_COUNT] = {
 };
 
 const char *const operation_step_names[OPERATION_STEP_COUNT + 1] = {
-        "agent", "plan", "check", "image", "wipe", "write", "seed", "table", "boot", "reboot", "phone-home",
+        "queue", "agent", "plan", "check", "image", "wipe", "write", "seed", "table", "boot", "reboot", "phone-home",
 };
 
 const char *const node_cause_names[CAUSE_COUNT + 1] = {
@@ -175,6 +180,7 @@ const char *const node_cause_names[CAUSE_COUNT + 1] = {
         [CAUSE_REBOOT_ABSENT] = "reboot-absent",
         [CAUSE_LOADER_ABSENT] = "loader-absent",
         [CAUSE_PHONE_HOME_ABSENT] = "phone-home-absent",
+        [CAUSE_QUEUE_STUCK] = "queue-stuck",
         [CAUSE_ABORTED] = "aborted",
         [CAUSE_INTERNAL] = "internal",
         [CAUSE_NEVER_HEARD] = "never-heard",
@@ -230,6 +236,7 @@ static const struct doc_field operation_fields[] = {
         DOC_FIELD(struct operation, attempt, DOC_U32, 0),
         DOC_FIELD(struct operation, done, DOC_U64, 0, .max = INT64_MAX),
         DOC_FIELD(struct operation, total, DOC_U64, 0, .max = INT64_MAX),
+        DOC_FIELD(struct operation, queued_ms, DOC_U64, 0),
         DOC_FIELD(struct operation, started_ms, DOC_U64, 0),
         DOC_FIELD(struct operation, step_started_ms, DOC_U64, 0),
         DOC_FIELD(struct operation, deadline_ms, DOC_U64, 0),
@@ -260,6 +267,7 @@ const char *operation_text(const struct operation *operation, char to[static OPE
         case OPERATION_NONE:
                 snprintf(to, OPERATION_TEXT_SIZE, "nothing was done yet");
                 break;
+        case OPERATION_WAITING:
         case OPERATION_RUNNING:
                 return running_text(operation, to);
         case OPERATION_SUCCEEDED:

@@ -19,6 +19,7 @@ extern const char *const operation_kind_names[OPERATION_KIND_COUNT + 1]; /* NULL
 
 /* In the order in which they are taken. What a profile does not ask for is left out. */
 enum operation_step {
+        INSTALL_QUEUE,      /* others before it come to an end: it waits, and nothing runs */
         INSTALL_AGENT,      /* its agent asks for orders: the machine is powered, in the ramdisk */
         INSTALL_PLAN,       /* the agent fetched the plan */
         INSTALL_CHECK,      /* the disk is the one in the plan, and may be written */
@@ -61,6 +62,7 @@ enum node_cause {
         CAUSE_REBOOT_ABSENT,     /* it was told to restart, and was not seen since */
         CAUSE_LOADER_ABSENT,     /* it has an address, and did not ask for what to boot */
         CAUSE_PHONE_HOME_ABSENT, /* it was sent to its disk; the system there does not call */
+        CAUSE_QUEUE_STUCK,       /* its turn did not come */
         CAUSE_ABORTED,           /* by an operator */
         CAUSE_INTERNAL,
         /* Why a boot stops: lib/node/why.c finds them in the timeline. */
@@ -122,7 +124,7 @@ extern const struct doc_table disk_id_table;
 bool disk_id_is_same(const struct disk_id *a, const struct disk_id *b);
 
 struct operation {
-        uint64_t number; /* rises over all nodes; 0: there was none */
+        uint64_t number; /* rises over all nodes: its place in the queue; 0: there was none */
         enum operation_kind kind;
         enum operation_state state;
         uint64_t generation; /* of the node, when it began: an agent of an older one is turned away
@@ -134,6 +136,7 @@ struct operation {
         enum operation_step step;
         uint32_t attempt;     /* from 1 */
         uint64_t done, total; /* bytes of the step */
+        uint64_t queued_ms;   /* when it was asked for */
         uint64_t started_ms, step_started_ms, deadline_ms, ended_ms;
         enum node_cause cause;
         char evidence[EVENT_TEXT_SIZE]; /* what was seen: data, one line */

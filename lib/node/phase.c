@@ -19,22 +19,22 @@ const char *const node_phase_names[PHASE_COUNT + 1] = {
 };
 
 const char *const operation_state_names[OPERATION_STATE_COUNT + 1] = {
-        [OPERATION_NONE] = "none",           [OPERATION_RUNNING] = "running",
-        [OPERATION_SUCCEEDED] = "succeeded", [OPERATION_FAILED] = "failed",
-        [OPERATION_ABORTED] = "aborted",
+        [OPERATION_NONE] = "none",       [OPERATION_WAITING] = "waiting",
+        [OPERATION_RUNNING] = "running", [OPERATION_SUCCEEDED] = "succeeded",
+        [OPERATION_FAILED] = "failed",   [OPERATION_ABORTED] = "aborted",
 };
 
 const char *const node_way_names[WAY_COUNT + 1] = {
-        [WAY_DISCOVER] = "discover", [WAY_ACCEPT] = "accept",   [WAY_DELETE] = "delete",
-        [WAY_LOOK] = "look",         [WAY_INSTALL] = "install", [WAY_RETRY] = "retry",
-        [WAY_ABORT] = "abort",       [WAY_FAIL] = "fail",       [WAY_INSTALLED] = "installed",
-        [WAY_RELEASE] = "release",
+        [WAY_DISCOVER] = "discover", [WAY_ACCEPT] = "accept",       [WAY_DELETE] = "delete",
+        [WAY_LOOK] = "look",         [WAY_INSTALL] = "install",     [WAY_RETRY] = "retry",
+        [WAY_START] = "start",       [WAY_QUEUE] = "queue",         [WAY_ABORT] = "abort",
+        [WAY_FAIL] = "fail",         [WAY_INSTALLED] = "installed", [WAY_RELEASE] = "release",
 };
 
 #define IN(state) (1u << (state))
 #define ANY       (~0u)
-#define NOT_BUSY  (ANY & ~IN(OPERATION_RUNNING))
-#define BUSY      IN(OPERATION_RUNNING)
+#define BUSY      (IN(OPERATION_WAITING) | IN(OPERATION_RUNNING))
+#define NOT_BUSY  (ANY & ~BUSY)
 #define ENDED_BAD (IN(OPERATION_FAILED) | IN(OPERATION_ABORTED))
 #define STAYS     PHASE_COUNT
 #define UNTOUCHED OPERATION_STATE_COUNT
@@ -57,17 +57,21 @@ static const struct way_row {
                 PHASE_NONE, OPERATION_NONE, true,
                 "only a node in phase 'discovered', 'ready' or 'retired' can be deleted",
                 "an operation runs on it; abort that first"},
-        [WAY_INSTALL] = {IN(PHASE_READY), NOT_BUSY, STAYS, OPERATION_RUNNING, true,
+        [WAY_INSTALL] = {IN(PHASE_READY), NOT_BUSY, STAYS, OPERATION_WAITING, true,
                 "only a node in phase 'ready' can be installed: accept it, or release it first",
                 "an operation runs on it already; abort that first"},
-        [WAY_RETRY] = {IN(PHASE_READY), ENDED_BAD, STAYS, OPERATION_RUNNING, true,
+        [WAY_RETRY] = {IN(PHASE_READY), ENDED_BAD, STAYS, OPERATION_WAITING, true,
                 "only a node in phase 'ready' has anything to retry",
                 "its last operation did not fail: there is nothing to retry"},
+        [WAY_START] = {IN(PHASE_READY), IN(OPERATION_WAITING), STAYS, OPERATION_RUNNING, false,
+                "only a node in phase 'ready' is installed", "no operation waits on it"},
+        [WAY_QUEUE] = {IN(PHASE_READY), IN(OPERATION_RUNNING), STAYS, OPERATION_WAITING, false,
+                "only a node in phase 'ready' is installed", "no operation runs on it"},
         [WAY_ABORT] = {ANY, BUSY, STAYS, OPERATION_ABORTED, true,
                 "", "no operation runs on it: there is nothing to abort"},
         [WAY_FAIL] = {ANY, BUSY, STAYS, OPERATION_FAILED, false,
                 "", "no operation runs on it"},
-        [WAY_INSTALLED] = {IN(PHASE_READY), BUSY, PHASE_DEPLOYED, OPERATION_SUCCEEDED, false,
+        [WAY_INSTALLED] = {IN(PHASE_READY), IN(OPERATION_RUNNING), PHASE_DEPLOYED, OPERATION_SUCCEEDED, false,
                 "only a node in phase 'ready' becomes deployed by an install",
                 "no install runs on it"},
         [WAY_RELEASE] = {IN(PHASE_DEPLOYED), NOT_BUSY, PHASE_READY, UNTOUCHED, true,

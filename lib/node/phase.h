@@ -20,7 +20,8 @@ enum node_phase {
 };
 
 enum operation_state {
-        OPERATION_NONE, /* there was none yet */
+        OPERATION_NONE,    /* there was none yet */
+        OPERATION_WAITING, /* for others before it: the queue */
         OPERATION_RUNNING,
         OPERATION_SUCCEEDED,
         OPERATION_FAILED,
@@ -38,8 +39,10 @@ enum node_way {
         WAY_ACCEPT,    /* an operator or a rule takes it */
         WAY_LOOK,      /* an operator wants to see it in the ramdisk once more: nothing changes */
         WAY_DELETE,    /* forgotten; it is discovered anew when it boots again */
-        WAY_INSTALL,   /* an install begins */
-        WAY_RETRY,     /* the last operation begins anew */
+        WAY_INSTALL,   /* an install is asked for, and takes its place in the queue */
+        WAY_RETRY,     /* the same, of the last operation */
+        WAY_START,     /* its turn has come */
+        WAY_QUEUE,     /* it gave its turn away, and stands in the queue again */
         WAY_ABORT,     /* the operation is given up by an operator */
         WAY_FAIL,      /* the operation ended badly: the phase stays */
         WAY_INSTALLED, /* the installed system showed that it runs */
@@ -48,7 +51,7 @@ enum node_way {
 };
 
 extern const char *const node_phase_names[PHASE_COUNT + 1]; /* "none", "discovered", ... */
-extern const char *const operation_state_names[OPERATION_STATE_COUNT + 1]; /* "none", "running" */
+extern const char *const operation_state_names[OPERATION_STATE_COUNT + 1]; /* "none", "waiting" */
 extern const char *const node_way_names[WAY_COUNT + 1];
 
 /**

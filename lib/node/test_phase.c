@@ -34,10 +34,11 @@ static void test_names(void **state)
 
 /*
  * The whole table, written a second time: for each way and phase one letter for
- * each state of the operation (none, running, succeeded, failed, aborted): the
+ * each state of the operation (none, waiting, running, succeeded, failed,
+ * aborted): the
  * state that follows, or a dot where the way is refused.
  */
-#define REFUSED "....."
+#define REFUSED "......"
 #define SAME    PHASE_COUNT
 /* clang-format off */
 static const struct {
@@ -46,31 +47,35 @@ static const struct {
         const char *then[PHASE_COUNT]; /* none, discovered, ready, reserved, deployed, retired */
 } expected[WAY_COUNT] = {
         [WAY_DISCOVER] = {PHASE_DISCOVERED, false,
-                {"nnnnn", REFUSED, REFUSED, REFUSED, REFUSED, REFUSED}},
+                {"nnnnnn", REFUSED, REFUSED, REFUSED, REFUSED, REFUSED}},
         [WAY_ACCEPT] = {PHASE_READY, true,
-                {REFUSED, "nrsfa", REFUSED, REFUSED, REFUSED, REFUSED}},
+                {REFUSED, "nwrsfa", REFUSED, REFUSED, REFUSED, REFUSED}},
         [WAY_LOOK] = {SAME, true,
-                {REFUSED, "nrsfa", REFUSED, REFUSED, REFUSED, REFUSED}},
+                {REFUSED, "nwrsfa", REFUSED, REFUSED, REFUSED, REFUSED}},
         [WAY_DELETE] = {PHASE_NONE, true,
-                {REFUSED, "n.nnn", "n.nnn", REFUSED, REFUSED, "n.nnn"}},
+                {REFUSED, "n..nnn", "n..nnn", REFUSED, REFUSED, "n..nnn"}},
         [WAY_INSTALL] = {SAME, true,
-                {REFUSED, REFUSED, "r.rrr", REFUSED, REFUSED, REFUSED}},
+                {REFUSED, REFUSED, "w..www", REFUSED, REFUSED, REFUSED}},
         [WAY_RETRY] = {SAME, true,
-                {REFUSED, REFUSED, "...rr", REFUSED, REFUSED, REFUSED}},
+                {REFUSED, REFUSED, "....ww", REFUSED, REFUSED, REFUSED}},
+        [WAY_START] = {SAME, false,
+                {REFUSED, REFUSED, ".r....", REFUSED, REFUSED, REFUSED}},
+        [WAY_QUEUE] = {SAME, false,
+                {REFUSED, REFUSED, "..w...", REFUSED, REFUSED, REFUSED}},
         [WAY_ABORT] = {SAME, true,
-                {".a...", ".a...", ".a...", ".a...", ".a...", ".a..."}},
+                {".aa...", ".aa...", ".aa...", ".aa...", ".aa...", ".aa..."}},
         [WAY_FAIL] = {SAME, false,
-                {".f...", ".f...", ".f...", ".f...", ".f...", ".f..."}},
+                {".ff...", ".ff...", ".ff...", ".ff...", ".ff...", ".ff..."}},
         [WAY_INSTALLED] = {PHASE_DEPLOYED, false,
-                {REFUSED, REFUSED, ".s...", REFUSED, REFUSED, REFUSED}},
+                {REFUSED, REFUSED, "..s...", REFUSED, REFUSED, REFUSED}},
         [WAY_RELEASE] = {PHASE_READY, true,
-                {REFUSED, REFUSED, REFUSED, REFUSED, "n.sfa", REFUSED}},
+                {REFUSED, REFUSED, REFUSED, REFUSED, "n..sfa", REFUSED}},
 };
 /* clang-format on */
 
 static void check_way(struct node_state from, enum node_way way)
 {
-        static const char letters[] = "nrsfa";
+        static const char letters[] = "nwrsfa";
         const char then = expected[way].then[from.phase][from.operation];
         const struct node_state untouched = {PHASE_COUNT, OPERATION_STATE_COUNT};
         struct node_state to = untouched;
@@ -133,7 +138,8 @@ static size_t walk(struct node_state reached[static STATES])
 static bool is_home(struct node_state s)
 {
         return s.phase == PHASE_NONE ||
-               (s.phase == PHASE_READY && s.operation != OPERATION_RUNNING);
+               (s.phase == PHASE_READY && s.operation != OPERATION_RUNNING &&
+                s.operation != OPERATION_WAITING);
 }
 
 /* Deleted, or ready with nothing running: one thing for an operator to do, wherever a node is. */
@@ -168,7 +174,8 @@ static void test_what_runs_can_be_aborted_and_tried_again(void **state)
 
         (void)state;
         for (size_t i = 0; i < count; i++) {
-                if (reached[i].operation != OPERATION_RUNNING)
+                if (reached[i].operation != OPERATION_RUNNING &&
+                    reached[i].operation != OPERATION_WAITING)
                         continue;
                 running++;
                 assert_int_equal(node_way_take(reached[i], WAY_ABORT, NULL, &to), 0);
@@ -178,7 +185,30 @@ static void test_what_runs_can_be_aborted_and_tried_again(void **state)
                 assert_int_equal(to.phase, reached[i].phase);
                 assert_int_equal(node_way_take(to, WAY_RETRY, NULL, &to), 0);
         }
-        assert_true(running > 0);
+        assert_true(running >= 2);
+}
+
+/* What is asked for waits first; only its turn lets it run, and only what runs ends well. */
+static void test_nothing_runs_before_its_turn(void **state)
+{
+        struct node_state reached[STATES], to;
+        const size_t count = walk(reached);
+
+        (void)state;
+        for (size_t i = 0; i < count; i++) {
+                for (unsigned way = 0; way < WAY_COUNT; way++) {
+                        if (node_way_take(reached[i], way, NULL, &to) < 0)
+                                continue;
+                        if (to.operation == OPERATION_RUNNING &&
+                            reached[i].operation != OPERATION_RUNNING) {
+                                assert_int_equal(way, WAY_START);
+                                assert_int_equal(reached[i].operation, OPERATION_WAITING);
+                        }
+                        if (to.operation == OPERATION_SUCCEEDED &&
+                            reached[i].operation != OPERATION_SUCCEEDED)
+                                assert_int_equal(reached[i].operation, OPERATION_RUNNING);
+                }
+        }
 }
 
 /* What is deployed is so by its own word, and stays it until an operator says else. */
@@ -208,6 +238,7 @@ int main(void)
                 cmocka_unit_test(test_every_way_from_every_state),
                 cmocka_unit_test(test_one_way_leads_home),
                 cmocka_unit_test(test_what_runs_can_be_aborted_and_tried_again),
+                cmocka_unit_test(test_nothing_runs_before_its_turn),
                 cmocka_unit_test(test_deployed_is_entered_and_left_by_one_way_each),
         };
 

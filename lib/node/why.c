@@ -333,6 +333,7 @@ static bool judge_operation(const struct why_facts *facts, const struct trail *l
         const struct operation *o = facts->operation;
 
         switch (o ? o->state : OPERATION_NONE) {
+        case OPERATION_WAITING:
         case OPERATION_RUNNING:
                 judge_running(facts, last, previous, why);
                 return true;
