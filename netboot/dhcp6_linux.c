@@ -27,6 +27,7 @@
 #include "lib/daemon/log.h"
 #include "lib/node/stranger.h"
 #include "netboot/flood.h"
+#include "netboot/packet.h"
 #include "netboot/strangers.h"
 #include "pxe/answer.h"
 
@@ -351,40 +352,20 @@ static void decide(struct port *port, struct reader bytes, const struct sockaddr
         free(reply);
 }
 
-/* Was it sent to an address of ours, and not to a group? */
-static bool is_unicast(struct msghdr *message)
-{
-        for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
-                struct in6_pktinfo info;
-
-                if (c->cmsg_level != IPPROTO_IPV6 || c->cmsg_type != IPV6_PKTINFO)
-                        continue;
-                memcpy(&info, CMSG_DATA(c), sizeof(info));
-                return !IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
-        }
-        return false;
-}
-
 static bool receive_one(struct port *port)
 {
-        uint8_t bytes[2048]; /* any message on Ethernet; more is cut and then refused */
-        struct sockaddr_in6 from = {0};
-        union {
-                struct cmsghdr header;
-                char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-        } control;
-        struct iovec part = {.iov_base = bytes, .iov_len = sizeof(bytes)};
-        struct msghdr message = {.msg_name = &from,
-                                 .msg_namelen = sizeof(from),
-                                 .msg_iov = &part,
-                                 .msg_iovlen = 1,
-                                 .msg_control = &control,
-                                 .msg_controllen = sizeof(control)};
-        const ssize_t size = recvmsg(port->interface->dhcp6_fd, &message, 0);
+        struct in6_pktinfo info = {.ipi6_addr = IN6ADDR_ANY_INIT};
+        struct sockaddr_in6 from;
+        struct packet packet;
+        const int rc = packet_receive(port->interface->dhcp6_fd, &packet, IPPROTO_IPV6,
+                                      IPV6_PKTINFO, &info, sizeof(info));
 
-        if (size < 0)
-                return errno == EINTR;
-        decide(port, reader_over(bytes, (size_t)size), &from, is_unicast(&message));
+        if (rc < 0)
+                return rc == -EINTR;
+        memcpy(&from, &packet.any, sizeof(from));
+        /* Was it sent to an address of ours, and not to a group? */
+        decide(port, reader_over(packet.bytes, packet.size), &from,
+               rc > 0 && !IN6_IS_ADDR_MULTICAST(&info.ipi6_addr));
         return true;
 }
 

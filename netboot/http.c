@@ -287,8 +287,19 @@ static void handle(void *context, struct serve_request *request)
         }
 }
 
+/* A host of IPv6 may take any address of its /64: all of these that are not leased share one
+ * limit. */
+static bool admit6(void *context, struct ip_address from, struct ip_address *ret_share)
+{
+        const struct http_service *service = context;
+
+        *ret_share = boots_share_of(service->options.boots, from);
+        return site_has_ip6(service->options.site);
+}
+
 /* @fd is taken in any case. */
-static int listen_on(struct http_service *service, int *fd, const char *key, const char *cert)
+static int listen_on(struct http_service *service, int *fd, bool is_ip6, const char *key,
+                     const char *cert)
 {
         const struct serve_options serve = {
                 .listen_fd = *fd,
@@ -297,6 +308,7 @@ static int listen_on(struct http_service *service, int *fd, const char *key, con
                 .connections = HTTP_MAX_CONNECTIONS,
                 .per_address = HTTP_MAX_PER_ADDRESS,
                 .memory = HTTP_MEMORY,
+                .admit = is_ip6 ? admit6 : NULL,
                 .handler = handle,
                 .context = service,
         };
@@ -324,12 +336,12 @@ int http_service_new(const struct http_service_options *options, struct http_ser
         for (size_t i = 0; i < options->interfaces->count && rc == 0; i++) {
                 struct netboot_interface *interface = &options->interfaces->at[i];
 
-                rc = listen_on(service, &interface->http_fd, NULL, NULL);
+                rc = listen_on(service, &interface->http_fd, false, NULL, NULL);
                 if (rc == 0)
-                        rc = listen_on(service, &interface->https_fd, options->key_pem,
+                        rc = listen_on(service, &interface->https_fd, false, options->key_pem,
                                        options->cert_pem);
                 if (rc == 0)
-                        rc = listen_on(service, &interface->http6_fd, NULL, NULL);
+                        rc = listen_on(service, &interface->http6_fd, true, NULL, NULL);
         }
         if (rc < 0) {
                 http_service_free(service);

@@ -12,6 +12,7 @@
 #include "netboot/images.h"
 #include "netboot/interface.h"
 #include "netboot/scripts.h"
+#include "netboot/site.h"
 
 struct http_service;
 
@@ -23,6 +24,7 @@ struct http_service_options {
         struct assets *assets;
         struct images *images;
         struct scripts *scripts;
+        struct site *site;              /* over IPv6 nobody is let in where no network has it */
         const char *key_pem, *cert_pem; /* of the sockets for TLS; NULL: there are none */
         /* NULL, or one sentence: what keeps us from serving. Any thread. */
         const char *(*is_ill)(void *context);

@@ -4,6 +4,7 @@
 /* The network interfaces that we serve on, and the sockets that need root to open. */
 
 #include <net/if.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/base/ip6.h"
@@ -17,8 +18,9 @@ struct netboot_interface {
         unsigned index;
         struct mac_address mac;
         unsigned mtu;
-        struct ip4_address address;                            /* the first one */
-        struct ip6_address addresses6[NETBOOT_MAX_ADDRESSES6]; /* without link-local ones */
+        struct ip4_address address; /* the first one */
+        struct ip6_address
+                addresses6[NETBOOT_MAX_ADDRESSES6]; /* without link-local ones; they change */
         size_t address6_count;
 
         /* -1 where the service is not wanted */
@@ -49,4 +51,14 @@ struct netboot_interfaces {
  */
 int netboot_interfaces_open(const struct netbootd_config *config, char *error,
                             struct netboot_interfaces *ret);
+
+enum interface_address {
+        INTERFACE_HAS_IT,      /* the address of IPv4 that its sockets are bound to */
+        INTERFACE_HAS_NONE,    /* it may come back */
+        INTERFACE_HAS_ANOTHER, /* and not that one */
+};
+
+/* Reads the addresses of IPv6 anew. True: they are others now. */
+bool netboot_interface_refresh(struct netboot_interface *interface,
+                               enum interface_address *ret_four);
 void netboot_interfaces_close(struct netboot_interfaces *interfaces);

@@ -58,7 +58,7 @@ static int query(int fd, const char *name, unsigned long what, struct ifreq *ret
         return ioctl(fd, what, ret) < 0 ? -errno : 0;
 }
 
-/* As with IPv4, those that are there at the start. None is no failure. */
+/* None is no failure. */
 static void describe6(struct netboot_interface *i)
 {
         struct ifaddrs *all = NULL;
@@ -78,6 +78,44 @@ static void describe6(struct netboot_interface *i)
                         i->address6_count++;
         }
         freeifaddrs(all);
+}
+
+static enum interface_address find4(const struct netboot_interface *i)
+{
+        enum interface_address found = INTERFACE_HAS_NONE;
+        struct ifaddrs *all = NULL;
+        struct sockaddr_in four;
+
+        if (getifaddrs(&all) < 0)
+                return INTERFACE_HAS_IT; /* nothing is known */
+        for (const struct ifaddrs *at = all; at && found != INTERFACE_HAS_IT; at = at->ifa_next) {
+                if (!at->ifa_addr || at->ifa_addr->sa_family != AF_INET ||
+                    strcmp(at->ifa_name, i->name) != 0)
+                        continue;
+                memcpy(&four, at->ifa_addr, sizeof(four));
+                found = four.sin_addr.s_addr == i->address.be ? INTERFACE_HAS_IT
+                                                              : INTERFACE_HAS_ANOTHER;
+        }
+        freeifaddrs(all);
+        return found;
+}
+
+bool netboot_interface_refresh(struct netboot_interface *interface,
+                               enum interface_address *ret_four)
+{
+        struct netboot_interface now = *interface;
+        bool is_same;
+
+        memset(now.addresses6, 0, sizeof(now.addresses6));
+        now.address6_count = 0;
+        describe6(&now);
+        is_same = now.address6_count == interface->address6_count &&
+                  memcmp(now.addresses6, interface->addresses6,
+                         now.address6_count * sizeof(now.addresses6[0])) == 0;
+        memcpy(interface->addresses6, now.addresses6, sizeof(now.addresses6));
+        interface->address6_count = now.address6_count;
+        *ret_four = find4(interface);
+        return !is_same;
 }
 
 static int describe(const char *name, char *error, struct netboot_interface *ret)

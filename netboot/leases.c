@@ -54,6 +54,7 @@ struct leases {
         struct journal *journal;
         struct dhcp_server *server;
         struct served served; /* what it was made of */
+        bool is_stale;        /* and of addresses of ours that are others now */
         struct dhcp6_server *server6;
         struct loop_timer *timer; /* syncs what nobody waits for */
         bool has_kept;
@@ -639,6 +640,11 @@ static int carry_over6(void *context, const struct dhcp6_lease *lease)
         return 0;
 }
 
+void leases_addresses_changed(struct leases *leases)
+{
+        leases->is_stale = true;
+}
+
 int leases_apply(struct leases *leases, const struct edge_config *config, char *error)
 {
         struct dhcp_server *old = leases->server;
@@ -647,7 +653,7 @@ int leases_apply(struct leases *leases, const struct edge_config *config, char *
         struct dhcp6_server *server6 = NULL;
         int rc;
 
-        if (old && is_served(&leases->served, config))
+        if (old && !leases->is_stale && is_served(&leases->served, config))
                 return 0;
         rc = server_make(leases, config, error, &server);
         if (rc == 0)
@@ -658,6 +664,7 @@ int leases_apply(struct leases *leases, const struct edge_config *config, char *
                 dhcp6_server_free(server6);
                 return rc;
         }
+        leases->is_stale = false;
         leases->server = TAKE_PTR(server);
         leases->server6 = server6;
         lease_news_note_all(leases->options.news);

@@ -55,6 +55,9 @@ struct leases *leases_free(struct leases *leases);
  */
 int leases_apply(struct leases *leases, const struct edge_config *config, char *error);
 
+/* Our own addresses are others now: the next leases_apply() makes everything anew. */
+void leases_addresses_changed(struct leases *leases);
+
 /* NULL until there is a configuration. */
 struct dhcp_server *leases_server(struct leases *leases);
 struct dhcp6_server *leases_server6(struct leases *leases);

@@ -27,6 +27,7 @@
 #include "lib/daemon/daemon.h"
 #include "lib/daemon/log.h"
 #include "lib/daemon/options.h"
+#include "netboot/addresses.h"
 #include "netboot/config.h"
 #include "netboot/confine.h"
 #include "netboot/dhcp.h"
@@ -83,6 +84,8 @@ struct netbootd {
         struct edge_config *refused;
         atomic_bool is_refused; /* the same, for other threads */
         struct loop_timer *retry;
+        struct addresses *addresses;
+        char why_ended[DAEMON_ERROR_SIZE]; /* "": it was told to */
 };
 
 static const char *config_path = "/etc/cloudie/netbootd.yaml";
@@ -253,6 +256,38 @@ static void on_plan(void *context, const struct mac_address *mac)
         scripts_plan_came(d->scripts);
 }
 
+static void add_addresses(struct site *site, const struct netboot_interface *interface)
+{
+        site_add_address(site, ip_of4(interface->address));
+        for (size_t i = 0; i < interface->address6_count; i++)
+                site_add_address(site, ip_of6(&interface->addresses6[i]));
+}
+
+static void on_addresses(void *context, const struct netboot_interface *interface, bool is_moved)
+{
+        char error[DAEMON_ERROR_SIZE] = "", ip[IP4_TEXT_SIZE];
+        struct netbootd *d = context;
+        int rc = 0;
+
+        if (is_moved) {
+                snprintf(d->why_ended, sizeof(d->why_ended),
+                         "network interface '%s' does not have %s any more, but another address; "
+                         "start it again to serve there",
+                         interface->name, ip4_text(ip, interface->address));
+                loop_stop(d->loop);
+                return;
+        }
+        site_drop_addresses(d->site);
+        for (size_t i = 0; i < d->interfaces.count; i++)
+                add_addresses(d->site, &d->interfaces.at[i]);
+        leases_addresses_changed(d->leases);
+        if (atomic_load(&d->is_configured))
+                rc = leases_apply(d->leases, &d->applied, error);
+        if (rc < 0)
+                log_error("interface.addresses", "reason=%s",
+                          QUOTE(error[0] ? error : strerror(-rc)));
+}
+
 /* ---- start ---- */
 
 static void on_signal(void *context, uint32_t events)
@@ -295,13 +330,6 @@ static int watch_signals(struct netbootd *d)
         if (rc == 0)
                 on_watchdog(d);
         return rc;
-}
-
-static void add_addresses(struct site *site, const struct netboot_interface *interface)
-{
-        site_add_address(site, ip_of4(interface->address));
-        for (size_t i = 0; i < interface->address6_count; i++)
-                site_add_address(site, ip_of6(&interface->addresses6[i]));
 }
 
 /* What is shared by the threads, and owns no socket. */
@@ -425,6 +453,7 @@ static int make_http(struct netbootd *d, char *error)
                 .assets = d->assets,
                 .images = d->images,
                 .scripts = d->scripts,
+                .site = d->site,
                 .is_ill = is_ill,
                 .add_metrics = add_metrics,
                 .context = d,
@@ -457,8 +486,8 @@ static int make_boot(struct netbootd *d, char *error)
                 return rc;
         scripts_set_edge(d->scripts, d->edge);
 
-        const struct tftp_service_options tftp = {d->boot_loop, &d->interfaces, d->boots,
-                                                  d->events,    d->assets,      d->scripts};
+        const struct tftp_service_options tftp = {d->boot_loop, &d->interfaces, d->boots, d->events,
+                                                  d->assets,    d->scripts,     d->site};
 
         rc = tftp_service_new(&tftp, &d->tftp);
         if (rc < 0)
@@ -587,6 +616,8 @@ static int start(struct netbootd *d, char *error)
         if (rc == 0)
                 rc = dhcp6_service_start(d->dhcp6, d->leases);
         if (rc == 0)
+                rc = addresses_new(d->loop, &d->interfaces, on_addresses, d, &d->addresses);
+        if (rc == 0)
                 rc = start_threads(d);
         return rc;
 }
@@ -595,6 +626,7 @@ static int start(struct netbootd *d, char *error)
 static void stop(struct netbootd *d)
 {
         notify_stopping();
+        d->addresses = addresses_free(d->addresses);
         http_service_close(d->http);
         if (d->has_boot_thread) {
                 /* Behind every question that HTTP has posted. */
@@ -667,6 +699,10 @@ int main(int argc, char **argv)
                          CLOUDIE_VERSION, QUOTE(d.config.controller), d.interfaces.count,
                          confine_landlock());
                 rc = loop_run(d.loop);
+                if (rc == 0 && d.why_ended[0]) {
+                        memcpy(error, d.why_ended, sizeof(error));
+                        rc = -EADDRNOTAVAIL;
+                }
         }
         stop(&d);
         if (rc < 0)

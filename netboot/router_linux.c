@@ -18,6 +18,7 @@
 #include "lib/daemon/log.h"
 #include "netboot/dhcp.h"
 #include "netboot/flood.h"
+#include "netboot/packet.h"
 
 #define RECEIVE_BATCH 16
 
@@ -27,16 +28,6 @@ struct router {
         struct loop_fd *watch;
         struct flood flood; /* of lines */
 };
-
-static int hop_limit_of(struct msghdr *message)
-{
-        int limit = 0;
-
-        for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c))
-                if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_HOPLIMIT)
-                        memcpy(&limit, CMSG_DATA(c), sizeof(limit));
-        return limit;
-}
 
 /* A host without an address yet hears only what goes to all. */
 static void answer(struct router *router, const struct sockaddr_in6 *from, bool has_source)
@@ -78,28 +69,19 @@ static void answer(struct router *router, const struct sockaddr_in6 *from, bool 
 static bool receive_one(struct router *router)
 {
         struct dhcp_router_solicitation solicitation;
-        struct sockaddr_in6 from = {0};
-        uint8_t bytes[1500];
-        union {
-                struct cmsghdr header;
-                char bytes[CMSG_SPACE(sizeof(int))];
-        } control;
-        struct iovec part = {.iov_base = bytes, .iov_len = sizeof(bytes)};
-        struct msghdr message = {.msg_name = &from,
-                                 .msg_namelen = sizeof(from),
-                                 .msg_iov = &part,
-                                 .msg_iovlen = 1,
-                                 .msg_control = &control,
-                                 .msg_controllen = sizeof(control)};
-        const ssize_t size = recvmsg(router->interface->router_fd, &message, 0);
+        struct sockaddr_in6 from;
+        struct packet packet;
+        int hop_limit = 0; /* not said: none that passes */
+        const int rc = packet_receive(router->interface->router_fd, &packet, IPPROTO_IPV6,
+                                      IPV6_HOPLIMIT, &hop_limit, sizeof(hop_limit));
         bool has_source;
 
-        if (size < 0)
-                return errno == EINTR;
+        if (rc < 0)
+                return rc == -EINTR;
+        memcpy(&from, &packet.any, sizeof(from));
         has_source = !IN6_IS_ADDR_UNSPECIFIED(&from.sin6_addr);
-        if (dhcp_router_solicitation_parse(reader_over(bytes, (size_t)size),
-                                           (uint8_t)hop_limit_of(&message), has_source,
-                                           &solicitation) == 0)
+        if (dhcp_router_solicitation_parse(reader_over(packet.bytes, packet.size),
+                                           (uint8_t)hop_limit, has_source, &solicitation) == 0)
                 answer(router, &from, has_source);
         return true;
 }

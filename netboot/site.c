@@ -15,10 +15,10 @@ struct root {
 
 struct site {
         uint16_t http_port;
-        struct ip_address addresses[SITE_MAX_ADDRESSES];
-        size_t address_count;
 
         pthread_mutex_t mutex; /* for what follows */
+        struct ip_address addresses[SITE_MAX_ADDRESSES];
+        size_t address_count;
         struct edge_network *networks;
         struct ip4_network *subnets; /* the same, as numbers */
         size_t count;
@@ -59,8 +59,17 @@ struct site *site_free(struct site *site)
 
 void site_add_address(struct site *site, struct ip_address address)
 {
+        pthread_mutex_lock(&site->mutex);
         if (site->address_count < SITE_MAX_ADDRESSES)
                 site->addresses[site->address_count++] = address;
+        pthread_mutex_unlock(&site->mutex);
+}
+
+void site_drop_addresses(struct site *site)
+{
+        pthread_mutex_lock(&site->mutex);
+        site->address_count = 0;
+        pthread_mutex_unlock(&site->mutex);
 }
 
 /* Of rows that begin with one. */
@@ -316,6 +325,18 @@ int site_find6(struct site *site, const struct ip6_address *addresses, size_t co
         return rc;
 }
 
+bool site_has_ip6(struct site *site)
+{
+        struct edge_network6 six;
+        bool has = false;
+
+        pthread_mutex_lock(&site->mutex);
+        for (size_t i = 0; i < site->count && !has; i++)
+                has = edge_network6_get(&site->networks[i], &six);
+        pthread_mutex_unlock(&site->mutex);
+        return has;
+}
+
 bool site_serves6(struct site *site, const struct mac_address *mac,
                   const struct ip6_network *network, bool has_lease, uint64_t wall_ms)
 {
@@ -334,7 +355,8 @@ bool site_serves6(struct site *site, const struct mac_address *mac,
         return is_found && site_serves(site, mac, subnet, has_lease, wall_ms);
 }
 
-struct ip4_address site_address_in(const struct site *site, const struct ip4_network *network)
+/* With the mutex held. */
+static struct ip4_address address4_in(const struct site *site, const struct ip4_network *network)
 {
         struct ip4_address any = {0};
 
@@ -350,6 +372,16 @@ struct ip4_address site_address_in(const struct site *site, const struct ip4_net
         }
         /* A network behind a relay: any address of ours, the relay's router knows the way. */
         return any;
+}
+
+struct ip4_address site_address_in(struct site *site, const struct ip4_network *network)
+{
+        struct ip4_address address;
+
+        pthread_mutex_lock(&site->mutex);
+        address = address4_in(site, network);
+        pthread_mutex_unlock(&site->mutex);
+        return address;
 }
 
 static struct ip_address address6_in(const struct site *site, const struct ip6_network *network)
@@ -374,7 +406,7 @@ static bool is_inside(const struct site *site, size_t i, struct ip_address addre
         struct edge_network6 six;
 
         if (ip_is_4(address)) {
-                *ret_ours = ip_of4(site_address_in(site, &site->subnets[i]));
+                *ret_ours = ip_of4(address4_in(site, &site->subnets[i]));
                 return ip4_network_has(&site->subnets[i], ip_to4(address));
         }
         if (!edge_network6_get(&site->networks[i], &six) ||

@@ -16,8 +16,10 @@ struct site;
 struct site *site_new(uint16_t http_port); /* NULL without memory */
 struct site *site_free(struct site *site);
 
-/* Before any other thread runs. Those above the limit are not known. */
+/* Those above the limit are not known. Any thread. */
 void site_add_address(struct site *site, struct ip_address address);
+/* Forgets those that were added. Any thread. */
+void site_drop_addresses(struct site *site);
 
 /* Takes networks and disks over; @config was checked. Any thread. 0 or -ENOMEM. */
 int site_apply(struct site *site, const struct edge_config *config);
@@ -68,9 +70,12 @@ bool site_knows(struct site *site, const struct mac_address *mac);
 int site_find6(struct site *site, const struct ip6_address *addresses, size_t count,
                struct ip6_address *ret_ours, struct edge_network6 *ret);
 
+/* Some network has a part of IPv6. Any thread. */
+bool site_has_ip6(struct site *site);
+
 /* As site_serves(), by the network's IPv6 address. Any thread. */
 bool site_serves6(struct site *site, const struct mac_address *mac,
                   const struct ip6_network *network, bool has_lease, uint64_t wall_ms);
 
-/* Our address of IPv4 in this network, else any of ours; unset: none at all. */
-struct ip4_address site_address_in(const struct site *site, const struct ip4_network *network);
+/* Our address of IPv4 in this network, else any of ours; unset: none at all. Any thread. */
+struct ip4_address site_address_in(struct site *site, const struct ip4_network *network);

@@ -9,6 +9,7 @@
 #include "netboot/events.h"
 #include "netboot/interface.h"
 #include "netboot/scripts.h"
+#include "netboot/site.h"
 
 struct tftp_service;
 
@@ -19,6 +20,7 @@ struct tftp_service_options {
         struct events *events;
         struct assets *assets;
         struct scripts *scripts;
+        struct site *site; /* nobody is answered over IPv6 where no network has it */
 };
 
 int tftp_service_new(const struct tftp_service_options *options, struct tftp_service **ret);

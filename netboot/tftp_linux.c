@@ -490,7 +490,8 @@ static bool receive_one(struct tftp_port *port)
         size = receive_packet(port, bytes, sizeof(bytes), &peer);
         if (size < 0)
                 return size == -EINTR;
-        if (peer.port == 0 || !ip_is_set(peer.ours))
+        if (peer.port == 0 || !ip_is_set(peer.ours) ||
+            (!ip_is_4(peer.address) && !site_has_ip6(port->service->options.site)))
                 return true;
         rc = tftp_packet_parse(reader_over(bytes, (size_t)size), &packet);
         if (rc == -EOPNOTSUPP)

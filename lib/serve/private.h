@@ -33,6 +33,8 @@ struct serve {
         uint16_t port;
         int listen_fd; /* MHD's */
         size_t (*body_limit)(void *context, struct serve_request *request);
+        bool (*admit)(void *context, struct ip_address from, struct ip_address *ret_share);
+        unsigned per_address;
         serve_handler_fn handler;
         void *context;
         size_t bodies_max;

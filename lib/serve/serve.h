@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/ip.h"
+
 struct serve;
 struct serve_request;
 
@@ -39,6 +41,10 @@ struct serve_options {
          * SERVE_BODY_IGNORED: it is read and thrown away, for the handler will refuse the request
          * whatever stands in it. */
         size_t (*body_limit)(void *context, struct serve_request *request);
+        /* Called for each connection: is it let in, and of whom is it one? Of each @ret_share there
+         * are at most per_address, or a few more where several come at one moment. NULL: all are,
+         * and each address counts alone. Must not wait. */
+        bool (*admit)(void *context, struct ip_address from, struct ip_address *ret_share);
         serve_handler_fn handler;
         void *context;
 };

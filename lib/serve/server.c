@@ -69,7 +69,49 @@ static int check_certificate(const char *key_pem, const char *cert_pem)
 struct socket {
         struct list link;
         int fd;
+        struct ip_address share; /* whose it is; unset where nobody asks */
 };
+
+static struct ip_address address_of(const struct sockaddr *peer, socklen_t size)
+{
+        struct sockaddr_storage copy = {0};
+
+        if (!peer || size > sizeof(copy))
+                return (struct ip_address){0};
+        memcpy(&copy, peer, size);
+        return ip_of_socket(&copy);
+}
+
+/* Walks all connections: at their limit that costs less than to accept one. */
+static enum MHD_Result on_accept(void *context, const struct sockaddr *peer, socklen_t size)
+{
+        struct serve *serve = context;
+        struct ip_address share = {0};
+        unsigned count = 0;
+
+        if (!serve->admit(serve->context, address_of(peer, size), &share))
+                return MHD_NO;
+        pthread_mutex_lock(&serve->lock);
+        LIST_FOR_EACH(&serve->sockets, at)
+        count += ip_is_equal(container_of(at, struct socket, link)->share, share);
+        pthread_mutex_unlock(&serve->lock);
+        return count < serve->per_address ? MHD_YES : MHD_NO;
+}
+
+static void note_share(const struct serve *serve, struct MHD_Connection *connection,
+                       struct socket *socket)
+{
+        const union MHD_ConnectionInfo *info =
+                MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+        if (info && info->client_addr)
+                (void)serve->admit(
+                        serve->context,
+                        address_of(info->client_addr, info->client_addr->sa_family == AF_INET6
+                                                              ? sizeof(struct sockaddr_in6)
+                                                              : sizeof(struct sockaddr_in)),
+                        &socket->share);
+}
 
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
@@ -94,7 +136,9 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
         socket = info ? malloc(sizeof(*socket)) : NULL;
         if (!socket)
                 return; /* it is served all the same */
-        socket->fd = info->connect_fd;
+        *socket = (struct socket){.fd = info->connect_fd};
+        if (serve->admit)
+                note_share(serve, connection, socket);
         list_init(&socket->link);
         pthread_mutex_lock(&serve->lock);
         list_append(&serve->sockets, &socket->link);
@@ -138,10 +182,10 @@ static int start_daemon(struct serve *serve, const struct serve_options *options
 
         errno = 0;
         serve->daemon = MHD_start_daemon(
-                flags, serve->port, NULL, NULL, request_on_call, serve, MHD_OPTION_LISTEN_SOCKET,
-                fd, MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_CONNECTION_LIMIT,
-                connections > threads ? connections : threads, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-                or_default(options->per_address, DEFAULT_PER_ADDRESS),
+                flags, serve->port, serve->admit ? on_accept : NULL, serve, request_on_call, serve,
+                MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, threads,
+                MHD_OPTION_CONNECTION_LIMIT, connections > threads ? connections : threads,
+                MHD_OPTION_PER_IP_CONNECTION_LIMIT, serve->per_address,
                 MHD_OPTION_CONNECTION_TIMEOUT, or_default(options->idle_timeout_s, DEFAULT_IDLE_S),
                 MHD_OPTION_URI_LOG_CALLBACK, request_on_target, serve, MHD_OPTION_NOTIFY_COMPLETED,
                 request_on_completed, serve, MHD_OPTION_NOTIFY_CONNECTION, on_connection, serve,
@@ -174,6 +218,8 @@ static struct serve *serve_new(const struct serve_options *options)
         serve->body_limit = options->body_limit;
         serve->bodies_max = options->bodies ? options->bodies : DEFAULT_BODIES;
         atomic_init(&serve->bodies, 0);
+        serve->admit = options->admit;
+        serve->per_address = or_default(options->per_address, DEFAULT_PER_ADDRESS);
         serve->handler = options->handler;
         serve->context = options->context;
         return serve;

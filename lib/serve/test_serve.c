@@ -511,6 +511,72 @@ static void test_connections_of_one_address(void **state)
         serve_stop(serve);
 }
 
+/* All of 127.0.0.0/25 is one share, and 127.0.0.255 is not let in. */
+static bool admit(void *context, struct ip_address from, struct ip_address *ret_share)
+{
+        (void)context;
+        *ret_share = from;
+        ret_share->six.bytes[15] &= 0x80;
+        return from.six.bytes[15] != 255;
+}
+
+static int open_from(uint16_t port, uint8_t last)
+{
+        struct sockaddr_in from = {.sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + last)};
+        struct sockaddr_in to = {.sin_family = AF_INET,
+                                 .sin_port = htons(port),
+                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        struct timeval patience = {.tv_sec = CLIENT_PATIENCE_S};
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        assert_true(fd >= 0);
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        assert_int_equal(bind(fd, (const struct sockaddr *)&from, sizeof(from)), 0);
+        assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+        return fd;
+}
+
+/* By the last byte of who comes, and whether it is let in. */
+static const struct {
+        uint8_t from;
+        bool is_served;
+} comers[] = {
+        {255, false},
+        {2,   true },
+        {3,   true },
+        {4,   true },
+        {5,   false},
+        {130, true },
+};
+
+static void test_connections_of_one_share(void **state)
+{
+        struct serve_options options = options_for();
+        struct serve *serve;
+        int fds[ARRAY_SIZE(comers)];
+        char byte;
+
+        (void)state;
+        options.per_address = 3;
+        options.admit = admit;
+        assert_int_equal(serve_start(&options, &serve), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(comers); i++) {
+                struct reply reply;
+
+                fds[i] = open_from(serve_port(serve), comers[i].from);
+                if (!comers[i].is_served) {
+                        assert_true(recv(fds[i], &byte, 1, 0) <= 0);
+                        continue;
+                }
+                client_ask(fds[i], "GET", "/", "", "");
+                client_read(fds[i], "GET", &reply);
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(comers); i++)
+                close(fds[i]);
+        serve_stop(serve);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -531,6 +597,7 @@ int main(void)
                 cmocka_unit_test(test_listen_fd),
                 cmocka_unit_test(test_all_addresses),
                 cmocka_unit_test(test_connections_of_one_address),
+                cmocka_unit_test(test_connections_of_one_share),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
