@@ -27,6 +27,7 @@ struct end {
         char *held; /* NULL: nothing */
         size_t held_size, held_at;
         bool is_at_end; /* nothing more comes from it */
+        bool is_hung;   /* both its ways are shut: not watched, as it would be ready for ever */
 };
 
 struct pair {
@@ -119,8 +120,11 @@ static int watch_for(struct end *end)
 {
         const bool wants_in = !end->is_at_end && !end->held && !end->pair->is_connecting;
         const bool wants_out = end->other->held != NULL ||
+                               (end->other->is_hung && !end->other->is_at_end) ||
                                (end->pair->is_connecting && end == &end->pair->ends[1]);
 
+        if (end->is_hung)
+                return 0;
         return loop_set_events(end->watch, (wants_in ? EPOLLIN : 0U) | (wants_out ? EPOLLOUT : 0U));
 }
 
@@ -135,6 +139,17 @@ static int finish_connecting(struct pair *pair)
         return -error;
 }
 
+/* What it had sent is still there to be read; nobody reads what would be written to it. */
+static void hang_up(struct end *end)
+{
+        loop_remove_fd(end->watch);
+        end->watch = NULL;
+        end->is_hung = true;
+        end->other->is_at_end = true;
+        free(end->other->held);
+        end->other->held = NULL;
+}
+
 static void on_ready(void *context, uint32_t events)
 {
         struct end *end = context;
@@ -143,14 +158,14 @@ static void on_ready(void *context, uint32_t events)
 
         if (pair->is_connecting && end == &pair->ends[1])
                 rc = finish_connecting(pair);
+        if (rc == 0 && (events & (EPOLLERR | EPOLLHUP)))
+                hang_up(end);
         for (size_t i = 0; rc == 0 && i < 2 && !pair->is_connecting; i++)
                 rc = move(&pair->ends[i]);
         for (size_t i = 0; rc == 0 && i < 2; i++)
                 rc = watch_for(&pair->ends[i]);
-        /* Both ways are shut, or it broke: what was still in it is on its way. */
-        if (rc < 0 || (events & (EPOLLERR | EPOLLHUP)) ||
-            (pair->ends[0].is_at_end && pair->ends[1].is_at_end && !pair->ends[0].held &&
-             !pair->ends[1].held))
+        if (rc < 0 || (pair->ends[0].is_at_end && pair->ends[1].is_at_end && !pair->ends[0].held &&
+                       !pair->ends[1].held))
                 pair_free(pair);
 }
 
