@@ -25,7 +25,9 @@ def programs():
 
 
 class Postgres:
-    def __init__(self):
+    def __init__(self, network=None):
+        """@network: who may come by TCP, as pg_hba.conf says it; nobody."""
+        self.listen = "*" if network else ""
         self.bin = programs()
         # Its socket's path has at most 107 characters.
         self.folder = tempfile.mkdtemp(prefix="cloudie-pg-", dir="/tmp")
@@ -39,6 +41,9 @@ class Postgres:
         # No sync: what is killed here is never the machine.
         self.run("initdb", "-D", self.data, "-U", "cloudie", "-A", "trust", "-E", "UTF8",
                  "--locale=C.UTF-8", "-N")
+        if network:
+            with open(os.path.join(self.data, "pg_hba.conf"), "a", encoding="utf-8") as rules:
+                rules.write(f"host all all {network} trust\n")
         self.start()
         self.run("createdb", "-h", self.folder, "-U", "cloudie", "cloudie")
 
@@ -53,8 +58,8 @@ class Postgres:
     def start(self):
         log = open(os.path.join(self.folder, "log"), "ab")
         self.process = subprocess.Popen(
-            [os.path.join(self.bin, "postgres"), "-D", self.data, "-k", self.folder, "-h", "",
-             "-F", "-c", "shared_buffers=16MB", "-c", "max_connections=40"],
+            [os.path.join(self.bin, "postgres"), "-D", self.data, "-k", self.folder,
+             "-h", self.listen, "-F", "-c", "shared_buffers=16MB", "-c", "max_connections=40"],
             cwd=self.folder, stdout=log, stderr=log, **self.who)
         log.close()
         self.wait()
