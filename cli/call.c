@@ -109,12 +109,17 @@ bool call_try(struct call *call, const struct call_request *request, struct call
         struct fetch_request wanted = {
                 .method = request->method,
                 .headers = headers,
-                .timeout_ms = request->patience_ms ? request->patience_ms : CALL_TIMEOUT_MS,
+                /* What comes as a file may take as long as it comes. */
+                .timeout_ms = request->sink          ? 0
+                              : request->patience_ms ? request->patience_ms
+                                                     : CALL_TIMEOUT_MS,
                 .silence_ms = request->patience_ms,
                 .content_type = request->content_type,
                 .body = request->body,
                 .body_size = request->body_size,
                 .bearer = call->credential.token[0] ? call->credential.token : NULL,
+                .sink = request->sink,
+                .sink_context = request->sink_context,
         };
 
         *ret = (struct call_answer){.rc = make_url(&url, call, request->path)};

@@ -39,6 +39,9 @@ struct call_request {
         const void *body;         /* NULL: none */
         size_t body_size;
         unsigned patience_ms; /* until the answer; 0: 30 s */
+        /* Where the body of a 2xx goes in place of a document, which @doc then is not; NULL. */
+        int (*sink)(void *context, const void *bytes, size_t size);
+        void *sink_context;
 };
 struct call_answer {
         unsigned status; /* 0: there was none; @rc and @error say why */

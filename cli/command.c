@@ -74,6 +74,8 @@ const struct command commands[] = {
          1, -1, COMMAND_PLANS, command_apply},
         {"dump", "", "all that operators wrote, and the nodes, as one text of YAML (-o FILE)",
          0, 0, COMMAND_FILE, command_dump},
+        {"backup", "", "database, keys and certificate of the controller, locked by a passphrase (-o FILE, --images A,B)",
+         0, 0, COMMAND_FILE, command_backup},
         {"load", "FILE", "give that to an empty controller ('-': read it from stdin; --dry-run)",
          1, 1, COMMAND_PLANS, command_load},
         {"history", "KIND NAME", "what was written of a document, and when",

@@ -21,7 +21,7 @@ struct command_context {
         /* Options that some commands know. */
         const char *select, *boot, *after, *profile, *name, *os, *duration;
         const char *since, *class, *reason, *network;
-        const char *set, *file;
+        const char *set, *file, *passphrase_file, *images;
         bool follow, inventory, erase, dry_run, wait, force, is_sure, prune;
 
         /* Of a command for many: bulk.h. */
@@ -104,6 +104,7 @@ int command_diff(const struct command_context *context);
 int command_revert(const struct command_context *context);
 int command_apply(const struct command_context *context);
 int command_dump(const struct command_context *context);
+int command_backup(const struct command_context *context);
 int command_load(const struct command_context *context);
 int command_document_list(const struct command_context *context);
 int command_document_show(const struct command_context *context);

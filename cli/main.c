@@ -19,13 +19,17 @@ static const char *output = "table";
 /* clang-format off */
 static const struct option_row options[] = {
         {.name = "output", .letter = 'o', .value = "FORM",
-         .help = "table, json or yaml; dump: the file to write", .text = &output},
+         .help = "table, json or yaml; dump, backup: the file to write", .text = &output},
         {.name = "select", .letter = 'l', .value = "FILTER",
          .help = "only these nodes, also in place of names: 'phase=ready and memory.total>=64G, rack in (a1,a2)'", .text = &context.select},
         {.name = "yes", .letter = 'y',
          .help = "with --select in place of names, or --prune: do not ask", .is_set = &context.is_sure},
         {.name = "set", .value = "NAME",
          .help = "apply: what these documents are together, for --prune", .text = &context.set},
+        {.name = "passphrase-file", .value = "FILE",
+         .help = "backup: its first line locks it; else it is asked for, or read from stdin", .text = &context.passphrase_file},
+        {.name = "images", .value = "NAMES",
+         .help = "backup: these images, too, with commas between", .text = &context.images},
         {.name = "prune",
          .help = "apply: delete what was applied with this --set before, and is in no file now", .is_set = &context.prune},
         {.name = "network", .value = "NAME",
@@ -126,6 +130,9 @@ static int check_options(const struct command *command)
         /* What is said elsewhere and does nothing there could be taken for a promise. */
         if ((context.prune || context.set) && command->run != command_apply)
                 return program_usage(&program, "--set and --prune are options of 'apply'");
+        if ((context.passphrase_file || context.images) && command->run != command_backup)
+                return program_usage(&program,
+                                     "--passphrase-file and --images are options of 'backup'");
         if (context.dry_run && !(command->flags & COMMAND_PLANS))
                 return program_usage(&program,
                                      "--dry-run is an option of 'node install', 'apply' and "

@@ -6,6 +6,7 @@
  * its readers are made after privileges were dropped and the sandbox entered.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 
 #include "controller/api/api.h"
 #include "controller/auth/login.h"
+#include "controller/backup/backup.h"
 #include "controller/config.h"
 #include "controller/redirect.h"
 #include "controller/shared.h"
@@ -26,11 +28,14 @@
 #include "lib/daemon/confine.h"
 #include "lib/daemon/log.h"
 #include "lib/daemon/options.h"
+#include "lib/daemon/passphrase.h"
+#include "lib/trust/locked.h"
 #include "lib/trust/secret.h"
 
 #define FIRST_FREE_PORT 1024
 
 static const char *config_path = "/etc/cloudie/cloudied.yaml";
+static const char *restore_path, *passphrase_path;
 static bool is_check, is_login_link;
 
 static const struct option_row options[] = {
@@ -39,10 +44,18 @@ static const struct option_row options[] = {
          .value = "FILE",
          .text = &config_path,
          .help = "configuration (default /etc/cloudie/cloudied.yaml)"},
-        {.name = "check-config", .is_set = &is_check, .help = "check the configuration and end"},
+        {.name = "restore",
+         .value = "FILE",
+         .text = &restore_path,
+         .help = "put a backup into the state folder, which must be empty, and end"},
+        {.name = "passphrase-file",
+         .value = "FILE",
+         .text = &passphrase_path,
+         .help = "of --restore: its first line opens the backup; else it is asked for"},
+        {.name = "check-config",                                              .is_set = &is_check,                                                                 .help = "check the configuration and end"                                                                                                                      },
         {.name = "login-link",
          .is_set = &is_login_link,
-         .help = "print a login line that is good once, for 24 hours, and end"                    },
+         .help = "print a login line that is good once, for 24 hours, and end"},
 };
 static const struct program program = {
         .name = "cloudied",
@@ -280,6 +293,7 @@ static int open_api(struct cloudied *d, char *error)
         const struct edge_config edge = config_edge(&d->config);
         const struct api_options api = {
                 .loop = d->loop,
+                .state = d->config.state,
                 .store = d->store,
                 .login_folder = d->state.login,
                 .join_token_file = d->state.join_token,
@@ -385,6 +399,12 @@ static int start(struct cloudied *d, char *error)
         int rc;
 
         rc = become_nobody(d, error);
+        if (rc == 0 && backup_is_half_restored(d->config.state)) {
+                rc = -EBADMSG;
+                snprintf(error, DAEMON_ERROR_SIZE,
+                         "a restore into %s did not end: empty the folder, and restore again",
+                         d->config.state);
+        }
         if (rc == 0)
                 rc = keys_load(&d->state, &d->config, error, &d->keys);
         if (rc == 0)
@@ -447,6 +467,45 @@ static int give_login_link(const struct cloudied *d)
         return EXIT_SUCCESS;
 }
 
+/* The file and the passphrase may be for root alone: both are read before. */
+static int restore_from(struct cloudied *d, int fd, const char *passphrase)
+{
+        char error[DAEMON_ERROR_SIZE] = "out of memory";
+        struct backup_about about = {0};
+        int rc;
+
+        rc = become_nobody(d, error);
+        if (rc == 0)
+                rc = backup_may_restore(d->config.state, error);
+        if (rc == 0)
+                rc = backup_check(fd, passphrase, error, &about);
+        if (rc == 0)
+                rc = backup_restore(fd, passphrase, d->config.state, error);
+        if (rc < 0)
+                return program_fail(&program, "%s", error);
+        printf("restored %llu files, %llu bytes, to %s; they were backed up by version %s%s\n",
+               (unsigned long long)about.files, (unsigned long long)about.bytes, d->config.state,
+               about.version,
+               about.has_database ? "" : "; the database is a server's, and not in it");
+        return EXIT_SUCCESS;
+}
+
+static int restore(struct cloudied *d)
+{
+        _close_ int fd = open(restore_path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        char error[DAEMON_ERROR_SIZE] = "", passphrase[PASSPHRASE_SIZE];
+        int rc;
+
+        if (fd < 0)
+                return program_fail(&program, "%s cannot be read: %s", restore_path,
+                                    strerror(errno));
+        if (passphrase_read(passphrase_path, false, error, passphrase, sizeof(passphrase)) < 0)
+                return program_fail(&program, "%s", error);
+        rc = restore_from(d, fd, passphrase);
+        secret_erase(passphrase, sizeof(passphrase));
+        return rc;
+}
+
 int main(int argc, char **argv)
 {
         CLEANUP(cloudied_free) struct cloudied *d = calloc(1, sizeof(*d));
@@ -471,5 +530,7 @@ int main(int argc, char **argv)
                 return program_fail(&program, "%s", error);
         if (is_check)
                 return EXIT_SUCCESS;
+        if (restore_path)
+                return restore(d);
         return is_login_link ? give_login_link(d) : run(d);
 }

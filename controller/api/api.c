@@ -269,9 +269,10 @@ static int start(struct api *api, const struct api_options *options, char *error
         api->guesses = auth_rate_new(GUESSES_PER_MINUTE);
         api->claims = auth_rate_new(CLAIMS_PER_MINUTE);
         api->login_folder = strdup(options->login_folder);
+        api->state = strdup(options->state);
         api->join_token_file = strdup(options->join_token_file);
         if (!api->book || !api->guesses || !api->claims || !api->login_folder ||
-            !api->join_token_file)
+            !api->join_token_file || !api->state)
                 return -ENOMEM;
         rc = serve_ring_new(RING_EVENTS, &api->ring);
         if (rc == 0)
@@ -346,6 +347,7 @@ struct api *api_free(struct api *api)
         serve_ring_free(api->ring);
         free(api->config);
         free(api->login_folder);
+        free(api->state);
         free(api->join_token_file);
         free(api);
         return NULL;

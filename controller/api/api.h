@@ -25,6 +25,7 @@ struct api;
 
 struct api_options {
         struct loop *loop;                     /* the logic thread's */
+        const char *state;                     /* folder: what a backup is made of */
         struct store_place store;              /* its seat is taken, even on failure */
         const char *login_folder;              /* of one-time login links */
         const char *join_token_file;           /* made if missing */

@@ -40,7 +40,8 @@ struct api {
         struct edge_config edge_config; /* what cloudied.yaml says of it; its arrays are borrowed */
         uint64_t disks_version, macs_version; /* of the logic, when the next was made */
         char *config, config_etag[32]; /* the answer to GET /edge/v1/config; NULL: none yet */
-        char *login_folder, *join_token_file;
+        char *login_folder, *join_token_file, *state;
+        atomic_bool is_backing_up; /* one at a time: each takes the disk's space */
         struct sha256 join_hash;
         bool is_joining;     /* a join token was used up and the next is not on disk yet */
         struct list waiting; /* struct call: agents that wait for orders */
@@ -129,6 +130,7 @@ enum problem prepare_document(struct call *call, char *detail);
 enum problem prepare_maintenance(struct call *call, char *detail);
 enum problem prepare_discovery(struct call *call, char *detail);
 enum problem prepare_leases(struct call *call, char *detail);
+enum problem prepare_backup(struct call *call, char *detail);
 
 struct event_list {
         size_t count;
@@ -136,6 +138,7 @@ struct event_list {
 };
 
 void handle_health(struct call *call);
+void handle_backup(struct call *call);
 void handle_ready(struct call *call);
 void handle_edge_join(struct call *call);
 void handle_edge_config(struct call *call);

@@ -155,6 +155,13 @@ const struct problem_row problem_rows[PROBLEM_COUNT] = {
         [PROBLEM_DISK_FULL] = {507, "disk-full", "Insufficient Storage",
                 "The controller's disk is full; what was uploaded of this image was removed.",
                 "Make space in the state folder's file system, then import again."},
+        [PROBLEM_BACKUP_RUNNING] = {409, "backup-running", "Conflict",
+                "A backup is being made.", "Wait until it has ended."},
+        [PROBLEM_BACKUP_FAILED] = {500, "backup-failed", "Internal Server Error",
+                "The backup could not be made.", "The state folder's file system needs space for a second copy of what is backed up."},
+        [PROBLEM_PASSPHRASE] = {400, "passphrase-short", "Bad Request",
+                "The passphrase has fewer than 12 bytes: whoever finds the backup may try as many as he likes.",
+                "Take a longer one; five words that nobody else would put together will do."},
 };
 /* clang-format on */
 

@@ -64,6 +64,7 @@ static const struct shape {
         {"Login", NULL, OBJECT("\"token\"", P("token", TEXT))},
         {"LoginToken", NULL, OBJECT("\"token\",\"user\",\"role\",\"expires_ms\"",
                 P("token", TEXT) "," P("user", TEXT) "," P("role", TEXT) "," P("expires_ms", NUMBER))},
+        {"Backup", NULL, OBJECT("\"passphrase\"", P("passphrase", TEXT) "," P("images", TEXTS))},
         {"Edge", NULL, OBJECT("\"name\",\"joined_ms\"",
                 P("name", TEXT) "," P("joined_ms", NUMBER) "," P("heard_ms", NUMBER))},
         {"Status", NULL, OBJECT("\"version\",\"uptime_ms\",\"nodes\",\"edges\",\"agents_waiting\",\"last_event\"",

@@ -134,6 +134,8 @@ struct engine_kind {
         /* Each row of an answer. */
         int (*each)(struct store_reader *reader, const char *sql, const struct sql_value *values,
                     size_t count, sql_row_fn fn, void *context);
+        /* All of it as a file, as it is at one moment. NULL: its own tools do that. */
+        int (*copy)(struct store_reader *reader, const char *path);
         /* As a row gives a column; NULL where there is nothing. */
         const char *(*text)(const struct sql_row *row, int column);
         /* A question for the texts of the JSON list ?2. */

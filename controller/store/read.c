@@ -239,3 +239,8 @@ int store_read_versions(struct store_reader *reader, const char *kind, const cha
                                   " WHERE kind = ?1 AND name = ?2 ORDER BY rowid DESC",
                                   values, ARRAY_SIZE(values), take_version, &walk);
 }
+
+int store_read_backup(struct store_reader *reader, const char *path)
+{
+        return reader->kind->copy ? reader->kind->copy(reader, path) : -EOPNOTSUPP;
+}

@@ -238,6 +238,15 @@ struct store_reader;
 typedef void (*store_read_fn)(struct store_reader *reader, void *context);
 int store_read(struct store *store, store_read_fn fn, void *context);
 
+/**
+ * store_read_backup() - all of the database as a file of its own
+ * @path:  is made, and is not there before
+ *
+ * As it is at one moment, while others write. Return: 0; -EOPNOTSUPP: this engine has no file, and
+ * its own tools back it up; -ENOSPC, -EIO, -ENOMEM.
+ */
+int store_read_backup(struct store_reader *reader, const char *path);
+
 /* What was written under a name, newest first, deletions with a NULL body; at most 64 a document. A
  * return other than 0 of @fn ends the walk with it. 0, -ENOMEM, -EIO. */
 typedef int (*store_version_fn)(void *context, const struct store_document *row);

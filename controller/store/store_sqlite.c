@@ -385,6 +385,21 @@ static int sqlite_each(struct store_reader *base, const char *sql, const struct 
         return rc;
 }
 
+static int no_row(void *context, const struct sql_row *row)
+{
+        (void)context;
+        (void)row;
+        return 0;
+}
+
+/* One read transaction: what was committed when it began, without what was deleted before. */
+static int sqlite_copy(struct store_reader *reader, const char *path)
+{
+        const struct sql_value value = {.text = path, .size = strlen(path)};
+
+        return sqlite_each(reader, "VACUUM INTO ?1", &value, 1, no_row, NULL);
+}
+
 const struct engine_kind engine_sqlite = {
         .open = sqlite_open,
         .close = sqlite_close,
@@ -395,6 +410,7 @@ const struct engine_kind engine_sqlite = {
         .reader_open = sqlite_reader_open,
         .reader_close = sqlite_reader_close,
         .each = sqlite_each,
+        .copy = sqlite_copy,
         .text = sqlite_text,
         .list = "SELECT value FROM json_each(?2)",
 };

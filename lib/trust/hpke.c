@@ -10,17 +10,17 @@
 #include <string.h>
 
 #include "lib/base/writer.h"
+#include "lib/trust/aead.h"
 #include "lib/trust/openssl.h"
 #include "lib/trust/secret.h"
 
 #define HASH_SIZE    32 /* Nh of the KDF, Nsecret of the KEM, Nk of the AEAD: all the same here */
-#define NONCE_SIZE   12
+#define NONCE_SIZE   AEAD_NONCE_SIZE
 #define CONTEXT_SIZE (1 + 2 * HASH_SIZE)
 #define LABELED_MAX  512 /* info of 256 bytes, or two keys, behind labels of some 30 */
 
 CLEANUP_DEFINE(BN_CTX *, BN_CTX_free)
 CLEANUP_DEFINE(BIGNUM *, BN_free)
-CLEANUP_DEFINE(EVP_CIPHER_CTX *, EVP_CIPHER_CTX_free)
 CLEANUP_DEFINE(EVP_PKEY_CTX *, EVP_PKEY_CTX_free)
 
 struct suite {
@@ -157,47 +157,6 @@ static int schedule(const struct exchange *x, struct hpke_text info, uint8_t key
         return rc;
 }
 
-/* RFC 8439 2.8, the tag behind the text; sequence number 0, so the nonce is the base. */
-static int encrypt(const uint8_t *key, const uint8_t *nonce, struct hpke_text aad,
-                   struct hpke_text plain, uint8_t *ret)
-{
-        CLEANUP(EVP_CIPHER_CTX_free) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-        int size;
-
-        if (!context)
-                return openssl_fail(-ENOMEM);
-        if (EVP_EncryptInit_ex(context, EVP_chacha20_poly1305(), NULL, key, nonce) != 1 ||
-            EVP_EncryptUpdate(context, NULL, &size, aad.bytes, (int)aad.size) != 1 ||
-            EVP_EncryptUpdate(context, ret, &size, plain.bytes, (int)plain.size) != 1 ||
-            EVP_EncryptFinal_ex(context, ret + plain.size, &size) != 1 ||
-            EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, HPKE_TAG_SIZE, ret + plain.size) !=
-                    1)
-                return openssl_fail(-EIO);
-        return 0;
-}
-
-static int decrypt(const uint8_t *key, const uint8_t *nonce, struct hpke_text aad,
-                   struct hpke_text cipher, uint8_t *ret)
-{
-        CLEANUP(EVP_CIPHER_CTX_free) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-        const size_t plain_size = cipher.size - HPKE_TAG_SIZE;
-        uint8_t tag[HPKE_TAG_SIZE];
-        int size;
-
-        if (!context)
-                return openssl_fail(-ENOMEM);
-        memcpy(tag, cipher.bytes + plain_size, sizeof(tag));
-        if (EVP_DecryptInit_ex(context, EVP_chacha20_poly1305(), NULL, key, nonce) != 1 ||
-            EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, sizeof(tag), tag) != 1 ||
-            EVP_DecryptUpdate(context, NULL, &size, aad.bytes, (int)aad.size) != 1 ||
-            EVP_DecryptUpdate(context, ret, &size, cipher.bytes, (int)plain_size) != 1)
-                return openssl_fail(-EIO);
-        if (EVP_DecryptFinal_ex(context, ret + plain_size, &size) == 1)
-                return 0;
-        secret_erase(ret, plain_size); /* what was not vouched for is not shown */
-        return openssl_fail(-EKEYREJECTED);
-}
-
 int hpke_seal(const uint8_t to[static HPKE_KEY_SIZE], const uint8_t ephemeral[static HPKE_KEY_SIZE],
               struct hpke_text info, struct hpke_text aad, struct hpke_text plain, uint8_t *ret)
 {
@@ -214,7 +173,7 @@ int hpke_seal(const uint8_t to[static HPKE_KEY_SIZE], const uint8_t ephemeral[st
         if (rc == 0)
                 rc = schedule(&x, info, key, nonce);
         if (rc == 0)
-                rc = encrypt(key, nonce, aad, plain, ret);
+                rc = aead_seal(key, nonce, aad, plain, ret);
         secret_erase(&x, sizeof(x));
         secret_erase(key, sizeof(key));
         return rc;
@@ -238,7 +197,7 @@ int hpke_open(const uint8_t key[static HPKE_KEY_SIZE], const uint8_t enc[static 
         if (rc == 0)
                 rc = schedule(&x, info, aead_key, nonce);
         if (rc == 0)
-                rc = decrypt(aead_key, nonce, aad, cipher, ret);
+                rc = aead_open(aead_key, nonce, aad, cipher, ret);
         secret_erase(&x, sizeof(x));
         secret_erase(aead_key, sizeof(aead_key));
         return rc;
