@@ -21,7 +21,8 @@
 /* The largest asset: stage two of a release is 16 MB; ten times that is a wrong file. */
 #define ASSET_MAX ((uint64_t)256 << 20)
 /* manifest.json of MANIFEST_MAX_FILES files, its signature, site.cpio with three small files. */
-#define SMALL_MAX ((size_t)1 << 20)
+#define SMALL_MAX    ((size_t)1 << 20)
+#define CONTENT_TYPE "application/octet-stream"
 /* A file that does not come at all; a slow one may take as long as bytes still come. */
 #define SILENCE_MS 10000
 
@@ -51,6 +52,7 @@ struct assets {
         struct asset_manifest manifest;
         bool is_whole[MANIFEST_MAX_FILES];              /* its SHA-256 was checked */
         struct identity identities[MANIFEST_MAX_FILES]; /* of those */
+        struct serve_file *kept[MANIFEST_MAX_FILES];    /* of those that were served; or NULL */
 };
 
 int assets_new(const char *path, struct assets **ret)
@@ -77,10 +79,17 @@ int assets_new(const char *path, struct assets **ret)
         return 0;
 }
 
+static void drop_kept(struct assets *assets)
+{
+        for (size_t i = 0; i < ARRAY_SIZE(assets->kept); i++)
+                assets->kept[i] = serve_file_unref(assets->kept[i]);
+}
+
 struct assets *assets_free(struct assets *assets)
 {
         if (!assets)
                 return NULL;
+        drop_kept(assets);
         if (assets->folder_fd >= 0)
                 close(assets->folder_fd);
         pthread_mutex_destroy(&assets->mutex);
@@ -153,6 +162,7 @@ static void take_manifest(struct assets *assets, const struct asset_manifest *ma
 {
         struct stat st;
 
+        drop_kept(assets);
         assets->manifest = *manifest;
         for (size_t i = 0; i < manifest->count; i++) {
                 assets->is_whole[i] =
@@ -486,6 +496,64 @@ int assets_open(struct assets *assets, const char *name, struct asset_file *ret)
                          (unsigned long long)st.st_ino, (unsigned long long)st.st_mtim.tv_sec,
                          (unsigned long)st.st_mtim.tv_nsec);
         file.fd = TAKE_FD(fd);
+        *ret = file;
+        return 0;
+}
+
+/* @found has its file open, and that file still has the name. With the mutex held. */
+static int keep_found(struct assets *assets, const struct asset *found)
+{
+        const size_t i = (size_t)(found - assets->manifest.files);
+        struct identity now;
+        struct stat st;
+        int fd;
+
+        if (assets->kept[i] &&
+            fstatat(assets->folder_fd, found->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+                now = identity_of(&st);
+                if (is_same(&now, &assets->identities[i]))
+                        return 0;
+        }
+        assets->kept[i] = serve_file_unref(assets->kept[i]);
+        fd = open_found(assets, found, &st);
+        if (fd < 0)
+                return fd;
+        return serve_file_new(fd, CONTENT_TYPE, found->sha256, &assets->kept[i]);
+}
+
+static int serve_asset(struct assets *assets, const char *name, struct asset_file *ret,
+                       struct serve_file **ret_file)
+{
+        const struct asset *found;
+        int rc = -ENOENT;
+
+        pthread_mutex_lock(&assets->mutex);
+        found = find(assets, name);
+        if (found)
+                rc = keep_found(assets, found);
+        if (rc == 0) {
+                *ret = (struct asset_file){
+                        .fd = -EBADF, .size = found->size, .has_role = true, .role = found->role};
+                *ret_file = serve_file_ref(assets->kept[found - assets->manifest.files]);
+        }
+        pthread_mutex_unlock(&assets->mutex);
+        return rc;
+}
+
+int assets_serve(struct assets *assets, const char *name, struct asset_file *ret,
+                 struct serve_file **ret_file)
+{
+        struct asset_file file;
+        int rc;
+
+        if (!is_plain(name))
+                return serve_asset(assets, name, ret, ret_file);
+        rc = assets_open(assets, name, &file);
+        if (rc == 0)
+                rc = serve_file_new(file.fd, CONTENT_TYPE, file.etag, ret_file);
+        if (rc < 0)
+                return rc;
+        file.fd = -EBADF;
         *ret = file;
         return 0;
 }

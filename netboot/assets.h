@@ -12,6 +12,7 @@
 
 #include "lib/fetch/fetch.h"
 #include "lib/node/wire.h"
+#include "lib/serve/serve.h"
 
 #define ASSETS_MANIFEST  "manifest.json"
 #define ASSETS_SIGNATURE "manifest.json.minisig"
@@ -51,6 +52,11 @@ struct asset_file {
 
 /* Any thread. 0, -ENOENT: not ours to serve; -errno of opening. */
 int assets_open(struct assets *assets, const char *name, struct asset_file *ret);
+
+/* The same for HTTP: what stays open from one request to the next. @ret has no descriptor;
+ * @ret_file is the caller's to unref. Also -ENOMEM, -EIO. */
+int assets_serve(struct assets *assets, const char *name, struct asset_file *ret,
+                 struct serve_file **ret_file);
 
 /* The name of the file of a role. -ENOENT. */
 int assets_name_of(struct assets *assets, enum asset_role role, char ret[static WIRE_NAME_SIZE]);

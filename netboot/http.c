@@ -142,11 +142,12 @@ static void sent(void *context, bool is_whole, uint64_t bytes, uint64_t took_ms)
 static void handle_asset(struct http_service *service, struct serve_request *request,
                          const char *name)
 {
+        struct serve_file *kept = NULL;
         struct asset_file file;
         struct sent *s;
         int rc;
 
-        rc = assets_open(service->options.assets, name, &file);
+        rc = assets_serve(service->options.assets, name, &file, &kept);
         if (rc < 0) {
                 answer_text(request, rc == -ENOENT ? 404 : 500, "no such asset");
                 return;
@@ -161,8 +162,8 @@ static void handle_asset(struct http_service *service, struct serve_request *req
                                                 .role = file.role};
                 (void)text_copy(s->delivery.name, sizeof(s->delivery.name), name);
         }
-        serve_answer_file(request, file.fd, "application/octet-stream", file.etag, s ? sent : NULL,
-                          s);
+        serve_answer_kept(request, kept, s ? sent : NULL, s);
+        serve_file_unref(kept);
 }
 
 /* A line for each frame would be thousands an image: the machine itself tells how far it is. */

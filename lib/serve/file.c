@@ -4,7 +4,9 @@
  * sendfile(2) where the connection is plain, and reads it piece by piece under TLS.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,24 +29,32 @@
          sizeof("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n") +                                       \
          sizeof("Content-Length: 1234567\r\n"))
 
-struct file_answer {
+struct serve_file {
+        atomic_uint refs;
         int fd;
         uint64_t size;
         const char *content_type;
         char etag[ETAG_SIZE]; /* quoted; "" without */
+        /* Of a short file: all of it, with its headers. MHD gives one response to many. */
+        struct MHD_Response *whole;
+        uint64_t whole_head;
+};
+
+struct file_answer {
+        const struct serve_file *file;
         struct range part;
         unsigned status;
         bool is_sent; /* a body; none for HEAD */
 };
 
 /* Callers have a hash; the wire wants quotes (RFC 9110 8.8.3). */
-static void set_etag(struct file_answer *answer, const char *etag)
+static void set_etag(struct serve_file *file, const char *etag)
 {
         const char *quote = etag[0] == '"' || !strncmp(etag, "W/\"", 3) ? "" : "\"";
-        int len = snprintf(answer->etag, sizeof(answer->etag), "%s%s%s", quote, etag, quote);
+        int len = snprintf(file->etag, sizeof(file->etag), "%s%s%s", quote, etag, quote);
 
-        if (len < 0 || (size_t)len >= sizeof(answer->etag))
-                answer->etag[0] = '\0';
+        if (len < 0 || (size_t)len >= sizeof(file->etag))
+                file->etag[0] = '\0';
 }
 
 /* RFC 9110 13.2.2: first If-None-Match, then If-Range and Range. */
@@ -53,18 +63,19 @@ static void decide(struct serve_request *request, struct file_answer *answer)
         const char *none_match = serve_header(request, "If-None-Match");
         const char *if_range = serve_header(request, "If-Range");
         const char *range = serve_header(request, "Range");
+        const char *etag = answer->file->etag;
         bool is_get = !strcmp(serve_method(request), "GET");
 
         answer->status = 200;
-        answer->part = (struct range){.start = 0, .length = answer->size};
-        if (none_match && answer->etag[0] && range_none_match(none_match, answer->etag)) {
+        answer->part = (struct range){.start = 0, .length = answer->file->size};
+        if (none_match && etag[0] && range_none_match(none_match, etag)) {
                 answer->status = 304;
                 return;
         }
         /* Only GET knows ranges (RFC 9110 14.2). */
-        if (!is_get || (if_range && !(answer->etag[0] && range_if_range(if_range, answer->etag))))
+        if (!is_get || (if_range && !(etag[0] && range_if_range(if_range, etag))))
                 return;
-        switch (range_parse(range, answer->size, &answer->part)) {
+        switch (range_parse(range, answer->file->size, &answer->part)) {
         case RANGE_PART:
                 answer->status = 206;
                 return;
@@ -86,7 +97,7 @@ static struct MHD_Response *body_in_memory(const struct file_answer *answer)
 
         if (!bytes)
                 return NULL;
-        if (pread(answer->fd, bytes, size, (off_t)answer->part.start) != (ssize_t)size) {
+        if (pread(answer->file->fd, bytes, size, (off_t)answer->part.start) != (ssize_t)size) {
                 free(bytes);
                 return NULL;
         }
@@ -109,11 +120,16 @@ static struct MHD_Response *body_of(struct file_answer *answer)
                 if (response)
                         return response;
         }
-        sendfile_expect(answer->fd, answer->part.start + answer->part.length);
-        response = MHD_create_response_from_fd_at_offset64(answer->part.length, answer->fd,
+
+        _close_ int fd = fcntl(answer->file->fd, F_DUPFD_CLOEXEC, 0);
+
+        if (fd < 0)
+                return NULL;
+        sendfile_expect(fd, answer->part.start + answer->part.length);
+        response = MHD_create_response_from_fd_at_offset64(answer->part.length, fd,
                                                            answer->part.start);
         if (response)
-                (void)TAKE_FD(answer->fd);
+                (void)TAKE_FD(fd);
         return response;
 }
 
@@ -122,17 +138,17 @@ static void add_headers(struct MHD_Response *response, const struct file_answer 
         char text[96];
 
         if (answer->status == 200 || answer->status == 206)
-                response_add_headers(response, answer->content_type, NULL);
-        if (answer->etag[0])
-                MHD_add_response_header(response, "ETag", answer->etag);
+                response_add_headers(response, answer->file->content_type, NULL);
+        if (answer->file->etag[0])
+                MHD_add_response_header(response, "ETag", answer->file->etag);
         MHD_add_response_header(response, "Accept-Ranges", "bytes");
         if (answer->status == 206) {
                 snprintf(text, sizeof(text), "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64,
                          answer->part.start, answer->part.start + answer->part.length - 1,
-                         answer->size);
+                         answer->file->size);
                 MHD_add_response_header(response, "Content-Range", text);
         } else if (answer->status == 416) {
-                snprintf(text, sizeof(text), "bytes */%" PRIu64, answer->size);
+                snprintf(text, sizeof(text), "bytes */%" PRIu64, answer->file->size);
                 MHD_add_response_header(response, "Content-Range", text);
         }
 }
@@ -147,41 +163,145 @@ static enum MHD_Result count_header(void *context, enum MHD_ValueKind kind, cons
         return MHD_YES;
 }
 
-static struct MHD_Response *response_of(struct file_answer *answer, uint64_t *ret_head)
+static uint64_t head_size(struct MHD_Response *response)
+{
+        uint64_t size = HEAD_FIXED;
+
+        MHD_get_response_headers(response, count_header, &size);
+        return size;
+}
+
+/* On a plain file; its descriptor is the caller's in any case. */
+static int file_init(struct serve_file *file, int fd, const char *content_type, const char *etag)
+{
+        struct stat st;
+
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return -EINVAL;
+        *file = (struct serve_file){.fd = fd, .content_type = content_type};
+        file->size = (uint64_t)st.st_size;
+        if (etag)
+                set_etag(file, etag);
+        return 0;
+}
+
+static int keep_whole(struct serve_file *file)
+{
+        const struct file_answer answer = {
+                .file = file, .part = {.length = file->size}, .status = 200, .is_sent = true};
+
+        if (file->size == 0 || file->size > SMALL_MAX)
+                return 0;
+        file->whole = body_in_memory(&answer);
+        if (!file->whole)
+                return -EIO;
+        add_headers(file->whole, &answer);
+        file->whole_head = head_size(file->whole);
+        return 0;
+}
+
+int serve_file_new(int take_fd, const char *content_type, const char *etag, struct serve_file **ret)
+{
+        struct serve_file *file = calloc(1, sizeof(*file));
+        int rc;
+
+        if (!file) {
+                close(take_fd);
+                return -ENOMEM;
+        }
+        rc = file_init(file, take_fd, content_type, etag);
+        file->fd = take_fd;
+        atomic_init(&file->refs, 1);
+        if (rc == 0)
+                rc = keep_whole(file);
+        if (rc < 0) {
+                serve_file_unref(file);
+                return rc;
+        }
+        *ret = file;
+        return 0;
+}
+
+struct serve_file *serve_file_ref(struct serve_file *file)
+{
+        atomic_fetch_add(&file->refs, 1);
+        return file;
+}
+
+struct serve_file *serve_file_unref(struct serve_file *file)
+{
+        if (!file || atomic_fetch_sub(&file->refs, 1) != 1)
+                return NULL;
+        if (file->whole)
+                MHD_destroy_response(file->whole);
+        close(file->fd);
+        free(file);
+        return NULL;
+}
+
+static struct file_answer answer_of(struct serve_request *request, const struct serve_file *file)
+{
+        struct file_answer answer = {.file = file};
+
+        answer.is_sent = strcmp(serve_method(request), "HEAD") != 0;
+        decide(request, &answer);
+        return answer;
+}
+
+/* NULL: there is no memory, or no descriptor, for it. */
+static struct MHD_Response *response_new(struct file_answer *answer)
 {
         struct MHD_Response *response = body_of(answer);
 
-        *ret_head = HEAD_FIXED;
-        if (!response)
-                return NULL;
-        add_headers(response, answer);
-        MHD_get_response_headers(response, count_header, ret_head);
+        if (response)
+                add_headers(response, answer);
         return response;
+}
+
+static void tell_of(struct sent *tell, const struct file_answer *answer, uint64_t head)
+{
+        if (answer->status < 300 && answer->is_sent)
+                tell->size = answer->part.length;
+        tell->mark = head;
+        tell->is_file = answer->status < 400;
+        tell->is_counted =
+                tell->size > SMALL_MAX; /* else one write: all of it, or as good as none */
+}
+
+void serve_answer_kept(struct serve_request *request, struct serve_file *file, serve_sent_fn sent,
+                       void *sent_context)
+{
+        struct sent tell = {.fn = sent, .context = sent_context, .since_ms = clock_monotonic_ms()};
+        struct file_answer answer = answer_of(request, file);
+        struct MHD_Response *response;
+
+        if (file->whole && answer.status == 200) {
+                response = file->whole;
+                tell.file = serve_file_ref(file);
+                tell_of(&tell, &answer, file->whole_head);
+        } else {
+                response = response_new(&answer);
+                tell_of(&tell, &answer, response ? head_size(response) : 0);
+        }
+        request_answer(request, answer.status, response, &tell);
 }
 
 void serve_answer_file(struct serve_request *request, int take_fd, const char *content_type,
                        const char *etag, serve_sent_fn sent, void *sent_context)
 {
-        struct file_answer answer = {.fd = take_fd, .content_type = content_type};
-        struct sent tell = {.fn = sent, .context = sent_context, .since_ms = clock_monotonic_ms()};
+        struct sent tell = {.fn = sent, .context = sent_context};
         struct MHD_Response *response;
-        struct stat st;
+        struct serve_file file = {.fd = take_fd};
+        unsigned status;
 
-        if (fstat(take_fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-                response = problem_response(PROBLEM_INTERNAL, &answer.status);
+        if (file_init(&file, take_fd, content_type, etag) == 0) {
+                serve_answer_kept(request, &file, sent, sent_context);
         } else {
-                answer.size = (uint64_t)st.st_size;
-                answer.is_sent = strcmp(serve_method(request), "HEAD") != 0;
-                if (etag)
-                        set_etag(&answer, etag);
-                decide(request, &answer);
-                response = response_of(&answer, &tell.mark);
-                if (answer.status < 300 && answer.is_sent)
-                        tell.size = answer.part.length;
+                tell.since_ms = clock_monotonic_ms();
+                response = problem_response(PROBLEM_INTERNAL, &status);
+                request_answer(request, status, response, &tell);
         }
-        if (answer.fd >= 0)
-                close(answer.fd);
-        tell.is_file = answer.status < 400;
-        tell.is_counted = tell.size > SMALL_MAX; /* else one write: all of it, or as good as none */
-        request_answer(request, answer.status, response, &tell);
+        close(take_fd);
 }

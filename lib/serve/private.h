@@ -70,11 +70,12 @@ enum request_state {
 struct sent {
         serve_sent_fn fn; /* NULL: nobody */
         void *context;
-        uint64_t since_ms; /* monotonic */
-        uint64_t size;     /* bytes of body that are to be sent */
-        uint64_t mark;     /* sent_count() at the start of the body */
-        bool is_counted;   /* how much of it went out counts, where not all did */
-        bool is_file;      /* else an error is sent in its place: nothing is whole */
+        uint64_t since_ms;       /* monotonic */
+        uint64_t size;           /* bytes of body that are to be sent */
+        uint64_t mark;           /* sent_count() at the start of the body */
+        bool is_counted;         /* how much of it went out counts, where not all did */
+        bool is_file;            /* else an error is sent in its place: nothing is whole */
+        struct serve_file *file; /* whose response it is; NULL: it is the answer's own */
 };
 
 /* Bytes the kernel was given on a connection so far; 0 if it cannot say. */

@@ -336,14 +336,24 @@ static enum MHD_Result on_body(struct serve_request *r, const char *bytes, size_
         return MHD_YES;
 }
 
+static void response_drop(struct MHD_Response *response, struct serve_file *of)
+{
+        if (of)
+                serve_file_unref(of);
+        else if (response)
+                MHD_destroy_response(response);
+}
+
 /* The answer goes to MHD, on its own thread. */
 static enum MHD_Result send_answer(struct serve_request *r)
 {
         struct MHD_Response *response;
+        struct serve_file *of;
         enum MHD_Result rc;
 
         pthread_mutex_lock(&r->serve->lock);
         response = TAKE_PTR(r->response);
+        of = TAKE_PTR(r->sent.file);
         r->state = REQUEST_SENDING;
         if (r->sent.fn && r->sent.is_counted) {
                 const union MHD_ConnectionInfo *info =
@@ -355,7 +365,7 @@ static enum MHD_Result send_answer(struct serve_request *r)
         if (!response)
                 return MHD_NO;
         rc = MHD_queue_response(r->connection, r->status, response);
-        MHD_destroy_response(response);
+        response_drop(response, of);
         return rc;
 }
 
@@ -470,8 +480,7 @@ void request_on_completed(void *context, struct MHD_Connection *connection, void
                 count = info ? sent_count(info->connect_fd) : 0;
         }
         tell_sent(&sent, is_whole, count);
-        if (unsent)
-                MHD_destroy_response(unsent);
+        response_drop(unsent, sent.file);
         request_unref(r);
 }
 
@@ -507,8 +516,7 @@ void request_answer(struct serve_request *r, unsigned status, struct MHD_Respons
         if (!is_taken) {
                 if (sent)
                         tell_sent(sent, false, 0);
-                if (take_response)
-                        MHD_destroy_response(take_response);
+                response_drop(take_response, sent ? sent->file : NULL);
         }
         request_unref(r);
 }

@@ -99,6 +99,23 @@ void serve_answer_file(struct serve_request *request, int take_fd, const char *c
                        const char *etag, serve_sent_fn sent, void *sent_context);
 
 /*
+ * A file that is asked for again and again: it is opened once, and where it is short its bytes and
+ * their head are made once. Neither it nor what it is called by may change; any thread.
+ */
+struct serve_file;
+
+/* As serve_answer_file() takes them; @content_type lives as long. 0, -EINVAL: not a regular file,
+ * -EIO: shorter than it says, -ENOMEM; -errno. */
+int serve_file_new(int take_fd, const char *content_type, const char *etag,
+                   struct serve_file **ret);
+struct serve_file *serve_file_ref(struct serve_file *file);
+struct serve_file *serve_file_unref(struct serve_file *file); /* takes NULL; returns NULL */
+
+/* As serve_answer_file(). @file stays the caller's. */
+void serve_answer_kept(struct serve_request *request, struct serve_file *file, serve_sent_fn sent,
+                       void *sent_context);
+
+/*
  * Event streams (Server-Sent Events). All streams of one ring read the same
  * events, each with its own cursor; a stream that waits is suspended. One that
  * was overtaken gets "event: reset". Every 15 s of silence a comment is sent.

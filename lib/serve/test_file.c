@@ -53,12 +53,36 @@ static struct told next_told(void)
         return seen;
 }
 
+static struct serve_file *kept;
+
+static struct serve_file *keep_small(void)
+{
+        struct serve_file *file = NULL;
+        int fd = memfd_create("kept", MFD_CLOEXEC);
+
+        assert_int_equal(write(fd, small_bytes, SMALL_SIZE), SMALL_SIZE);
+        assert_int_equal(serve_file_new(fd, "application/octet-stream", "tag", &file), 0);
+        return file;
+}
+
 static void handle(void *context, struct serve_request *request)
 {
         const char *path = serve_path(request);
-        int fd = memfd_create("file", MFD_CLOEXEC);
+        struct serve_file *file;
+        int fd;
 
         (void)context;
+        if (!strcmp(path, "/kept")) {
+                serve_answer_kept(request, kept, on_sent, &told);
+                return;
+        }
+        if (!strcmp(path, "/dropped")) { /* its keeper is done with it before it is sent */
+                file = keep_small();
+                serve_answer_kept(request, file, on_sent, &told);
+                serve_file_unref(file);
+                return;
+        }
+        fd = memfd_create("file", MFD_CLOEXEC);
         if (!strcmp(path, "/folder")) {
                 close(fd);
                 fd = open("/", O_RDONLY | O_CLOEXEC);
@@ -77,12 +101,14 @@ static int setup(void **state)
 
         for (size_t i = 0; i < SMALL_SIZE; i++)
                 small_bytes[i] = (uint8_t)(i * 7 + i / 256);
+        kept = keep_small();
         return serve_start(&options, (struct serve **)state);
 }
 
 static int teardown(void **state)
 {
         serve_stop(*state);
+        kept = serve_file_unref(kept);
         return 0;
 }
 
@@ -154,6 +180,14 @@ static void test_ranges(void **state)
                 {"HEAD", "/empty",    "",                                          200, 0,   0,    NULL                },
                 {"GET",  "/empty",    "Range: bytes=0-\r\n",                       416, 0,   0,    "bytes */0"         },
                 {"GET",  "/folder",   "",                                          500, 0,   0,    NULL                },
+                {"GET",  "/kept",     "",                                          200, 0,   1000, NULL                },
+                {"HEAD", "/kept",     "",                                          200, 0,   1000, NULL                },
+                {"GET",  "/kept",     "",                                          200, 0,   1000, NULL                },
+                {"GET",  "/kept",     "Range: bytes=10-19\r\n",                    206, 10,  10,   "bytes 10-19/1000"  },
+                {"GET",  "/kept",     "Range: bytes=1000-\r\n",                    416, 0,   0,    "bytes */1000"      },
+                {"GET",  "/kept",     "If-None-Match: \"tag\"\r\n",                304, 0,   0,    NULL                },
+                {"GET",  "/dropped",  "",                                          200, 0,   1000, NULL                },
+                {"HEAD", "/dropped",  "",                                          200, 0,   1000, NULL                },
         };
 
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -188,6 +222,36 @@ static uint64_t swallow(int fd, uint64_t size)
                 got += (uint64_t)n;
         }
         return got;
+}
+
+/* Large or short, each request has its own end; and what is no file is not kept. */
+static void test_kept(void **state)
+{
+        struct serve_options options = {.address = "127.0.0.1", .handler = handle};
+        struct serve_file *file = NULL;
+        struct serve *serve;
+        struct told seen;
+        char head[4096];
+        int fd = memfd_create("large", MFD_CLOEXEC);
+
+        (void)state;
+        assert_int_equal(serve_file_new(open("/", O_RDONLY | O_CLOEXEC), "text/plain", NULL, &file),
+                         -EINVAL);
+        assert_int_equal(ftruncate(fd, LARGE_SIZE), 0);
+        assert_int_equal(serve_file_new(fd, "text/plain", "tag", &kept), 0);
+        assert_int_equal(serve_start(&options, &serve), 0);
+        for (size_t i = 0; i < 2; i++) {
+                fd = client_open(serve_port(serve));
+                client_ask(fd, "GET", "/kept", "", "");
+                client_read_until(fd, "\r\n\r\n", head, sizeof(head));
+                assert_int_equal(swallow(fd, LARGE_SIZE), LARGE_SIZE);
+                seen = next_told();
+                assert_true(seen.is_whole);
+                assert_int_equal(seen.bytes, LARGE_SIZE);
+                close(fd);
+        }
+        serve_stop(serve);
+        kept = serve_file_unref(kept);
 }
 
 static void test_large(void **state)
@@ -250,6 +314,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_ranges, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_etag, setup, teardown),
+                cmocka_unit_test(test_kept),
                 cmocka_unit_test_setup_teardown(test_large, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cut_off, setup, teardown),
                 cmocka_unit_test(test_stop_in_the_middle),

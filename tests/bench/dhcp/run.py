@@ -6,7 +6,9 @@ Usage: run.py [--quick] CLOUDIE-NETBOOTD LOAD
 
 All servers run all the time, each in a namespace of its own; one is asked at a time, each as often
 as the others, interleaved. Server and load have a core each, and all leases lie in the folder that
-this is started in, which must be on a disk. --quick, or BENCH_PAIRS: fewer rounds than 9.
+this is started in, which must be on a disk. --quick, or BENCH_PAIRS: fewer rounds than 9;
+BENCH_SERVERS, BENCH_ROW: of these alone ("cloudie kea", "512"). BENCH_FIRST=1: before all else that
+the machine does (SCHED_FIFO), where it is not quiet.
 Prints the medians and ratios, and ends with 1 where a budget of the design's section 13 is missed
 by more than 10 %. 77: skipped.
 
@@ -34,13 +36,16 @@ from wire import EDGE_NS, NODE_NS, Wire, run, until  # noqa: E402
 
 PAIRS = int(os.environ.get("BENCH_PAIRS", "9"))
 SECONDS = 2.0
+# Before all else that the machine does, where it is not quiet.
+FIRST = ["chrt", "-f", "1"] if os.environ.get("BENCH_FIRST") else []
 TOLERANCE = 0.9
 MACHINES = 28000
 OURS = "cloudie"
 # Name, what tells that it is there, and its place: 10.(100 + place).0.0/16.
 SERVERS = ((OURS, None, 0), ("kea", "kea-dhcp4", 1), ("dhcpd", "dhcpd", 2), ("dnsmasq", "dnsmasq", 3))
 PLACES = {name: place for name, _, place in SERVERS}
-ROWS = (64, 512)  # exchanges under way
+# Exchanges under way.
+ROWS = tuple(int(row) for row in os.environ.get("BENCH_ROW", "64 512").split())
 # At so many: exchanges a second in relation to whose.
 BUDGETS = ((64, "kea", 1.0), (512, "kea", 2.0), (64, "dnsmasq", 20.0))
 CPU_BUDGET_US = 25
@@ -157,7 +162,7 @@ class Bench:
         env = dict(os.environ, KEA_LOCKFILE_DIR=folder, KEA_PIDFILE_DIR=folder)
         with open(os.path.join(folder, name + ".out"), "wb") as out:
             process = subprocess.Popen(
-                ["ip", "netns", "exec", namespace_of(name), "taskset", "-c", "0",
+                ["ip", "netns", "exec", namespace_of(name), "taskset", "-c", "0", *FIRST,
                  *command_of(name, folder)], stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env)
         self.started.append(process)
         self.pids[name] = process.pid
@@ -171,7 +176,7 @@ class Bench:
     def ask(self, name, outstanding=0, rate=0.0, seconds=SECONDS, first=1):
         before = cpu_s(self.pids[name])
         got = subprocess.run(
-            ["ip", "netns", "exec", NODE_NS, "taskset", "-c", "1", self.load, net_of(name) + ".0.1",
+            ["ip", "netns", "exec", NODE_NS, "taskset", "-c", "1", *FIRST, self.load, net_of(name) + ".0.1",
              net_of(name) + ".0.2", str(first), str(MACHINES), str(outstanding), "%.0f" % rate,
              "%.2f" % seconds], capture_output=True, text=True, check=True)
         result = json.loads(got.stdout)
@@ -222,7 +227,7 @@ def verdict(what, value, budget, good):
 def judge(all_results, share):
     missed = 0
     for outstanding, peer, factor in BUDGETS:
-        results = all_results[outstanding]
+        results = all_results.get(outstanding, {})
         if peer not in results:
             continue
         # Of each round its own ratio: what disturbs one server of a round disturbs the other.
@@ -250,6 +255,8 @@ def start_all(bench, edge, names):
         join(name)
     edge.start()
     run("taskset", "-acp", "0", str(edge.edge.pid))
+    if FIRST:
+        run("chrt", "-a", "-f", "-p", "1", str(edge.edge.pid))
     bench.pids[OURS] = edge.edge.pid
     for name in names[1:]:
         bench.start(name, edge.folder)
