@@ -74,7 +74,8 @@ uint64_t frame_run(const struct install *in, uint64_t number)
 static int fetch_span(struct install *in, struct frame_reader *reader, struct frame_span span,
                       char *error)
 {
-        struct image_range range = {.suffix = ".raw.zst", .space = IMAGE_STORED_MAX};
+        struct image_range range = {
+                .suffix = ".raw.zst", .space = IMAGE_STORED_MAX, .is_anew = reader->is_anew};
         struct image_frame frame;
 
         for (uint64_t i = 0; i < span.count; i++) {
@@ -142,6 +143,8 @@ int frame_read_run(struct install *in, struct frame_reader *reader, struct frame
         while (left.count > 0) {
                 const struct frame_span now = {left.first, is_again ? 1 : left.count};
 
+                /* An edge's disk may forget as well: it is to fetch the image anew, once. */
+                reader->is_anew = is_again;
                 rc = read_some(in, reader, now, give, context, &count);
                 if (rc < 0)
                         return rc;

@@ -19,6 +19,7 @@ struct frame_reader {
         struct image_decoder *decoder;
         uint8_t *stored; /* IMAGE_STORED_MAX */
         uint8_t *plain;  /* IMAGE_FRAME_SIZE, at a multiple of DISK_ALIGN: the last frame read */
+        bool is_anew;    /* what came before does not verify */
 };
 
 int frame_reader_init(struct frame_reader *reader); /* -ENOMEM */

@@ -50,6 +50,7 @@ void image_source_done(struct image_source *source)
 static int ask(struct image_source *source, struct fetch *fetch, const struct image_range *range,
                struct sink *sink, char *error, uint32_t *ret_pause_ms)
 {
+        static const char *const anew[] = {"Cache-Control: no-cache", NULL};
         char url[URL_SIZE];
         struct fetch_request request = {.url = url,
                                         .silence_ms = SILENCE_MS,
@@ -60,6 +61,8 @@ static int ask(struct image_source *source, struct fetch *fetch, const struct im
         int rc;
 
         snprintf(url, sizeof(url), "%s/images/%s%s", source->edge, source->id, range->suffix);
+        if (range->is_anew)
+                request.headers = anew;
         if (range->size > 0)
                 request.range_end = range->start + range->size - 1;
         rc = fetch_do(fetch, &request, error, &response);

@@ -7,6 +7,7 @@
  */
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "image/manifest.h"
@@ -30,6 +31,7 @@ struct image_range {
         uint64_t start;
         size_t size;
         size_t space;
+        bool is_anew; /* what came before does not verify: the edge is to ask its controller */
 };
 
 /**

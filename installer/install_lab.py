@@ -123,6 +123,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         edge = self.server.edge
         with edge.lock:
             edge.asked.append((self.path, self.headers.get("Range")))
+            if self.headers.get("Cache-Control") == "no-cache":
+                edge.asked_anew.append(self.path)
             status = edge.answer(self.path, self.headers.get("Range"))
             data = edge.files.get(self.path)
         if not status and data is not None and edge.lie and self.headers.get("Range"):
@@ -167,6 +169,7 @@ class Edge:
     def __init__(self, files, answer=lambda path, wanted: 0, port=0):
         self.files, self.answer, self.port = files, answer, port
         self.asked, self.lock, self.server = [], threading.RLock(), None
+        self.asked_anew = []  # of whom the copy is doubted
         self.lie = None  # called with the handler and the file, in place of the answer to a range
 
     def start(self):

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
@@ -206,12 +207,16 @@ static void handle_image(struct http_service *service, struct serve_request *req
                          const char *name)
 {
         struct image_sent *s = malloc(sizeof(*s));
+        const char *cache = serve_header(request, "Cache-Control");
+        /* RFC 9111 5.2.1.4: who had bytes that do not verify asks so. */
+        const bool is_anew = cache && strcasecmp(cache, "no-cache") == 0;
         struct image_file file;
-        int rc;
+        int rc = -ENOMEM;
 
-        rc = s ? images_open(service->options.images, name,
-                             boots_share_of(service->options.boots, peer_of(request)), &file)
-               : -ENOMEM;
+        if (s)
+                rc = (is_anew ? images_open_anew : images_open)(
+                        service->options.images, name,
+                        boots_share_of(service->options.boots, peer_of(request)), &file);
         if (rc < 0) {
                 free(s);
                 refuse_image(request, rc);

@@ -220,8 +220,15 @@ static bool is_fresh(const struct image_entry *entry, uint64_t now_ms)
                (entry->came_ms > 0 && now_ms - entry->came_ms < IMAGES_FRESH_MS);
 }
 
-int images_open(struct images *images, const char *name, struct ip_address from,
-                struct image_file *ret)
+/* Manifests and signatures are renewed anyhow. */
+static bool may_be_doubted(const struct image_entry *entry, uint64_t now_ms)
+{
+        return !image_name_is_small(entry->name) &&
+               (entry->came_ms == 0 || now_ms - entry->came_ms >= IMAGES_DOUBT_MS);
+}
+
+static int open_file(struct images *images, const char *name, struct ip_address from,
+                     bool is_doubted, struct image_file *ret)
 {
         const uint64_t now_ms = clock_monotonic_ms();
         struct image_entry *entry;
@@ -231,7 +238,8 @@ int images_open(struct images *images, const char *name, struct ip_address from,
         pthread_mutex_lock(&images->mutex);
         entry = image_store_find(images->store, name);
         miss = miss_find(images, name, now_ms);
-        if (entry && (is_fresh(entry, now_ms) || (miss && miss->rc != -ENOENT)))
+        is_doubted = is_doubted && entry && may_be_doubted(entry, now_ms);
+        if (entry && !is_doubted && (is_fresh(entry, now_ms) || (miss && miss->rc != -ENOENT)))
                 rc = open_entry(images, entry, now_ms, ret);
         else if (miss)
                 rc = miss->rc;
@@ -239,6 +247,18 @@ int images_open(struct images *images, const char *name, struct ip_address from,
                 want(images, name, from, now_ms);
         pthread_mutex_unlock(&images->mutex);
         return rc;
+}
+
+int images_open(struct images *images, const char *name, struct ip_address from,
+                struct image_file *ret)
+{
+        return open_file(images, name, from, false, ret);
+}
+
+int images_open_anew(struct images *images, const char *name, struct ip_address from,
+                     struct image_file *ret)
+{
+        return open_file(images, name, from, true, ret);
 }
 
 void images_close(struct images *images, struct image_entry *entry)

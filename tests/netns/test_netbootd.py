@@ -590,6 +590,21 @@ class Images(EdgeTest):
         # Frames are no lines of the log, and no events.
         self.assertNotIn("event=sent", self.log())
 
+    def test_rotten(self):
+        """A machine that found bytes wrong says so, and is given what the controller has."""
+        self.make_image()
+        self.start()
+        self.lease(IPXE)
+        self.assertEqual(self.comes(".raw.zst"), self.image)
+        with open(self.cached(".raw.zst"), "r+b") as f:
+            f.write(bytes([self.image[0] ^ 1]))
+        self.stop_one(self.edge)
+        self.start_edge()
+        self.assertNotEqual(self.comes(".raw.zst"), self.image)
+        self.assertEqual(self.comes(".raw.zst", "-H", "Cache-Control: no-cache"), self.image)
+        self.assertEqual(self.comes(".raw.zst"), self.image)
+        self.assertEqual(self.heard("image").count(self.ID + ".raw.zst"), 2)
+
     def test_unknown(self):
         self.start()
         self.lease(IPXE)
