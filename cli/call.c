@@ -5,11 +5,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "lib/trust/secret.h"
 
 #define CALL_TIMEOUT_MS 30000
+/* A controller that is started anew serves within a second. */
+#define TRIES_MAX   4
+#define TRY_PAUSE_S 1
 
 struct call {
         struct credential credential;
@@ -104,8 +109,9 @@ bool call_try(struct call *call, const struct call_request *request, struct call
 {
         _response_ struct fetch_response response = {0};
         _buffer_ struct buffer url = {0};
-        char match[128];
-        const char *headers[] = {request->if_match ? match : NULL, NULL};
+        char match[128], key[128];
+        const char *headers[3] = {NULL};
+        size_t count = 0;
         struct fetch_request wanted = {
                 .method = request->method,
                 .headers = headers,
@@ -127,6 +133,11 @@ bool call_try(struct call *call, const struct call_request *request, struct call
                 return false;
         wanted.url = url.bytes;
         snprintf(match, sizeof(match), "If-Match: %s", request->if_match ? request->if_match : "");
+        snprintf(key, sizeof(key), "Idempotency-Key: %s", request->key ? request->key : "");
+        if (request->if_match)
+                headers[count++] = match;
+        if (request->key)
+                headers[count++] = key;
         ret->rc = fetch_do(call->fetch, &wanted, ret->error, &response);
         if (ret->rc == 0)
                 take_response(&response, ret);
@@ -138,6 +149,33 @@ int call_complain(const struct call *call, const struct call_answer *answer)
         if (answer->rc < 0)
                 return fail(call, answer->rc, answer->error);
         return print_problem(call, answer->status, answer->doc);
+}
+
+/* Whether it may have arrived all the same; or the first try is still under way there. */
+static bool is_lost(const struct call_answer *answer)
+{
+        return answer->rc == -ETIMEDOUT || answer->rc == -EPROTO || answer->rc == -ECONNREFUSED ||
+               (answer->status == 409 &&
+                text_is_equal(doc_get_text(answer->doc, "code"), "idempotency-key-busy"));
+}
+
+/* As call_try(); what is lost on its way is sent again, a few times. */
+static bool try_once(struct call *call, struct call_request *request, struct call_answer *ret)
+{
+        char key[TOKEN_TEXT_SIZE];
+        bool is_done;
+
+        if (strcmp(request->method, "POST") == 0 && token_new(key) == 0)
+                request->key = key;
+        is_done = call_try(call, request, ret);
+        for (unsigned tries = 1; tries < TRIES_MAX && request->key && !is_done && is_lost(ret);
+             tries++) {
+                call_answer_done(ret);
+                sleep(TRY_PAUSE_S);
+                is_done = call_try(call, request, ret);
+        }
+        request->key = NULL;
+        return is_done;
 }
 
 int call_do(struct call *call, const char *method, const char *path, const char *if_match,
@@ -155,7 +193,7 @@ int call_do(struct call *call, const char *method, const char *path, const char 
                 request.body = text;
                 request.body_size = strlen(text);
         }
-        if (!call_try(call, &request, &answer))
+        if (!try_once(call, &request, &answer))
                 return call_complain(call, &answer);
         if (ret)
                 *ret = TAKE_PTR(answer.doc);

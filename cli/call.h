@@ -23,6 +23,8 @@ struct call *call_free(struct call *call);
  * @body:     NULL: none; stays the caller's
  * @ret:      the answer's document, the caller's; NULL if it had none; may be NULL
  *
+ * A POST whose answer is lost is sent again, with the same Idempotency-Key: it acts once.
+ *
  * Return: 0, or EXIT_FAILURE after a sentence on stderr.
  */
 int call_do(struct call *call, const char *method, const char *path, const char *if_match,
@@ -35,6 +37,7 @@ int call_get(struct call *call, const struct buffer *path, struct doc **ret);
 struct call_request {
         const char *method, *path;
         const char *if_match;     /* NULL: none */
+        const char *key;          /* the same at each try: it is done once; NULL: none */
         const char *content_type; /* of the body; NULL: JSON */
         const void *body;         /* NULL: none */
         size_t body_size;

@@ -103,7 +103,8 @@ static void run_on_logic(void *context)
                 }
                 edge->heard_ms = clock_wall_ms();
         }
-        route->handle(call);
+        if (once_begin(call))
+                route->handle(call);
 }
 
 /* True: it is answered. */
@@ -147,6 +148,8 @@ void api_handle(void *context, struct serve_request *request)
         problem = admit(call);
         if (problem == PROBLEM_NONE)
                 problem = call_check(call, detail);
+        if (problem == PROBLEM_NONE)
+                problem = once_prepare(call, detail);
         if (problem == PROBLEM_NONE && route->prepare)
                 problem = route->prepare(call, detail);
         if (problem != PROBLEM_NONE) {
@@ -265,13 +268,14 @@ static int start(struct api *api, const struct api_options *options, char *error
         char what[STORE_ERROR_SIZE] = "";
         int rc;
 
+        api->under_way = map_new(API_CONNECTIONS);
         api->book = auth_book_new();
         api->guesses = auth_rate_new(GUESSES_PER_MINUTE);
         api->claims = auth_rate_new(CLAIMS_PER_MINUTE);
         api->login_folder = strdup(options->login_folder);
         api->state = strdup(options->state);
         api->join_token_file = strdup(options->join_token_file);
-        if (!api->book || !api->guesses || !api->claims || !api->login_folder ||
+        if (!api->under_way || !api->book || !api->guesses || !api->claims || !api->login_folder ||
             !api->join_token_file || !api->state)
                 return -ENOMEM;
         rc = serve_ring_new(RING_EVENTS, &api->ring);
@@ -322,6 +326,7 @@ int api_new(const struct api_options *options, char *error, struct api **ret)
         api->images = options->images;
         api->edge_config = *options->edge_config;
         api->started_ms = clock_monotonic_ms();
+        pthread_mutex_init(&api->once_lock, NULL);
         list_init(&api->waiting);
         list_init(&api->stale);
         rc = start(api, options, error);
@@ -345,6 +350,8 @@ struct api *api_free(struct api *api)
         auth_rate_free(api->guesses);
         auth_rate_free(api->claims);
         serve_ring_free(api->ring);
+        map_free(api->under_way);
+        pthread_mutex_destroy(&api->once_lock);
         free(api->config);
         free(api->login_folder);
         free(api->state);

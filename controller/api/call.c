@@ -59,6 +59,7 @@ void call_end(struct call *call)
 {
         struct api *api = call->api;
 
+        once_end(call);
         free(call->reply.text);
         free(call->data);
         free(call);
@@ -82,6 +83,7 @@ void call_send(struct call *call)
                 headers[count++] = (struct serve_header_row){"WWW-Authenticate", "Bearer"};
         if (reply->allow[0])
                 headers[count++] = (struct serve_header_row){"Allow", reply->allow};
+        once_end(call); /* who hears this may ask again at once */
         serve_answer(call->request, reply->status, reply->content_type, TAKE_PTR(reply->text),
                      reply->size, headers);
         call_end(call);
@@ -120,6 +122,7 @@ void call_commit(struct call *call, struct store_change *take)
         struct api *api = call->api;
         int rc;
 
+        once_keep(call, take);
         call->is_waking = api->orders_change == store_last(api->store) + 1;
         rc = store_submit(api->store, take, committed, call);
         if (rc == 0)

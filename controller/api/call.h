@@ -11,6 +11,7 @@
 #include "controller/api/route.h"
 #include "controller/auth/book.h"
 #include "controller/auth/rate.h"
+#include "controller/logic/answers.h"
 #include "controller/logic/logic.h"
 #include "controller/logic/operations.h"
 #include "controller/store/store.h"
@@ -54,7 +55,9 @@ struct api {
         bool is_stop_asked;
 
         /* Shared with other threads. */
-        atomic_size_t live; /* calls that are not answered */
+        pthread_mutex_t once_lock;
+        struct map *under_way; /* struct call, by the id of its Idempotency-Key */
+        atomic_size_t live;    /* calls that are not answered */
         atomic_size_t listeners;
         atomic_bool is_stopping, is_broken;
         _Atomic uint64_t last_event; /* committed */
@@ -75,17 +78,29 @@ struct call {
         struct serve_request *request;
         struct route_match match;
         struct identity who;
-        void *data;           /* what prepare made of the body; free()d with the call */
-        struct list link;     /* of api->waiting, api->stale */
-        struct claim *claim;  /* while it waits: whose orders */
-        uint64_t deadline_ms; /* while it waits; monotonic */
-        uint64_t generation;  /* while it waits: that it knows */
-        uint64_t change;      /* while its token is stale: what made it so */
-        bool is_woken;        /* while it waits: its orders changed, maybe not on disk yet */
-        store_read_fn then;   /* once it is committed, in place of the answer; NULL: none */
-        bool is_waking;       /* once it is committed, those who wait are looked at */
+        void *data;             /* what prepare made of the body; free()d with the call */
+        struct list link;       /* of api->waiting, api->stale */
+        struct claim *claim;    /* while it waits: whose orders */
+        uint64_t deadline_ms;   /* while it waits; monotonic */
+        uint64_t generation;    /* while it waits: that it knows */
+        uint64_t change;        /* while its token is stale: what made it so */
+        bool is_woken;          /* while it waits: its orders changed, maybe not on disk yet */
+        store_read_fn then;     /* once it is committed, in place of the answer; NULL: none */
+        bool is_waking;         /* once it is committed, those who wait are looked at */
+        struct answer_key once; /* of its Idempotency-Key */
+        uint64_t answer;        /* the number of what was told before */
+        bool has_key, is_first; /* the first with its key; until it is answered */
         struct reply reply;
 };
+
+/* Idempotency-Key: once.c. The first, on the server's thread, reads it. */
+enum problem once_prepare(struct call *call, char *detail);
+/* Whether this is to be done; false: it has answered, or will. */
+bool once_begin(struct call *call);
+/* The answer, which is a good one, goes into the change that it tells of. */
+void once_keep(struct call *call, struct store_change *change);
+/* Others with its key may come now. Any thread; as often as you like. */
+void once_end(struct call *call);
 
 /* What to answer; each replaces what was there. Nothing is sent yet. */
 void reply_text(struct call *call, unsigned status, char *take_text);

@@ -97,6 +97,10 @@ static struct doc *parameters(const struct route *route)
                 if (strcmp(word, "If-Match") == 0)
                         (void)doc_append(list, parameter(word, "header", "string",
                                                          "the ETag of what is to be changed"));
+                if (strcmp(word, "Idempotency-Key") == 0)
+                        (void)doc_append(list,
+                                         parameter(word, "header", "string",
+                                                   "the same once more: it is not done twice"));
                 for (size_t i = 0; i < ARRAY_SIZE(queries); i++)
                         if (strcmp(queries[i].name, word) == 0)
                                 (void)doc_append(list, parameter(word, "query", queries[i].type,

@@ -45,7 +45,7 @@ struct route {
         void (*handle)(struct call *call); /* on the logic thread; answers, now or later */
         const char *help;
         const char *query; /* "select limit": what may stand behind the ?, rows of openapi.c; and
-                              "If-Match", if it is obeyed */
+                              "If-Match" and "Idempotency-Key", if they are obeyed */
         const char *takes, *gives; /* shapes of the body and of the answer, rows of shape.c; "":
                                       none; "bytes"; "text"; "stream": of events */
 };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controller/logic/answers.h"
 #include "controller/logic/boots.h"
 #include "controller/logic/claims.h"
 #include "controller/logic/discovery.h"
@@ -50,11 +51,12 @@ int logic_new(struct auth_book *book, const struct logic_hooks *hooks, const cha
         list_init(&logic->running);
         list_init(&logic->waiting);
         logic->limits = queue_limits_default;
+        logic->answers = answers_new();
         logic->ended = calloc(ENDED_MAX, sizeof(*logic->ended));
         if (!logic->nodes || !logic->nodes_by_mac || !logic->boots || !logic->open_boots ||
             !logic->claims || !logic->claims_by_mac || !logic->edges || !logic->secrets ||
-            !logic->workers || !logic->ended || !logic->openings || !logic->strangers ||
-            documents_init(logic) < 0)
+            !logic->workers || !logic->ended || !logic->answers || !logic->openings ||
+            !logic->strangers || documents_init(logic) < 0)
                 return -ENOMEM;
         *ret = TAKE_PTR(logic);
         return 0;
@@ -89,6 +91,7 @@ struct logic *logic_free(struct logic *logic)
         workers_free(logic);
         documents_done(logic);
         discovery_done(logic);
+        answers_free(logic->answers);
         free(logic->ended);
         free(logic);
         return NULL;
@@ -110,6 +113,8 @@ static int load_document(void *context, const struct store_document *row)
                 return opening_restore(logic, row);
         if (strcmp(row->kind, TRAITS_KIND) == 0)
                 return node_restore_traits(logic, row);
+        if (strcmp(row->kind, ANSWERS_KIND) == 0)
+                return answers_restore(logic, row);
         if (strcmp(row->kind, ENDED_KIND) == 0)
                 return ended_restore(logic, row);
         if (strcmp(row->kind, "node") != 0)

@@ -167,10 +167,11 @@ struct logic {
         struct list running;                        /* nodes whose operation runs */
         struct list waiting;                        /* those whose waits, in their order: queue.h */
         struct queue_limits limits;
-        struct ended *ended;    /* ENDED_MAX of them: ended.h */
-        struct auth_book *book; /* borrowed */
-        struct map *openings;   /* struct opening, by network: discovery.h */
-        struct map *strangers;  /* struct stranger_seen, by MAC */
+        struct answers *answers; /* answers.h */
+        struct ended *ended;     /* ENDED_MAX of them: ended.h */
+        struct auth_book *book;  /* borrowed */
+        struct map *openings;    /* struct opening, by network: discovery.h */
+        struct map *strangers;   /* struct stranger_seen, by MAC */
         struct logic_hooks hooks;
         char kernel_arguments[PLAN_ARGUMENTS_SIZE];
         uint32_t beat_s; /* what workers are told */

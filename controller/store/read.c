@@ -227,6 +227,32 @@ static int take_version(void *context, const struct sql_row *row)
         return walk->version(walk->context, &document);
 }
 
+static int take_body(void *context, const struct sql_row *row)
+{
+        char **body = context;
+
+        *body = strdup(sql_text(row, 0));
+        return *body ? 0 : -ENOMEM;
+}
+
+int store_read_document(struct store_reader *reader, const char *kind, const char *name, char **ret)
+{
+        const struct sql_value values[] = {text_value(kind), text_value(name)};
+        char *body = NULL;
+        int rc;
+
+        rc = reader->kind->each(reader, "SELECT body FROM documents WHERE kind = ?1 AND name = ?2",
+                                values, ARRAY_SIZE(values), take_body, &body);
+        if (rc < 0) {
+                free(body);
+                return rc;
+        }
+        if (!body)
+                return -ENOENT;
+        *ret = body;
+        return 0;
+}
+
 int store_read_versions(struct store_reader *reader, const char *kind, const char *name,
                         store_version_fn fn, void *context)
 {

@@ -247,6 +247,10 @@ int store_read(struct store *store, store_read_fn fn, void *context);
  */
 int store_read_backup(struct store_reader *reader, const char *path);
 
+/* What a document says now; the caller's text. 0, -ENOENT, -ENOMEM, -EIO. */
+int store_read_document(struct store_reader *reader, const char *kind, const char *name,
+                        char **ret);
+
 /* What was written under a name, newest first, deletions with a NULL body; at most 64 a document. A
  * return other than 0 of @fn ends the walk with it. 0, -ENOMEM, -EIO. */
 typedef int (*store_version_fn)(void *context, const struct store_document *row);
