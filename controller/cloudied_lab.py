@@ -74,6 +74,23 @@ class Answer:
         return self.json["code"]
 
 
+def psql(url, sql):
+    return subprocess.run(("psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", url),
+                          input=sql, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def postgres_of(folder):
+    """Where CLOUDIE_TEST_POSTGRES names a server (store/postgres_lab.py): the address of a database
+    for the cloudied of this folder."""
+    url = os.environ.get("CLOUDIE_TEST_POSTGRES")
+    if not url:
+        return None
+    name = re.sub(r"\W", "_", os.path.basename(folder).lower())
+    if not psql(url, f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
+        psql(url, f"CREATE DATABASE {name}")
+    return url.replace("/cloudie?", f"/{name}?")
+
+
 class Cloudied:
     def __init__(self, program, extra="", package="", folder=None, port=None, http_port=0,
                  arguments="console=ttyS0", address="127.0.0.1", names="127.0.0.1"):
@@ -91,7 +108,8 @@ class Cloudied:
                     "  pool_first: 10.77.0.100\n  pool_last: 10.77.0.200\n")
             if package:
                 f.write(f"netboot_package: {package}\n")
-            f.write(extra)
+            self.postgres = None if "store:" in extra else postgres_of(self.folder)
+            f.write(f"{extra}store: '{self.postgres}'\n" if self.postgres else extra)
 
     def command(self, *args):
         return [self.program, "--config", self.config, *args]
