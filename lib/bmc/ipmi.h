@@ -17,13 +17,14 @@
 #include "lib/base/net.h"
 
 #define IPMI_ANSWER_MAX   272 /* the longest message and its code */
+#define IPMI_REQUEST_DATA_MAX 8 /* of what we ask: boot flags are the longest */
 #define IPMI_CHANNELS_MAX 12  /* 0 is the IPMB, 12 to 15 have other meanings: 6.3 */
 #define IPMI_USERS_MAX    63  /* 22.27: six bits */
 
 struct ipmi_request {
         uint8_t net_function, command;
         uint8_t size;
-        uint8_t data[4];
+        uint8_t data[IPMI_REQUEST_DATA_MAX];
 };
 
 struct ipmi_device {
