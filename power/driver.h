@@ -26,6 +26,8 @@ struct power_driver {
         const char *name;
         bool verbs[POWER_VERBS]; /* what it can do at all */
         bool devices[BOOT_DEVICES];
+        /* Before the process is confined: what its libraries read. 0, -errno. */
+        int (*prepare)(void);
         /* Begins. 0; -errno: it could not even begin, and the job is not ended by it. */
         int (*start)(struct power_job *job);
 };
@@ -38,12 +40,12 @@ const struct power_request *power_request_of(const struct power_run *run);
 /* What ends a job: its answer goes to stdout as one line. */
 struct power_answer {
         enum power_cause cause;
-        const char *detail;    /* one sentence; NULL: the cause says it all */
-        const char *power;     /* "on", "off"; NULL: not known */
-        bool is_unchanged;     /* it was so before */
-        bool is_unconfirmed;   /* the BMC cannot report whether it was done */
-        const char *suite;     /* how the session was made; NULL: it was not */
-        struct doc *more;      /* taken: further members; NULL: none */
+        const char *detail;  /* one sentence; NULL: the cause says it all */
+        const char *power;   /* "on", "off"; NULL: not known */
+        bool is_unchanged;   /* it was so before */
+        bool is_unconfirmed; /* the BMC cannot report whether it was done */
+        const char *suite;   /* how the session was made; NULL: it was not */
+        struct doc *more;    /* taken: further members; NULL: none */
 };
 void power_job_end(struct power_job *job, const struct power_answer *answer);
 

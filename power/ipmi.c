@@ -20,13 +20,13 @@
 #include "power/driver.h"
 #include "power/ipmi_session.h"
 
-#define IPMI_PORT      623
-#define PAUSE_MS       250  /* before a state is read again; doubles */
-#define PAUSE_MAX_MS   2000
-#define BUSY_MS        1000 /* before a BMC that has no time is asked again */
-#define GOODBYE_MS     300  /* for the answer to the end of the session: most take 1 ms */
+#define IPMI_PORT       623
+#define PAUSE_MS        250 /* before a state is read again; doubles */
+#define PAUSE_MAX_MS    2000
+#define BUSY_MS         1000 /* before a BMC that has no time is asked again */
+#define GOODBYE_MS      300  /* for the answer to the end of the session: most take 1 ms */
 #define CYCLE_UNSEEN_MS 8000 /* a machine that was never seen off by then was off too shortly */
-#define REFUSALS_MAX   3    /* by the host: a BMC that restarts refuses now and then */
+#define REFUSALS_MAX    3    /* by the host: a BMC that restarts refuses now and then */
 
 struct ipmi_job;
 
@@ -48,7 +48,7 @@ struct ipmi_job {
         struct loop_timer *timer;
         struct ipmi_session *session;
         const struct step *const *plan;
-        uint64_t again_ms; /* of the step, or of the session; 0: not waiting */
+        uint64_t again_ms;   /* of the step, or of the session; 0: not waiting */
         bool is_new_session; /* what is done then */
         uint32_t pause_ms;
         unsigned refusals;
@@ -110,7 +110,9 @@ static void end(struct ipmi_job *j, enum power_cause cause, const char *detail)
         power_job_end(job, &(struct power_answer){
                                    .cause = cause,
                                    .detail = detail,
-                                   .power = !j->is_known ? NULL : j->is_on ? "on" : "off",
+                                   .power = !j->is_known ? NULL
+                                            : j->is_on   ? "on"
+                                                         : "off",
                                    .is_unchanged = j->is_unchanged,
                                    .is_unconfirmed = j->is_unconfirmed,
                                    .suite = cause == POWER_OK ? suite : NULL,
@@ -161,17 +163,16 @@ static enum outcome take_status(struct ipmi_job *j, const uint8_t *answer, size_
 
 /* What each verb does to the power. */
 static const struct change {
-        bool is_change;
         enum ipmi_control control, control_when_off;
-        bool wants_on;      /* before the control: what makes it needless, or impossible */
-        bool is_done_if_so; /* it is, and nothing is sent */
+        bool wants_on;      /* in the end */
+        bool is_done_if_so; /* it is so already, and nothing is sent */
 } changes[POWER_VERBS] = {
-        [VERB_ON] = {true, IPMI_POWER_UP,             IPMI_POWER_UP,   true,  true },
-        [VERB_OFF] = {true, IPMI_POWER_DOWN,           IPMI_POWER_DOWN, false, true },
-        [VERB_SOFT] = {true, IPMI_SOFT_SHUTDOWN,        IPMI_POWER_DOWN, false, true },
-        [VERB_CYCLE] = {true, IPMI_POWER_CYCLE,          IPMI_POWER_UP,   true,  false},
-        [VERB_RESET] = {true, IPMI_HARD_RESET,           IPMI_POWER_UP,   true,  false},
-        [VERB_DIAG] = {true, IPMI_DIAGNOSTIC_INTERRUPT, IPMI_POWER_UP,   true,  false},
+        [VERB_ON] = {IPMI_POWER_UP,             IPMI_POWER_UP,   true,  true },
+        [VERB_OFF] = {IPMI_POWER_DOWN,           IPMI_POWER_DOWN, false, true },
+        [VERB_SOFT] = {IPMI_SOFT_SHUTDOWN,        IPMI_POWER_DOWN, false, true },
+        [VERB_CYCLE] = {IPMI_POWER_CYCLE,          IPMI_POWER_UP,   true,  false},
+        [VERB_RESET] = {IPMI_HARD_RESET,           IPMI_POWER_UP,   true,  false},
+        [VERB_DIAG] = {IPMI_DIAGNOSTIC_INTERRUPT, IPMI_POWER_UP,   true,  false},
 };
 
 static enum outcome take_before(struct ipmi_job *j, const uint8_t *answer, size_t size)
@@ -231,7 +232,7 @@ static enum outcome take_after(struct ipmi_job *j, const uint8_t *answer, size_t
 }
 
 static const enum ipmi_boot_device boot_devices[BOOT_DEVICES] = {
-        [BOOT_NONE] = IPMI_BOOT_AS_SET, [BOOT_DISK] = IPMI_BOOT_DISK, [BOOT_PXE] = IPMI_BOOT_PXE,
+        [BOOT_NONE] = IPMI_BOOT_AS_SET, [BOOT_DISK] = IPMI_BOOT_DISK,   [BOOT_PXE] = IPMI_BOOT_PXE,
         [BOOT_BIOS] = IPMI_BOOT_BIOS,   [BOOT_CDROM] = IPMI_BOOT_CDROM,
 };
 
@@ -513,7 +514,8 @@ static void take_event(struct ipmi_job *j, enum ipmi_event event)
 static void host_refuses(struct ipmi_job *j)
 {
         if (j->job && ++j->refusals >= REFUSALS_MAX)
-                end(j, POWER_UNREACHABLE, "The host behind this address says that nothing listens there");
+                end(j, POWER_UNREACHABLE,
+                    "The host behind this address says that nothing listens there");
 }
 
 static void on_datagram(void *context, uint32_t events)
@@ -563,7 +565,10 @@ static const char *read_login(const struct power_target *target, struct ipmi_log
                 {"administrator", 4},
         };
 
-        *ret = (struct ipmi_login){.suites = {17, 3}, .suite_count = 2};
+        *ret = (struct ipmi_login){
+                .suites = {17, 3},
+                  .suite_count = 2
+        };
         if (text_copy(ret->user, sizeof(ret->user), target->user) < 0)
                 return "A user of IPMI has at most 16 characters";
         ret->password_size = strlen(target->password);
@@ -598,6 +603,12 @@ static int open_socket(struct ipmi_job *j, const struct power_target *target)
         return connect(j->fd, (struct sockaddr *)&to, size) < 0 ? -errno : 0;
 }
 
+static int prepare(void)
+{
+        the_codec = ipmi_codec_new();
+        return the_codec ? 0 : -ENOMEM;
+}
+
 static int start(struct power_job *job)
 {
         struct loop *loop = power_loop(job->run);
@@ -606,14 +617,10 @@ static int start(struct power_job *job)
         struct ipmi_job *j;
         int rc;
 
-        if (!the_codec)
-                the_codec = ipmi_codec_new();
-        if (!the_codec)
-                return -ENOMEM;
         wrong = read_login(job->target, &login);
         if (wrong) {
-                power_job_end(job, &(struct power_answer){.cause = POWER_UNSUPPORTED,
-                                                          .detail = wrong});
+                power_job_end(job,
+                              &(struct power_answer){.cause = POWER_UNSUPPORTED, .detail = wrong});
                 return 0;
         }
         j = calloc(1, sizeof(*j));
@@ -643,10 +650,21 @@ static int start(struct power_job *job)
 
 const struct power_driver power_ipmi = {
         .name = "ipmi",
-        .verbs = {[VERB_STATUS] = true, [VERB_ON] = true, [VERB_OFF] = true, [VERB_CYCLE] = true,
-                  [VERB_RESET] = true, [VERB_SOFT] = true, [VERB_DIAG] = true, [VERB_BOOT] = true,
-                  [VERB_IDENTIFY] = true, [VERB_INFO] = true},
-        .devices = {[BOOT_NONE] = true, [BOOT_DISK] = true, [BOOT_PXE] = true, [BOOT_BIOS] = true,
-                    [BOOT_CDROM] = true},
+        .verbs = {[VERB_STATUS] = true,
+                  [VERB_ON] = true,
+                  [VERB_OFF] = true,
+                  [VERB_CYCLE] = true,
+                  [VERB_RESET] = true,
+                  [VERB_SOFT] = true,
+                  [VERB_DIAG] = true,
+                  [VERB_BOOT] = true,
+                  [VERB_IDENTIFY] = true,
+                  [VERB_INFO] = true},
+        .devices = {[BOOT_NONE] = true,
+                  [BOOT_DISK] = true,
+                  [BOOT_PXE] = true,
+                  [BOOT_BIOS] = true,
+                  [BOOT_CDROM] = true},
+        .prepare = prepare,
         .start = start,
 };

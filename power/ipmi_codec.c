@@ -10,9 +10,9 @@
 
 static const struct ipmi_suite suites[] = {
         {3,  IPMI_AUTHENTICATION_ALGORITHM_RAKP_HMAC_SHA1,   IPMI_INTEGRITY_ALGORITHM_HMAC_SHA1_96,
-         IPMI_CONFIDENTIALITY_ALGORITHM_AES_CBC_128},
-        {17, IPMI_AUTHENTICATION_ALGORITHM_RAKP_HMAC_SHA256, IPMI_INTEGRITY_ALGORITHM_HMAC_SHA256_128,
-         IPMI_CONFIDENTIALITY_ALGORITHM_AES_CBC_128},
+         IPMI_CONFIDENTIALITY_ALGORITHM_AES_CBC_128                                                                                           },
+        {17, IPMI_AUTHENTICATION_ALGORITHM_RAKP_HMAC_SHA256,
+         IPMI_INTEGRITY_ALGORITHM_HMAC_SHA256_128,                                                  IPMI_CONFIDENTIALITY_ALGORITHM_AES_CBC_128},
 };
 
 const struct ipmi_suite *ipmi_suite_find(uint8_t id)
@@ -134,14 +134,13 @@ static ssize_t put_setup(struct ipmi_codec *codec, uint8_t payload, fiid_obj_t m
 
         if (fill_rmcp_hdr_ipmi(o[RMCP_OUT]) < 0 ||
             fill_rmcpplus_session_hdr(payload, IPMI_PAYLOAD_FLAG_UNAUTHENTICATED,
-                                      IPMI_PAYLOAD_FLAG_UNENCRYPTED, 0, 0, 0, 0,
-                                      o[HEADER_OUT]) < 0)
+                                      IPMI_PAYLOAD_FLAG_UNENCRYPTED, 0, 0, 0, 0, o[HEADER_OUT]) < 0)
                 return -EPROTO;
-        len = assemble_ipmi_rmcpplus_pkt(
-                IPMI_AUTHENTICATION_ALGORITHM_RAKP_NONE, IPMI_INTEGRITY_ALGORITHM_NONE,
-                IPMI_CONFIDENTIALITY_ALGORITHM_NONE, NULL, 0, NULL, 0, NULL, 0, o[RMCP_OUT],
-                o[HEADER_OUT], NULL, message, NULL, to, (unsigned)size,
-                IPMI_INTERFACE_FLAGS_DEFAULT);
+        len = assemble_ipmi_rmcpplus_pkt(IPMI_AUTHENTICATION_ALGORITHM_RAKP_NONE,
+                                         IPMI_INTEGRITY_ALGORITHM_NONE,
+                                         IPMI_CONFIDENTIALITY_ALGORITHM_NONE, NULL, 0, NULL, 0,
+                                         NULL, 0, o[RMCP_OUT], o[HEADER_OUT], NULL, message, NULL,
+                                         to, (unsigned)size, IPMI_INTERFACE_FLAGS_DEFAULT);
         return len < 0 ? -EPROTO : len;
 }
 
@@ -151,8 +150,7 @@ ssize_t ipmi_put_open(struct ipmi_codec *codec, const struct ipmi_handshake *h, 
         fiid_obj_t message = codec->objects[OPEN_OUT];
 
         if (fill_rmcpplus_open_session(tag, h->privilege, h->console, h->suite->authentication,
-                                       h->suite->integrity, h->suite->confidentiality,
-                                       message) < 0)
+                                       h->suite->integrity, h->suite->confidentiality, message) < 0)
                 return -EPROTO;
         return put_setup(codec, IPMI_PAYLOAD_TYPE_RMCPPLUS_OPEN_SESSION_REQUEST, message, to, size);
 }
@@ -180,9 +178,8 @@ ssize_t ipmi_put_rakp3(struct ipmi_codec *codec, const struct ipmi_handshake *h,
                 h->suite->authentication, h->password, (unsigned)h->password_size,
                 h->managed_random, IPMI_RANDOM_SIZE, h->console, NAME_ONLY, h->privilege, h->user,
                 (unsigned)strlen(h->user), code, sizeof(code));
-        if (len < 0 ||
-            fill_rmcpplus_rakp_message_3(tag, RMCPPLUS_STATUS_NO_ERRORS, h->managed, code,
-                                         (unsigned)len, message) < 0)
+        if (len < 0 || fill_rmcpplus_rakp_message_3(tag, RMCPPLUS_STATUS_NO_ERRORS, h->managed,
+                                                    code, (unsigned)len, message) < 0)
                 return -EPROTO;
         return put_setup(codec, IPMI_PAYLOAD_TYPE_RAKP_MESSAGE_3, message, to, size);
 }
@@ -197,8 +194,8 @@ ssize_t ipmi_put_request(struct ipmi_codec *codec, const struct ipmi_keys *keys,
 
         (void)fiid_obj_clear(o[REQUEST_OUT]);
         if (fiid_obj_set(o[REQUEST_OUT], "cmd", request->command) < 0 ||
-            (request->size > 0 && fiid_obj_set_data(o[REQUEST_OUT], "data", request->data,
-                                                    request->size) < 0) ||
+            (request->size > 0 &&
+             fiid_obj_set_data(o[REQUEST_OUT], "data", request->data, request->size) < 0) ||
             fill_rmcp_hdr_ipmi(o[RMCP_OUT]) < 0 ||
             fill_rmcpplus_session_hdr(IPMI_PAYLOAD_TYPE_IPMI, IPMI_PAYLOAD_FLAG_AUTHENTICATED,
                                       IPMI_PAYLOAD_FLAG_ENCRYPTED, 0, 0, place->session,
@@ -221,8 +218,8 @@ static const struct {
         uint8_t payload;
 } setup_kinds[IPMI_SETUP_KINDS] = {
         [IPMI_OPEN_ANSWER] = {OPEN_IN,  IPMI_PAYLOAD_TYPE_RMCPPLUS_OPEN_SESSION_RESPONSE},
-        [IPMI_RAKP2] = {RAKP2_IN, IPMI_PAYLOAD_TYPE_RAKP_MESSAGE_2               },
-        [IPMI_RAKP4] = {RAKP4_IN, IPMI_PAYLOAD_TYPE_RAKP_MESSAGE_4               },
+        [IPMI_RAKP2] = {RAKP2_IN, IPMI_PAYLOAD_TYPE_RAKP_MESSAGE_2                },
+        [IPMI_RAKP4] = {RAKP4_IN, IPMI_PAYLOAD_TYPE_RAKP_MESSAGE_4                },
 };
 
 int ipmi_take_setup(struct ipmi_codec *codec, enum ipmi_setup_kind kind, const void *bytes,
@@ -254,11 +251,10 @@ int ipmi_take_setup(struct ipmi_codec *codec, enum ipmi_setup_kind kind, const v
                         s.privilege = (uint8_t)number(message, "maximum_privilege_level");
                         s.managed = (uint32_t)number(message, "managed_system_session_id");
                 }
-                if (kind == IPMI_RAKP2 &&
-                    (data(message, "managed_system_random_number", s.random, sizeof(s.random)) !=
-                             sizeof(s.random) ||
-                     data(message, "managed_system_guid", s.guid, sizeof(s.guid)) !=
-                             sizeof(s.guid)))
+                if (kind == IPMI_RAKP2 && (data(message, "managed_system_random_number", s.random,
+                                                sizeof(s.random)) != sizeof(s.random) ||
+                                           data(message, "managed_system_guid", s.guid,
+                                                sizeof(s.guid)) != sizeof(s.guid)))
                         return -EBADMSG;
         }
         *ret = s;

@@ -39,7 +39,8 @@ struct ipmi_handshake {
         uint32_t console, managed; /* each side's number for the session */
         uint8_t console_random[IPMI_RANDOM_SIZE], managed_random[IPMI_RANDOM_SIZE];
         uint8_t guid[IPMI_GUID_SIZE];
-        uint8_t privilege; /* the most that will be asked for: 2 user, 3 operator, 4 administrator */
+        uint8_t privilege; /* the most that will be asked for: 2 user, 3 operator, 4 administrator
+                            */
         char user[IPMI_NAME_MAX + 1];
         uint8_t password[IPMI_PASSWORD_MAX], key[IPMI_KEY_MAX];
         size_t password_size, key_size; /* of the second 0: there is none, the password is it */
@@ -52,7 +53,7 @@ struct ipmi_keys {
 };
 
 struct ipmi_codec;
-struct ipmi_codec *ipmi_codec_new(void); /* NULL: no memory. For one thread */
+struct ipmi_codec *ipmi_codec_new(void);                      /* NULL: no memory. For one thread */
 struct ipmi_codec *ipmi_codec_free(struct ipmi_codec *codec); /* takes NULL; returns NULL */
 CLEANUP_DEFINE(struct ipmi_codec *, ipmi_codec_free)
 
@@ -64,10 +65,10 @@ ssize_t ipmi_put_rakp1(struct ipmi_codec *codec, const struct ipmi_handshake *h,
 ssize_t ipmi_put_rakp3(struct ipmi_codec *codec, const struct ipmi_handshake *h, uint8_t tag,
                        void *to, size_t size);
 
-struct ipmi_place {         /* of a message in its session */
-        uint32_t session;   /* the receiver's number */
-        uint32_t sequence;  /* of the datagram */
-        uint8_t requester;  /* sequence of the request, six bits; an answer repeats it */
+struct ipmi_place {        /* of a message in its session */
+        uint32_t session;  /* the receiver's number */
+        uint32_t sequence; /* of the datagram */
+        uint8_t requester; /* sequence of the request, six bits; an answer repeats it */
 };
 ssize_t ipmi_put_request(struct ipmi_codec *codec, const struct ipmi_keys *keys,
                          const struct ipmi_place *place, const struct ipmi_request *request,
@@ -76,8 +77,9 @@ ssize_t ipmi_put_request(struct ipmi_codec *codec, const struct ipmi_keys *keys,
 enum ipmi_setup_kind { IPMI_OPEN_ANSWER, IPMI_RAKP2, IPMI_RAKP4, IPMI_SETUP_KINDS };
 
 struct ipmi_setup {
-        uint8_t tag, status; /* the status: 13.24, table 13-15; other than 0: nothing below counts */
-        uint8_t privilege;   /* that the session may have at most; of IPMI_OPEN_ANSWER */
+        uint8_t tag,
+                status;    /* the status: 13.24, table 13-15; other than 0: nothing below counts */
+        uint8_t privilege; /* that the session may have at most; of IPMI_OPEN_ANSWER */
         uint32_t console, managed;
         uint8_t random[IPMI_RANDOM_SIZE], guid[IPMI_GUID_SIZE]; /* of IPMI_RAKP2 */
 };

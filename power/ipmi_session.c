@@ -12,22 +12,22 @@ static const struct {
         uint8_t status;
         enum power_cause cause; /* POWER_OK: the next suite is tried; POWER_BUSY: later, anew */
 } statuses[] = {
-        {0x01, POWER_BUSY         }, /* no room for a session */
-        {0x02, POWER_BUSY         }, /* it has forgotten this one */
-        {0x04, POWER_OK           }, /* authentication algorithm */
-        {0x05, POWER_OK           }, /* integrity algorithm */
-        {0x06, POWER_OK           },
-        {0x07, POWER_OK           },
-        {0x08, POWER_BUSY         }, /* inactive session */
-        {0x09, POWER_PRIVILEGE_LOW},
-        {0x0a, POWER_PRIVILEGE_LOW},
-        {0x0b, POWER_BUSY         }, /* no room for one of this privilege */
-        {0x0c, POWER_NAME_WRONG   },
-        {0x0d, POWER_NAME_WRONG   },
+        {0x01, POWER_BUSY          }, /* no room for a session */
+        {0x02, POWER_BUSY          }, /* it has forgotten this one */
+        {0x04, POWER_OK            }, /* authentication algorithm */
+        {0x05, POWER_OK            }, /* integrity algorithm */
+        {0x06, POWER_OK            },
+        {0x07, POWER_OK            },
+        {0x08, POWER_BUSY          }, /* inactive session */
+        {0x09, POWER_PRIVILEGE_LOW },
+        {0x0a, POWER_PRIVILEGE_LOW },
+        {0x0b, POWER_BUSY          }, /* no room for one of this privilege */
+        {0x0c, POWER_NAME_WRONG    },
+        {0x0d, POWER_NAME_WRONG    },
         {0x0f, POWER_PASSWORD_WRONG},
-        {0x10, POWER_OK           }, /* confidentiality algorithm */
-        {0x11, POWER_OK           }, /* no such suite */
-        {0x12, POWER_OK           }, /* "illegal parameter": some say so to a suite they lack */
+        {0x10, POWER_OK            }, /* confidentiality algorithm */
+        {0x11, POWER_OK            }, /* no such suite */
+        {0x12, POWER_OK            }, /* "illegal parameter": some say so to a suite they lack */
 };
 
 struct session_state;
@@ -297,8 +297,8 @@ ssize_t ipmi_session_send(struct ipmi_session *s, uint64_t now_ms, void *to)
                 enter(s, &opening, now_ms);
         }
         s->due_ms = now_ms + s->repeat_ms;
-        s->repeat_ms = s->repeat_ms > IPMI_REPEAT_MAX_MS / 2 ? IPMI_REPEAT_MAX_MS :
-                                                                s->repeat_ms * 2;
+        s->repeat_ms =
+                s->repeat_ms > IPMI_REPEAT_MAX_MS / 2 ? IPMI_REPEAT_MAX_MS : s->repeat_ms * 2;
         return s->state->put(s, to, IPMI_PACKET_MAX);
 }
 

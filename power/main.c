@@ -10,6 +10,7 @@
 
 #include "lib/base/buffer.h"
 #include "lib/base/cleanup.h"
+#include "lib/daemon/confine.h"
 #include "lib/daemon/options.h"
 #include "power/run.h"
 
@@ -36,6 +37,9 @@ static int read_all(struct buffer *request)
 
 int main(int argc, char **argv)
 {
+        /* FreeIPMI reads it for each datagram. */
+        const struct confine_path random = {"/dev/urandom", CONFINE_READ};
+        const struct confine_files files = {.paths = &random, .path_count = 1};
         struct buffer text = {.limit = POWER_REQUEST_SIZE_MAX};
         struct power_request request;
         char error[DOC_ERROR_SIZE] = "";
@@ -55,7 +59,12 @@ int main(int argc, char **argv)
         buffer_done(&text);
         if (rc < 0)
                 return program_usage(&program, "request: %s", error);
-        rc = power_run(&request, STDOUT_FILENO);
+        /* What a BMC sends is read from here on: no file, no program, no connection of TCP. */
+        rc = power_prepare();
+        if (rc == 0)
+                rc = confine_program(program.name, &files, true, NULL);
+        if (rc == 0)
+                rc = power_run(&request, STDOUT_FILENO);
         power_request_done(&request);
         return rc < 0 ? program_fail(&program, "%s", strerror(-rc)) : EXIT_SUCCESS;
 }

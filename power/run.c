@@ -160,6 +160,16 @@ static void start_more(struct power_run *run)
         }
 }
 
+int power_prepare(void)
+{
+        int rc = 0;
+
+        for (size_t i = 0; i < ARRAY_SIZE(drivers) && rc == 0; i++)
+                if (drivers[i])
+                        rc = drivers[i]->prepare();
+        return rc;
+}
+
 int power_run(const struct power_request *request, int out)
 {
         struct power_run run = {.request = request, .out = out};

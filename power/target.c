@@ -9,6 +9,8 @@
 #include "lib/base/cleanup.h"
 #include "lib/doc/table.h"
 
+#define IDENTIFY_MAX_S 254 /* 255 is for ever */
+
 const char *const power_verb_names[POWER_VERBS + 1] = {
         "status", "on", "off", "cycle", "reset", "soft", "diag", "boot", "identify", "info", NULL};
 const char *const boot_device_names[BOOT_DEVICES + 1] = {NULL,   "none", "disk",  "pxe",
@@ -29,41 +31,21 @@ static const struct doc_field target_fields[] = {
 };
 static DOC_TABLE(target_table, struct power_target, NULL, target_fields, .is_strict = true);
 
+/* As it is written; the rest of the program reads struct power_request. */
 struct head {
-        struct power_request request;
+        unsigned verb, device;
+        uint32_t deadline_ms, identify_s;
+        bool persistent, uefi;
         struct doc *targets;
 };
 
 static const struct doc_field head_fields[] = {
-        {.name = "verb",
-         .type = DOC_ENUM,
-         .flags = DOC_REQUIRED,
-         .offset = offsetof(struct head, request.verb),
-         .size = sizeof(unsigned),
-         .names = power_verb_names},
-        {.name = "deadline_ms",
-         .type = DOC_U32,
-         .offset = offsetof(struct head, request.deadline_ms),
-         .size = sizeof(uint32_t),
-         .max = POWER_DEADLINE_MAX_MS},
-        {.name = "device",
-         .type = DOC_ENUM,
-         .offset = offsetof(struct head, request.boot_device),
-         .size = sizeof(unsigned),
-         .names = boot_device_names},
-        {.name = "persistent",
-         .type = DOC_BOOL,
-         .offset = offsetof(struct head, request.is_persistent),
-         .size = sizeof(bool)},
-        {.name = "uefi",
-         .type = DOC_BOOL,
-         .offset = offsetof(struct head, request.is_uefi),
-         .size = sizeof(bool)},
-        {.name = "identify_s",
-         .type = DOC_U32,
-         .offset = offsetof(struct head, request.identify_s),
-         .size = sizeof(uint32_t),
-         .max = 254},
+        DOC_FIELD(struct head, verb, DOC_ENUM, DOC_REQUIRED, .names = power_verb_names),
+        DOC_FIELD(struct head, device, DOC_ENUM, 0, .names = boot_device_names),
+        DOC_FIELD(struct head, deadline_ms, DOC_U32, 0, .max = POWER_DEADLINE_MAX_MS),
+        DOC_FIELD(struct head, identify_s, DOC_U32, 0, .max = IDENTIFY_MAX_S),
+        DOC_FIELD(struct head, persistent, DOC_BOOL, 0),
+        DOC_FIELD(struct head, uefi, DOC_BOOL, 0),
         DOC_FIELD(struct head, targets, DOC_TREE, DOC_REQUIRED),
 };
 static DOC_TABLE(head_table, struct head, NULL, head_fields, .is_strict = true);
@@ -108,21 +90,30 @@ static int take_targets(const struct doc *list, char *error, struct power_reques
 
 int power_request_parse(const char *text, size_t size, char *error, struct power_request *ret)
 {
-        struct head head = {.request = {.deadline_ms = POWER_DEADLINE_MS}};
+        struct head head = {.deadline_ms = POWER_DEADLINE_MS};
+        struct power_request request;
         int rc;
 
         rc = doc_decode_text(&head_table, text, size, &limits, error, &head);
+        request = (struct power_request){
+                .verb = head.verb,
+                .deadline_ms = head.deadline_ms,
+                .boot_device = head.device,
+                .is_persistent = head.persistent,
+                .is_uefi = head.uefi,
+                .identify_s = head.identify_s,
+        };
         if (rc == 0)
-                rc = take_targets(head.targets, error, &head.request);
-        if (rc == 0 && head.request.verb == VERB_BOOT && head.request.boot_device == BOOT_UNSAID) {
+                rc = take_targets(head.targets, error, &request);
+        if (rc == 0 && request.verb == VERB_BOOT && request.boot_device == BOOT_UNSAID) {
                 (void)snprintf(error, DOC_ERROR_SIZE, "'boot' needs a device");
                 rc = -EBADMSG;
         }
         doc_release(&head_table, &head);
         if (rc < 0) {
-                power_request_done(&head.request);
+                power_request_done(&request);
                 return rc;
         }
-        *ret = head.request;
+        *ret = request;
         return 0;
 }

@@ -59,8 +59,8 @@ struct power_target {
 };
 
 /* Some rooms have thousands of BMCs; more go into several requests. */
-#define POWER_TARGETS_MAX    16384
-#define POWER_DEADLINE_MS    30000
+#define POWER_TARGETS_MAX     16384
+#define POWER_DEADLINE_MS     30000
 #define POWER_DEADLINE_MAX_MS 600000
 
 struct power_request {

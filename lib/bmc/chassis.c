@@ -9,10 +9,10 @@
 #define CHASSIS     0x00 /* network functions: 5.1 */
 #define APPLICATION 0x06
 
-#define BOOT_FLAGS 5 /* the parameter */
-#define VALID      0x80
-#define PERSISTENT 0x40
-#define UEFI       0x20
+#define BOOT_FLAGS  5 /* the parameter */
+#define VALID       0x80
+#define PERSISTENT  0x40
+#define UEFI        0x20
 
 /* Past the completion code. */
 static int open_answer(const void *answer, size_t size, struct reader *ret)
@@ -71,8 +71,8 @@ struct ipmi_request ipmi_ask_identify(uint8_t seconds, bool is_forced)
 
 struct ipmi_request ipmi_ask_boot_set(const struct ipmi_boot *boot)
 {
-        const uint8_t flags = (boot->is_valid ? VALID : 0) | (boot->is_persistent ? PERSISTENT : 0) |
-                              (boot->is_uefi ? UEFI : 0);
+        const uint8_t flags = (boot->is_valid ? VALID : 0) |
+                              (boot->is_persistent ? PERSISTENT : 0) | (boot->is_uefi ? UEFI : 0);
 
         return (struct ipmi_request){
                 .net_function = CHASSIS,
@@ -85,7 +85,8 @@ struct ipmi_request ipmi_ask_boot_set(const struct ipmi_boot *boot)
 struct ipmi_request ipmi_ask_boot(void)
 {
         return (struct ipmi_request){
-                .net_function = CHASSIS, .command = 0x09, .size = 3, .data = {BOOT_FLAGS, 0, 0}};
+                .net_function = CHASSIS, .command = 0x09, .size = 3, .data = {BOOT_FLAGS, 0, 0}
+        };
 }
 
 int ipmi_boot_parse(const void *answer, size_t size, struct ipmi_boot *ret)
@@ -123,7 +124,7 @@ struct ipmi_request ipmi_ask_close(uint32_t session)
                 .command = 0x3c,
                 .size = 4,
                 .data = {(uint8_t)session, (uint8_t)(session >> 8), (uint8_t)(session >> 16),
-                                (uint8_t)(session >> 24)}
+                         (uint8_t)(session >> 24)}
         };
 }
 
@@ -132,23 +133,23 @@ static const struct {
         bool is_busy;
         const char *text;
 } codes[] = {
-        {0xc0, true,  "it is busy"                                          },
-        {0xc1, false, "it does not know this command"                       },
-        {0xc2, false, "it does not know this command for this unit"         },
-        {0xc3, true,  "it took too long inside"                             },
-        {0xc4, false, "it is out of space"                                  },
-        {0xc7, false, "the request has a wrong length"                      },
-        {0xc9, false, "a parameter is out of range"                         },
-        {0xcb, false, "there is no such sensor, record or parameter"        },
-        {0xcc, false, "a field of the request is not valid for it"          },
-        {0xce, false, "it could not make an answer"                         },
-        {0xcf, false, "it takes the request for a repeated one"             },
-        {0xd1, false, "its firmware is being updated"                       },
-        {0xd2, true,  "it is still starting"                                },
-        {0xd4, false, "this user's privilege is too low"                    },
-        {0xd5, false, "it does not do this in the machine's present state"  },
-        {0xd6, false, "this part of it is switched off"                     },
-        {0xff, false, "it does not say why"                                 },
+        {0xc0, true,  "it is busy"                                        },
+        {0xc1, false, "it does not know this command"                     },
+        {0xc2, false, "it does not know this command for this unit"       },
+        {0xc3, true,  "it took too long inside"                           },
+        {0xc4, false, "it is out of space"                                },
+        {0xc7, false, "the request has a wrong length"                    },
+        {0xc9, false, "a parameter is out of range"                       },
+        {0xcb, false, "there is no such sensor, record or parameter"      },
+        {0xcc, false, "a field of the request is not valid for it"        },
+        {0xce, false, "it could not make an answer"                       },
+        {0xcf, false, "it takes the request for a repeated one"           },
+        {0xd1, false, "its firmware is being updated"                     },
+        {0xd2, true,  "it is still starting"                              },
+        {0xd4, false, "this user's privilege is too low"                  },
+        {0xd5, false, "it does not do this in the machine's present state"},
+        {0xd6, false, "this part of it is switched off"                   },
+        {0xff, false, "it does not say why"                               },
 };
 
 const char *ipmi_code_text(uint8_t code)

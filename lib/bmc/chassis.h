@@ -14,8 +14,8 @@
 
 struct ipmi_chassis {
         bool is_on;
-        bool has_power_fault;  /* of the power supply */
-        bool is_interlocked;   /* an open lid keeps it off */
+        bool has_power_fault;   /* of the power supply */
+        bool is_interlocked;    /* an open lid keeps it off */
         uint8_t restore_policy; /* after AC is back: 0 stays off, 1 as before, 2 on, 3 unknown */
 };
 struct ipmi_request ipmi_ask_chassis(void); /* 28.2 */

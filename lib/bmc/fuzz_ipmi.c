@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/bmc/chassis.h"
 #include "lib/bmc/ipmi.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -13,6 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct ipmi_logins logins;
         struct ip4_address ip4;
         struct mac_address mac;
+        struct ipmi_chassis chassis;
+        struct ipmi_boot boot;
         struct ipmi_user user;
         char name[IPMI_USER_NAME_SIZE];
         const char *source;
@@ -32,6 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (ciphers.count > IPMI_CIPHERS_MAX)
                 abort();
         (void)ipmi_user_parse(data, size, &user);
+        (void)ipmi_chassis_parse(data, size, &chassis);
+        (void)ipmi_boot_parse(data, size, &boot);
         if (ipmi_user_name_parse(data, size, name) == 0 && strlen(name) >= sizeof(name))
                 abort();
         return 0;

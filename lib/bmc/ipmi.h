@@ -16,10 +16,10 @@
 
 #include "lib/base/net.h"
 
-#define IPMI_ANSWER_MAX   272 /* the longest message and its code */
-#define IPMI_REQUEST_DATA_MAX 8 /* of what we ask: boot flags are the longest */
-#define IPMI_CHANNELS_MAX 12  /* 0 is the IPMB, 12 to 15 have other meanings: 6.3 */
-#define IPMI_USERS_MAX    63  /* 22.27: six bits */
+#define IPMI_ANSWER_MAX       272 /* the longest message and its code */
+#define IPMI_REQUEST_DATA_MAX 8   /* of what we ask: boot flags are the longest */
+#define IPMI_CHANNELS_MAX     12  /* 0 is the IPMB, 12 to 15 have other meanings: 6.3 */
+#define IPMI_USERS_MAX        63  /* 22.27: six bits */
 
 struct ipmi_request {
         uint8_t net_function, command;

@@ -32,25 +32,25 @@
 
 enum manner {
         POLITE,
-        DEAD_FIFTH,   /* each fifth never answers */
-        OLD,          /* suite 3 alone */
-        SHORT,        /* answers to commands lack their end */
-        LONG,         /* and here are followed by 300 bytes */
-        STRANGER,     /* they are of another session */
-        UNSIGNED,     /* without code and encryption */
-        COPY,         /* each is sent twice, and then the one before once more */
-        BUSY,         /* each command: node busy, the first four times */
-        FULL,         /* no room for a session, the first time */
-        LIAR,         /* takes a change of power, and does nothing */
-        DEAF,         /* to each first datagram of a kind: it is lost */
-        NONSENSE,     /* 64 bytes of anything, before each answer */
-        DENIES,       /* every command: insufficient privilege */
-        FLAPPING,     /* on, off, on, off */
+        DEAD_FIFTH, /* each fifth never answers */
+        OLD,        /* suite 3 alone */
+        SHORT,      /* answers to commands lack their end */
+        LONG,       /* and here are followed by 300 bytes */
+        STRANGER,   /* they are of another session */
+        UNSIGNED,   /* without code and encryption */
+        COPY,       /* each is sent twice, and then the one before once more */
+        BUSY,       /* each command: node busy, the first two times */
+        FULL,       /* no room for a session, the first time */
+        LIAR,       /* takes a change of power, and does nothing */
+        DEAF,       /* to each first datagram of a kind: it is lost */
+        NONSENSE,   /* 64 bytes of anything, before each answer */
+        DENIES,     /* every command: insufficient privilege */
+        FLAPPING,   /* on, off, on, off */
         MANNERS
 };
 static const char *const manner_names[MANNERS] = {
-        "polite", "dead-fifth", "old",  "short", "long", "stranger", "unsigned", "copy",
-        "busy",   "full",       "liar", "deaf",  "nonsense", "denies", "flapping"};
+        "polite", "dead-fifth", "old",  "short", "long",     "stranger", "unsigned", "copy",
+        "busy",   "full",       "liar", "deaf",  "nonsense", "denies",   "flapping"};
 
 struct bmc {
         int fd;
@@ -69,7 +69,7 @@ struct bmc {
 
 static enum manner manner;
 static const uint8_t guid[16] = {0xa1, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
-                                 0xa1, 0x23, 0x45, 0x67, 0, 0, 0, 1};
+                                 0xa1, 0x23, 0x45, 0x67, 0,    0,    0,    1};
 
 static uint32_t get32(const uint8_t *p)
 {
@@ -276,8 +276,8 @@ static size_t application(uint8_t command, uint8_t *to)
         case 0x3c:
                 return 1;
         case 0x54: /* cipher suites of the channel: 22.15 */
-                memcpy(to + 1, (uint8_t[]){1, 0xc0, 3, 0x01, 0x41, 0x81, 0xc0, 17, 0x03, 0x44, 0x81},
-                       11);
+                memcpy(to + 1,
+                       (uint8_t[]){1, 0xc0, 3, 0x01, 0x41, 0x81, 0xc0, 17, 0x03, 0x44, 0x81}, 11);
                 return 12;
         default:
                 to[0] = 0xc1;
@@ -287,7 +287,7 @@ static size_t application(uint8_t command, uint8_t *to)
 
 static size_t answer_of(struct bmc *b, const uint8_t *m, size_t size, uint8_t *to)
 {
-        if (manner == BUSY && b->asked++ < 4) {
+        if (manner == BUSY && b->asked++ < 2) {
                 to[0] = 0xc0;
                 return 1;
         }
@@ -332,7 +332,7 @@ static size_t make_message(struct bmc *b, const uint8_t *m, size_t size, uint8_t
 }
 
 static size_t aes(const struct bmc *b, bool is_out, const uint8_t *iv, const uint8_t *from,
-                    size_t size, uint8_t *to)
+                  size_t size, uint8_t *to)
 {
         EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
         int len = 0;
