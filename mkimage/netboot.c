@@ -9,6 +9,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
 #include "lib/doc/value.h"
+#include "mkimage/boot_image.h"
 #include "mkimage/error.h"
 #include "mkimage/folder.h"
 #include "mkimage/kernel.h"
@@ -36,9 +37,10 @@ static const struct loader {
 /* clang-format on */
 
 static const struct manifest_file package_files[] = {
-        {"vmlinuz",            "kernel"   },
-        {"discovery.initrd",   "ramdisk"  },
-        {"stage-two.squashfs", "stage-two"},
+        {"vmlinuz",            "kernel"    },
+        {"discovery.initrd",   "ramdisk"   },
+        {"stage-two.squashfs", "stage-two" },
+        {"boot.img",           "boot-image"},
 };
 
 /* The folder that all is built in, and its parts. */
@@ -129,6 +131,16 @@ static int write_stages(const struct netboot_options *options, const struct shop
         return rc;
 }
 
+static int write_boot_image(const struct shop *shop, char *error)
+{
+        char to[PATH_MAX];
+
+        if (workshop_path(to, "%s/boot.img", shop->package) < 0)
+                return mkimage_fail(error, -ENAMETOOLONG, "%s: %s", shop->package,
+                                    strerror(ENAMETOOLONG));
+        return boot_image_write(shop->package, to, error);
+}
+
 static int write_manifest(const struct shop *shop, const char *kernel_version,
                           const struct modules *modules, struct doc *families, char *error)
 {
@@ -168,6 +180,8 @@ static int build(const struct netboot_options *options, const struct shop *shop,
                 rc = write_stages(options, shop, &kernel, modules, error);
         if (rc == 0)
                 rc = copy_loaders(options->cache, shop, error);
+        if (rc == 0)
+                rc = write_boot_image(shop, error);
         if (rc == 0)
                 rc = write_manifest(shop, kernel.version, modules, families, error);
         return rc;

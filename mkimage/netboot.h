@@ -10,6 +10,7 @@
  *   undionly.kpxe         iPXE, for BIOS machines
  *   shimx64.efi           Debian's shim, for UEFI machines, with Microsoft's signature
  *   grubx64.efi           Debian's GRUB for the network, which shim loads; signed by Debian
+ *   boot.img              all of these for UEFI HTTP Boot, as one disk: mkimage/boot_image.h
  *   manifest.json         sizes and hashes of the above
  */
 

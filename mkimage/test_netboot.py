@@ -129,7 +129,7 @@ class Netboot(unittest.TestCase):
         del os.environ["SOURCE_DATE_EPOCH"]
         self.assertEqual(done.returncode, 0, done.stderr)
         names = sorted(os.listdir(self.package))
-        self.assertEqual(names, ["discovery.initrd", "grubx64.efi", "manifest.json", "shimx64.efi",
+        self.assertEqual(names, ["boot.img", "discovery.initrd", "grubx64.efi", "manifest.json", "shimx64.efi",
                                  "stage-two.squashfs", "undionly.kpxe", "vmlinuz"])
         self.assertEqual(filecmp.cmpfiles(self.package, again, names, shallow=False),
                          (names, [], []))
@@ -167,7 +167,31 @@ class Netboot(unittest.TestCase):
         self.assertEqual(roles, {"kernel": ["vmlinuz"], "ramdisk": ["discovery.initrd"],
                                  "stage-two": ["stage-two.squashfs"],
                                  "loader": ["undionly.kpxe", "shimx64.efi"],
-                                 "second-loader": ["grubx64.efi"]})
+                                 "second-loader": ["grubx64.efi"],
+                                 "boot-image": ["boot.img"]})
+
+    @unittest.skipUnless(shutil.which("mcopy"), "the package mtools is not installed")
+    def test_boot_image(self):
+        image = os.path.join(self.package, "boot.img")
+
+        def read(name):
+            return subprocess.run(["mcopy", "-i", image, f"::{name}", "-"], check=True,
+                                  stdout=subprocess.PIPE).stdout
+
+        for there, name in (("EFI/BOOT/BOOTX64.EFI", "shimx64.efi"), ("vmlinuz", "vmlinuz"),
+                            ("EFI/BOOT/grubx64.efi", "grubx64.efi"),
+                            ("discovery.initrd", "discovery.initrd")):
+            with open(os.path.join(self.package, name), "rb") as file:
+                self.assertEqual(read(there), file.read(), there)
+        # Two places, which are one piece each, in its beginning.
+        script, site = read("grub/grub.cfg"), read("site.cpio")
+        self.assertEqual((len(script), len(site)), (8 << 10, 64 << 10))
+        self.assertEqual(script[0:5], b"echo ")
+        self.assertEqual(site, bytes(64 << 10))
+        with open(image, "rb") as file:
+            head = file.read(512 << 10)
+        self.assertIn(script, head)
+        self.assertIn(site, head)
 
     def test_uefi_loaders_are_signed(self):
         """A PE file whose certificate table (PE/COFF, data directory 4) is not empty."""

@@ -12,7 +12,7 @@
 static const enum node_step step_of_role[ROLE_COUNT] = {
         [ROLE_KERNEL] = STEP_KERNEL,        [ROLE_RAMDISK] = STEP_RAMDISK,
         [ROLE_STAGE_TWO] = STEP_NONE,       [ROLE_LOADER] = STEP_LOADER,
-        [ROLE_SECOND_LOADER] = STEP_LOADER,
+        [ROLE_SECOND_LOADER] = STEP_LOADER, [ROLE_BOOT_IMAGE] = STEP_LOADER,
 };
 
 static enum node_step step_of(const struct delivery *d)

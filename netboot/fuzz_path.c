@@ -32,6 +32,11 @@ static void check(const char *text, enum boot_transport transport)
                     (transport == TRANSPORT_HTTP && path.language != LANGUAGE_IPXE))
                         abort();
                 break;
+        case BOOT_PATH_BOOT_IMAGE:
+                if (!mac_is_usable(&path.mac) || transport != TRANSPORT_HTTP ||
+                    path.language != LANGUAGE_GRUB_IMAGE)
+                        abort();
+                break;
         case BOOT_PATH_GRUB:
                 if (transport != TRANSPORT_TFTP)
                         abort();

@@ -17,9 +17,11 @@
 #include <strings.h>
 
 #include "lib/base/cleanup.h"
+#include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 #include "lib/serve/serve.h"
+#include "netboot/boot_image.h"
 #include "netboot/delivery.h"
 #include "netboot/path.h"
 
@@ -36,7 +38,7 @@
 
 struct http_service {
         struct http_service_options options;
-        struct serve *servers[3 * NETBOOTD_MAX_INTERFACES]; /* plain, TLS, plain of IPv6 */
+        struct serve *servers[4 * NETBOOTD_MAX_INTERFACES]; /* plain and TLS, of IPv4 and IPv6 */
         size_t count;
         pthread_mutex_t mutex;
         bool is_closing;
@@ -52,6 +54,7 @@ struct ask {
 struct sent {
         struct http_service *service;
         struct delivery delivery;
+        uint64_t site_size; /* of a boot image whose machine runs the agent; else 0 */
 };
 
 struct image_sent {
@@ -82,18 +85,104 @@ static struct ip_address peer_of(const struct serve_request *request)
         return ip_of_socket(&peer);
 }
 
+static void refuse_script(struct serve_request *request, int rc)
+{
+        if (rc == -EACCES)
+                answer_text(request, 403, "this address is not leased to this MAC");
+        else if (rc == -ENOENT)
+                answer_text(request, 403, "this address is in no network of ours");
+        else
+                answer_text(request, 503, "not now");
+}
+
+/* With its kernel and ramdisk went site.cpio, and no other request shows that. */
+static void note_site(const struct sent *s)
+{
+        struct delivery site = s->delivery;
+
+        if (!s->delivery.is_whole || s->site_size == 0)
+                return;
+        site.has_role = false;
+        site.bytes = site.size = s->site_size;
+        (void)text_copy(site.name, sizeof(site.name), ASSETS_SITE);
+        delivery_note(s->service->options.boots, s->service->options.events, &site);
+}
+
+static void sent(void *context, bool is_whole, uint64_t bytes, uint64_t took_ms)
+{
+        struct sent *s = context;
+
+        s->delivery.is_whole = is_whole;
+        s->delivery.bytes = bytes;
+        s->delivery.took_ms = took_ms;
+        delivery_note(s->service->options.boots, s->service->options.events, &s->delivery);
+        note_site(s);
+        free(s);
+}
+
+static struct sent *sent_new(struct http_service *service, struct ip_address to, const char *name,
+                             const struct asset_file *file)
+{
+        struct sent *s = calloc(1, sizeof(*s));
+
+        if (!s)
+                return NULL;
+        s->service = service;
+        s->delivery = (struct delivery){.to = to,
+                                        .transport = TRANSPORT_HTTP,
+                                        .size = file->size,
+                                        .has_role = file->has_role,
+                                        .role = file->role};
+        (void)text_copy(s->delivery.name, sizeof(s->delivery.name), name);
+        return s;
+}
+
+/* It is to run the agent, as far as the last plan says. */
+static bool runs_agent(struct http_service *service, const struct mac_address *mac)
+{
+        struct boot_plan plan;
+
+        return boots_plan_get(service->options.boots, mac, clock_monotonic_ms(), &plan) ==
+                       PLAN_READY &&
+               boot_action_runs_agent(plan.action);
+}
+
+static void answer_image(struct ask *ask, const char *script, size_t size)
+{
+        struct http_service *service = ask->service;
+        _boot_image_ struct boot_image image = {.file = {.fd = -EBADF}};
+        struct serve_patches patches;
+        struct sent *s;
+        int rc = boot_image_open(service->options.assets, &image);
+
+        if (rc == 0)
+                rc = boot_image_fill(service->options.assets, script, size, &image);
+        if (rc < 0) {
+                log_warning("boot-image", "rc=%d reason=%s", rc, QUOTE(strerror(-rc)));
+                answer_text(ask->request, rc == -ENOENT ? 404 : 503, "no boot image");
+                return;
+        }
+        s = sent_new(service, ask->question.from, image.name, &image.file);
+        if (s && runs_agent(service, &ask->question.mac))
+                s->site_size = image.site_size;
+        patches = image.patches;
+        image.patches.count = 0; /* the server's now */
+        serve_answer_patched(ask->request, TAKE_FD(image.file.fd), BOOT_IMAGE_TYPE, &patches,
+                             s ? sent : NULL, s);
+}
+
 static void script_came(void *context, int rc, char *take_text, size_t size)
 {
         struct ask *ask = context;
 
-        if (rc == 0)
+        if (rc < 0) {
+                refuse_script(ask->request, rc);
+        } else if (ask->question.language == LANGUAGE_GRUB_IMAGE) {
+                answer_image(ask, take_text, size);
+                free(take_text);
+        } else {
                 serve_answer(ask->request, 200, "text/plain", take_text, size, NULL);
-        else if (rc == -EACCES)
-                answer_text(ask->request, 403, "this address is not leased to this MAC");
-        else if (rc == -ENOENT)
-                answer_text(ask->request, 403, "this address is in no network of ours");
-        else
-                answer_text(ask->request, 503, "not now");
+        }
         free(ask);
 }
 
@@ -115,6 +204,7 @@ static void handle_script(struct http_service *service, struct serve_request *re
                         .service = service,
                         .request = request,
                         .question = {.mac = path->mac,
+                                     .language = path->language,
                                      .from = peer_of(request),
                                      .transport = TRANSPORT_HTTP}
                 };
@@ -129,15 +219,22 @@ static void handle_script(struct http_service *service, struct serve_request *re
         }
 }
 
-static void sent(void *context, bool is_whole, uint64_t bytes, uint64_t took_ms)
+/* Firmware asks for the size first; that is the same for all machines, and no boot of theirs. */
+static void handle_boot_image(struct http_service *service, struct serve_request *request,
+                              const struct boot_path *path)
 {
-        struct sent *s = context;
+        struct boot_image image;
+        int rc;
 
-        s->delivery.is_whole = is_whole;
-        s->delivery.bytes = bytes;
-        s->delivery.took_ms = took_ms;
-        delivery_note(s->service->options.boots, s->service->options.events, &s->delivery);
-        free(s);
+        if (strcmp(serve_method(request), "HEAD") != 0) {
+                handle_script(service, request, path);
+                return;
+        }
+        rc = boot_image_open(service->options.assets, &image);
+        if (rc < 0)
+                answer_text(request, rc == -ENOENT ? 404 : 500, "no boot image");
+        else
+                serve_answer_file(request, image.file.fd, BOOT_IMAGE_TYPE, NULL, NULL, NULL);
 }
 
 static void handle_asset(struct http_service *service, struct serve_request *request,
@@ -153,16 +250,7 @@ static void handle_asset(struct http_service *service, struct serve_request *req
                 answer_text(request, rc == -ENOENT ? 404 : 500, "no such asset");
                 return;
         }
-        s = calloc(1, sizeof(*s));
-        if (s) {
-                s->service = service;
-                s->delivery = (struct delivery){.to = peer_of(request),
-                                                .transport = TRANSPORT_HTTP,
-                                                .size = file.size,
-                                                .has_role = file.has_role,
-                                                .role = file.role};
-                (void)text_copy(s->delivery.name, sizeof(s->delivery.name), name);
-        }
+        s = sent_new(service, peer_of(request), name, &file);
         serve_answer_kept(request, kept, s ? sent : NULL, s);
         serve_file_unref(kept);
 }
@@ -280,6 +368,9 @@ static void handle(void *context, struct serve_request *request)
         case BOOT_PATH_SCRIPT:
                 handle_script(service, request, &path);
                 break;
+        case BOOT_PATH_BOOT_IMAGE:
+                handle_boot_image(service, request, &path);
+                break;
         case BOOT_PATH_ASSET:
                 handle_asset(service, request, path.name);
                 break;
@@ -348,6 +439,9 @@ int http_service_new(const struct http_service_options *options, struct http_ser
                                        options->cert_pem);
                 if (rc == 0)
                         rc = listen_on(service, &interface->http6_fd, true, NULL, NULL);
+                if (rc == 0)
+                        rc = listen_on(service, &interface->https6_fd, true, options->key_pem,
+                                       options->cert_pem);
         }
         if (rc < 0) {
                 http_service_free(service);

@@ -36,6 +36,7 @@ struct netboot_interface {
         int https_fd;  /* the same, for TLS */
         int tftp6_fd;  /* UDP 69 of all its addresses of IPv6; -1 also where there is none */
         int http6_fd;  /* TCP, likewise */
+        int https6_fd; /* the same, for TLS */
 };
 
 struct netboot_interfaces {

@@ -352,6 +352,7 @@ static int open_services(const struct netbootd_config *config, char *error,
                 i->https_fd = open_http(i, (uint16_t)config->https_port);
                 if (i->https_fd < 0)
                         return fail_port(error, i->https_fd, what, i);
+                i->https6_fd = open6(i, SOCK_STREAM, (uint16_t)config->https_port);
         }
         return 0;
 }
@@ -367,7 +368,7 @@ int netboot_interfaces_open(const struct netbootd_config *config, char *error,
 
                 i->dhcp_fd = i->proxy_fd = i->watch_fd = i->packet_fd = i->arp_fd = -1;
                 i->router_fd = i->dhcp6_fd = i->tftp_fd = i->http_fd = i->https_fd = -1;
-                i->tftp6_fd = i->http6_fd = -1;
+                i->tftp6_fd = i->http6_fd = i->https6_fd = -1;
                 rc = describe(config->interfaces[n], error, i);
                 if (rc == 0)
                         rc = open_services(config, error, i);
@@ -384,9 +385,10 @@ void netboot_interfaces_close(struct netboot_interfaces *interfaces)
 {
         for (size_t n = 0; n < interfaces->count; n++) {
                 struct netboot_interface *i = &interfaces->at[n];
-                int *const fds[] = {&i->dhcp_fd, &i->proxy_fd,  &i->watch_fd, &i->packet_fd,
-                                    &i->arp_fd,  &i->router_fd, &i->dhcp6_fd, &i->tftp_fd,
-                                    &i->http_fd, &i->https_fd,  &i->tftp6_fd, &i->http6_fd};
+                int *const fds[] = {&i->dhcp_fd,  &i->proxy_fd,  &i->watch_fd, &i->packet_fd,
+                                    &i->arp_fd,   &i->router_fd, &i->dhcp6_fd, &i->tftp_fd,
+                                    &i->http_fd,  &i->https_fd,  &i->tftp6_fd, &i->http6_fd,
+                                    &i->https6_fd};
 
                 for (size_t f = 0; f < ARRAY_SIZE(fds); f++) {
                         if (*fds[f] >= 0)

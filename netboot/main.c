@@ -338,7 +338,8 @@ static int make_shared(struct netbootd *d, char *error)
         char path[NETBOOTD_PATH_SIZE + 32];
         int rc;
 
-        d->site = site_new((uint16_t)d->config.http_port);
+        d->site = site_new((uint16_t)d->config.http_port,
+                           d->config.services & SERVICE_HTTPS ? (uint16_t)d->config.https_port : 0);
         d->boots = boots_new();
         d->events = events_new();
         d->news = lease_news_new();

@@ -60,6 +60,21 @@ static int store_script(const char *mac, enum boot_language language, struct boo
         return mac_parse(mac, &path->mac) < 0 || !mac_is_usable(&path->mac) ? -ENOENT : 0;
 }
 
+/* "52-54-00-77-00-01.img" */
+static int store_boot_image(const char *name, struct boot_path *path)
+{
+        char mac[MAC_TEXT_SIZE];
+        const size_t end = strlen(PXE_IMAGE_END), len = strlen(name);
+
+        if (len <= end || len - end >= sizeof(mac) || strcmp(name + len - end, PXE_IMAGE_END) != 0)
+                return -ENOENT;
+        memcpy(mac, name, len - end);
+        mac[len - end] = '\0';
+        path->kind = BOOT_PATH_BOOT_IMAGE;
+        path->language = LANGUAGE_GRUB_IMAGE;
+        return mac_parse(mac, &path->mac) < 0 || !mac_is_usable(&path->mac) ? -ENOENT : 0;
+}
+
 /* "-01-52-54-00-77-00-01" (1 is Ethernet), or "-" and the machine's UUID: what GRUB asks for before
  * it asks for the name alone. */
 static bool is_of_machine(const char *end)
@@ -92,6 +107,8 @@ int boot_path_parse(const char *path, enum boot_transport transport, struct boot
                 rc = store_script(rest, LANGUAGE_IPXE, &found);
         } else if (transport == TRANSPORT_HTTP && (rest = after(clean, "images/"))) {
                 rc = store_image(rest, &found);
+        } else if (transport == TRANSPORT_HTTP && (rest = after(clean, PXE_IMAGE_FOLDER))) {
+                rc = store_boot_image(rest, &found);
         } else if (transport == TRANSPORT_HTTP) {
                 found.kind = strcmp(clean, "metrics") == 0 ? BOOT_PATH_METRICS : BOOT_PATH_HEALTH;
                 rc = found.kind == BOOT_PATH_METRICS || strcmp(clean, "healthz") == 0 ? 0 : -ENOENT;

@@ -9,16 +9,21 @@
 #include "lib/node/wire.h"
 
 enum boot_path_kind {
-        BOOT_PATH_HEALTH,  /* /healthz; HTTP only */
-        BOOT_PATH_METRICS, /* /metrics; HTTP only */
-        BOOT_PATH_SCRIPT,  /* boot/ipxe/MAC; boot/grub/MAC by TFTP only */
-        BOOT_PATH_GRUB,    /* grub/grub.cfg, where GRUB begins, -01-MAC and -UUID; TFTP only */
-        BOOT_PATH_ASSET,   /* assets/NAME */
-        BOOT_PATH_IMAGE,   /* images/ID.raw.zst, ID.json, ID.json.sig; HTTP only */
-        BOOT_PATH_LOADER,  /* NAME alone, as firmware asks for a loader; TFTP only */
+        BOOT_PATH_HEALTH,     /* /healthz; HTTP only */
+        BOOT_PATH_METRICS,    /* /metrics; HTTP only */
+        BOOT_PATH_SCRIPT,     /* boot/ipxe/MAC; boot/grub/MAC by TFTP only */
+        BOOT_PATH_GRUB,       /* grub/grub.cfg, where GRUB begins, -01-MAC and -UUID; TFTP only */
+        BOOT_PATH_BOOT_IMAGE, /* boot/image/MAC.img; HTTP only */
+        BOOT_PATH_ASSET,      /* assets/NAME */
+        BOOT_PATH_IMAGE,      /* images/ID.raw.zst, ID.json, ID.json.sig; HTTP only */
+        BOOT_PATH_LOADER,     /* NAME alone, as firmware asks for a loader; TFTP only */
 };
 
-enum boot_language { LANGUAGE_IPXE, LANGUAGE_GRUB };
+enum boot_language {
+        LANGUAGE_IPXE,
+        LANGUAGE_GRUB,
+        LANGUAGE_GRUB_IMAGE, /* inside of the boot image */
+};
 enum boot_transport { TRANSPORT_HTTP, TRANSPORT_TFTP };
 
 struct boot_path {

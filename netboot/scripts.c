@@ -52,7 +52,7 @@ static void note(struct scripts *scripts, const struct waiter *w, const struct b
         memcpy(event.boot, plan->boot, sizeof(event.boot));
         snprintf(event.text, sizeof(event.text), "%s by %s%s: %s", action,
                  w->question.transport == TRANSPORT_TFTP ? "tftp" : "http",
-                 w->question.language == LANGUAGE_GRUB ? ", GRUB" : "", reason);
+                 w->question.language == LANGUAGE_IPXE ? "" : ", GRUB", reason);
         events_add(scripts->options.events, &event);
 }
 
@@ -85,6 +85,8 @@ static int script_write(enum boot_language language, const struct boot_plan *pla
                 return pxe_script_write(plan, facts, to, ret_size);
         case LANGUAGE_GRUB:
                 return pxe_grub_script_write(plan, facts, to, ret_size);
+        case LANGUAGE_GRUB_IMAGE:
+                return pxe_grub_image_write(plan, facts, to, ret_size);
         }
         return -EINVAL;
 }

@@ -14,7 +14,7 @@ struct root {
 };
 
 struct site {
-        uint16_t http_port;
+        uint16_t http_port, https_port;
 
         pthread_mutex_t mutex; /* for what follows */
         struct ip_address addresses[SITE_MAX_ADDRESSES];
@@ -31,13 +31,14 @@ struct site {
         uint64_t *open_until_ms; /* of each network; 0: never */
 };
 
-struct site *site_new(uint16_t http_port)
+struct site *site_new(uint16_t http_port, uint16_t https_port)
 {
         struct site *site = calloc(1, sizeof(*site));
 
         if (!site)
                 return NULL;
         site->http_port = http_port;
+        site->https_port = https_port;
         pthread_mutex_init(&site->mutex, NULL);
         return site;
 }
@@ -432,6 +433,8 @@ int site_find(struct site *site, struct ip_address address, struct edge_network 
                         .http_port = site->http_port,
                         .protocol = site->networks[i].protocol,
                         .reload_ipxe = site->networks[i].reload_ipxe,
+                        .is_tls = site->networks[i].https_boot,
+                        .https_port = site->https_port,
                 };
                 rc = 0;
                 break;

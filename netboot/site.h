@@ -13,7 +13,8 @@ struct site;
 
 #define SITE_MAX_ADDRESSES 64 /* our own, of all interfaces */
 
-struct site *site_new(uint16_t http_port); /* NULL without memory */
+/* @https_port: 0: no HTTPS. NULL without memory. */
+struct site *site_new(uint16_t http_port, uint16_t https_port);
 struct site *site_free(struct site *site);
 
 /* Those above the limit are not known. Any thread. */

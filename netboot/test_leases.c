@@ -108,7 +108,7 @@ static void open_rows(uint64_t start_ms)
         options.events = events_new();
         options.news = lease_news_new();
         options.usage = usage_new(options.events);
-        options.site = site_new(80);
+        options.site = site_new(80, 0);
         assert_int_equal(site_apply(options.site, &config), 0);
         assert_int_equal(leases_new(&options, &leases), 0);
         if (leases_apply(leases, &config, error) < 0)

@@ -42,7 +42,7 @@ static void test_networks6(void **state)
         };
         struct ip6_address ours[2], found;
         struct edge_network6 six;
-        struct site *site = site_new(80);
+        struct site *site = site_new(80, 0);
 
         (void)state;
         assert_int_equal(ip6_parse("fd77::1", &ours[0]), 0);
@@ -65,7 +65,7 @@ static void test_disks(void **state)
 {
         static struct edge_disk disks[CONFIG_MAX_DISKS];
         struct edge_config config = {.disks = disks, .disk_count = ARRAY_SIZE(disks)};
-        struct site *site = site_new(80);
+        struct site *site = site_new(80, 0);
         struct mac_address mac = mac_of(7);
         struct uuid esp = {0};
 
@@ -114,7 +114,7 @@ static void test_strangers(void **state)
         struct edge_config config = {
                 .networks = networks, .network_count = 2, .known = known, .known_count = 2};
         struct ip4_address mine, theirs;
-        struct site *site = site_new(80);
+        struct site *site = site_new(80, 0);
 
         (void)state;
         assert_int_equal(ip4_parse("10.77.0.0", &mine), 0);
@@ -180,7 +180,7 @@ static void test_roots(void **state)
                 {"10.88.0.10",  ""                     },
                 {"10.99.0.1",   ""                     },
         };
-        struct site *site = site_new(80);
+        struct site *site = site_new(80, 0);
 
         (void)state;
         assert_int_equal(site_apply(site, &config), 0);

@@ -11,6 +11,11 @@
  * GRUB from beside it; an iPXE in its card, too, as its "exit" does not end at
  * the disk there.
  *
+ * UEFI HTTP Boot (architectures from 15 on) loads one file: an image of a disk,
+ * which has shim, GRUB, kernel and ramdisk in it, and the script of this machine,
+ * as Debian's signed GRUB speaks no HTTP. By HTTPS it does where the network says
+ * so; then nothing but HTTPS is named, or whoever spoofs DHCP would choose.
+ *
  * The MAC that boots is put into the name of the script: the loader asks for
  * its own script by name, and nobody has to guess from a source address who is
  * asking.
@@ -25,27 +30,31 @@
 
 #define UEFI_LATER "this kind of UEFI boot comes with a later release"
 #define UEFI_SHIM  "UEFI: Debian's signed shim, then its signed GRUB"
+#define UEFI_IMAGE "UEFI HTTP Boot: the boot image"
 
 struct architecture_row {
         uint16_t architecture;
+        bool loads_image;
         bool runs_ipxe;     /* an iPXE that runs there gets a script: all else its loader */
-        const char *loader; /* NULL: none yet */
+        const char *loader; /* NULL: none yet, or an image */
         const char *reason;
 };
 
 /* IANA "Processor Architecture Types". */
+/* clang-format off */
 static const struct architecture_row architectures[] = {
-        {DHCP_ARCH_BIOS,            true,  PXE_LOADER_BIOS, "BIOS: our iPXE"},
-        {DHCP_ARCH_EFI_IA32,        false, NULL,            UEFI_LATER      },
-        {DHCP_ARCH_EFI_BC,          false, PXE_LOADER_UEFI, UEFI_SHIM       },
-        {DHCP_ARCH_EFI_X86_64,      false, PXE_LOADER_UEFI, UEFI_SHIM       },
-        {DHCP_ARCH_EFI_ARM32,       false, NULL,            UEFI_LATER      },
-        {DHCP_ARCH_EFI_ARM64,       false, NULL,            UEFI_LATER      },
-        {DHCP_ARCH_EFI_HTTP_IA32,   false, NULL,            UEFI_LATER      },
-        {DHCP_ARCH_EFI_HTTP_X86_64, false, NULL,            UEFI_LATER      },
-        {DHCP_ARCH_EFI_HTTP_ARM32,  false, NULL,            UEFI_LATER      },
-        {DHCP_ARCH_EFI_HTTP_ARM64,  false, NULL,            UEFI_LATER      },
+        {DHCP_ARCH_BIOS,            false, true,  PXE_LOADER_BIOS, "BIOS: our iPXE"},
+        {DHCP_ARCH_EFI_IA32,        false, false, NULL,            UEFI_LATER},
+        {DHCP_ARCH_EFI_BC,          false, false, PXE_LOADER_UEFI, UEFI_SHIM},
+        {DHCP_ARCH_EFI_X86_64,      false, false, PXE_LOADER_UEFI, UEFI_SHIM},
+        {DHCP_ARCH_EFI_ARM32,       false, false, NULL,            UEFI_LATER},
+        {DHCP_ARCH_EFI_ARM64,       false, false, NULL,            UEFI_LATER},
+        {DHCP_ARCH_EFI_HTTP_IA32,   false, false, NULL,            UEFI_LATER},
+        {DHCP_ARCH_EFI_HTTP_X86_64, true,  false, NULL,            UEFI_IMAGE},
+        {DHCP_ARCH_EFI_HTTP_ARM32,  false, false, NULL,            UEFI_LATER},
+        {DHCP_ARCH_EFI_HTTP_ARM64,  false, false, NULL,            UEFI_LATER},
 };
+/* clang-format on */
 
 static const struct architecture_row unknown = {
         .reason = "its architecture (option 93) is not one that we know",
@@ -84,6 +93,25 @@ int pxe_url_write(const struct pxe_site *site, const char *path, char to[static 
                 return 0;
         to[0] = '\0';
         return -EMSGSIZE;
+}
+
+/* By HTTP or HTTPS, whatever the network's protocol is. False: the edge cannot. */
+static bool image_url_write(const struct pxe_site *site, const struct mac_address *mac,
+                            char to[static PXE_URL_SIZE])
+{
+        const uint16_t port = site->is_tls ? site->https_port : site->http_port;
+        char edge[IP_URL_TEXT_SIZE], name[MAC_TEXT_SIZE], port_text[8] = "";
+        int n;
+
+        to[0] = '\0';
+        if (port == 0)
+                return false;
+        if (port != (site->is_tls ? 443 : 80))
+                snprintf(port_text, sizeof(port_text), ":%u", port);
+        n = snprintf(to, PXE_URL_SIZE, "%s://%s%s/" PXE_IMAGE_FOLDER "%s" PXE_IMAGE_END,
+                     site->is_tls ? "https" : "http", ip_url_text(edge, site->edge), port_text,
+                     pxe_mac_text(name, mac));
+        return n > 0 && n < PXE_URL_SIZE; /* fixed in size: see there */
 }
 
 bool pxe_is_boot_client(const struct dhcp_options *options)
@@ -131,6 +159,23 @@ static void answer_script(const struct pxe_site *site, const struct mac_address 
         (void)text_copy(ret->boot.file, sizeof(ret->boot.file), url);
 }
 
+#define NO_HTTPS "this network boots by HTTPS, which this edge does not serve at its address there"
+
+static void answer_image(const struct pxe_site *site, const struct architecture_row *row,
+                         const struct mac_address *mac, struct pxe_answer *ret)
+{
+        char url[PXE_URL_SIZE];
+
+        if (!image_url_write(site, mac, url)) {
+                answer_none(NO_HTTPS, ret);
+                return;
+        }
+        *ret = (struct pxe_answer){.kind = PXE_ANSWER_IMAGE, .reason = row->reason};
+        ret->boot.next_server = ip_to4(site->edge);
+        (void)text_copy(ret->boot.vendor_class, sizeof(ret->boot.vendor_class), "HTTPClient");
+        (void)text_copy(ret->boot.file, sizeof(ret->boot.file), url);
+}
+
 void pxe_answer_make(const struct dhcp_message *request, bool is_our_loader,
                      const struct pxe_site *site, struct pxe_answer *ret)
 {
@@ -146,7 +191,9 @@ void pxe_answer_make(const struct dhcp_message *request, bool is_our_loader,
         /* RFC 4578 2.1 demands option 93; without it a PXE client is an old BIOS. */
         row = architecture_find(options->has_architecture ? options->architecture
                                                           : (uint16_t)DHCP_ARCH_BIOS);
-        if (!row->loader)
+        if (row->loads_image)
+                answer_image(site, row, &request->mac, ret);
+        else if (!row->loader)
                 answer_none(row->reason, ret);
         else if (is_ipxe && row->runs_ipxe && (is_our_loader || !site->reload_ipxe))
                 answer_script(site, &request->mac, ret);
@@ -185,6 +232,21 @@ static void answer_loader6(const struct pxe_site *site, const struct architectur
         (void)text_copy(ret->boot.url, sizeof(ret->boot.url), url);
 }
 
+/* Firmware knows the offer by option 16 (UEFI 2.10 24.7.3.1). */
+static void answer_image6(const struct pxe_site *site, const struct architecture_row *row,
+                          const struct mac_address *mac, struct pxe_answer6 *ret)
+{
+        char url[PXE_URL_SIZE];
+
+        if (!image_url_write(site, mac, url)) {
+                ret->reason = NO_HTTPS;
+                return;
+        }
+        *ret = (struct pxe_answer6){.kind = PXE_ANSWER_IMAGE, .reason = row->reason};
+        (void)text_copy(ret->boot.url, sizeof(ret->boot.url), url);
+        (void)text_copy(ret->boot.vendor_class, sizeof(ret->boot.vendor_class), "HTTPClient");
+}
+
 void pxe_answer_make6(const struct dhcp6_message *request, const struct mac_address *mac,
                       const struct pxe_site *site, struct pxe_answer6 *ret)
 {
@@ -199,6 +261,8 @@ void pxe_answer_make6(const struct dhcp6_message *request, const struct mac_addr
                 ret->reason = "nothing tells the MAC of its card, which its script is named after";
         else if (!ip_is_set(site->edge))
                 ret->reason = "we have no address of IPv6 that it could fetch from";
+        else if (row->loads_image)
+                answer_image6(site, row, mac, ret);
         else if (row->loader && dhcp6_options_is_ipxe(options) && row->runs_ipxe)
                 answer_script6(site, mac, ret);
         else if (row->loader)

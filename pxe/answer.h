@@ -17,12 +17,15 @@ struct pxe_site {
         uint16_t http_port;
         enum boot_protocol protocol; /* of the script and all that it names */
         bool reload_ipxe;            /* an iPXE that is not ours loads ours first */
+        bool is_tls;                 /* UEFI HTTP Boot goes by HTTPS */
+        uint16_t https_port;         /* of the edge; 0: it serves none at this address */
 };
 
 enum pxe_answer_kind {
         PXE_ANSWER_NONE,   /* nothing to boot: the client did not ask, or we have nothing for it */
         PXE_ANSWER_LOADER, /* a loader, by TFTP */
         PXE_ANSWER_SCRIPT, /* iPXE runs: the script of this machine */
+        PXE_ANSWER_IMAGE,  /* UEFI HTTP Boot: the boot image, made for this machine */
         PXE_ANSWER_COUNT,
 };
 
@@ -34,6 +37,9 @@ struct pxe_answer {
 
 /* Our iPXE for BIOS; its name in the netboot package. */
 #define PXE_LOADER_BIOS "undionly.kpxe"
+/* Beside each path of an image stands its machine: firmware tells by the end what it is. */
+#define PXE_IMAGE_FOLDER "boot/image/"
+#define PXE_IMAGE_END    ".img"
 /* Debian's signed shim. It asks for "grubx64.efi" from beside it by itself. */
 #define PXE_LOADER_UEFI "shimx64.efi"
 

@@ -42,6 +42,27 @@ static void check_line(const char *line, size_t size)
         abort();
 }
 
+/* In the image the same is refused, and what of a plan stands in it is the kernel's line, with the
+ * same words, and the reason's. */
+static void check_image(const struct boot_plan *plan, const struct pxe_script_facts *facts,
+                        const char *script)
+{
+        const char *end = " rdinit=", *ours, *theirs;
+        char image[PXE_SCRIPT_SIZE];
+        size_t size = 0;
+
+        if (pxe_grub_image_write(plan, facts, image, &size) < 0)
+                abort();
+        if (strlen(image) != size || image[size - 1] != '\n' ||
+            strncmp(image, "set image=$root\necho Cloudie: ", 29) != 0)
+                abort();
+        ours = strstr(script, end);
+        theirs = strstr(image, end);
+        if ((ours == NULL) != (theirs == NULL) ||
+            (ours && strncmp(ours, theirs, strcspn(ours, "\n")) != 0))
+                abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -55,8 +76,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (doc_decode_text(&boot_plan_table, (const char *)data, size, &doc_limits_message, NULL,
                             &plan) < 0)
                 return 0;
-        if (pxe_grub_script_write(&plan, &facts, script, &script_size) < 0)
+        if (pxe_grub_script_write(&plan, &facts, script, &script_size) < 0) {
+                if (pxe_grub_image_write(&plan, &facts, script, &script_size) == 0)
+                        abort();
                 return 0;
+        }
         if (strlen(script) != script_size || script[script_size - 1] != '\n')
                 abort();
         for (const char *line = script; *line; line = strchr(line, '\n') + 1, lines++)
@@ -65,5 +89,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 check_byte(script[i]);
         if (lines > 14)
                 abort();
+        check_image(&plan, &facts, script);
         return 0;
 }

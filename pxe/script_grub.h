@@ -22,3 +22,9 @@ int pxe_grub_configuration_write(const struct pxe_site *site, char to[static PXE
  * nothing else. One that ends without having booted is asked for again after 5 seconds. */
 int pxe_grub_script_write(const struct boot_plan *plan, const struct pxe_script_facts *facts,
                           char to[static PXE_SCRIPT_SIZE], size_t *ret_size);
+
+/* The same inside of the boot image, which GRUB has begun from: kernel and ramdisks are in it, and
+ * nothing is asked of the network. One that ends without having booted restarts the machine after
+ * 30 seconds, which then asks for another image. */
+int pxe_grub_image_write(const struct boot_plan *plan, const struct pxe_script_facts *facts,
+                         char to[static PXE_SCRIPT_SIZE], size_t *ret_size);

@@ -14,6 +14,8 @@
 #define PXE_ROM  "PXEClient:Arch:00000:UNDI:002001"
 #define UEFI_ROM "PXEClient:Arch:00007:UNDI:003000"
 #define LATER    "this kind of UEFI boot comes with a later release"
+#define HTTP_ROM "HTTPClient:Arch:00016:UNDI:003000"
+#define IMAGE    "boot/image/52-54-00-77-00-01.img"
 #define SCRIPT   "boot/ipxe/52-54-00-77-00-01"
 
 static const struct {
@@ -52,7 +54,13 @@ static const struct {
          "shimx64.efi"                                                                                                                                                                                   },
         {"UEFI, as some firmware numbers it",                 "PXEClient:Arch:00009:UNDI:003000",  9,   false, false,
          false,                                                                                                              BOOT_PROTOCOL_TFTP, 80,   PXE_ANSWER_LOADER, "shimx64.efi"                  },
-        {"UEFI HTTP boot",                                    "HTTPClient:Arch:00016:UNDI:003000", 16,  false, false, false,
+        {"UEFI HTTP boot",                                    HTTP_ROM,                            16,  false, false, false, BOOT_PROTOCOL_HTTP, 80,
+         PXE_ANSWER_IMAGE,                                                                                                                                                "http://10.77.0.1/" IMAGE      },
+        {"UEFI HTTP boot where all else is TFTP",             HTTP_ROM,                            16,  false, false, false,
+         BOOT_PROTOCOL_TFTP,                                                                                                                     8081, PXE_ANSWER_IMAGE,  "http://10.77.0.1:8081/" IMAGE },
+        {"arm64 HTTP boot",                                   "HTTPClient:Arch:00019:UNDI:003000", 19,  false, false, false,
+         BOOT_PROTOCOL_HTTP,                                                                                                                     80,   PXE_ANSWER_NONE,   ""                             },
+        {"IA32 HTTP boot",                                    "HTTPClient:Arch:00015:UNDI:003000", 15,  false, false, false,
          BOOT_PROTOCOL_HTTP,                                                                                                                     80,   PXE_ANSWER_NONE,   ""                             },
         {"arm64",                                             "PXEClient:Arch:00011:UNDI:003000",  11,  false, false, false, BOOT_PROTOCOL_HTTP,
          80,                                                                                                                                           PXE_ANSWER_NONE,   ""                             },
@@ -103,9 +111,62 @@ static void test_table(void **state)
                         assert_string_equal(answer.boot.vendor_class, "PXEClient");
                         assert_true(answer.boot.vendor_options.size >= 3);
                 } else {
-                        assert_string_equal(answer.boot.vendor_class, "");
+                        assert_string_equal(answer.boot.vendor_class,
+                                            cases[i].kind == PXE_ANSWER_IMAGE ? "HTTPClient" : "");
                         assert_int_equal(answer.boot.vendor_options.size, 0);
                 }
+        }
+}
+
+/* A network that boots by HTTPS names nothing else, and nothing at all where that is not served. */
+static void test_https(void **state)
+{
+        static const struct {
+                const char *edge;
+                uint16_t port;
+                const char *url;
+        } rows[] = {
+                {"10.77.0.1", 443,  "https://10.77.0.1/" IMAGE     },
+                {"10.77.0.1", 8443, "https://10.77.0.1:8443/" IMAGE},
+                {"10.77.0.1", 0,    ""                             },
+                {"fd77::1",   443,  "https://[fd77::1]/" IMAGE     },
+                {"fd77::1",   8443, "https://[fd77::1]:8443/" IMAGE},
+                {"fd77::1",   0,    ""                             },
+        };
+        const struct mac_address mac = {
+                {0x52, 0x54, 0, 0x77, 0, 1}
+        };
+        struct dhcp6_message request6 = {.type = DHCP6_SOLICIT};
+        struct dhcp_message request = {.mac = mac};
+
+        (void)state;
+        (void)snprintf(request.options.vendor_class, sizeof(request.options.vendor_class),
+                       HTTP_ROM);
+        request.options.has_architecture = true;
+        request.options.architecture = DHCP_ARCH_EFI_HTTP_X86_64;
+        dhcp6_options_init(&request6.options);
+        request6.options.has_architecture = true;
+        request6.options.architecture = DHCP_ARCH_EFI_HTTP_X86_64;
+        request6.options.enterprise = DHCP6_ENTERPRISE_PXE;
+        (void)snprintf(request6.options.vendor_class, sizeof(request6.options.vendor_class),
+                       HTTP_ROM);
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                struct pxe_site site = {
+                        .http_port = 80, .is_tls = true, .https_port = rows[i].port};
+                struct pxe_answer6 answer6;
+                struct pxe_answer answer;
+
+                assert_int_equal(ip_parse(rows[i].edge, &site.edge), 0);
+                pxe_answer_make(&request, false, &site, &answer);
+                pxe_answer_make6(&request6, &mac, &site, &answer6);
+                if (ip_is_4(site.edge))
+                        assert_string_equal(answer.boot.file, rows[i].url);
+                else
+                        assert_string_equal(answer6.boot.url, rows[i].url);
+                assert_int_equal(answer.kind, rows[i].port ? PXE_ANSWER_IMAGE : PXE_ANSWER_NONE);
+                assert_int_equal(answer6.kind, answer.kind);
+                if (rows[i].port == 0)
+                        assert_non_null(strstr(answer6.reason, "HTTPS"));
         }
 }
 
@@ -136,7 +197,10 @@ static const struct {
          "tftp://[fd77::1]/shimx64.efi"                                                      },
         {"BIOS iPXE",            "iPXE", PXE_ROM,      0,  false, false, PXE_ANSWER_SCRIPT,
          "http://[fd77::1]/" SCRIPT                                                          },
-        {"UEFI HTTP boot",       "",     "HTTPClient", 16, false, false, PXE_ANSWER_NONE, ""},
+        {"UEFI HTTP boot",       "",     HTTP_ROM,     16, false, false, PXE_ANSWER_IMAGE,
+         "http://[fd77::1]/" IMAGE                                                           },
+        {"arm64 HTTP boot",      "",     "HTTPClient", 19, false, false, PXE_ANSWER_NONE, ""},
+        {"HTTP without a MAC",   "",     HTTP_ROM,     16, true,  false, PXE_ANSWER_NONE, ""},
         {"without a MAC",        "",     UEFI_ROM,     7,  true,  false, PXE_ANSWER_NONE, ""},
         {"without an address",   "",     UEFI_ROM,     7,  false, true,  PXE_ANSWER_NONE, ""},
 };
@@ -167,6 +231,8 @@ static void answers_over_ipv6(void **state)
                 pxe_answer_make6(&request, cases6[i].has_no_mac ? &none : &mac, &site, &answer);
                 if (answer.kind != cases6[i].kind || strcmp(answer.boot.url, cases6[i].url) != 0)
                         fail_msg("%s: %d '%s'", cases6[i].what, (int)answer.kind, answer.boot.url);
+                assert_string_equal(answer.boot.vendor_class,
+                                    answer.kind == PXE_ANSWER_IMAGE ? "HTTPClient" : "");
                 assert_non_null(answer.reason);
         }
 }
@@ -176,6 +242,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(answers_over_ipv6),
                 cmocka_unit_test(test_table),
+                cmocka_unit_test(test_https),
                 cmocka_unit_test(test_url_too_long),
         };
 

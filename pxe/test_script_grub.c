@@ -86,6 +86,64 @@ static void test_golden(void **state)
         }
 }
 
+#define AGAIN "echo Cloudie: asking again in 30 seconds, by a restart\nsleep 30\nreboot\n"
+/* No loader of the image's own: that is a disk without partitions. */
+#define TRY_PARTITIONS(path)                                                                       \
+        "for disk in (hd*,*); do\n"                                                                \
+        "if [ -e $disk" path " ]; then\n"                                                          \
+        "set root=$disk\n"                                                                         \
+        "if chainloader $disk" path "; then boot ; fi\n"                                           \
+        "fi\n"                                                                                     \
+        "done\n"
+
+static const struct {
+        enum boot_action action;
+        const char *want;
+} golden_image[] = {
+        {BOOT_INSTALL,
+         "set image=$root\n"
+         "echo Cloudie: install, boot 00f1e2d3c4b5a697\n"
+         "if linux ($image)/vmlinuz rdinit=/init panic=60 cloudie.boot=00f1e2d3c4b5a697 "
+         "cloudie.edge=http://10.77.0.1:8081 BOOTIF=01-52-54-00-77-00-01 cloudie.time=1763637906 "
+         "console=ttyS0,115200n8 quiet ; then\n"
+         "if initrd ($image)/discovery.initrd ($image)/site.cpio ; then boot ; fi\n"
+         "fi\n" AGAIN                                                                     },
+        {BOOT_DISK,
+         "set image=$root\n"
+         "echo Cloudie: boot from the disk\n" TRY_PARTITIONS("/EFI/BOOT/BOOTX64.EFI")
+                 TRY_PARTITIONS("/EFI/debian/shimx64.efi") TRY_PARTITIONS("/EFI/ubuntu/shimx64.efi")
+                         TRY_PARTITIONS("/EFI/Microsoft/Boot/bootmgfw.efi") "exit\n" AGAIN},
+        {BOOT_ASK_AGAIN, "set image=$root\necho Cloudie: no plan yet\n" AGAIN             },
+};
+
+static void test_image(void **state)
+{
+        const struct pxe_script_facts facts = facts_of(BOOT_PROTOCOL_TFTP);
+        struct boot_plan plan;
+        char script[PXE_SCRIPT_SIZE];
+        size_t size;
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(golden_image); i++) {
+                plan = plan_of(golden_image[i].action);
+                assert_int_equal(pxe_grub_image_write(&plan, &facts, script, &size), 0);
+                assert_string_equal(script, golden_image[i].want);
+                assert_int_equal(size, strlen(script));
+        }
+        plan = plan_of(BOOT_DISCOVER);
+        plan.kernel_arguments[3] = ';';
+        assert_int_equal(pxe_grub_image_write(&plan, &facts, script, &size), -EINVAL);
+        assert_string_equal(script, "");
+        /* All words that there are room for, and the longest that is searched for. */
+        plan = plan_of(BOOT_DISK);
+        assert_int_equal(uuid_parse("C10D1E00-7469-4e79-8000-0000000000ab", &plan.esp), 0);
+        memset(plan.reason, 'a', sizeof(plan.reason) - 1);
+        assert_int_equal(pxe_grub_image_write(&plan, &facts, script, &size), 0);
+        plan = plan_of(BOOT_INSTALL);
+        memset(plan.kernel_arguments, 'a', sizeof(plan.kernel_arguments) - 1);
+        assert_int_equal(pxe_grub_image_write(&plan, &facts, script, &size), 0);
+}
+
 #define LOADER(path)                                                                               \
         "if [ -e $esp" path " ]; then if chainloader $esp" path "; then boot ; fi ; fi\n"
 
@@ -211,6 +269,7 @@ int main(void)
                 cmocka_unit_test(test_golden),        cmocka_unit_test(test_configuration),
                 cmocka_unit_test(test_hostile_bytes), cmocka_unit_test(test_hostile_names),
                 cmocka_unit_test(test_reason),        cmocka_unit_test(test_installed_disk),
+                cmocka_unit_test(test_image),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,5 +60,16 @@ int fat_write(const struct fat_file *files, size_t count, const struct fat_volum
  */
 int fat_read(struct reader volume, const char *name, size_t limit, char **ret, size_t *ret_size);
 
+/**
+ * fat_find() - where a file lies
+ * @volume, @name:  as of fat_read()
+ * @ret_at:         bytes from the volume's beginning
+ *
+ * For who writes over a file, in its own size.
+ *
+ * Return: 0; what fat_read() returns; -EBADMSG as well if it is empty, or not in one piece.
+ */
+int fat_find(struct reader volume, const char *name, uint64_t *ret_at, size_t *ret_size);
+
 /* 0 and the label, or -EBADMSG. @ret: 12 bytes. */
 int fat_label(struct reader volume, char ret[static 12]);

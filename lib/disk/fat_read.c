@@ -340,6 +340,48 @@ int fat_read(struct reader volume, const char *name, size_t limit, char **ret, s
         return 0;
 }
 
+/* The bytes of its clusters are one behind another. */
+static int chain_is_whole(const struct geometry *g, struct reader volume, const struct entry *entry)
+{
+        const uint32_t clusters = entry->size / g->cluster_size + !!(entry->size % g->cluster_size);
+        uint32_t cluster = entry->first, next = 0;
+        struct reader table;
+
+        if (clusters == 0 || cluster < 2 || cluster - 2U >= g->clusters ||
+            part_of(volume, g->table_at, g->table_size, &table) < 0)
+                return -EBADMSG;
+        for (uint32_t i = 1; i <= clusters; i++, cluster = next) {
+                if (chain_next(g, table, cluster, &next) < 0 ||
+                    next != (i < clusters ? cluster + 1 : 0))
+                        return -EBADMSG;
+        }
+        return 0;
+}
+
+int fat_find(struct reader volume, const char *name, uint64_t *ret_at, size_t *ret_size)
+{
+        struct boot_sector boot;
+        struct geometry g;
+        struct reader root, bytes;
+        struct entry entry;
+        uint64_t at;
+        int rc = open_volume(volume, &boot, &g, &root);
+
+        if (rc >= 0)
+                rc = find_path(&g, volume, root, name, &entry);
+        if (rc >= 0)
+                rc = chain_is_whole(&g, volume, &entry);
+        if (rc < 0)
+                return rc;
+        at = g.data_at + (uint64_t)(entry.first - 2) * g.cluster_size;
+        rc = part_of(volume, at, entry.size, &bytes);
+        if (rc < 0)
+                return rc;
+        *ret_at = at;
+        *ret_size = entry.size;
+        return 0;
+}
+
 /* Without the blanks at its end; what is not printable ASCII is told as '?'. */
 static void copy_label(const void *from, char ret[static LABEL_SIZE + 1])
 {

@@ -26,6 +26,11 @@
 #define DOS_EPOCH_S      315532800  /* 1980-01-01 */
 #define DOS_END_S        4354819199 /* 2107-12-31 23:59:59 */
 
+/* Who reads a large file cluster by cluster, as GRUB does, wants them larger. A volume from here on
+ * is of FAT16 with such ones, too. */
+#define LARGE_SIZE    ((size_t)17 << 20)
+#define LARGE_CLUSTER ((uint32_t)4 << 10)
+
 /* The smallest clusters that are few enough, away from the border between the kinds. */
 static int plan_geometry(size_t size, uint32_t sector, struct geometry *ret)
 {
@@ -39,7 +44,11 @@ static int plan_geometry(size_t size, uint32_t sector, struct geometry *ret)
         const uint32_t root = ROOT_ENTRIES * ENTRY_SIZE / sector;
         const uint32_t space = (uint32_t)(size / sector) - RESERVED_SECTORS - root;
 
-        for (uint32_t per_cluster = 1; per_cluster <= MAX_CLUSTER_SIZE / sector; per_cluster *= 2) {
+        const uint32_t least =
+                size < LARGE_SIZE || sector > LARGE_CLUSTER ? 1 : LARGE_CLUSTER / sector;
+
+        for (uint32_t per_cluster = least; per_cluster <= MAX_CLUSTER_SIZE / sector;
+             per_cluster *= 2) {
                 for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
                         const size_t bytes = table_bytes(kinds[i].bits, space / per_cluster);
                         const uint32_t table = (uint32_t)((bytes + sector - 1) / sector);

@@ -11,6 +11,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* What lies in one piece is what is read. */
+static void check_place(struct reader volume, const char *bytes, size_t size)
+{
+        struct reader place = volume;
+        size_t found_size;
+        uint64_t at;
+
+        if (fat_find(volume, "EFI/BOOT/BOOTX64.EFI", &at, &found_size) < 0 &&
+            fat_find(volume, "cloudie.json", &at, &found_size) < 0)
+                return;
+        if (found_size == 0 || reader_skip(&place, (size_t)at) < 0 ||
+            reader_left(&place) < found_size)
+                abort();
+        if (found_size == size && memcmp(place.at, bytes, size) != 0)
+                abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static uint8_t volume[FAT_MIN_SIZE];
@@ -25,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (fat_read(given, "EFI/BOOT/BOOTX64.EFI", LIMIT, &bytes, &bytes_size) < 0 &&
             fat_read(given, "cloudie.json", LIMIT, &bytes, &bytes_size) < 0)
                 return 0;
+        check_place(given, bytes, bytes_size);
         if (bytes_size > LIMIT || bytes[bytes_size] != '\0')
                 abort();
         files[0] = (struct fat_file){"cloudie.json", bytes, bytes_size};

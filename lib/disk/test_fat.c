@@ -315,6 +315,68 @@ static void files_in_folders(void **state)
         }
 }
 
+/* What is written there is read as that file, and nothing else changed. */
+static void a_file_is_written_over(void **state)
+{
+        static const size_t sizes[] = {FAT_MIN_SIZE, 8 * MIB, 64 * MIB};
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+                _free_ uint8_t *volume = volume_new(sizes[i]);
+                const struct reader whole = reader_over(volume, sizes[i]);
+                _free_ char *text = NULL, *other = NULL;
+                uint64_t at = 0;
+                size_t size = 0;
+
+                assert_int_equal(fat_write(boot, ARRAY_SIZE(boot),
+                                           &(struct fat_volume){"ESP", 7, 0, 0}, volume, sizes[i]),
+                                 0);
+                assert_int_equal(fat_find(whole, "efi/boot/BOOTX64.EFI", &at, &size), 0);
+                assert_int_equal(size, 17);
+                memset(volume + at, 'x', size);
+                assert_int_equal(read_text(volume, sizes[i], "EFI/BOOT/BOOTX64.EFI", &text), 0);
+                assert_string_equal(text, "xxxxxxxxxxxxxxxxx");
+                assert_int_equal(read_text(volume, sizes[i], "EFI/debian/grub.cfg", &other), 0);
+                assert_string_equal(other, seed);
+
+                assert_int_equal(fat_find(whole, "EFI/BOOT/grubx64.efi", &at, &size), -EBADMSG);
+                assert_int_equal(fat_find(whole, "EFI/BOOT/none", &at, &size), -ENOENT);
+                /* Its beginning is enough where the file lies in it. */
+                assert_int_equal(fat_find(whole, "EFI/debian/grub.cfg", &at, &size), 0);
+                assert_int_equal(
+                        fat_find(reader_over(volume, at + size), "EFI/debian/grub.cfg", &at, &size),
+                        0);
+                assert_int_equal(fat_find(reader_over(volume, at + size - 1), "EFI/debian/grub.cfg",
+                                          &at, &size),
+                                 -EBADMSG);
+        }
+}
+
+/* In two pieces, which a file of ours never is. */
+static void a_file_in_pieces(void **state)
+{
+        _free_ uint8_t *volume = volume_new(FAT_MIN_SIZE);
+        uint8_t *table = volume + 512;
+        char bytes[3 * 512];
+        const struct fat_file file = {"large", bytes, sizeof(bytes)};
+        uint64_t at = 0;
+        size_t size = 0;
+
+        (void)state;
+        memset(bytes, 'a', sizeof(bytes));
+        assert_int_equal(
+                fat_write(&file, 1, &(struct fat_volume){"", 0, 0, 0}, volume, FAT_MIN_SIZE), 0);
+        assert_int_equal(fat_find(reader_over(volume, FAT_MIN_SIZE), "large", &at, &size), 0);
+        /* FAT12: 2 -> 3 -> 4 becomes 2 -> 4 -> 3. */
+        table[3] = 4;
+        table[4] = (uint8_t)((table[4] & 0x0f) | 0xf0);
+        table[5] = 0xff;
+        table[6] = 3;
+        table[7] &= 0xf0;
+        assert_int_equal(fat_find(reader_over(volume, FAT_MIN_SIZE), "large", &at, &size),
+                         -EBADMSG);
+}
+
 static void what_folders_cannot_be(void **state)
 {
         static const struct fat_file pairs[][2] = {
@@ -597,6 +659,8 @@ int main(void)
                 cmocka_unit_test(many_files_of_one_beginning),
                 cmocka_unit_test(what_cannot_be_written),
                 cmocka_unit_test(files_in_folders),
+                cmocka_unit_test(a_file_is_written_over),
+                cmocka_unit_test(a_file_in_pieces),
                 cmocka_unit_test(what_folders_cannot_be),
                 cmocka_unit_test(a_folder_of_many),
                 cmocka_unit_test(a_volume_that_is_full),

@@ -82,6 +82,8 @@ static const struct doc_field network_fields[] = {
                   .help = "how loader, script, kernel and ramdisk travel: http (default), tftp"),
         DOC_FIELD(struct edge_network, reload_ipxe, DOC_BOOL, 0,
                   .help = "have the iPXE of a network card load ours first"),
+        DOC_FIELD(struct edge_network, https_boot, DOC_BOOL, 0,
+                  .help = "UEFI HTTP Boot goes by HTTPS, and not without"),
         /* A netbootd that does not know the word refuses the network, but for the default. */
         DOC_FIELD(struct edge_network, strangers, DOC_ENUM, DOC_UNLESS_ZERO,
                   .names = stranger_policy_names,

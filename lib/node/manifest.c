@@ -12,6 +12,7 @@ const char *const asset_role_names[ROLE_COUNT + 1] = {
         [ROLE_STAGE_TWO] = "stage-two",
         [ROLE_LOADER] = "loader",
         [ROLE_SECOND_LOADER] = "second-loader",
+        [ROLE_BOOT_IMAGE] = "boot-image",
 };
 
 static const struct doc_field asset_fields[] = {

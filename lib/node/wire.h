@@ -110,6 +110,7 @@ struct edge_network {
         uint32_t lease_s;            /* 0: 3600 */
         enum boot_protocol protocol; /* how loader, script, kernel and ramdisk travel */
         bool reload_ipxe;            /* have an iPXE of the card load ours first */
+        bool https_boot;             /* UEFI HTTP Boot by HTTPS alone */
         enum stranger_policy strangers;
         /* As texts; "": none. A netbootd that does not know them serves IPv4 alone. */
         char subnet6[48];                                           /* "fd77::/64" */
@@ -235,10 +236,12 @@ enum asset_role {
         ROLE_STAGE_TWO,
         ROLE_LOADER,
         ROLE_SECOND_LOADER, /* what a loader loads by itself */
+        ROLE_BOOT_IMAGE,    /* all of these as one disk, for UEFI HTTP Boot */
         ROLE_COUNT
 };
-extern const char *const asset_role_names[ROLE_COUNT + 1]; /* "kernel", "ramdisk", "stage-two",
-                                                              "loader", "second-loader" */
+extern const char
+        *const asset_role_names[ROLE_COUNT + 1]; /* "kernel", "ramdisk", "stage-two",
+                                                    "loader", "second-loader", "boot-image" */
 #define MANIFEST_MAX_FILES 32
 struct asset {
         char name[WIRE_NAME_SIZE]; /* [a-z0-9.-]+, no leading dot */

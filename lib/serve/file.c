@@ -44,7 +44,8 @@ struct file_answer {
         const struct serve_file *file;
         struct range part;
         unsigned status;
-        bool is_sent; /* a body; none for HEAD */
+        bool is_sent;            /* a body; none for HEAD */
+        struct patched *patched; /* NULL: as it is */
 };
 
 /* Callers have a hash; the wire wants quotes (RFC 9110 8.8.3). */
@@ -115,7 +116,8 @@ static struct MHD_Response *body_of(struct file_answer *answer)
                 return problem_response(PROBLEM_RANGE, &answer->status);
         if (answer->status == 304)
                 return MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT);
-        if (answer->is_sent && answer->part.length > 0 && answer->part.length <= SMALL_MAX) {
+        if (!answer->patched && answer->is_sent && answer->part.length > 0 &&
+            answer->part.length <= SMALL_MAX) {
                 response = body_in_memory(answer);
                 if (response)
                         return response;
@@ -125,6 +127,9 @@ static struct MHD_Response *body_of(struct file_answer *answer)
 
         if (fd < 0)
                 return NULL;
+        if (answer->patched)
+                return patched_response(TAKE_PTR(answer->patched), TAKE_FD(fd), answer->part.start,
+                                        answer->part.length);
         sendfile_expect(fd, answer->part.start + answer->part.length);
         response = MHD_create_response_from_fd_at_offset64(answer->part.length, fd,
                                                            answer->part.start);
@@ -303,5 +308,31 @@ void serve_answer_file(struct serve_request *request, int take_fd, const char *c
                 response = problem_response(PROBLEM_INTERNAL, &status);
                 request_answer(request, status, response, &tell);
         }
+        close(take_fd);
+}
+
+void serve_answer_patched(struct serve_request *request, int take_fd, const char *content_type,
+                          const struct serve_patches *patches, serve_sent_fn sent,
+                          void *sent_context)
+{
+        struct sent tell = {.fn = sent, .context = sent_context, .since_ms = clock_monotonic_ms()};
+        struct patched *patched = patched_new(patches);
+        struct serve_file file = {.fd = take_fd};
+        struct MHD_Response *response;
+        unsigned status;
+
+        if (patched && file_init(&file, take_fd, content_type, NULL) == 0) {
+                struct file_answer answer = answer_of(request, &file);
+
+                answer.patched = patched;
+                response = response_new(&answer);
+                patched = answer.patched;
+                status = answer.status;
+                tell_of(&tell, &answer, response ? head_size(response) : 0);
+        } else {
+                response = problem_response(PROBLEM_INTERNAL, &status);
+        }
+        request_answer(request, status, response, &tell);
+        patched_free(patched);
         close(take_fd);
 }

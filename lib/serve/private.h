@@ -122,6 +122,14 @@ enum MHD_Result request_on_call(void *context, struct MHD_Connection *connection
 void request_on_completed(void *context, struct MHD_Connection *connection, void **request,
                           enum MHD_RequestTerminationCode code);
 
+/* A file in other words: see serve_answer_patched(). */
+struct patched;
+struct patched *patched_new(const struct serve_patches *patches); /* their bytes are taken */
+struct patched *patched_free(struct patched *patched);
+/* Bytes from @start on. @take and @take_fd are taken in any case. NULL: without memory. */
+struct MHD_Response *patched_response(struct patched *take, int take_fd, uint64_t start,
+                                      uint64_t length);
+
 /* Under the server's lock: gives an unanswered request the answer that we are stopping. */
 void request_stop(struct serve_request *request);
 

@@ -98,6 +98,29 @@ typedef void (*serve_sent_fn)(void *context, bool is_whole, uint64_t bytes, uint
 void serve_answer_file(struct serve_request *request, int take_fd, const char *content_type,
                        const char *etag, serve_sent_fn sent, void *sent_context);
 
+/* Bytes that take the place of as many of a file. */
+struct serve_patch {
+        uint64_t at;
+        char *take_bytes; /* freed by the server */
+        size_t size;
+};
+#define SERVE_PATCHES_MAX 4
+struct serve_patches {
+        struct serve_patch at[SERVE_PATCHES_MAX];
+        size_t count;
+};
+
+/**
+ * serve_answer_patched() - as serve_answer_file(), with other bytes in some places of it
+ * @patches:  copied; their bytes are taken in any case. What lies behind the file's end is nowhere
+ *
+ * Not by sendfile: each piece is read, and copied. It has no entity tag, as it is made anew for
+ * each request.
+ */
+void serve_answer_patched(struct serve_request *request, int take_fd, const char *content_type,
+                          const struct serve_patches *patches, serve_sent_fn sent,
+                          void *sent_context);
+
 /*
  * A file that is asked for again and again: it is opened once, and where it is short its bytes and
  * their head are made once. Neither it nor what it is called by may change; any thread.

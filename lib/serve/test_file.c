@@ -65,6 +65,31 @@ static struct serve_file *keep_small(void)
         return file;
 }
 
+/* A few bytes at the beginning and in the middle, and some that reach over the end. */
+static const struct {
+        uint64_t at;
+        size_t size;
+} places[] = {
+        {0,   3 },
+        {500, 10},
+        {995, 10},
+};
+
+static void answer_patched(struct serve_request *request)
+{
+        int fd = memfd_create("patched", MFD_CLOEXEC);
+        struct serve_patches patches = {.count = ARRAY_SIZE(places)};
+
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+                patches.at[i] =
+                        (struct serve_patch){places[i].at, malloc(places[i].size), places[i].size};
+                assert_non_null(patches.at[i].take_bytes);
+                memset(patches.at[i].take_bytes, 'A' + (int)i, places[i].size);
+        }
+        assert_int_equal(write(fd, small_bytes, SMALL_SIZE), SMALL_SIZE);
+        serve_answer_patched(request, fd, "application/octet-stream", &patches, on_sent, &told);
+}
+
 static void handle(void *context, struct serve_request *request)
 {
         const char *path = serve_path(request);
@@ -72,6 +97,10 @@ static void handle(void *context, struct serve_request *request)
         int fd;
 
         (void)context;
+        if (!strcmp(path, "/patched")) {
+                answer_patched(request);
+                return;
+        }
         if (!strcmp(path, "/kept")) {
                 serve_answer_kept(request, kept, on_sent, &told);
                 return;
@@ -192,6 +221,45 @@ static void test_ranges(void **state)
 
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
                 check_row(*state, &rows[i]);
+}
+
+/* Whatever part of it is asked for. */
+static void test_patched(void **state)
+{
+        /* clang-format off */
+        static const struct {
+                const char *headers;
+                unsigned status;
+                size_t start, length;
+        } rows[] = {
+                {"",                           200, 0,   1000},
+                {"Range: bytes=0-0\r\n",       206, 0,   1   },
+                {"Range: bytes=2-4\r\n",       206, 2,   3   },
+                {"Range: bytes=505-506\r\n",   206, 505, 2   },
+                {"Range: bytes=490-600\r\n",   206, 490, 111 },
+                {"Range: bytes=509-510\r\n",   206, 509, 2   },
+                {"Range: bytes=994-\r\n",      206, 994, 6   },
+                {"If-None-Match: \"x\"\r\n",   200, 0,   1000},
+        };
+        /* clang-format on */
+        uint8_t want[SMALL_SIZE];
+        struct reply reply;
+
+        memcpy(want, small_bytes, SMALL_SIZE);
+        for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+                for (size_t n = 0; n < places[i].size && places[i].at + n < SMALL_SIZE; n++)
+                        want[places[i].at + n] = (uint8_t)('A' + i);
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                client_get(serve_port(*state), "/patched", rows[i].headers, &reply);
+                assert_int_equal(reply.status, rows[i].status);
+                assert_int_equal(reply.size, rows[i].length);
+                assert_memory_equal(reply.body, want + rows[i].start, rows[i].length);
+                assert_null(reply_header(&reply, "ETag"));
+                assert_int_equal(next_told().bytes, rows[i].length);
+        }
+        client_get(serve_port(*state), "/patched", "Range: bytes=1000-\r\n", &reply);
+        assert_int_equal(reply.status, 416);
+        (void)next_told();
 }
 
 static void test_etag(void **state)
@@ -315,6 +383,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_ranges, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_etag, setup, teardown),
                 cmocka_unit_test(test_kept),
+                cmocka_unit_test_setup_teardown(test_patched, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_large, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cut_off, setup, teardown),
                 cmocka_unit_test(test_stop_in_the_middle),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""expect.py http|tftp|uefi|secureboot|uefi6|secureboot6 FOLDER PACKAGE: is what the controller says about the boot the truth?
+"""expect.py KIND FOLDER PACKAGE: is what the controller says about the boot the truth?
 
-FOLDER holds events.json (an event a line), nodes.json and node.json as the command
+KIND is one of boot.sh. FOLDER holds events.json (an event a line), nodes.json and node.json as the command
 printed them; PACKAGE is the netboot package that the machine booted from.
 """
 import json
@@ -19,16 +19,19 @@ def expect(have, want, what):
         sys.exit(f"expect: {what}: {have!r}, not {want!r}")
 
 
+# All that UEFI HTTP Boot needs is in one image, which is made when it is asked for.
+IMAGE_STEPS = ["dhcp-discover", "dhcp-offer", "dhcp-ack", "script", "loader", "site", "claim", "inventory",
+               "stage-two"]
 LOADERS = {"http": [], "tftp": ["undionly.kpxe"], "uefi": ["shimx64.efi", "grubx64.efi"],
            "secureboot": ["shimx64.efi", "grubx64.efi"]}
 
 
-def check_events(kind, is_6, events, package):
-    protocol = "http" if kind == "http" else "tftp"
+def check_events(kind, is_6, is_image, events, package):
+    protocol = "http" if kind == "http" or is_image else "tftp"
     sizes = {name: os.path.getsize(os.path.join(package, name)) for name in os.listdir(package)}
     steps = [event["step"] for event in events]
     at = -1
-    for step in STEPS:
+    for step in IMAGE_STEPS if is_image else STEPS:
         if step not in steps[at + 1:]:
             sys.exit(f"expect: no '{step}' after '{steps[at]}' in {steps}")
         at = steps.index(step, at + 1)
@@ -48,6 +51,9 @@ def check_events(kind, is_6, events, package):
     moved = {"kernel": "vmlinuz", "ramdisk": "discovery.initrd", "stage-two": "stage-two.squashfs"}
     # A card that has iPXE is sent no loader.
     loaders = [(f"{name} by tftp", sizes[name]) for name in LOADERS[kind]]
+    if is_image:
+        moved = {"stage-two": "stage-two.squashfs"}
+        loaders = [("boot.img by http", sizes["boot.img"])]
     expect([(e["text"], e["bytes"]) for e in events if e["step"] == "loader"], loaders, "loaders")
     for step, name in moved.items():
         found = [e for e in events if e["step"] == step]
@@ -76,7 +82,7 @@ def check_firmware(kind, firmware):
         expect(firmware.get("setup_mode"), secure[1], "setup mode")
 
 
-def check_node(kind, node, listed):
+def check_node(kind, is_image, node, listed):
     inventory = node["inventory"]
     expect(node["status"]["phase"], "discovered", "phase")
     expect(node["status"]["macs"], [MAC], "MACs")
@@ -95,7 +101,7 @@ def check_node(kind, node, listed):
     if "sse2" not in cpu["flags"]:
         sys.exit("expect: no sse2 among the flags")
     memory = inventory["memory"]
-    size = 192 if kind in ("http", "tftp") else 320
+    size = 192 if kind in ("http", "tftp") else 384 if is_image else 320
     expect(memory["installed"], size << 20, "memory installed")
     if not (100 << 20) < memory["total"] < (size << 20):
         sys.exit(f"expect: usable memory {memory['total']}")
@@ -115,17 +121,19 @@ def check_node(kind, node, listed):
 
 def main():
     kind, folder, package = sys.argv[1:]
+    is_image = kind.endswith(("-http", "-https"))
+    kind = kind.partition("-")[0]
     is_6, kind = kind.endswith("6"), kind.removesuffix("6")
 
     def load(name):
         with open(os.path.join(folder, name), encoding="utf-8") as f:
             return f.read()
 
-    check_events(kind, is_6, [json.loads(line) for line in load("events.json").splitlines()], package)
+    check_events(kind, is_6, is_image, [json.loads(line) for line in load("events.json").splitlines()], package)
     nodes = json.loads(load("nodes.json"))
     expect(len(nodes), 1, "nodes")
     node = json.loads(load("node.json"))
-    check_node(kind, node, nodes[0])
+    check_node(kind, is_image, node, nodes[0])
     expect(node["status"]["address"].startswith("fd77::1"), is_6, "the node's address is of IPv6")
 
 

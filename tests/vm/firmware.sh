@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# firmware.sh bios|uefi|secureboot [nvme|sata|virtio [short]]: a blank machine becomes a worker, by its
+# firmware.sh bios|uefi|secureboot|uefi-http|secureboot-http [nvme|sata|virtio [short]]: a blank machine becomes a worker, by its
 # own firmware, and goes back to its disk.
 #
 # In it is another disk, which comes first: it has an EFI system partition as well, whose loader is
@@ -11,12 +11,21 @@
 #   - without a network: the firmware's own entry, which the installer made, starts it;
 #   - without its disk: it says so, asks again, and does not start the other one;
 #   - beside an older install of the same image: its own root is mounted.
+# With -http all that comes from the network is the boot image of UEFI HTTP Boot.
 # A worker on NVMe is the tiny one; its kernel has no drivers of other disks built in, so there
 # Debian's is taken.
 kind=${1:?bios, uefi or secureboot}
 disk=${2:-nvme}
 short=${3:-}
-export LAB_FIRMWARE=$kind LAB_MEMORY=320
+export LAB_FIRMWARE=${kind%-http} LAB_MEMORY=320
+arguments=() again="asking again in 5 seconds"
+case $kind in
+*-http)
+        LAB_MEMORY=384 again="asking again in 30 seconds"
+        arguments=(-fw_cfg "name=opt/org.tianocore/IPv4PXESupport,string=n"
+                -fw_cfg "name=opt/org.tianocore/IPv6PXESupport,string=n")
+        ;;
+esac
 case $kind/$disk in
 uefi/nvme) number=31 ;;
 secureboot/nvme) number=32 ;;
@@ -27,8 +36,10 @@ secureboot/sata) number=36 ;;
 bios/virtio) number=37 ;;
 uefi/virtio) number=38 ;;
 secureboot/virtio) number=39 ;;
+uefi-http/nvme) number=49 ;;
+secureboot-http/nvme) number=50 ;;
 *)
-        echo "firmware.sh: '$kind' and '$disk' are not bios, uefi or secureboot, and nvme, sata or virtio" >&2
+        echo "firmware.sh: '$kind' and '$disk' are none of those that its first lines name" >&2
         exit 2
         ;;
 esac
@@ -77,7 +88,7 @@ machine() { # [alone|diskless]
         device=(-drive "file=$right,if=none,id=right,format=raw,cache=unsafe" "${device[@]}")
         [ "${1:-}" != diskless ] || device=()
         LAB_KEEP_DISK=1 LAB_DISK_PLACE=$first LAB_ALONE=$([ "${1:-}" != alone ] || echo 1) \
-                lab_machine 1 "${device[@]}"
+                lab_machine 1 "${device[@]}" "${arguments[@]}"
 }
 
 # All partitions of the two disks have the same numbers, but for the system partition; the other one
@@ -123,7 +134,7 @@ expect "the other disk" "$(sha256sum <"$decoy")" "$was"
 
 # What the agent reports from inside, and which partition it said that it made.
 "$cloudie" -o json node show lab-0001 --inventory >"$LAB_DIR/node.json"
-python3 - "$LAB_DIR/node.json" "$kind" \
+python3 - "$LAB_DIR/node.json" "$LAB_FIRMWARE" \
         "$(sgdisk -i 2 "$right" | sed -n 's/^Partition unique GUID: //p')" <<'END'
 import json
 import sys
@@ -163,9 +174,12 @@ says 300 'worker.start\|login:'
 lab_kill "$LAB_MACHINE"
 machine diskless
 says 120 "the installed disk is missing"
-says 60 "asking again in 5 seconds"
+says 60 "$again"
 
-# cloudie why has it, too: the loader asks again and again, and is told of twice a minute.
+# cloudie why has it, too: the loader asks again and again, and is told of twice a minute. (What restarts
+# each time is a boot of its own, and may as well have started its disk.)
 is_named() { "$cloudie" why lab-0001 | grep -q "disk-silent"; }
-lab_until 150 is_named || lab_fail "cloudie why says: $("$cloudie" why lab-0001)"
+if [ "$kind" = "$LAB_FIRMWARE" ]; then
+        lab_until 150 is_named || lab_fail "cloudie why says: $("$cloudie" why lab-0001)"
+fi
 beside_its_twin

@@ -24,6 +24,7 @@ LAB_LINK=clup$LAB_NUMBER
 LAB_SERVER6=${LAB_SERVER6:-} # on the bridge, of IPv6; "" none
 LAB_PROTOCOL=${LAB_PROTOCOL:-http}
 LAB_RELOAD=${LAB_RELOAD:-false}
+LAB_HTTPS=${LAB_HTTPS:-} # "true": UEFI HTTP Boot by HTTPS
 LAB_ADDRESSES=${LAB_ADDRESSES:-"pool_first: 10.77.0.100
     pool_last: 10.77.0.200"} # or "mode: proxy"
 LAB_MEMORY=${LAB_MEMORY:-512}
@@ -107,7 +108,8 @@ networks:
     subnet: 10.77.0.0/24
     $LAB_ADDRESSES
     protocol: $LAB_PROTOCOL
-    reload_ipxe: $LAB_RELOAD
+    reload_ipxe: $LAB_RELOAD${LAB_HTTPS:+
+    https_boot: true}
 END
         lab_start_controller
 }
@@ -132,7 +134,8 @@ ca_file: $LAB_DIR/controller/tls/cert.pem
 join_token_file: $LAB_DIR/controller/join-token
 name: lab
 state: $LAB_DIR/edge
-interfaces: [br0]
+interfaces: [br0]${LAB_HTTPS:+
+services: [dhcp, tftp, http, https]}
 END
         lab_start_edge
 }
