@@ -34,8 +34,9 @@ enum problem prepare_claim(struct call *call, char *detail)
                          "claim: 'boot', 'mac', 'public_key' or 'signature' is malformed");
                 return PROBLEM_BODY;
         }
-        log_warning("claim.refused", "peer=%s reason=\"wrong signature\"",
-                    serve_peer(call->request));
+        if (call_may_log(call))
+                log_warning("claim.refused", "peer=%s reason=\"wrong signature\"",
+                            serve_peer(call->request));
         return PROBLEM_SIGNATURE;
 }
 

@@ -24,8 +24,9 @@ static enum problem check_signature(struct call *call, const char *prefix, char 
                                     body, size);
         if (rc == 0)
                 return PROBLEM_NONE;
-        log_warning("worker.refused", "peer=%s node=%s reason=\"wrong signature\"",
-                    serve_peer(call->request), QUOTE(says->node));
+        if (call_may_log(call))
+                log_warning("worker.refused", "peer=%s node=%s reason=\"wrong signature\"",
+                            serve_peer(call->request), QUOTE(says->node));
         if (rc == -EBADMSG)
                 snprintf(detail, DOC_ERROR_SIZE, "'public_key' or the signature is malformed");
         return rc == -EBADMSG  ? PROBLEM_BODY
@@ -88,9 +89,10 @@ void handle_agent_phone_home(struct call *call)
         if (outcome == PHONE_HOME_TAKEN) {
                 reply_worker(call, node);
         } else {
-                log_warning("phone-home.refused", "peer=%s node=%s code=%s",
-                            serve_peer(call->request), QUOTE(says->node),
-                            problem_rows[problems[outcome]].code);
+                if (call_may_log(call))
+                        log_warning("phone-home.refused", "peer=%s node=%s code=%s",
+                                    serve_peer(call->request), QUOTE(says->node),
+                                    problem_rows[problems[outcome]].code);
                 reply_problem(call, problems[outcome], NULL);
         }
         /* What was refused may have changed something, too: another key is told once. */
@@ -122,8 +124,9 @@ void handle_agent_beat(struct call *call)
         if (rc == 0) {
                 reply_worker(call, node_find(api->logic, says->node));
         } else if (rc == -ENOENT) {
-                log_info("beat.refused", "peer=%s node=%s code=worker-unknown",
-                         serve_peer(call->request), QUOTE(says->node));
+                if (call_may_log(call))
+                        log_info("beat.refused", "peer=%s node=%s code=worker-unknown",
+                                 serve_peer(call->request), QUOTE(says->node));
                 reply_problem(call, PROBLEM_WORKER_UNKNOWN, NULL);
         } else {
                 reply_problem(call, PROBLEM_NO_MEMORY, NULL);

@@ -68,13 +68,12 @@ static enum problem admit(struct call *call)
         const char *path = serve_path(call->request);
         enum problem problem;
 
-        if (!is_within_rate(call)) {
-                log_warning("request.refused", "peer=%s path=%s code=too-many-tries",
-                            serve_peer(call->request), QUOTE(path));
-                return PROBLEM_TOO_MANY;
-        }
-        problem = authenticate(call->api, call->request, call->match.route->need, &call->who);
-        if (problem != PROBLEM_NONE)
+        if (!is_within_rate(call))
+                problem = PROBLEM_TOO_MANY;
+        else
+                problem =
+                        authenticate(call->api, call->request, call->match.route->need, &call->who);
+        if (problem != PROBLEM_NONE && call_may_log(call))
                 log_info("request.refused", "peer=%s path=%s code=%s", serve_peer(call->request),
                          QUOTE(path), problem_rows[problem].code);
         return problem;
@@ -272,11 +271,13 @@ static int start(struct api *api, const struct api_options *options, char *error
         api->book = auth_book_new();
         api->guesses = auth_rate_new(GUESSES_PER_MINUTE);
         api->claims = auth_rate_new(CLAIMS_PER_MINUTE);
+        api->lines = auth_rate_new(LINES_PER_MINUTE);
+        api->all_lines = auth_rate_new(ALL_LINES_PER_MINUTE);
         api->login_folder = strdup(options->login_folder);
         api->state = strdup(options->state);
         api->join_token_file = strdup(options->join_token_file);
-        if (!api->under_way || !api->book || !api->guesses || !api->claims || !api->login_folder ||
-            !api->join_token_file || !api->state)
+        if (!api->under_way || !api->book || !api->guesses || !api->claims || !api->lines ||
+            !api->all_lines || !api->login_folder || !api->join_token_file || !api->state)
                 return -ENOMEM;
         rc = serve_ring_new(RING_EVENTS, &api->ring);
         if (rc == 0)
@@ -297,6 +298,8 @@ static int start(struct api *api, const struct api_options *options, char *error
         atomic_store(&api->last_event, api->logic->last_event);
         operations_resume(api->logic, clock_wall_ms());
         rc = edge_config_make(api);
+        if (rc == 0)
+                rc = leases_index(api);
         if (rc < 0)
                 return rc;
         rc = join_token_load(api);
@@ -349,10 +352,13 @@ struct api *api_free(struct api *api)
         auth_book_free(api->book);
         auth_rate_free(api->guesses);
         auth_rate_free(api->claims);
+        auth_rate_free(api->lines);
+        auth_rate_free(api->all_lines);
         serve_ring_free(api->ring);
         map_free(api->under_way);
         pthread_mutex_destroy(&api->once_lock);
         free(api->config);
+        free(api->reserved);
         free(api->login_folder);
         free(api->state);
         free(api->join_token_file);

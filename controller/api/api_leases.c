@@ -16,10 +16,12 @@
 #include "controller/logic/leases.h"
 #include "controller/logic/nodes.h"
 #include "lib/base/clock.h"
+#include "lib/base/least.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
-#define PAGE_MAX 1000 /* items in one answer: 300 kB */
+#define PAGE_MAX     1000  /* items in one answer: 300 kB */
+#define FULL_TOLD_MS 60000 /* between two lines about one edge whose leases are too many */
 
 /* One address: either of both pointers may be NULL, not both. */
 struct address_item {
@@ -27,19 +29,18 @@ struct address_item {
         const struct lease_seen *lease;
         const struct edge *edge; /* of the lease */
         const struct edge_reservation *reservation;
-        const char *network;
 };
 
 struct listing {
         const struct api *api;
         struct filter *select; /* NULL: all, also what is no node's */
         const char *network;   /* NULL: all */
+        const struct ip6_address *after;
         uint64_t now_ms;
         struct ip4_network subnets[CONFIG_MAX_NETWORKS];
         struct edge_network6 subnets6[CONFIG_MAX_NETWORKS];
         bool has_subnet6[CONFIG_MAX_NETWORKS];
-        struct address_item *items; /* owned */
-        size_t count;
+        struct least page;
 };
 
 enum problem prepare_leases(struct call *call, char *detail)
@@ -62,15 +63,61 @@ enum problem prepare_leases(struct call *call, char *detail)
 void handle_edge_leases(struct call *call)
 {
         struct edge *edge = edge_find(call->api->logic, call->who.id);
+        const uint64_t now_ms = clock_monotonic_ms();
         struct lease_answer answer = {0};
         int rc;
 
         rc = leases_told(edge, call->data, clock_wall_ms(), &answer.again);
-        if (rc < 0)
+        if (rc == 0) {
+                edge->full_ms = 0;
+        } else if (edge->full_ms == 0 || now_ms - edge->full_ms >= FULL_TOLD_MS) {
+                /* It says all again every few seconds, as long as there is no room. */
+                edge->full_ms = now_ms;
                 log_warning("leases.full", "edge=%s reason=%s", QUOTE(edge->row.name),
                             QUOTE(strerror(-rc)));
+        }
         reply_table(call, &lease_answer_table, &answer);
         call_send(call);
+}
+
+static int compare_reserved(const void *a, const void *b)
+{
+        const struct reserved_address *x = a, *y = b;
+
+        return memcmp(x->key.bytes, y->key.bytes, sizeof(x->key.bytes));
+}
+
+int leases_index(struct api *api)
+{
+        const struct edge_config *config = &api->edge_config;
+        char ip[IP4_TEXT_SIZE];
+
+        api->reserved = calloc(2 * config->reservation_count + 1, sizeof(api->reserved[0]));
+        if (!api->reserved)
+                return -ENOMEM;
+        for (size_t i = 0; i < config->reservation_count; i++) {
+                const struct edge_reservation *row = &config->reservations[i];
+                const char *const texts[] = {ip4_text(ip, row->address), row->address6};
+
+                for (size_t j = 0; j < ARRAY_SIZE(texts); j++) {
+                        struct reserved_address *to = &api->reserved[api->reserved_count];
+
+                        to->reservation = row;
+                        if (lease_address_parse(texts[j], &to->key) == 0)
+                                api->reserved_count++;
+                }
+        }
+        qsort(api->reserved, api->reserved_count, sizeof(api->reserved[0]), compare_reserved);
+        return 0;
+}
+
+/* NULL: it is kept for nobody. */
+static struct reserved_address *reserved_find(const struct api *api, const struct ip6_address *key)
+{
+        const struct reserved_address wanted = {.key = *key};
+
+        return bsearch(&wanted, api->reserved, api->reserved_count, sizeof(wanted),
+                       compare_reserved);
 }
 
 static void find_networks(struct listing *listing)
@@ -112,7 +159,10 @@ static bool is_wanted(const struct listing *listing, const struct address_item *
 {
         const struct node *node;
 
-        if (listing->network && strcmp(listing->network, item->network) != 0)
+        if (listing->after &&
+            memcmp(item->key.bytes, listing->after->bytes, sizeof(item->key.bytes)) <= 0)
+                return false;
+        if (listing->network && strcmp(listing->network, network_of(listing, &item->key)) != 0)
                 return false;
         if (!listing->select)
                 return true;
@@ -120,56 +170,25 @@ static bool is_wanted(const struct listing *listing, const struct address_item *
         return node && node_is_selected(node, listing->select);
 }
 
-static int compare(const void *a, const void *b)
+/* What two edges say of one address has an order, too. */
+static int compare(const void *a, const void *b, void *context)
 {
         const struct address_item *x = a, *y = b;
         const int order = memcmp(x->key.bytes, y->key.bytes, sizeof(x->key.bytes));
 
-        if (order != 0)
+        (void)context;
+        if (order != 0 || !x->edge || !y->edge)
                 return order;
-        return (x->lease == NULL) - (y->lease == NULL); /* the lease before the reservation */
-}
-
-/* Both sorted into one: where there is a lease, it is said that the address is kept, too. */
-static void merge(struct listing *listing)
-{
-        size_t count = 0;
-
-        qsort(listing->items, listing->count, sizeof(listing->items[0]), compare);
-        for (size_t i = 0; i < listing->count; i++) {
-                const struct address_item *item = &listing->items[i];
-                struct address_item *last = count ? &listing->items[count - 1] : NULL;
-
-                if (last && !item->lease && ip6_is_equal(&last->key, &item->key))
-                        last->reservation = item->reservation;
-                else
-                        listing->items[count++] = *item;
-        }
-        listing->count = count;
-        count = 0;
-        for (size_t i = 0; i < listing->count; i++)
-                if (is_wanted(listing, &listing->items[i]))
-                        listing->items[count++] = listing->items[i];
-        listing->count = count;
+        return (x->edge->row.id > y->edge->row.id) - (x->edge->row.id < y->edge->row.id);
 }
 
 static void add(struct listing *listing, const struct address_item *item)
 {
-        struct address_item *to = &listing->items[listing->count++];
-
-        *to = *item;
-        to->network = network_of(listing, &item->key);
+        if (is_wanted(listing, item))
+                least_add(&listing->page, item);
 }
 
-static void add_reserved(struct listing *listing, const char *address,
-                         const struct edge_reservation *reservation)
-{
-        struct address_item item = {.reservation = reservation};
-
-        if (lease_address_parse(address, &item.key) == 0)
-                add(listing, &item);
-}
-
+/* Where there is a lease, it is said that the address is kept, too: in one item. */
 static void add_edge(struct listing *listing, const struct edge *edge)
 {
         size_t at = 0;
@@ -177,45 +196,42 @@ static void add_edge(struct listing *listing, const struct edge *edge)
 
         while (edge->leases && map_next(edge->leases->rows, &at, &value)) {
                 const struct lease_seen *lease = value;
+                struct reserved_address *reserved;
 
-                if (lease_stands(lease, listing->now_ms))
-                        add(listing, &(struct address_item){
-                                             .key = lease->key, .lease = lease, .edge = edge});
+                if (!lease_stands(lease, listing->now_ms))
+                        continue;
+                reserved = reserved_find(listing->api, &lease->key);
+                if (reserved)
+                        reserved->is_leased = true;
+                add(listing,
+                    &(struct address_item){.key = lease->key,
+                                           .lease = lease,
+                                           .edge = edge,
+                                           .reservation = reserved ? reserved->reservation : NULL});
         }
 }
 
-static size_t room_for(const struct api *api)
+/* A page of those behind listing->after, and as many more as one address can have. */
+static int gather(struct listing *listing, size_t limit)
 {
-        size_t room = 2 * api->edge_config.reservation_count + 1, at = 0;
-        void *value;
-
-        while (map_next(api->logic->edges, &at, &value)) {
-                const struct edge *edge = value;
-
-                room += edge->leases ? map_count(edge->leases->rows) : 0;
-        }
-        return room;
-}
-
-static int gather(struct listing *listing)
-{
-        const struct edge_config *config = &listing->api->edge_config;
-        char ip[IP4_TEXT_SIZE];
+        const struct api *api = listing->api;
         size_t at = 0;
         void *value;
 
-        listing->items = calloc(room_for(listing->api), sizeof(listing->items[0]));
-        if (!listing->items)
+        if (least_init(&listing->page, sizeof(struct address_item), limit + EDGES_MAX, compare,
+                       NULL) < 0)
                 return -ENOMEM;
         find_networks(listing);
-        while (map_next(listing->api->logic->edges, &at, &value))
+        for (size_t i = 0; i < api->reserved_count; i++)
+                api->reserved[i].is_leased = false;
+        while (map_next(api->logic->edges, &at, &value))
                 add_edge(listing, value);
-        for (size_t i = 0; i < config->reservation_count; i++) {
-                add_reserved(listing, ip4_text(ip, config->reservations[i].address),
-                             &config->reservations[i]);
-                add_reserved(listing, config->reservations[i].address6, &config->reservations[i]);
-        }
-        merge(listing);
+        for (size_t i = 0; i < api->reserved_count; i++)
+                if (!api->reserved[i].is_leased)
+                        add(listing,
+                            &(struct address_item){.key = api->reserved[i].key,
+                                                   .reservation = api->reserved[i].reservation});
+        least_sort(&listing->page);
         return 0;
 }
 
@@ -267,7 +283,7 @@ static struct doc *item_doc(const struct listing *listing, const struct address_
         if (!name[0] && item->reservation)
                 name = item->reservation->name;
         doc_set_text(to, "address", address_text(text, &item->key));
-        doc_set_text(to, "network", item->network);
+        doc_set_text(to, "network", network_of(listing, &item->key));
         doc_set_text(to, "state",
                      item->lease ? lease_word_names[item->lease->row.state] : "reserved");
         if (mac_is_usable(mac))
@@ -308,28 +324,24 @@ static struct doc *sources_of(const struct logic *logic)
         return list;
 }
 
-static void reply_page(struct call *call, const struct listing *listing,
-                       const struct ip6_address *after, uint64_t limit)
+static void reply_page(struct call *call, const struct listing *listing, size_t limit)
 {
         struct doc *answer = doc_object(), *items = doc_list();
         const struct address_item *last = NULL;
         char next[IP6_TEXT_SIZE];
-        uint64_t count = 0;
+        size_t i;
 
-        for (size_t i = 0; i < listing->count; i++) {
-                const struct address_item *item = &listing->items[i];
+        for (i = 0; i < listing->page.count; i++) {
+                const struct address_item *item = least_at(&listing->page, i);
 
-                if (after && memcmp(item->key.bytes, after->bytes, sizeof(after->bytes)) <= 0)
-                        continue;
                 /* What two edges say of one address stands on one page. */
-                if (last && count >= limit && !ip6_is_equal(&last->key, &item->key)) {
-                        doc_set_text(answer, "next", address_text(next, &last->key));
+                if (last && i >= limit && !ip6_is_equal(&last->key, &item->key))
                         break;
-                }
                 doc_append(items, item_doc(listing, item));
                 last = item;
-                count++;
         }
+        if (last && (i < listing->page.count || listing->page.is_cut))
+                doc_set_text(answer, "next", address_text(next, &last->key));
         doc_set(answer, "items", items);
         doc_set(answer, "edges", sources_of(listing->api->logic));
         reply_doc(call, 200, answer);
@@ -368,37 +380,54 @@ void handle_leases(struct call *call)
                             "limit: a number from 1 to 1000; after: an address");
                 return;
         }
-        if (gather(&listing) < 0)
+        listing.after = after_text ? &after : NULL;
+        if (gather(&listing, limit) < 0)
                 call_refuse(call, PROBLEM_NO_MEMORY, NULL);
         else
-                reply_page(call, &listing, after_text ? &after : NULL, limit);
-        free(listing.items);
+                reply_page(call, &listing, limit);
+        least_done(&listing.page);
+}
+
+/* The lease of the edge that joined first, or what is kept. False: nobody has it. */
+static bool find_address(const struct listing *listing, const struct ip6_address *key,
+                         struct address_item *ret)
+{
+        const struct reserved_address *reserved = reserved_find(listing->api, key);
+        struct address_item found = {.key = *key,
+                                     .reservation = reserved ? reserved->reservation : NULL};
+        size_t at = 0;
+        void *value;
+
+        while (map_next(listing->api->logic->edges, &at, &value)) {
+                const struct edge *edge = value;
+                const struct lease_seen *lease =
+                        edge->leases ? map_find(edge->leases->rows, key->bytes, sizeof(key->bytes))
+                                     : NULL;
+
+                if (!lease || !lease_stands(lease, listing->now_ms) ||
+                    (found.edge && found.edge->row.id < edge->row.id))
+                        continue;
+                found.lease = lease;
+                found.edge = edge;
+        }
+        *ret = found;
+        return found.lease || found.reservation;
 }
 
 void handle_lease(struct call *call)
 {
         struct listing listing = {.api = call->api, .now_ms = clock_wall_ms()};
-        const struct address_item *found = NULL;
+        struct address_item found;
         struct ip6_address key;
 
-        if (lease_address_parse(call->match.name, &key) < 0) {
+        if (lease_address_parse(call->match.name, &key) < 0 ||
+            !find_address(&listing, &key, &found)) {
                 call_refuse(call, PROBLEM_LEASE_UNKNOWN, NULL);
                 return;
         }
-        if (gather(&listing) < 0) {
-                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
-                return;
-        }
-        for (size_t i = 0; i < listing.count && !found; i++)
-                if (ip6_is_equal(&listing.items[i].key, &key))
-                        found = &listing.items[i];
-        if (found) {
-                reply_doc(call, 200, item_doc(&listing, found));
-                call_send(call);
-        } else {
-                call_refuse(call, PROBLEM_LEASE_UNKNOWN, NULL);
-        }
-        free(listing.items);
+        find_networks(&listing);
+        reply_doc(call, 200, item_doc(&listing, &found));
+        call_send(call);
 }
 
 static void add_pools(struct doc *list, const struct edge *edge)

@@ -81,8 +81,10 @@ static void use_link(struct store_reader *reader, void *context)
                 call_post(call, login_end);
                 return;
         }
-        log_warning("login.refused", "peer=%s reason=%s", serve_peer(call->request),
-                    QUOTE(rc == -ENOENT ? "wrong, used or old login token" : strerror(-rc)));
+        if (call_may_log(call))
+                log_warning(
+                        "login.refused", "peer=%s reason=%s", serve_peer(call->request),
+                        QUOTE(rc == -ENOENT ? "wrong, used or old login token" : strerror(-rc)));
         call_refuse(call, rc == -ENOENT ? PROBLEM_LOGIN_WRONG : PROBLEM_STORE, NULL);
 }
 

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "controller/api/call.h"
-#include "controller/api/select.h"
 #include "controller/logic/held.h"
 #include "controller/logic/maintenance.h"
 #include "controller/logic/nodes.h"
@@ -17,57 +16,7 @@
 #include "lib/base/text.h"
 #include "lib/node/node_document.h"
 
-#define LIST_MAX     1000 /* nodes in one answer: some 1 MB */
 #define TIMELINE_MAX 5000 /* the newest events: some 100 boots */
-
-/* The texts of the nodes are there already: a list of 1,000 is a copy of 1 MB. */
-static int write_list(struct logic *logic, const struct filter *select, const char *after,
-                      uint64_t limit, struct buffer *to)
-{
-        size_t place = node_place_after(logic, after);
-        const struct node *last = NULL;
-        uint64_t count = 0;
-
-        buffer_text(to, "{\"items\":[");
-        for (; place < logic->node_count && count < limit; place++) {
-                struct node *node = logic->sorted[place];
-
-                if (!node_is_selected(node, select))
-                        continue;
-                if (!node_text(node))
-                        return -ENOMEM;
-                if (count++ > 0)
-                        buffer_add(to, ",", 1);
-                buffer_add(to, node->text, node->text_size);
-                last = node;
-        }
-        buffer_text(to, "]");
-        if (last && place < logic->node_count)
-                buffer_format(to, ",\"next\":\"%s\"", last->name);
-        buffer_text(to, "}");
-        return 0;
-}
-
-void handle_nodes(struct call *call)
-{
-        const char *limit_text = serve_query(call->request, "limit");
-        const char *after = serve_query(call->request, "after");
-        CLEANUP(filter_free) struct filter *select = NULL;
-        _buffer_ struct buffer text = {0};
-        uint64_t limit = LIST_MAX;
-        char *taken = NULL;
-
-        if (!call_select(call, &select))
-                return;
-        if (limit_text && (text_parse_u64(limit_text, LIST_MAX, &limit) < 0 || limit == 0)) {
-                call_refuse(call, PROBLEM_QUERY, "limit: a number from 1 to 1000");
-                return;
-        }
-        if (write_list(call->api->logic, select, after ? after : "", limit, &text) == 0)
-                (void)buffer_take(&text, &taken);
-        reply_text(call, 200, taken);
-        call_send(call);
-}
 
 struct node *call_node(struct call *call)
 {

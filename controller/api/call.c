@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/buffer.h"
+#include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
@@ -62,8 +64,31 @@ void call_end(struct call *call)
         once_end(call);
         free(call->reply.text);
         free(call->data);
+        members_free(call->members);
         free(call);
         atomic_fetch_sub(&api->live, 1);
+}
+
+/* Of the answer what was asked for. */
+static void pick_members(struct call *call)
+{
+        const struct reply *reply = &call->reply;
+        _buffer_ struct buffer picked = {0};
+        char *text = NULL;
+
+        if (members_pick(call->members, "items", reply->text, reply->size, &picked) < 0 ||
+            buffer_take(&picked, &text) < 0)
+                reply_problem(call, PROBLEM_NO_MEMORY, NULL);
+        else
+                put_reply(call, 200, reply->content_type, text);
+}
+
+bool call_may_log(struct call *call)
+{
+        const uint64_t now_ms = clock_monotonic_ms();
+
+        return auth_rate_take(call->api->lines, serve_peer(call->request), now_ms) &&
+               auth_rate_take(call->api->all_lines, "", now_ms);
 }
 
 void call_send(struct call *call)
@@ -75,6 +100,8 @@ void call_send(struct call *call)
         };
         size_t count = 2;
 
+        if (call->members && reply->status == 200 && reply->text)
+                pick_members(call);
         if (reply->etag[0])
                 headers[count++] = (struct serve_header_row){"ETag", reply->etag};
         if (reply->may_retry)
@@ -83,6 +110,8 @@ void call_send(struct call *call)
                 headers[count++] = (struct serve_header_row){"WWW-Authenticate", "Bearer"};
         if (reply->allow[0])
                 headers[count++] = (struct serve_header_row){"Allow", reply->allow};
+        if (reply->status / 100 < ANSWERED_CLASSES)
+                atomic_fetch_add(&call->api->answered[reply->status / 100], 1);
         once_end(call); /* who hears this may ask again at once */
         serve_answer(call->request, reply->status, reply->content_type, TAKE_PTR(reply->text),
                      reply->size, headers);

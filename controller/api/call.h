@@ -16,16 +16,28 @@
 #include "controller/logic/operations.h"
 #include "controller/store/store.h"
 #include "lib/base/list.h"
+#include "lib/doc/members.h"
 
 #define GUESSES_PER_MINUTE 60   /* of one address: a person who logs in, an edge that joins */
 #define CLAIMS_PER_MINUTE  6000 /* of one address: a hall behind a NAT; 1 % of a core to check */
-#define WAITING_MAX        3072 /* of API_CONNECTIONS: the rest is for people and edges */
-#define LISTENERS_MAX      256  /* event streams */
-#define RING_EVENTS        4096 /* what a listener may miss without reading the store */
-#define ORDERS_WAIT_MS     25000
-#define TICK_MS            1000
-#define RETRY_AFTER        "1"
-#define API_TOKEN_MS       (90ULL * 24 * 60 * 60 * 1000)
+#define LINES_PER_MINUTE   60   /* of the log, about what one address was refused */
+#define ALL_LINES_PER_MINUTE                                                                       \
+        1200                  /* of all addresses: 200 kB; who is refused is counted in /metrics */
+#define WAITING_MAX      3072 /* of API_CONNECTIONS: the rest is for people and edges */
+#define LISTENERS_MAX    256  /* event streams */
+#define RING_EVENTS      4096 /* what a listener may miss without reading the store */
+#define ORDERS_WAIT_MS   25000
+#define TICK_MS          1000
+#define RETRY_AFTER      "1"
+#define ANSWERED_CLASSES 6
+#define API_TOKEN_MS     (90ULL * 24 * 60 * 60 * 1000)
+
+/* An address that cloudied.yaml keeps for somebody. */
+struct reserved_address {
+        struct ip6_address key;
+        const struct edge_reservation *reservation;
+        bool is_leased; /* while a list is made */
+};
 
 struct api {
         struct loop *loop;
@@ -34,11 +46,14 @@ struct api {
         struct store *store;
         struct auth_book *book;
         struct auth_rate *guesses, *claims;
+        struct auth_rate *lines, *all_lines; /* of the log; the second has one counter */
         struct logic *logic;
         struct serve_ring *ring;
         const struct assets *assets;
         struct images *images;
         struct edge_config edge_config; /* what cloudied.yaml says of it; its arrays are borrowed */
+        struct reserved_address *reserved; /* of that, by address */
+        size_t reserved_count;
         uint64_t disks_version, macs_version; /* of the logic, when the next was made */
         char *config, config_etag[32]; /* the answer to GET /edge/v1/config; NULL: none yet */
         char *login_folder, *join_token_file, *state;
@@ -59,6 +74,7 @@ struct api {
         struct map *under_way; /* struct call, by the id of its Idempotency-Key */
         atomic_size_t live;    /* calls that are not answered */
         atomic_size_t listeners;
+        _Atomic uint64_t answered[ANSWERED_CLASSES]; /* by the first digit of the status */
         atomic_bool is_stopping, is_broken;
         _Atomic uint64_t last_event; /* committed */
 };
@@ -78,18 +94,19 @@ struct call {
         struct serve_request *request;
         struct route_match match;
         struct identity who;
-        void *data;             /* what prepare made of the body; free()d with the call */
-        struct list link;       /* of api->waiting, api->stale */
-        struct claim *claim;    /* while it waits: whose orders */
-        uint64_t deadline_ms;   /* while it waits; monotonic */
-        uint64_t generation;    /* while it waits: that it knows */
-        uint64_t change;        /* while its token is stale: what made it so */
-        bool is_woken;          /* while it waits: its orders changed, maybe not on disk yet */
-        store_read_fn then;     /* once it is committed, in place of the answer; NULL: none */
-        bool is_waking;         /* once it is committed, those who wait are looked at */
-        struct answer_key once; /* of its Idempotency-Key */
-        uint64_t answer;        /* the number of what was told before */
-        bool has_key, is_first; /* the first with its key; until it is answered */
+        void *data;              /* what prepare made of the body; free()d with the call */
+        struct list link;        /* of api->waiting, api->stale */
+        struct claim *claim;     /* while it waits: whose orders */
+        uint64_t deadline_ms;    /* while it waits; monotonic */
+        uint64_t generation;     /* while it waits: that it knows */
+        uint64_t change;         /* while its token is stale: what made it so */
+        bool is_woken;           /* while it waits: its orders changed, maybe not on disk yet */
+        store_read_fn then;      /* once it is committed, in place of the answer; NULL: none */
+        bool is_waking;          /* once it is committed, those who wait are looked at */
+        struct answer_key once;  /* of its Idempotency-Key */
+        uint64_t answer;         /* the number of what was told before */
+        bool has_key, is_first;  /* the first with its key; until it is answered */
+        struct members *members; /* what is wanted of the answer; NULL: all */
         struct reply reply;
 };
 
@@ -108,6 +125,9 @@ void reply_doc(struct call *call, unsigned status, struct doc *take);
 void reply_table(struct call *call, const struct doc_table *table, const void *from);
 void reply_problem(struct call *call, enum problem problem, const char *detail);
 void reply_empty(struct call *call, unsigned status);
+
+/* Whether the log may have a line about a call that is refused: strangers make many. Any thread. */
+bool call_may_log(struct call *call);
 
 /* Ends the call: sends the reply. Any thread. */
 void call_send(struct call *call);
@@ -258,6 +278,9 @@ void orders_tick(struct api *api, uint64_t now_monotonic_ms);
 void orders_end(struct api *api);
 /* Whether what this claim's orders stand on is on disk. */
 bool orders_are_settled(struct api *api, const struct claim *claim);
+
+/* Puts what cloudied.yaml keeps in order: api->reserved. 0, -ENOMEM. */
+int leases_index(struct api *api);
 
 /* GET /edge/v1/config. Makes api->config anew if something in it changed. 0 or -errno. */
 int edge_config_make(struct api *api);

@@ -3,6 +3,7 @@
  * What the route itself says of a request: which queries it has, and whether it takes a body, and
  * of which kind. What nobody would read is refused: whoever sent it believes that it counts.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -15,6 +16,7 @@
 static enum problem check_query(struct call *call, char *detail)
 {
         const struct route *route = call->match.route;
+        const bool has_fields = route_has_fields(route);
         const char *name;
 
         if (!text_has_prefix(route->path, "/api/"))
@@ -22,11 +24,12 @@ static enum problem check_query(struct call *call, char *detail)
         for (size_t i = 0; (name = serve_query_name(call->request, i)) != NULL; i++) {
                 char safe[64];
 
-                if (route_has_query(route, name))
+                if (route_has_query(route, name) || (has_fields && strcmp(name, "fields") == 0))
                         continue;
-                snprintf(detail, DOC_ERROR_SIZE, "This call has no '%s'%s%s.",
-                         text_escape(safe, sizeof(safe), name), route->query[0] ? "; it has: " : "",
-                         route->query);
+                snprintf(detail, DOC_ERROR_SIZE, "This call has no '%s'%s%s%s%s.",
+                         text_escape(safe, sizeof(safe), name),
+                         route->query[0] || has_fields ? "; it has: " : "", route->query,
+                         route->query[0] && has_fields ? " " : "", has_fields ? "fields" : "");
                 return PROBLEM_QUERY;
         }
         return PROBLEM_NONE;
@@ -77,9 +80,24 @@ static enum problem check_body(struct call *call, char *detail)
         return PROBLEM_BODY;
 }
 
+/* What of the answer is wanted: call_send() picks it. */
+static enum problem check_fields(struct call *call, char *detail)
+{
+        const char *fields = serve_query(call->request, "fields");
+        int rc = 0;
+
+        if (fields && route_has_fields(call->match.route))
+                rc = members_parse(fields, detail, &call->members);
+        if (rc == -ENOMEM)
+                return PROBLEM_NO_MEMORY;
+        return rc < 0 ? PROBLEM_QUERY : PROBLEM_NONE;
+}
+
 enum problem call_check(struct call *call, char *detail)
 {
-        const enum problem problem = check_query(call, detail);
+        enum problem problem = check_query(call, detail);
 
+        if (problem == PROBLEM_NONE)
+                problem = check_fields(call, detail);
         return problem == PROBLEM_NONE ? check_body(call, detail) : problem;
 }

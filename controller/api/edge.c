@@ -120,8 +120,9 @@ void handle_edge_join(struct call *call)
         }
         if (token_hash(join->token, &hash) < 0 ||
             !secret_is_equal(hash.bytes, api->join_hash.bytes, sizeof(hash.bytes))) {
-                log_warning("edge.refused", "peer=%s edge=%s reason=\"wrong join token\"",
-                            serve_peer(call->request), QUOTE(join->name));
+                if (call_may_log(call))
+                        log_warning("edge.refused", "peer=%s edge=%s reason=\"wrong join token\"",
+                                    serve_peer(call->request), QUOTE(join->name));
                 call_refuse(call, PROBLEM_JOIN_WRONG, NULL);
                 return;
         }

@@ -15,27 +15,28 @@
 static const struct query {
         const char *name, *type, *help;
 } queries[] = {
-        {"select",       "string",  "a filter, docs/operations.md \"Choosing nodes\""},
-        {"state",        "string",  "of operations in this state alone"              },
-        {"limit",        "integer", "at most so many"                                },
-        {"after",        "string",  "what follows this: `next` of the page before"   },
-        {"inventory",    "string",  "1: with the whole inventory"                    },
-        {"boot",         "string",  "of this boot number alone"                      },
-        {"at",           "integer", "as it was at this time, ms since 1970"          },
-        {"back",         "integer", "so many rows before the newest"                 },
-        {"since",        "integer", "since this time, ms since 1970"                 },
-        {"class",        "string",  "of this class alone"                            },
-        {"force",        "string",  "1: of a node in maintenance, too"               },
-        {"generation",   "integer", "of the orders that are known"                   },
-        {"sealed",       "string",  "1: secrets sealed to the key that claimed"      },
-        {"follow",       "string",  "0: end after what is there"                     },
-        {"size",         "integer", "of the disk, bytes"                             },
-        {"sector_size",  "integer", "of the disk, bytes"                             },
-        {"source",       "string",  "tells one file from another"                    },
-        {"os",           "string",  "what is in it, for people"                      },
-        {"architecture", "string",  "of what is in it"                               },
-        {"number",       "integer", "of the frame"                                   },
-        {"network",      "string",  "of this network alone"                          },
+        {"select",       "string",  "a filter, docs/operations.md \"Choosing nodes\""    },
+        {"state",        "string",  "of operations in this state alone"                  },
+        {"limit",        "integer", "at most so many"                                    },
+        {"sort",         "string",  "by this field of the filter; -FIELD: the last first"},
+        {"after",        "string",  "what follows this: `next` of the page before"       },
+        {"inventory",    "string",  "1: with the whole inventory"                        },
+        {"boot",         "string",  "of this boot number alone"                          },
+        {"at",           "integer", "as it was at this time, ms since 1970"              },
+        {"back",         "integer", "so many rows before the newest"                     },
+        {"since",        "integer", "since this time, ms since 1970"                     },
+        {"class",        "string",  "of this class alone"                                },
+        {"force",        "string",  "1: of a node in maintenance, too"                   },
+        {"generation",   "integer", "of the orders that are known"                       },
+        {"sealed",       "string",  "1: secrets sealed to the key that claimed"          },
+        {"follow",       "string",  "0: end after what is there"                         },
+        {"size",         "integer", "of the disk, bytes"                                 },
+        {"sector_size",  "integer", "of the disk, bytes"                                 },
+        {"source",       "string",  "tells one file from another"                        },
+        {"os",           "string",  "what is in it, for people"                          },
+        {"architecture", "string",  "of what is in it"                                   },
+        {"number",       "integer", "of the frame"                                       },
+        {"network",      "string",  "of this network alone"                              },
 };
 
 static const char *const need_names[ROUTE_NEED_COUNT] = {
@@ -83,6 +84,13 @@ static struct doc *parameter(const char *name, const char *in, const char *type,
         return object;
 }
 
+/* What answers with JSON of ours can be asked for parts of it: no row says so itself. */
+bool route_has_fields(const struct route *route)
+{
+        return strcmp(route->method, "GET") == 0 && text_has_prefix(route->path, "/api/") &&
+               isupper((unsigned char)route->gives[0]) && strcmp(route->gives, "OpenApi") != 0;
+}
+
 static struct doc *parameters(const struct route *route)
 {
         struct doc *list = doc_list();
@@ -106,6 +114,9 @@ static struct doc *parameters(const struct route *route)
                                 (void)doc_append(list, parameter(word, "query", queries[i].type,
                                                                  queries[i].help));
         }
+        if (route_has_fields(route))
+                (void)doc_append(list, parameter("fields", "query", "string",
+                                                 "nothing but these members: name,status.phase"));
         return list;
 }
 

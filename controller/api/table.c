@@ -35,7 +35,7 @@ const struct route routes[] = {
         {"POST", "/api/v1/login", NEED_NOTHING, ROUTE_GUESSES | ROUTE_WRITES, SMALL, prepare_login, handle_login, "a one-time token for a token", "", "Login", "LoginToken"},
         {"GET", "/api/v1/status", NEED_VIEWER, 0, 0, NULL, handle_status, "counts", "", "", "Status"},
         {"POST", "/api/v1/backup", NEED_ADMIN, 0, SMALL, prepare_backup, handle_backup, "database, keys and certificate, locked by a passphrase", "", "Backup", "bytes"},
-        {"GET", "/api/v1/nodes", NEED_VIEWER, 0, 0, NULL, handle_nodes, "all nodes", "select limit after", "", "Nodes"},
+        {"GET", "/api/v1/nodes", NEED_VIEWER, 0, 0, NULL, handle_nodes, "all nodes", "select limit after sort", "", "Nodes"},
         {"GET", "/api/v1/nodes/{name}", NEED_VIEWER, 0, 0, NULL, handle_node, "one node", "inventory", "", "Node"},
         {"PUT", "/api/v1/nodes/{name}", NEED_OPERATOR, ROUTE_WRITES, NODE_MAX, prepare_node, handle_node_put, "its labels, and what else people keep with it", "If-Match", "NodeDocument", "Node"},
         {"DELETE", "/api/v1/nodes/{name}", NEED_OPERATOR, ROUTE_WRITES, 0, NULL, handle_node_delete, "forgets a node", "If-Match force", "", ""},

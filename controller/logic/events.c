@@ -9,6 +9,8 @@
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
+#define ODD_TOLD_MS 60000 /* between two lines about reports that are not their sender's */
+
 enum reporter { BY_EDGE = 1, BY_AGENT = 2, BY_CONTROLLER = 4 };
 
 /*
@@ -105,10 +107,16 @@ static void note_seen(struct node *node, const struct node_event *event, uint64_
                 node_saw(node, event->step == STEP_DHCP_ACK ? event->address : none, now_ms);
 }
 
-static bool may_report(const struct node_event *event, enum reporter who, const char *name)
+/* One line a minute: whoever reports that reports it again. */
+static bool may_report(struct logic *logic, const struct node_event *event, enum reporter who,
+                       const char *name, uint64_t now_ms)
 {
         if (reporters[event->step] & who)
                 return true;
+        if (logic->odd_told_ms > 0 && now_ms >= logic->odd_told_ms &&
+            now_ms - logic->odd_told_ms < ODD_TOLD_MS)
+                return false;
+        logic->odd_told_ms = now_ms;
         log_warning("event.refused", "step=%s by=%s reason=\"not its to report\"",
                     node_step_names[event->step], name);
         return false;
@@ -136,7 +144,7 @@ uint64_t events_of_edge(struct logic *logic, struct edge *edge, const struct nod
                 if (event.seq <= edge->row.last_seq)
                         continue;
                 edge->row.last_seq = event.seq;
-                if (!may_report(&event, BY_EDGE, edge->row.name))
+                if (!may_report(logic, &event, BY_EDGE, edge->row.name, now_ms))
                         continue;
                 note_seen(node, &event, now_ms);
                 if (event.step == STEP_STRANGER)
@@ -162,7 +170,8 @@ uint64_t events_of_agent(struct logic *logic, struct claim *claim, const struct 
                 if (event.seq <= claim->row.last_seq)
                         continue;
                 claim->row.last_seq = event.seq;
-                if (!may_report(&event, BY_AGENT, claim->node ? claim->node->name : "agent"))
+                if (!may_report(logic, &event, BY_AGENT, claim->node ? claim->node->name : "agent",
+                                now_ms))
                         continue;
                 event.mac = claim->row.mac;
                 event.address = claim->row.address;

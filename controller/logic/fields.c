@@ -244,3 +244,46 @@ void node_field_values(const void *object, int id, const char *name, struct filt
                 return;
         }
 }
+
+bool node_field_orders(int id)
+{
+        if (id < 0 || (size_t)id >= ARRAY_SIZE(fields))
+                return false;
+        return fields[id].kind != FIELD_CONDITIONS && fields[id].kind != FIELD_MACS;
+}
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+        return (a > b) - (a < b);
+}
+
+int node_field_compare(const struct node *a, const struct node *b, int id)
+{
+        const struct field *field = &fields[id];
+        const char *at_a = (const char *)a + field->offset, *at_b = (const char *)b + field->offset;
+
+        switch (field->kind) {
+        case FIELD_TEXT:
+                return strverscmp(at_a, at_b);
+        case FIELD_U32:
+                return compare_numbers(*(const uint32_t *)(const void *)at_a,
+                                       *(const uint32_t *)(const void *)at_b);
+        case FIELD_U64:
+                return compare_numbers(*(const uint64_t *)(const void *)at_a,
+                                       *(const uint64_t *)(const void *)at_b);
+        case FIELD_PHASE:
+                return compare_numbers(a->phase, b->phase);
+        case FIELD_STATE:
+                return compare_numbers(a->operation.state, b->operation.state);
+        case FIELD_CAUSE:
+                return compare_numbers(a->operation.cause, b->operation.cause);
+        case FIELD_ADDRESS:
+                return memcmp(&a->address, &b->address, sizeof(a->address));
+        case FIELD_UUID:
+                return memcmp(&a->summary.uuid, &b->summary.uuid, sizeof(a->summary.uuid));
+        case FIELD_CONDITIONS:
+        case FIELD_MACS:
+                return 0;
+        }
+        return 0;
+}

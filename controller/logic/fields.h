@@ -15,5 +15,11 @@ bool node_field_bind(const char *name, struct filter_field *ret);
 /* Of filter_holds(); @object is a struct node. */
 void node_field_values(const void *object, int id, const char *name, struct filter_probe *probe);
 
+/* Whether nodes can be put in the order of this field: of those with one value. */
+bool node_field_orders(int id);
+/* Below 0: @a comes before @b. Numbers by size, words in the order of their table, texts as people
+ * count; no text comes first. Nodes that are equal stand in no order. */
+int node_field_compare(const struct node *a, const struct node *b, int id);
+
 /* The name of each row, for people; NULL past the last. */
 const char *node_field_name(size_t index);

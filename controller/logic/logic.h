@@ -128,8 +128,9 @@ struct boot {
 struct lease_book;
 struct edge {
         struct store_edge row;
-        uint64_t heard_ms;         /* 0: not since the start */
-        size_t sending;            /* how many installs it sends images for: queue.c counts */
+        uint64_t heard_ms; /* 0: not since the start */
+        uint64_t full_ms;  /* monotonic: told last that it has too many leases; 0: it has not */
+        size_t sending;    /* how many installs it sends images for: queue.c counts */
         struct lease_book *leases; /* leases.h; NULL: it has told none */
 };
 
@@ -181,6 +182,7 @@ struct logic {
         uint64_t macs_version;  /* rises when the set of MACs of nodes changes */
         uint64_t refusals_since_ms; /* how many were told of since then: event_refused() */
         unsigned refusals;
+        uint64_t odd_told_ms; /* wall clock: a report that is not its sender's was told of */
         size_t by_phase[PHASE_COUNT];
 };
 
