@@ -71,6 +71,12 @@ static const struct column file_columns[] = {
         {"BYTES",   "status.size", NULL, true },
 };
 
+static const struct column setting_columns[] = {
+        {"NAME",    "name",       NULL, false},
+        {"VERSION", "version",    NULL, true },
+        {"VALUE",   "spec.value", NULL, false},
+};
+
 /* A row a kind. */
 static const struct kind {
         const char *name, *path;
@@ -84,6 +90,8 @@ static const struct kind {
          "no keys yet; 'cloudie apply' writes them"    },
         {"file",    "/api/v1/files",    file_columns,    ARRAY_SIZE(file_columns),
          "no files yet; 'cloudie apply' writes them"   },
+        {"setting", "/api/v1/settings", setting_columns, ARRAY_SIZE(setting_columns),
+         "no settings; those of cloudied.yaml hold"    },
 };
 
 /* Of the command; the table of commands has none that is not here. */

@@ -9,6 +9,7 @@
 #include "lib/base/text.h"
 #include "lib/node/node_document.h"
 #include "lib/node/profile.h"
+#include "lib/node/setting.h"
 
 #define KIND_SIZE 32
 
@@ -33,9 +34,17 @@ static int check_file(const struct doc *document, char *error)
         return file ? text_file_decode(document, error, file) : -ENOMEM;
 }
 
+static int check_setting(const struct doc *document, char *error)
+{
+        struct setting setting;
+
+        return setting_decode(document, error, &setting);
+}
+
 const struct kind kinds[] = {
         {"key",     "/api/v1/keys",     check_key,           false, false},
         {"file",    "/api/v1/files",    check_file,          true,  false},
+        {"setting", "/api/v1/settings", check_setting,       false, false},
         {"profile", "/api/v1/profiles", check_profile,       false, false},
         {"node",    "/api/v1/nodes",    node_document_check, false, true },
 };

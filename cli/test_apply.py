@@ -54,6 +54,16 @@ class Documents(Case):
         empty = tempfile.mkdtemp(dir=self.folder)
         self.refused(r"has no file \*.yaml, \*.yml or \*.json", "apply", "-f", empty)
 
+    def test_settings(self):
+        path = self.write("s.yaml", {"kind": "setting", "name": "install_limit", "spec": {"value": 40}})
+        self.assertEqual(self.ok("apply", "-f", path), "setting/install_limit created\n")
+        self.assertRegex(self.ok("setting", "list"), r"install_limit +1 +40")
+        self.assertIn("name: install_limit\nspec:\n  value: 40\n", self.ok("dump"))
+        path = self.write("t.yaml", {"kind": "setting", "name": "install_limit", "spec": {"value": 4000}})
+        self.refused("'value' must be a number from 1 to 1000", "apply", "-f", path)
+        self.ok("setting", "delete", "install_limit")
+        self.assertEqual(self.names("setting"), [])
+
     def test_all_or_nothing(self):
         good = self.write("good.yaml", key("a"), key("b"))
         for sentence, bad in (("key 'a' is said twice", [key("a")]),

@@ -16,6 +16,7 @@
 #include "controller/api/call.h"
 #include "controller/logic/edges.h"
 #include "controller/logic/operations.h"
+#include "controller/logic/settings.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
@@ -285,7 +286,9 @@ static int start(struct api *api, const struct api_options *options, char *error
         if (rc < 0)
                 return rc;
         api->logic->beat_s = options->beat_s;
-        api->logic->limits = options->limits;
+        rc = settings_configure(api->logic, &options->limits, options->kernel_arguments);
+        if (rc < 0)
+                return rc;
         api->logic->vault = options->vault;
 
         rc = store_open(&options->store, &store_hooks, what, &api->store);

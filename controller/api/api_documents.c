@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What operators write, a path a kind: /api/v1/profiles, /api/v1/keys, /api/v1/files. */
+/* What operators write, a path a kind: /api/v1/profiles, /api/v1/keys, … */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@ static const struct {
         [DOCUMENT_PROFILE] = {PROBLEM_PROFILE_UNKNOWN, PROBLEM_PROFILE_MALFORMED},
         [DOCUMENT_KEY] = {PROBLEM_KEY_UNKNOWN,     PROBLEM_KEY_MALFORMED    },
         [DOCUMENT_FILE] = {PROBLEM_FILE_UNKNOWN,    PROBLEM_FILE_MALFORMED   },
+        [DOCUMENT_SETTING] = {PROBLEM_SETTING_UNKNOWN, PROBLEM_SETTING_MALFORMED},
 };
 
 /* By the path of its route: a kind has four of them. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "controller/logic/events.h"
+#include "controller/logic/settings.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 #include "lib/trust/seal.h"
@@ -21,6 +22,7 @@ const struct document_kind_row document_kinds[DOCUMENT_KIND_COUNT] = {
         [DOCUMENT_PROFILE] = {"profile", "/api/v1/profiles", false},
         [DOCUMENT_KEY] = {"key",     "/api/v1/keys",     false},
         [DOCUMENT_FILE] = {"file",    "/api/v1/files",    true },
+        [DOCUMENT_SETTING] = {"setting", "/api/v1/settings", false},
 };
 
 struct document *document_free(struct document *document)
@@ -31,6 +33,7 @@ struct document *document_free(struct document *document)
                 secret_erase(document->content, strlen(document->content));
         free(document->content);
         free(document->profile);
+        free(document->setting);
         free(document->text);
         doc_free(document->labels);
         doc_free(document->spec);
@@ -88,11 +91,18 @@ static int read_file(const struct doc *object, char *error, struct document *to)
         return rc == 0 && !to->content ? -ENOMEM : rc;
 }
 
+static int read_setting(const struct doc *object, char *error, struct document *to)
+{
+        to->setting = calloc(1, sizeof(*to->setting));
+        return to->setting ? setting_decode(object, error, to->setting) : -ENOMEM;
+}
+
 static int (*const readers[DOCUMENT_KIND_COUNT])(const struct doc *object, char *error,
                                                  struct document *to) = {
         [DOCUMENT_PROFILE] = read_profile,
         [DOCUMENT_KEY] = read_key,
         [DOCUMENT_FILE] = read_file,
+        [DOCUMENT_SETTING] = read_setting,
 };
 
 /* Text and back */
@@ -304,6 +314,8 @@ static int keep(struct logic *logic, struct document *take)
         rc = map_set(logic->documents[take->kind], take->name, strlen(take->name), take);
         if (rc == 0)
                 document_free(old);
+        if (rc == 0 && take->kind == DOCUMENT_SETTING)
+                settings_apply(logic);
         return rc;
 }
 
@@ -384,6 +396,8 @@ void document_delete(struct logic *logic, struct document *document, const char 
         store_delete_document(change, &row);
         tell(logic, document, by, now_ms, change, true);
         map_remove(logic->documents[document->kind], document->name, strlen(document->name));
+        if (document->kind == DOCUMENT_SETTING)
+                settings_apply(logic);
         document_free(document);
 }
 

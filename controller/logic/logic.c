@@ -15,6 +15,7 @@
 #include "controller/logic/ended.h"
 #include "controller/logic/nodes.h"
 #include "controller/logic/phone_home.h"
+#include "controller/logic/settings.h"
 #include "controller/logic/workers.h"
 #include "lib/base/text.h"
 
@@ -33,9 +34,6 @@ int logic_new(struct auth_book *book, const struct logic_hooks *hooks, const cha
                 return -ENOMEM;
         logic->book = book;
         logic->hooks = *hooks;
-        if (text_copy(logic->kernel_arguments, sizeof(logic->kernel_arguments), kernel_arguments) <
-            0)
-                return -E2BIG;
         logic->nodes = map_new(NODES_MAX);
         logic->nodes_by_mac = map_new(NODE_MACS_MAX);
         logic->boots = map_new(BOOTS_MAX);
@@ -50,7 +48,6 @@ int logic_new(struct auth_book *book, const struct logic_hooks *hooks, const cha
         logic->strangers = map_new(STRANGERS_MAX);
         list_init(&logic->running);
         list_init(&logic->waiting);
-        logic->limits = queue_limits_default;
         logic->answers = answers_new();
         logic->ended = calloc(ENDED_MAX, sizeof(*logic->ended));
         if (!logic->nodes || !logic->nodes_by_mac || !logic->boots || !logic->open_boots ||
@@ -58,6 +55,8 @@ int logic_new(struct auth_book *book, const struct logic_hooks *hooks, const cha
             !logic->workers || !logic->ended || !logic->answers || !logic->openings ||
             !logic->strangers || documents_init(logic) < 0)
                 return -ENOMEM;
+        if (settings_configure(logic, &queue_limits_default, kernel_arguments) < 0)
+                return -E2BIG;
         *ret = TAKE_PTR(logic);
         return 0;
 }

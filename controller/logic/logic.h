@@ -43,7 +43,13 @@
 struct claim;
 struct signing_key;
 
-enum document_kind { DOCUMENT_PROFILE, DOCUMENT_KEY, DOCUMENT_FILE, DOCUMENT_KIND_COUNT };
+enum document_kind {
+        DOCUMENT_PROFILE,
+        DOCUMENT_KEY,
+        DOCUMENT_FILE,
+        DOCUMENT_SETTING,
+        DOCUMENT_KIND_COUNT
+};
 
 /* What the agent is told of the last install besides what stands in the operation. No secret. */
 struct install_facts {
@@ -175,6 +181,10 @@ struct logic {
         struct map *strangers;   /* struct stranger_seen, by MAC */
         struct logic_hooks hooks;
         char kernel_arguments[PLAN_ARGUMENTS_SIZE];
+        struct {
+                struct queue_limits limits;
+                char kernel_arguments[PLAN_ARGUMENTS_SIZE];
+        } configured;    /* what holds without a document: settings.h */
         uint32_t beat_s; /* what workers are told */
         uint64_t last_event, last_claim, last_edge, last_operation;
         uint64_t disks_version; /* rises when the set of machines that boot their disk changes, or
