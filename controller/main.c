@@ -350,11 +350,10 @@ static int listen_on(const struct cloudied *d, const struct serve_options *what,
         return rc;
 }
 
-static int open_servers(struct cloudied *d, char *error)
+static int open_https(struct cloudied *d, char *error)
 {
-        const char *address = d->config.address[0] ? d->config.address : NULL;
         const struct serve_options https = {
-                .address = address,
+                .address = d->config.address[0] ? d->config.address : NULL,
                 .port = (uint16_t)d->config.port,
                 .key_pem = d->keys.key_pem,
                 .cert_pem = d->keys.cert_pem,
@@ -364,8 +363,14 @@ static int open_servers(struct cloudied *d, char *error)
                 .handler = api_handle,
                 .context = d->api,
         };
+
+        return listen_on(d, &https, "port", error, &d->https);
+}
+
+static int open_http(struct cloudied *d, char *error)
+{
         const struct serve_options http = {
-                .address = address,
+                .address = d->config.address[0] ? d->config.address : NULL,
                 .port = (uint16_t)d->config.http_port,
                 .threads = 1,
                 .connections = 64,
@@ -374,12 +379,8 @@ static int open_servers(struct cloudied *d, char *error)
                 .handler = redirect_handle,
                 .context = &d->config,
         };
-        int rc;
 
-        rc = listen_on(d, &https, "port", error, &d->https);
-        if (rc == 0 && d->config.http_port > 0)
-                rc = listen_on(d, &http, "http_port", error, &d->http);
-        return rc;
+        return d->config.http_port > 0 ? listen_on(d, &http, "http_port", error, &d->http) : 0;
 }
 
 static int print_login_line(const struct cloudied *d)
@@ -416,13 +417,15 @@ static int start(struct cloudied *d, char *error)
                 snprintf(error, DAEMON_ERROR_SIZE, "cannot start: %s", strerror(-rc));
                 return rc;
         }
-        rc = open_store(d, error);
+        rc = open_http(d, error);
+        if (rc == 0)
+                rc = open_store(d, error);
         if (rc == 0)
                 rc = open_images(d, error);
         if (rc == 0)
                 rc = open_api(d, error);
         if (rc == 0)
-                rc = open_servers(d, error);
+                rc = open_https(d, error);
         return rc;
 }
 

@@ -3,6 +3,7 @@
 """Two cloudied with one PostgreSQL: who decides, what the other passes on, who is refused."""
 import http.client
 import os
+import re
 import shutil
 import signal
 import sys
@@ -111,6 +112,20 @@ class Shared(unittest.TestCase):
         self.assertEqual(self.second.get("/api/v1/keys/two", token=self.token).status, 200)
         self.assertEqual(self.first.stop(), 0)
         self.assertEqual(self.second.stop(), 0)
+
+    def test_http_while_it_waits(self):
+        port = lab.free_port()
+        with open(self.second.config, encoding="utf-8") as file:
+            text = file.read()
+        with open(self.second.config, "w", encoding="utf-8") as file:
+            file.write(re.sub(r"http_port: 0", f"http_port: {port}", text))
+        self.second.start()
+        c = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        c.request("GET", "/healthz")
+        self.assertEqual(c.getresponse().headers["Location"],
+                         f"https://127.0.0.1:{self.second.port}/healthz")
+        c.close()
+        self.assertFalse(self.decides(self.second))
 
     def test_one_that_lost_its_session(self):
         """It acknowledges nothing any more, and ends; the other goes on."""
