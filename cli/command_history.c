@@ -145,8 +145,7 @@ int command_revert(const struct command_context *context)
         (void)doc_set(body, "spec", doc_copy(doc_get(wanted, "spec")));
         each_path(path, sizeof(path), kind->path, context->argv[1], "");
         snprintf(etag, sizeof(etag), "\"%" PRId64 "\"", doc_get_number(newest, "version", 0));
-        rc = call_do(context->call, "PUT", path,
-                     doc_get_bool(newest, "deleted", false) ? NULL : etag, body, &put);
+        rc = call_do(context->call, "PUT", path, etag, body, &put);
         if (rc != 0)
                 return rc;
         if (context->output != OUTPUT_TABLE)

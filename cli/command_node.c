@@ -103,6 +103,21 @@ int command_node_show(const struct command_context *context)
         return show(context, context->inventory ? "?inventory=1" : "");
 }
 
+static const struct column value_columns[] = {
+        {"WHAT",  "what",  NULL, false},
+        {"VALUE", "value", NULL, false},
+        {"FROM",  "from",  NULL, false},
+};
+
+static const struct column verdict_columns[] = {
+        {"RULE",     "name",     NULL, false},
+        {"PRIORITY", "priority", NULL, true },
+        {"OUTCOME",  "outcome",  NULL, false},
+        {"TAKEN",    "taken",    NULL, true },
+        {"LIMIT",    "limit",    NULL, true },
+        {"WHY",      "why",      NULL, false},
+};
+
 int command_node_explain(const struct command_context *context)
 {
         _doc_ struct doc *answer = NULL;
@@ -127,7 +142,15 @@ int command_node_explain(const struct command_context *context)
         cell_text(cell, sizeof(cell), doc_get(answer, "plan.kernel_arguments"));
         if (cell[0])
                 printf("Kernel arguments: %s\n", cell);
-        return 0;
+        if (doc_count(doc_get(answer, "values")) > 0) {
+                printf("\n");
+                (void)print_table(value_columns, ARRAY_SIZE(value_columns),
+                                  doc_get(answer, "values"));
+        }
+        if (doc_count(doc_get(answer, "rules")) == 0)
+                return 0;
+        printf("\n");
+        return print_table(verdict_columns, ARRAY_SIZE(verdict_columns), doc_get(answer, "rules"));
 }
 
 int command_node_timeline(const struct command_context *context)

@@ -9,6 +9,7 @@
 #include "lib/base/text.h"
 #include "lib/node/node_document.h"
 #include "lib/node/profile.h"
+#include "lib/node/rule.h"
 #include "lib/node/setting.h"
 
 #define KIND_SIZE 32
@@ -41,11 +42,29 @@ static int check_setting(const struct doc *document, char *error)
         return setting_decode(document, error, &setting);
 }
 
+/* Which fields there are the controller knows. */
+static bool any_field(const char *name, struct filter_field *ret)
+{
+        (void)name;
+        *ret = (struct filter_field){0};
+        return true;
+}
+
+static int check_rule(const struct doc *document, char *error)
+{
+        struct rule *rule = NULL;
+        const int rc = rule_decode(document, any_field, error, &rule);
+
+        rule_free(rule);
+        return rc;
+}
+
 const struct kind kinds[] = {
         {"key",     "/api/v1/keys",     check_key,           false, false},
         {"file",    "/api/v1/files",    check_file,          true,  false},
         {"setting", "/api/v1/settings", check_setting,       false, false},
         {"profile", "/api/v1/profiles", check_profile,       false, false},
+        {"rule",    "/api/v1/rules",    check_rule,          false, false},
         {"node",    "/api/v1/nodes",    node_document_check, false, true },
 };
 const size_t kind_count = ARRAY_SIZE(kinds);

@@ -68,6 +68,7 @@ WRONG = {
 }
 # Bodies that stand for the shapes that are not wholly said in the document.
 SPECS = {
+    "rules": {"match": "name=gone"},
     "profiles": {"steps": [{"image": "none"}]},
     "keys": {"public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
     "files": {"text": "#cloud-config\n"},

@@ -122,7 +122,7 @@ void handle_agent_beat(struct call *call)
         if (change)
                 rc = worker_beat(api->logic, says, clock_wall_ms(), change);
         if (rc == 0) {
-                reply_worker(call, node_find(api->logic, says->node));
+                reply_worker(call, worker_node(api->logic, says));
         } else if (rc == -ENOENT) {
                 if (call_may_log(call))
                         log_info("beat.refused", "peer=%s node=%s code=worker-unknown",

@@ -16,6 +16,7 @@
 #include "controller/api/call.h"
 #include "controller/logic/edges.h"
 #include "controller/logic/operations.h"
+#include "controller/logic/rules.h"
 #include "controller/logic/settings.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
@@ -216,6 +217,7 @@ static void watch_operations(struct api *api)
         if (!change || !store_has_room(api->store))
                 return;
         operations_watch(api->logic, &api->watch, clock_wall_ms(), clock_monotonic_ms(), change);
+        rules_tick(api->logic, clock_wall_ms(), change);
         if (store_change_count(change) > 0)
                 rc = store_submit(api->store, TAKE_PTR(change), orders_committed, api);
         if (rc < 0)
@@ -234,6 +236,7 @@ static void tick(void *context)
                 return;
         }
         watch_operations(api);
+        rule_installs_tick(api);
         orders_tick(api, now_ms);
         if (++api->ticks % EXPIRE_TICKS == 0) {
                 expire(api);

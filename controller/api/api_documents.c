@@ -7,6 +7,8 @@
 
 #include "controller/api/call.h"
 #include "controller/logic/documents.h"
+#include "controller/logic/gone.h"
+#include "controller/logic/rules.h"
 #include "lib/base/buffer.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
@@ -18,6 +20,7 @@ static const struct {
         [DOCUMENT_KEY] = {PROBLEM_KEY_UNKNOWN,     PROBLEM_KEY_MALFORMED    },
         [DOCUMENT_FILE] = {PROBLEM_FILE_UNKNOWN,    PROBLEM_FILE_MALFORMED   },
         [DOCUMENT_SETTING] = {PROBLEM_SETTING_UNKNOWN, PROBLEM_SETTING_MALFORMED},
+        [DOCUMENT_RULE] = {PROBLEM_RULE_UNKNOWN,    PROBLEM_RULE_MALFORMED   },
 };
 
 /* By the path of its route: a kind has four of them. */
@@ -115,12 +118,32 @@ enum problem prepare_document(struct call *call, char *detail)
 /* False: it has answered. */
 static bool names_what_there_is(struct call *call, const struct document *document)
 {
+        const char *profile = document->rule ? document->rule->profile : "";
         char why[SEED_WHY_SIZE];
 
+        if (profile[0] && !document_find(call->api->logic, DOCUMENT_PROFILE, profile)) {
+                snprintf(why, sizeof(why), "It gives nodes the profile '%s', which is not there.",
+                         profile);
+                call_refuse(call, PROBLEM_REFERENCE, why);
+                return false;
+        }
         if (!document->profile || seed_is_known(call->api->logic, &document->profile->seed, why))
                 return true;
         call_refuse(call, PROBLEM_REFERENCE, why);
         return false;
+}
+
+/* What was deleted is written again by who knows its last version. */
+static bool may_put(struct call *call, enum document_kind kind, const struct document *old)
+{
+        const bool is_any = text_is_equal(serve_header(call->request, "If-Match"), "*");
+
+        if (old)
+                return call_may_change(call, old->version);
+        return call_may_change(call,
+                               is_any ? 0
+                                      : gone_version(call->api->logic, document_kinds[kind].name,
+                                                     call->match.name));
 }
 
 void handle_document_put(struct call *call)
@@ -135,7 +158,7 @@ void handle_document_put(struct call *call)
         size_t size;
         int rc = change ? 0 : -ENOMEM;
 
-        if (!call_may_change(call, old ? old->version : 0))
+        if (!may_put(call, kind, old))
                 return;
         body = serve_body(call->request, &size);
         if (rc == 0)
@@ -149,6 +172,8 @@ void handle_document_put(struct call *call)
                 call_refuse(call, rc == -ENOSPC ? PROBLEM_FULL : PROBLEM_NO_MEMORY, NULL);
                 return;
         }
+        if (document->rule)
+                rules_run(call->api->logic, clock_wall_ms(), change);
         reply_document(call, document);
         call_commit(call, TAKE_PTR(change));
 }

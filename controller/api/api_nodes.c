@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "controller/api/call.h"
+#include "controller/api/explain.h"
 #include "controller/logic/held.h"
 #include "controller/logic/maintenance.h"
 #include "controller/logic/nodes.h"
@@ -236,6 +237,11 @@ static void because_of(const struct node *node, const struct boot_plan *plan, st
                          node->maintenance_reason);
                 doc_append_text(list, text);
         }
+        if (node->is_quarantined) {
+                snprintf(text, sizeof(text), "It is quarantined, and no rule touches it: %s.",
+                         node->quarantined_reason);
+                doc_append_text(list, text);
+        }
         if (node->operation.state != OPERATION_NONE) {
                 snprintf(text, sizeof(text), "Operation %llu, step '%s': %s.",
                          (unsigned long long)node->operation.number,
@@ -272,6 +278,8 @@ void handle_node_explain(struct call *call)
         answer = doc_object();
         doc_set(answer, "plan", doc_encode(&boot_plan_table, &plan));
         doc_set(answer, "because", because);
+        doc_set(answer, "rules", explain_rules(call->api->logic, node));
+        doc_set(answer, "values", explain_values(call->api, node));
         reply_doc(call, 200, answer);
         call_send(call);
 }

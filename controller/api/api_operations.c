@@ -28,7 +28,7 @@ struct install_job {
         bool erase, dry_run;
 
         bool is_retry;
-        uint64_t node_version; /* when it was looked at first */
+        uint64_t node_revision; /* when it was looked at first */
         struct profile parsed;
         char profile_hash[SHA256_TEXT_SIZE];
         char image_id[IMAGE_ID_SIZE];
@@ -238,7 +238,7 @@ static void install_end(void *context)
                 call_refuse(call, PROBLEM_VERSION, "The image was replaced at this moment.");
                 return;
         }
-        if (node->version != job->node_version) {
+        if (node->revision != job->node_revision) {
                 call_refuse(call, PROBLEM_VERSION, "The node was changed at this moment.");
                 return;
         }
@@ -306,7 +306,7 @@ static void install_begin(struct call *call, struct node *node, struct install_j
                 call_refuse_way(call, node, way_of(job), why);
                 return;
         }
-        job->node_version = node->version;
+        job->node_revision = node->revision;
         if (gather(call, job))
                 call_read(call, read_and_pick);
 }

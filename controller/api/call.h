@@ -162,6 +162,7 @@ enum problem prepare_phone_home(struct call *call, char *detail);
 enum problem prepare_beat(struct call *call, char *detail);
 enum problem prepare_install(struct call *call, char *detail);
 enum problem prepare_document(struct call *call, char *detail);
+enum problem prepare_rename(struct call *call, char *detail);
 enum problem prepare_maintenance(struct call *call, char *detail);
 enum problem prepare_discovery(struct call *call, char *detail);
 enum problem prepare_leases(struct call *call, char *detail);
@@ -172,6 +173,10 @@ struct event_list {
         struct node_event events[EVENTS_MAX];
 };
 
+/* Begins installs that rules want; every second. */
+void rule_installs_tick(struct api *api);
+void handle_rule_test(struct call *call);
+void handle_node_rename(struct call *call);
 void handle_health(struct call *call);
 void handle_backup(struct call *call);
 void handle_ready(struct call *call);

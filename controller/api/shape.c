@@ -85,7 +85,8 @@ static const struct shape {
                 P("summary", REF("Summary")) "," P("operation", REF("Operation")) "," P("address", TEXT) ","
                 P("boot", TEXT) "," P("first_seen_ms", NUMBER) "," P("last_seen_ms", NUMBER) ","
                 P("generation", NUMBER) "," P("decided_claim", NUMBER) "," P("inventory_hash", TEXT) ","
-                P("accepted_hash", TEXT) "," P("esp", TEXT) "," P("install", ANY) "," P("held", ANY) ","
+                P("accepted_hash", TEXT) "," P("esp", TEXT) "," P("named_by", TEXT) "," P("rule", TEXT) ","
+                P("profile", TEXT) "," P("is_install_wanted", TRUTH) "," P("rule_failures", NUMBER) "," P("install", ANY) "," P("held", ANY) ","
                 P("installed", ANY) "," P("steps", MAP(NUMBER)) "," P("edge", NUMBER))},
         {"Node", NULL, OBJECT("\"kind\",\"name\",\"version\",\"labels\",\"spec\",\"status\"",
                 P("kind", "{\"const\":\"node\"}") "," P("name", TEXT) "," P("version", NUMBER) ","
@@ -100,9 +101,21 @@ static const struct shape {
         {"NodeOrPlan", NULL, "{\"anyOf\":[" REF("Node") "," REF("InstallDryRun") "]}"},
         {"Install", NULL, OBJECT("\"profile\"",
                 P("profile", TEXT) "," P("erase", TRUTH) "," P("dry_run", TRUTH))},
+        {"Rename", NULL, OBJECT("\"name\"", P("name", TEXT))},
+        {"RuleVerdict", NULL, OBJECT("\"name\",\"priority\",\"match\",\"action\",\"outcome\",\"taken\"",
+                P("name", TEXT) "," P("priority", NUMBER) "," P("match", TEXT) "," P("action", TEXT) ","
+                P("outcome", TEXT) "," P("why", TEXT) "," P("taken", NUMBER) "," P("limit", NUMBER))},
+        {"ValueFrom", NULL, OBJECT("\"what\",\"value\",\"from\"",
+                P("what", TEXT) "," P("value", TEXT) "," P("from", TEXT))},
+        {"RuleTestItem", NULL, OBJECT("\"name\",\"phase\",\"outcome\"",
+                P("name", TEXT) "," P("phase", TEXT) "," P("outcome", TEXT) "," P("why", TEXT))},
+        {"RuleTest", NULL, OBJECT("\"rule\",\"match\",\"action\",\"taken\",\"items\"",
+                P("rule", TEXT) "," P("match", TEXT) "," P("action", TEXT) "," P("taken", NUMBER) ","
+                P("limit", NUMBER) "," P("items", LIST("RuleTestItem")))},
         {"Maintenance", NULL, OBJECT("\"on\"", P("on", TRUTH) "," P("reason", TEXT))},
-        {"Explain", NULL, OBJECT("\"plan\",\"because\"",
-                P("plan", REF("BootPlan")) "," P("because", TEXTS))},
+        {"Explain", NULL, OBJECT("\"plan\",\"because\",\"rules\",\"values\"",
+                P("plan", REF("BootPlan")) "," P("because", TEXTS) "," P("rules", LIST("RuleVerdict")) ","
+                P("values", LIST("ValueFrom")))},
         {"Why", &why_table, NULL},
         {"Inventory", NULL, ANY},
         {"Sighting", NULL, OBJECT("\"hash\"",

@@ -21,6 +21,7 @@ const struct node_condition node_conditions[] = {
         KEPT("degraded", is_degraded, degraded_since_ms, degraded_reason),
         KEPT("drifted", is_drifted, drifted_since_ms, drifted_reason),
         KEPT("maintenance", is_in_maintenance, maintenance_since_ms, maintenance_reason),
+        KEPT("quarantined", is_quarantined, quarantined_since_ms, quarantined_reason),
         KEPT("conflict", is_in_conflict, conflict_since_ms, conflict_reason),
 };
 const size_t node_condition_count = ARRAY_SIZE(node_conditions);

@@ -24,6 +24,11 @@ static const struct doc_field status_fields[] = {
         DOC_FIELD(struct node, accepted_hash, DOC_TEXT, 0),
         DOC_FIELD(struct node, esp, DOC_UUID, 0),
         DOC_FIELD(struct node, edge, DOC_U64, 0),
+        DOC_FIELD(struct node, named_by, DOC_TEXT, 0),
+        DOC_FIELD(struct node, rule, DOC_TEXT, 0),
+        DOC_FIELD(struct node, profile, DOC_TEXT, 0),
+        DOC_FIELD(struct node, is_install_wanted, DOC_BOOL, 0),
+        DOC_FIELD(struct node, rule_failures, DOC_U32, 0),
         DOC_FIELD(struct node, summary, DOC_OBJECT, DOC_ALWAYS, .table = &node_summary_table),
 };
 static DOC_TABLE(status_table, struct node, "node", status_fields);
@@ -35,6 +40,7 @@ static const struct doc_field install_fields[] = {
         DOC_FIELD(struct install_facts, grow, DOC_BOOL, 0),
         DOC_FIELD(struct install_facts, boot, DOC_BOOL, 0),
         DOC_FIELD(struct install_facts, is_touched, DOC_BOOL, 0),
+        DOC_FIELD(struct install_facts, is_rules, DOC_BOOL, 0),
         DOC_FIELD(struct install_facts, hostname, DOC_TEXT, 0),
         DOC_FIELD(struct install_facts, image_size, DOC_U64, 0, .max = INT64_MAX),
         DOC_FIELD(struct install_facts, seed, DOC_OBJECT, 0, .table = &seed_names_table),
@@ -129,12 +135,19 @@ void node_saw(struct node *node, struct ip_address address, uint64_t now_ms)
 void node_write(struct node *node, uint64_t now_ms, struct store_change *change)
 {
         struct store_document row = {.kind = "node", .name = node->name, .at_ms = now_ms};
+        const bool is_written = node->is_written;
 
-        node->version++;
+        node->version += is_written;
+        node->is_written = false;
+        node->revision++;
         node_touch(node);
         row.version = node->version;
         row.body = node_text(node);
-        store_put_document(change, &row);
+        /* The history is for what people wrote: else a day of progress would push that out. */
+        if (is_written)
+                store_put_document(change, &row);
+        else
+                store_keep_document(change, &row);
 }
 
 /* What a document of an older version lacks, the node lacks. */
@@ -188,6 +201,9 @@ int node_decode(const struct store_document *row, struct node **ret)
         if (text_copy(node->name, sizeof(node->name), row->name) < 0)
                 return -EBADMSG;
         node->version = row->version;
+        /* Of a store that did not keep it apart. */
+        if (!node->profile[0])
+                memcpy(node->profile, node->operation.profile, sizeof(node->profile));
         doc_free(node->labels);
         doc_free(node->spec);
         node->labels = copy_or_new(doc_get(object, "labels"));

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "controller/logic/events.h"
+#include "controller/logic/fields.h"
+#include "controller/logic/gone.h"
 #include "controller/logic/settings.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
@@ -23,6 +25,7 @@ const struct document_kind_row document_kinds[DOCUMENT_KIND_COUNT] = {
         [DOCUMENT_KEY] = {"key",     "/api/v1/keys",     false},
         [DOCUMENT_FILE] = {"file",    "/api/v1/files",    true },
         [DOCUMENT_SETTING] = {"setting", "/api/v1/settings", false},
+        [DOCUMENT_RULE] = {"rule",    "/api/v1/rules",    false},
 };
 
 struct document *document_free(struct document *document)
@@ -34,6 +37,7 @@ struct document *document_free(struct document *document)
         free(document->content);
         free(document->profile);
         free(document->setting);
+        rule_free(document->rule);
         free(document->text);
         doc_free(document->labels);
         doc_free(document->spec);
@@ -97,12 +101,15 @@ static int read_setting(const struct doc *object, char *error, struct document *
         return to->setting ? setting_decode(object, error, to->setting) : -ENOMEM;
 }
 
+static int read_rule(const struct doc *object, char *error, struct document *to)
+{
+        return rule_decode(object, node_field_bind, error, &to->rule);
+}
+
 static int (*const readers[DOCUMENT_KIND_COUNT])(const struct doc *object, char *error,
                                                  struct document *to) = {
-        [DOCUMENT_PROFILE] = read_profile,
-        [DOCUMENT_KEY] = read_key,
-        [DOCUMENT_FILE] = read_file,
-        [DOCUMENT_SETTING] = read_setting,
+        [DOCUMENT_PROFILE] = read_profile, [DOCUMENT_KEY] = read_key,   [DOCUMENT_FILE] = read_file,
+        [DOCUMENT_SETTING] = read_setting, [DOCUMENT_RULE] = read_rule,
 };
 
 /* Text and back */
@@ -361,7 +368,8 @@ int document_put(struct logic *logic, struct document *take, const char *by, uin
                 *ret = old;
                 return 0;
         }
-        document->version = old ? old->version + 1 : 1;
+        document->version =
+                1 + (old ? old->version : gone_version(logic, kind->name, document->name));
         rc = write_text(document);
         if (rc == 0)
                 rc = write_stored(logic, document, &stored);
@@ -374,6 +382,7 @@ int document_put(struct logic *logic, struct document *take, const char *by, uin
                 row.version = document->version;
                 row.body = stored;
                 store_put_document(change, &row);
+                (void)gone_take(logic, kind->name, document->name);
                 tell(logic, document, by, now_ms, change, false);
                 *ret = TAKE_PTR(document);
         }
@@ -394,6 +403,7 @@ void document_delete(struct logic *logic, struct document *document, const char 
         };
 
         store_delete_document(change, &row);
+        gone_note(logic, kind->name, document->name, row.version);
         tell(logic, document, by, now_ms, change, true);
         map_remove(logic->documents[document->kind], document->name, strlen(document->name));
         if (document->kind == DOCUMENT_SETTING)

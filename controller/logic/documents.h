@@ -9,6 +9,7 @@
 #include "controller/logic/logic.h"
 #include "lib/node/install.h"
 #include "lib/node/profile.h"
+#include "lib/node/rule.h"
 #include "lib/node/setting.h"
 #include "lib/trust/hash.h"
 
@@ -21,6 +22,7 @@ extern const struct document_kind_row document_kinds[DOCUMENT_KIND_COUNT];
 
 /* Bytes of a document that is sent. */
 #define PROFILE_MAX ((size_t)64 << 10)               /* a person wrote it */
+#define RULE_MAX    ((size_t)16 << 10)               /* the same */
 #define KEY_MAX     ((size_t)16 << 10)               /* one line, and labels */
 #define SETTING_MAX ((size_t)16 << 10)               /* a value, and labels */
 #define FILE_MAX    ((size_t)4 * SEED_USER_DATA_MAX) /* text, escaped by JSON here and there */
@@ -31,6 +33,7 @@ struct document {
         uint64_t version;
         struct profile *profile;     /* DOCUMENT_PROFILE */
         struct setting *setting;     /* DOCUMENT_SETTING */
+        struct rule *rule;           /* DOCUMENT_RULE */
         char *content;               /* DOCUMENT_KEY: its line; DOCUMENT_FILE: its text */
         char hash[SHA256_TEXT_SIZE]; /* of all that it says; of a secret one keyed */
         char *text;                  /* as it is shown: JSON, one line */

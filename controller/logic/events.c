@@ -58,6 +58,8 @@ static const unsigned reporters[STEP_COUNT] = {
         [STEP_DOCUMENT] = BY_CONTROLLER,
         [STEP_HEALTH] = BY_CONTROLLER,
         [STEP_DRIFT] = BY_CONTROLLER,
+        [STEP_RULE] = BY_CONTROLLER,
+        [STEP_RENAMED] = BY_CONTROLLER,
         [STEP_MAINTENANCE] = BY_CONTROLLER,
 };
 

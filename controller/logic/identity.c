@@ -23,8 +23,10 @@
 
 #include "controller/logic/claims.h"
 #include "controller/logic/events.h"
+#include "controller/logic/gone.h"
 #include "controller/logic/held.h"
 #include "controller/logic/nodes.h"
+#include "controller/logic/rules.h"
 #include "controller/logic/ways.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
@@ -153,6 +155,8 @@ static int make_node(struct logic *logic, const struct claim *claim, const struc
         node->generation = 1;
         node_name_default(&report->summary, &claim->row.mac, wish);
         node_name_unique(logic, wish, node->name);
+        node->version = gone_take(logic, "node", node->name);
+        node->is_written = true;
         rc = node_add(logic, node);
         if (rc < 0)
                 return rc;
@@ -164,21 +168,27 @@ static void tell_discovered(struct logic *logic, struct node *node, uint64_t now
                             struct store_change *change)
 {
         struct node_event discovered = {.at_ms = now_ms, .step = STEP_DISCOVERED};
+
+        (void)node_go(logic, node, WAY_DISCOVER, "never seen before", now_ms, change);
+        (void)text_copy(discovered.text, sizeof(discovered.text), node->name);
+        event_add(logic, node, &discovered, change);
+        log_info("node.discovered", "node=%s mac=%s product=%s", node->name,
+                 mac_text((char[MAC_TEXT_SIZE]){0}, &node->macs[0]), QUOTE(node->summary.product));
+}
+
+static void tell_held(struct logic *logic, const struct node *node, uint64_t now_ms,
+                      struct store_change *change)
+{
         struct node_event held = {.at_ms = now_ms,
                                   .step = STEP_HELD,
                                   .text = "no rule takes it: an operator accepts or deletes it"};
 
-        (void)node_go(logic, node, WAY_DISCOVER, "never seen before", now_ms, change);
-        (void)text_copy(discovered.text, sizeof(discovered.text), node->name);
         if (node->summary.system[0])
                 snprintf(held.text, sizeof(held.text),
                          "no rule takes it: it goes back to the system on %s, until an operator "
                          "accepts or deletes it",
                          node->summary.system);
-        event_add(logic, node, &discovered, change);
         event_add(logic, node, &held, change);
-        log_info("node.discovered", "node=%s mac=%s product=%s", node->name,
-                 mac_text((char[MAC_TEXT_SIZE]){0}, &node->macs[0]), QUOTE(node->summary.product));
 }
 
 /* What it has that no other node has becomes its own; the rest raises conflicts on both sides. */
@@ -268,8 +278,11 @@ int inventory_take(struct logic *logic, struct claim *claim, struct report *repo
         if (is_new)
                 tell_discovered(logic, node, now_ms, change);
         add_macs(logic, node, report, now_ms, change);
-        held_reported(logic, node, now_ms, change);
         keep(logic, node, report, now_ms, change);
+        (void)rules_apply(logic, node, now_ms, change);
+        if (is_new && node->phase == PHASE_DISCOVERED && !node->is_quarantined)
+                tell_held(logic, node, now_ms, change);
+        held_reported(logic, node, now_ms, change);
         node_save(logic, node, now_ms, change);
         log_info("node.inventory", "node=%s bytes=%zu macs=%zu", node->name, report->size,
                  node->mac_count);

@@ -11,6 +11,16 @@ void *kept_find(const struct map *map, const char *name)
         return len < NODE_NAME_SIZE ? map_find(map, name, len) : NULL;
 }
 
+int kept_move(struct map *map, const char *from, const char *to)
+{
+        void *value = kept_find(map, from);
+        const int rc = value ? map_set(map, to, strlen(to), value) : 0;
+
+        if (value && rc == 0)
+                map_remove(map, from, strlen(from));
+        return rc;
+}
+
 void kept_save(const struct kept_kind *kind, const char *name, const void *from, uint64_t *version,
                uint64_t now_ms, struct store_change *change)
 {

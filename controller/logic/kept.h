@@ -14,6 +14,9 @@ struct kept_kind {
         const struct doc_table *table;
 };
 
+/* What has this name gets another; nothing may have none. -ENOMEM, -ENOSPC. */
+int kept_move(struct map *map, const char *from, const char *to);
+
 /* The next version of it into @change; without memory the change remembers that. */
 void kept_save(const struct kept_kind *kind, const char *name, const void *from, uint64_t *version,
                uint64_t now_ms, struct store_change *change);

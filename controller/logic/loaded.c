@@ -9,12 +9,13 @@
 #include <string.h>
 
 #include "controller/logic/events.h"
+#include "controller/logic/gone.h"
 #include "controller/logic/nodes.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
-static const char *const taken_names[] = {"phase", "first_seen_ms", "esp",
-                                          "macs",  "installed",     "summary"};
+static const char *const taken_names[] = {"phase",   "first_seen_ms", "esp",  "macs",   "installed",
+                                          "summary", "named_by",      "rule", "profile"};
 
 static struct doc *maintenance_of(const struct doc *conditions)
 {
@@ -102,6 +103,8 @@ int node_load(struct logic *logic, const struct node_load *load, uint64_t now_ms
         if (rc < 0)
                 return rc;
         *ret = TAKE_PTR(node);
+        (*ret)->version = gone_take(logic, "node", load->name);
+        (*ret)->is_written = true;
         node_save(logic, *ret, now_ms, change);
         snprintf(event.text, sizeof(event.text), "%s loaded node '%s' from a dump, phase '%s'",
                  load->by, load->name, node_phase_names[(*ret)->phase]);

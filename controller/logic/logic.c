@@ -13,6 +13,7 @@
 #include "controller/logic/documents.h"
 #include "controller/logic/edges.h"
 #include "controller/logic/ended.h"
+#include "controller/logic/gone.h"
 #include "controller/logic/nodes.h"
 #include "controller/logic/phone_home.h"
 #include "controller/logic/settings.h"
@@ -44,6 +45,7 @@ int logic_new(struct auth_book *book, const struct logic_hooks *hooks, const cha
         logic->secrets = map_new(NODES_MAX);
         logic->workers = map_new(NODES_MAX);
         logic->beat_s = BEAT_S;
+        logic->gone = map_new(GONE_MAX);
         logic->openings = map_new(CONFIG_MAX_NETWORKS);
         logic->strangers = map_new(STRANGERS_MAX);
         list_init(&logic->running);
@@ -52,8 +54,8 @@ int logic_new(struct auth_book *book, const struct logic_hooks *hooks, const cha
         logic->ended = calloc(ENDED_MAX, sizeof(*logic->ended));
         if (!logic->nodes || !logic->nodes_by_mac || !logic->boots || !logic->open_boots ||
             !logic->claims || !logic->claims_by_mac || !logic->edges || !logic->secrets ||
-            !logic->workers || !logic->ended || !logic->answers || !logic->openings ||
-            !logic->strangers || documents_init(logic) < 0)
+            !logic->workers || !logic->ended || !logic->answers || !logic->gone ||
+            !logic->openings || !logic->strangers || documents_init(logic) < 0)
                 return -ENOMEM;
         if (settings_configure(logic, &queue_limits_default, kernel_arguments) < 0)
                 return -E2BIG;
@@ -88,6 +90,7 @@ struct logic *logic_free(struct logic *logic)
         edges_free(logic);
         free_map(logic->secrets, true);
         workers_free(logic);
+        gone_done(logic);
         documents_done(logic);
         discovery_done(logic);
         answers_free(logic->answers);
@@ -124,9 +127,18 @@ static int load_document(void *context, const struct store_document *row)
         /* Numbers of claims that are gone are not given again: they would be taken for old ones. */
         if (rc == 0 && node->decided_claim > logic->last_claim)
                 logic->last_claim = node->decided_claim;
-        if (rc == 0)
+        if (rc == 0) {
+                logic->is_install_wanted |= node->is_install_wanted;
                 (void)TAKE_PTR(node);
+        }
         return rc;
+}
+
+static int load_gone(void *context, const char *kind, const char *name, uint64_t version)
+{
+        if (strcmp(kind, "node") == 0 || document_kind_find(kind) < DOCUMENT_KIND_COUNT)
+                gone_note(context, kind, name, version);
+        return 0;
 }
 
 static int load_boot(void *context, const struct store_boot *row)
@@ -164,6 +176,7 @@ int logic_load(struct logic *logic, struct store *store, char *error)
                 .claim = load_claim,
                 .edge = load_edge,
                 .token = load_token,
+                .gone = load_gone,
                 .context = logic,
         };
         int rc;

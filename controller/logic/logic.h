@@ -48,6 +48,7 @@ enum document_kind {
         DOCUMENT_KEY,
         DOCUMENT_FILE,
         DOCUMENT_SETTING,
+        DOCUMENT_RULE,
         DOCUMENT_KIND_COUNT
 };
 
@@ -56,6 +57,7 @@ struct install_facts {
         bool erase;         /* an operator said that the disk may hold data */
         bool may_overwrite; /* he did, or the profile does, or we wrote this disk before */
         bool wipe, grow, boot;
+        bool is_rules;   /* begun by a rule */
         bool is_touched; /* the disk may not be what it was before */
         char hostname[NODE_NAME_SIZE];
         uint64_t image_size;
@@ -71,7 +73,7 @@ struct held_facts {
 
 struct node {
         char name[NODE_NAME_SIZE];
-        uint64_t version; /* of what lasts; what only shows that it lives does not count */
+        uint64_t version; /* of what people write of it: labels, spec, name */
         enum node_phase phase;
         bool is_in_conflict, is_agent_online;
         uint64_t conflict_since_ms, online_since_ms;
@@ -110,6 +112,17 @@ struct node {
         struct list running;  /* of logic->running or logic->waiting, as its operation does */
         size_t disk_macs;     /* how many of its MACs stand in the edges' list of disks */
         struct uuid disk_esp; /* what stands there with them */
+        char named_by[NODE_NAME_SIZE + 16]; /* who renamed it; "": its name is its own */
+        char rule[NODE_NAME_SIZE];          /* that took it; "" none */
+        char profile[NODE_NAME_SIZE];       /* that it is to be installed with; "" none was given */
+        bool is_install_wanted;             /* by its rule; begun as soon as it may be */
+        uint32_t rule_failures; /* installs by its rule that failed, one after the other */
+        uint64_t rule_after_ms; /* the next one begins not before; not kept */
+        bool is_quarantined;    /* no rule touches it */
+        uint64_t quarantined_since_ms;
+        char quarantined_reason[EVENT_TEXT_SIZE];
+        bool is_written;   /* what people write of it changed: the next save is a new version */
+        uint64_t revision; /* of all that lasts, its status too; not kept */
         struct node_summary summary;
         struct traits *traits; /* of its newest inventory, for filters; NULL: not known */
         struct held_facts held;
@@ -170,9 +183,13 @@ struct logic {
         struct map *secrets; /* struct secret: of the phone-home, by the node's name */
         struct map *workers; /* struct worker, by the node's name */
         struct map *documents[DOCUMENT_KIND_COUNT]; /* struct document, by name */
-        const struct signing_key *vault;            /* borrowed; NULL: no file can be kept */
-        struct list running;                        /* nodes whose operation runs */
-        struct list waiting;                        /* those whose waits, in their order: queue.h */
+        struct map *gone;                           /* last versions of what was deleted: gone.h */
+        bool is_install_wanted;                     /* maybe, of a node by its rule */
+        bool is_ruling; /* nodes are asked for once more: rules_tick() */
+        char ruled_up_to[NODE_NAME_SIZE];
+        const struct signing_key *vault; /* borrowed; NULL: no file can be kept */
+        struct list running;             /* nodes whose operation runs */
+        struct list waiting;             /* those whose waits, in their order: queue.h */
         struct queue_limits limits;
         struct answers *answers; /* answers.h */
         struct ended *ended;     /* ENDED_MAX of them: ended.h */
@@ -207,6 +224,13 @@ int logic_load(struct logic *logic, struct store *store, char *error);
 
 /* Forgets what is too old. Call it every few seconds; @change may stay empty. */
 void logic_tick(struct logic *logic, uint64_t now_ms, struct store_change *change);
+
+/* An operation runs on it, or waits for its turn. */
+static inline bool node_is_busy(const struct node *node)
+{
+        return node->operation.state == OPERATION_RUNNING ||
+               node->operation.state == OPERATION_WAITING;
+}
 
 /* 0 when @then lies in the future: the clock was set back. */
 static inline uint64_t age_ms(uint64_t now_ms, uint64_t then_ms)

@@ -9,8 +9,10 @@
 #include "controller/logic/claims.h"
 #include "controller/logic/drift.h"
 #include "controller/logic/events.h"
+#include "controller/logic/gone.h"
 #include "controller/logic/phone_home.h"
 #include "controller/logic/queue.h"
+#include "controller/logic/rules.h"
 #include "controller/logic/ways.h"
 #include "controller/logic/workers.h"
 #include "lib/base/text.h"
@@ -154,6 +156,29 @@ static void take_out(struct logic *logic, struct node *node)
                 (logic->node_count - place) * sizeof(struct node *));
 }
 
+int node_move(struct logic *logic, struct node *node, const char *name)
+{
+        const size_t from = node_place_after(logic, node->name) - 1;
+        const size_t len = strlen(name);
+        size_t to;
+        int rc;
+
+        rc = map_set(logic->nodes, name, len, node);
+        if (rc < 0)
+                return rc;
+        map_remove(logic->nodes, node->name, strlen(node->name));
+        memmove(&logic->sorted[from], &logic->sorted[from + 1],
+                (logic->node_count - 1 - from) * sizeof(struct node *));
+        logic->node_count--;
+        to = node_place_after(logic, name);
+        memmove(&logic->sorted[to + 1], &logic->sorted[to],
+                (logic->node_count - to) * sizeof(struct node *));
+        logic->sorted[to] = node;
+        logic->node_count++;
+        memcpy(node->name, name, len + 1);
+        return 0;
+}
+
 void node_name_unique(const struct logic *logic, const char *wish, char *ret)
 {
         char tail[24] = "";
@@ -199,6 +224,7 @@ int node_accept(struct logic *logic, struct node *node, const char *by, uint64_t
         snprintf(reason, sizeof(reason), "accepted by %s%s", by,
                  is_decision ? ", who decided the conflict" : "");
         node->is_in_conflict = false;
+        quarantine_end(logic, node, by, now_ms, change);
         /* Whoever boots next is believed: a board that was replaced would else be in conflict again
          * at every boot. Who was there before may be the one that was not meant. */
         if (is_decision) {
@@ -236,6 +262,7 @@ int node_delete(struct logic *logic, struct node *node, const char *by, uint64_t
         worker_forget(logic, node, now_ms, change);
         claims_drop_node(logic, node, change);
         store_delete_document(change, &row);
+        gone_note(logic, "node", node->name, row.version);
         take_out(logic, node);
         node_free(node);
         return 0;

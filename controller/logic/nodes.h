@@ -31,7 +31,7 @@ void node_touch(struct node *node); /* something changed that its text shows */
  * of its text the digits of the time change, and no more. */
 void node_saw(struct node *node, struct ip_address address, uint64_t now_ms);
 
-/* The next version of its document into @change. */
+/* Its document into @change: in its next version if it is_written, else in the one that it has. */
 void node_save(struct logic *logic, struct node *node, uint64_t now_ms,
                struct store_change *change);
 /* The same without a look at the rest of the logic. */
@@ -81,6 +81,20 @@ struct node_load {
  */
 int node_load(struct logic *logic, const struct node_load *load, uint64_t now_ms,
               struct store_change *change, char *error, struct node **ret);
+/**
+ * node_rename() - another name; history, inventories, events, claims and worker stay with it
+ * @why:  one sentence on refusal
+ *
+ * The node is not saved. Return: 0; -EINVAL: that is no name; -EEXIST: another node has it; -EPERM:
+ * an operation runs; -ENOMEM.
+ */
+struct rename_word {
+        const char *name, *by;
+};
+int node_rename(struct logic *logic, struct node *node, const struct rename_word *word,
+                uint64_t now_ms, struct store_change *change, const char **why);
+/* Its place among the others alone. -ENOMEM, -ENOSPC: nothing was changed. */
+int node_move(struct logic *logic, struct node *node, const char *name);
 
 /* Forgets a node with its claims; its events stay. 0; -EPERM with a sentence. @node is freed. */
 int node_delete(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,

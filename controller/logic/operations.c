@@ -17,6 +17,7 @@
 #include "controller/logic/nodes.h"
 #include "controller/logic/phone_home.h"
 #include "controller/logic/queue.h"
+#include "controller/logic/rules.h"
 #include "controller/logic/ways.h"
 #include "controller/logic/workers.h"
 #include "lib/base/text.h"
@@ -91,6 +92,7 @@ static void fill(struct node *node, const struct install_request *request, uint6
                 .boot = profile->boot,
                 .image_size = request->image_size,
                 .seed = profile->seed,
+                .is_rules = request->is_rules,
         };
 
         memcpy(o.profile, profile->name, sizeof(o.profile));
@@ -115,6 +117,10 @@ int operation_begin(struct logic *logic, struct node *node, const struct install
         if (rc < 0)
                 return rc;
         fill(node, request, ++logic->last_operation, now_ms);
+        memcpy(node->profile, request->profile->name, sizeof(node->profile));
+        rule_install_begun(node);
+        if (!request->is_rules)
+                quarantine_end(logic, node, request->by, now_ms, change);
         snprintf(reason, sizeof(reason), "%s by %s", request->is_retry ? "retried" : "begun",
                  request->by);
         (void)node_go(logic, node, way, reason, now_ms, change);
@@ -208,6 +214,8 @@ void operation_fail(struct logic *logic, struct node *node, enum node_cause caus
         line_copy(event.text, sizeof(event.text), text);
         event_add(logic, node, &event, change);
         note_dirt(node, now_ms);
+        if (node->install.is_rules)
+                rule_install_failed(logic, node, text, now_ms, change);
         end(logic, node, now_ms, change);
 }
 
@@ -222,6 +230,7 @@ int operation_succeed(struct logic *logic, struct node *node, uint64_t now_ms,
                 return rc;
         node->operation.step = INSTALL_PHONE_HOME;
         node->operation.done = node->operation.total = 0;
+        node->rule_failures = 0;
         node->is_dirty = false;
         node->dirty_reason[0] = '\0';
         claims_drop_node(logic, node, change); /* what ran in the ramdisk is gone */

@@ -20,6 +20,7 @@ struct install_request {
         struct disk_id disk;           /* profile_pick_disk() picked it */
         char hostname[NODE_NAME_SIZE]; /* profile_hostname() */
         const char *by;
+        bool is_rules; /* a rule begins it, and no operator looks on */
 };
 
 /* Why what is on the disk may be overwritten: one sentence; NULL: it must hold nothing. Pure. */

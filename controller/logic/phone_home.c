@@ -103,6 +103,11 @@ void secret_void(struct logic *logic, const struct node *node, uint64_t now_ms,
                 secret_forget(logic, node->name, now_ms, change);
 }
 
+int secret_move(struct logic *logic, const char *from, const char *to)
+{
+        return kept_move(logic->secrets, from, to);
+}
+
 int secret_restore(struct logic *logic, const struct store_document *row)
 {
         _free_ struct secret *secret = calloc(1, sizeof(*secret));

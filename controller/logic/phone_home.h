@@ -20,6 +20,8 @@ void secret_forget(struct logic *logic, const char *node, uint64_t now_ms,
 /* The same, but one that was used stays: what it deployed is known by its own key. */
 void secret_void(struct logic *logic, const struct node *node, uint64_t now_ms,
                  struct store_change *change);
+/* Its node is called otherwise now. -ENOMEM. */
+int secret_move(struct logic *logic, const char *from, const char *to);
 int secret_restore(struct logic *logic, const struct store_document *row); /* -EBADMSG, -ENOMEM */
 
 enum phone_home_outcome {

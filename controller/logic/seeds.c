@@ -48,6 +48,25 @@ static const struct node *install_with(const struct list *which, const struct do
         return NULL;
 }
 
+/* Rules name profiles. */
+static bool is_of_rule(const struct logic *logic, const struct document *document,
+                       char why[static SEED_WHY_SIZE])
+{
+        size_t at = 0;
+        void *value;
+
+        while (document->kind == DOCUMENT_PROFILE &&
+               map_next(logic->documents[DOCUMENT_RULE], &at, &value)) {
+                const struct rule *rule = ((const struct document *)value)->rule;
+
+                if (strcmp(rule->profile, document->name) != 0)
+                        continue;
+                snprintf(why, SEED_WHY_SIZE, "Rule '%s' gives it to nodes.", rule->name);
+                return true;
+        }
+        return false;
+}
+
 bool seed_is_using(const struct logic *logic, const struct document *document,
                    char why[static SEED_WHY_SIZE])
 {
@@ -55,6 +74,8 @@ bool seed_is_using(const struct logic *logic, const struct document *document,
         size_t at = 0;
         void *value;
 
+        if (is_of_rule(logic, document, why))
+                return true;
         while (map_next(logic->documents[DOCUMENT_PROFILE], &at, &value)) {
                 const struct document *profile = value;
 

@@ -169,7 +169,8 @@ static void test_restored(void **state)
         assert_int_equal(open_for(f, 2 * HOUR), 0);
         before = *opening_find(f->logic, "lab");
         for (const struct op *op = f->change->first; op; op = op->next)
-                if (op->kind == OP_PUT_DOCUMENT && strcmp(op->document.kind, OPENING_KIND) == 0)
+                if ((op->kind == OP_PUT_DOCUMENT || op->kind == OP_KEEP_DOCUMENT) &&
+                    strcmp(op->document.kind, OPENING_KIND) == 0)
                         put = op;
         if (!put)
                 fail_msg("nothing is stored");

@@ -24,7 +24,8 @@ static const char *newest(const struct fixture *f, const char *kind)
         const char *body = NULL;
 
         for (const struct op *op = f->change->first; op; op = op->next)
-                if (op->kind == OP_PUT_DOCUMENT && strcmp(op->document.kind, kind) == 0)
+                if ((op->kind == OP_PUT_DOCUMENT || op->kind == OP_KEEP_DOCUMENT) &&
+                    strcmp(op->document.kind, kind) == 0)
                         body = op->body;
         return body;
 }

@@ -20,7 +20,8 @@ static unsigned puts_of(const struct fixture *f, const char *kind)
         unsigned count = 0;
 
         for (const struct op *op = f->change->first; op; op = op->next)
-                count += op->kind == OP_PUT_DOCUMENT && strcmp(op->document.kind, kind) == 0;
+                count += (op->kind == OP_PUT_DOCUMENT || op->kind == OP_KEEP_DOCUMENT) &&
+                         strcmp(op->document.kind, kind) == 0;
         return count;
 }
 

@@ -22,6 +22,7 @@
 #include "lib/trust/signature.h"
 
 struct worker {
+        char node[NODE_NAME_SIZE];
         char public_key[WIRE_KEY_SIZE];
         uint64_t generation;
         uint64_t since_ms;     /* it phoned home */
@@ -176,9 +177,11 @@ static int add(struct logic *logic, const char *node, struct worker *worker)
         struct worker *earlier = find(logic, node);
         int rc = map_set(logic->workers, node, strlen(node), worker);
 
-        if (rc == 0)
-                worker_free(earlier);
-        return rc;
+        if (rc < 0)
+                return rc;
+        (void)text_copy(worker->node, sizeof(worker->node), node);
+        worker_free(earlier);
+        return 0;
 }
 
 int worker_take(struct logic *logic, struct node *node, const struct phone_home *says,
@@ -210,22 +213,48 @@ int worker_take(struct logic *logic, struct node *node, const struct phone_home 
         return rc;
 }
 
-bool worker_is_same(const struct logic *logic, const struct phone_home *says)
+static bool is_sender(const struct worker *worker, const struct phone_home *says)
 {
-        const struct worker *worker = find(logic, says->node);
-
         return worker && says->public_key[0] && worker->generation == says->generation &&
                strcmp(worker->public_key, says->public_key) == 0;
+}
+
+/* It says the name that its node had when it was installed, and is known by its key. */
+static struct worker *find_sender(const struct logic *logic, const struct phone_home *says)
+{
+        struct worker *worker = find(logic, says->node);
+        size_t at = 0;
+        void *value;
+
+        if (is_sender(worker, says))
+                return worker;
+        while (map_next(logic->workers, &at, &value))
+                if (is_sender(value, says))
+                        return value;
+        return NULL;
+}
+
+bool worker_is_same(const struct logic *logic, const struct phone_home *says)
+{
+        return find_sender(logic, says) != NULL;
+}
+
+struct node *worker_node(const struct logic *logic, const struct phone_home *says)
+{
+        const struct worker *worker = find_sender(logic, says);
+
+        return worker ? node_find(logic, worker->node) : NULL;
 }
 
 int worker_beat(struct logic *logic, const struct phone_home *says, uint64_t now_ms,
                 struct store_change *change)
 {
-        struct node *node = node_find(logic, says->node);
+        struct worker *worker = find_sender(logic, says);
+        struct node *node = worker ? node_find(logic, worker->node) : NULL;
 
-        if (!node || node->phase != PHASE_DEPLOYED || !worker_is_same(logic, says))
+        if (!node || node->phase != PHASE_DEPLOYED)
                 return -ENOENT;
-        return hear(logic, node, find(logic, node->name), says, now_ms, change);
+        return hear(logic, node, worker, says, now_ms, change);
 }
 
 void worker_forget(struct logic *logic, struct node *node, uint64_t now_ms,
@@ -244,6 +273,16 @@ void worker_forget(struct logic *logic, struct node *node, uint64_t now_ms,
         store_delete_document(change, &row);
         map_remove(logic->workers, node->name, strlen(node->name));
         worker_free(worker);
+}
+
+int worker_move(struct logic *logic, const char *from, const char *to)
+{
+        struct worker *worker = find(logic, from);
+        const int rc = kept_move(logic->workers, from, to);
+
+        if (worker && rc == 0)
+                (void)text_copy(worker->node, sizeof(worker->node), to);
+        return rc;
 }
 
 int worker_restore(struct logic *logic, const struct store_document *row)

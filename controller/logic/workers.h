@@ -34,6 +34,9 @@ int worker_take(struct logic *logic, struct node *node, const struct phone_home 
 /* Is the sender the worker that the node has? */
 bool worker_is_same(const struct logic *logic, const struct phone_home *says);
 
+/* The node whose worker the sender is, whatever it calls it; NULL: none. */
+struct node *worker_node(const struct logic *logic, const struct phone_home *says);
+
 /**
  * worker_beat() - a signed message of a worker
  *
@@ -47,6 +50,9 @@ int worker_beat(struct logic *logic, const struct phone_home *says, uint64_t now
 /* Its key is void, and what it said is forgotten. @node is not saved. */
 void worker_forget(struct logic *logic, struct node *node, uint64_t now_ms,
                    struct store_change *change);
+
+/* Its node is called otherwise now. -ENOMEM. */
+int worker_move(struct logic *logic, const char *from, const char *to);
 
 int worker_restore(struct logic *logic, const struct store_document *row); /* -ENOMEM */
 void workers_free(struct logic *logic);

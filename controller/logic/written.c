@@ -28,6 +28,7 @@ int node_put(struct logic *logic, struct node *node, const struct doc *document,
         doc_free(node->spec);
         node->labels = TAKE_PTR(labels);
         node->spec = TAKE_PTR(spec);
+        node->is_written = true;
         node_save(logic, node, now_ms, change);
         snprintf(event.text, sizeof(event.text), "%s wrote node '%s', version %llu", by, node->name,
                  (unsigned long long)node->version);

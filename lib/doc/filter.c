@@ -41,6 +41,7 @@ struct filter {
 struct filter_probe {
         const struct filter_node *node;
         bool holds;
+        struct why *why; /* NULL; else values are told and none is enough */
 };
 
 static const struct {
@@ -482,12 +483,51 @@ static bool is_so(enum test_kind test, int order)
         return false;
 }
 
+/* A sentence that grows; what does not fit is cut. */
+struct why {
+        char *text;
+        size_t used, values; /* of the test at hand: how many were told */
+        bool is_size;        /* its value is bytes with a unit */
+};
+
+static void why_add(struct why *why, const char *text)
+{
+        const size_t len = strlen(text), left = FILTER_WHY_SIZE - 1 - why->used;
+        size_t fits = len < left ? len : left;
+
+        while (fits < len && fits > 0 && ((unsigned char)text[fits] & 0xc0) == 0x80)
+                fits--; /* no character is cut in two */
+        memcpy(why->text + why->used, text, fits);
+        why->used += fits;
+        why->text[why->used] = '\0';
+}
+
+static bool tell_value(struct why *why, const char *text)
+{
+        char safe[FILTER_NAME_SIZE];
+
+        why_add(why, why->values++ == 0 ? ": it is " : ", ");
+        why_add(why, text_escape(safe, sizeof(safe), text));
+        return why->used >= FILTER_WHY_SIZE - 1; /* no more of them can be seen */
+}
+
+static bool tell_number(struct why *why, int64_t number)
+{
+        char text[24], size[TEXT_SIZE_MAX];
+
+        snprintf(text, sizeof(text), "%lld", (long long)number);
+        return tell_value(why,
+                          why->is_size && number >= 0 ? text_size(size, (uint64_t)number) : text);
+}
+
 bool filter_probe_text(struct filter_probe *probe, const char *text)
 {
         const struct filter_node *node = probe->node;
 
         if (!text)
                 return probe->holds;
+        if (probe->why)
+                return tell_value(probe->why, text);
         if (node->test == TEST_PRESENT)
                 probe->holds = true;
         else if (node->test == TEST_EQUAL)
@@ -502,6 +542,8 @@ bool filter_probe_number(struct filter_probe *probe, int64_t number)
 {
         const struct filter_node *node = probe->node;
 
+        if (probe->why)
+                return tell_number(probe->why, number);
         if (node->test == TEST_PRESENT)
                 probe->holds |= number != 0;
         else if (node->is_number)
@@ -513,7 +555,7 @@ bool filter_probe_number(struct filter_probe *probe, int64_t number)
 
 bool filter_probe_bool(struct filter_probe *probe, bool truth)
 {
-        if (probe->node->test == TEST_PRESENT)
+        if (probe->node->test == TEST_PRESENT && !probe->why)
                 probe->holds |= truth;
         else
                 return filter_probe_text(probe, truth ? "true" : "false");
@@ -587,4 +629,61 @@ static bool holds_at(const struct filter *filter, size_t place, filter_values_fn
 bool filter_holds(const struct filter *filter, filter_values_fn values, const void *object)
 {
         return filter->count == 0 || holds_at(filter, filter->count - 1, values, object);
+}
+
+/* A test as somebody writes it, and what there is. */
+static void tell_test(const struct filter_node *node, bool is_wanted, filter_values_fn values,
+                      const void *object, struct why *why)
+{
+        struct filter_probe probe = {.node = node, .why = why};
+        const size_t len = node->value ? strlen(node->value) : 0;
+        const bool is_unequal = !is_wanted && node->test == TEST_EQUAL;
+        const char *sign = "";
+        char safe[FILTER_NAME_SIZE];
+
+        for (size_t i = 0; i < ARRAY_SIZE(signs) && node->test != TEST_PRESENT; i++)
+                if (signs[i].test == node->test && signs[i].is_negated == is_unequal)
+                        sign = signs[i].sign;
+        why_add(why, why->used > 0 ? "; " : "");
+        why_add(why, is_wanted || is_unequal ? "" : "not ");
+        why_add(why, text_escape(safe, sizeof(safe), node->name));
+        why_add(why, sign);
+        why_add(why, text_escape(safe, sizeof(safe), node->value ? node->value : ""));
+        why->values = 0;
+        why->is_size = len > 0 && strchr("KMGT", node->value[len - 1]);
+        values(object, node->field, node->name, &probe);
+        if (why->values == 0)
+                why_add(why, ": there is none");
+}
+
+/* @place gives another answer than @is_wanted: who is to blame? */
+static void blame(const struct filter *filter, size_t place, bool is_wanted,
+                  filter_values_fn values, const void *object, struct why *why)
+{
+        const struct filter_node *node = &filter->nodes[place];
+        const size_t parts[] = {node->left, node->right};
+
+        switch (node->kind) {
+        case NODE_TEST:
+                tell_test(node, is_wanted, values, object, why);
+                return;
+        case NODE_NOT:
+                blame(filter, node->left, !is_wanted, values, object, why);
+                return;
+        case NODE_AND:
+        case NODE_OR:
+                break;
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+                if (holds_at(filter, parts[i], values, object) != is_wanted)
+                        blame(filter, parts[i], is_wanted, values, object, why);
+}
+
+void filter_why(const struct filter *filter, filter_values_fn values, const void *object, char *ret)
+{
+        struct why why = {.text = ret};
+
+        ret[0] = '\0';
+        if (!filter_holds(filter, values, object))
+                blame(filter, filter->count - 1, true, values, object, &why);
 }

@@ -75,3 +75,13 @@ typedef void (*filter_values_fn)(const void *object, int id, const char *name,
                                  struct filter_probe *probe);
 
 bool filter_holds(const struct filter *filter, filter_values_fn values, const void *object);
+
+#define FILTER_WHY_SIZE 256
+
+/**
+ * filter_why() - the tests for which it does not hold, each with what there is
+ * @ret:  FILTER_WHY_SIZE bytes: "gpu.vendor=nvidia: it is aspeed, 1a03; rack=a1: there is none";
+ *        "" if it holds
+ */
+void filter_why(const struct filter *filter, filter_values_fn values, const void *object,
+                char *ret);

@@ -33,6 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         CLEANUP(filter_free) struct filter *filter = NULL, *opposite = NULL;
         char text[FILTER_SIZE_MAX / 2], negated[sizeof(text) + 8], error[DOC_ERROR_SIZE];
+        char why[FILTER_WHY_SIZE];
 
         if (size >= sizeof(text))
                 return 0;
@@ -40,6 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         text[size] = '\0';
         if (filter_parse(text, bind, error, &filter) < 0)
                 return 0;
+        filter_why(filter, values, text, why);
+        if (strlen(why) >= sizeof(why) || (why[0] != '\0') == filter_holds(filter, values, text))
+                abort();
         snprintf(negated, sizeof(negated), "not(%s)", text);
         /* An empty filter has no opposite, and one at a limit is beyond it. */
         if (filter_parse(negated, bind, error, &opposite) == 0 &&

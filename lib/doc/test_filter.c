@@ -185,6 +185,41 @@ static int parse_list(unsigned count, struct filter **ret)
         return filter_parse(text, bind, NULL, ret);
 }
 
+/* clang-format off */
+static const struct {
+        const char *text, *why;
+} whys[] = {
+        {"rack=a1", ""}, {"", ""},
+        {"rack=b1", "rack=b1: it is a1"},
+        {"rack!=a1", "rack!=a1: it is a1"},
+        {"absent=x", "absent=x: there is none"},
+        {"absent and rack=b1", "absent: there is none; rack=b1: it is a1"},
+        {"phase=ready and memory.total>=512G", "memory.total>=512G: it is 256.0 GiB"},
+        {"memory.total<5", "memory.total<5: it is 274877906944"},
+        {"not spare", "not spare: it is true"},
+        {"not memory.total>5", "not memory.total>5: it is 274877906944"},
+        {"gpu.vendor=intel", "gpu.vendor=intel: it is NVIDIA, AMD"},
+        {"rack in (b1,b2)", "rack=b1: it is a1; rack=b2: it is a1"},
+        {"not (rack=a1 and phase=ready)", "rack!=a1: it is a1; phase!=ready: it is ready"},
+        {"rack=b1 or phase=discovered", "rack=b1: it is a1; phase=discovered: it is ready"},
+};
+/* clang-format on */
+
+static void test_why(void **state)
+{
+        _doc_ struct doc *value = read_machine();
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(whys); i++) {
+                CLEANUP(filter_free) struct filter *filter = NULL;
+                char why[FILTER_WHY_SIZE];
+
+                assert_int_equal(filter_parse(whys[i].text, bind, NULL, &filter), 0);
+                filter_why(filter, values, value, why);
+                assert_string_equal(why, whys[i].why);
+        }
+}
+
 static void test_limits(void **state)
 {
         CLEANUP(filter_free) struct filter *filter = NULL, *none = NULL;
@@ -235,11 +270,9 @@ static void test_patterns_are_cheap(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_answers),
-                cmocka_unit_test(test_refusals),
-                cmocka_unit_test(test_limits),
-                cmocka_unit_test(test_asks),
-                cmocka_unit_test(test_patterns_are_cheap),
+                cmocka_unit_test(test_answers), cmocka_unit_test(test_refusals),
+                cmocka_unit_test(test_why),     cmocka_unit_test(test_limits),
+                cmocka_unit_test(test_asks),    cmocka_unit_test(test_patterns_are_cheap),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

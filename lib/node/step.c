@@ -44,7 +44,9 @@
         row(STEP_DOCUMENT, "document", "was written or deleted") \
         row(STEP_HEALTH, "health", "is degraded, or well again") \
         row(STEP_MAINTENANCE, "maintenance", "is in maintenance, or no more") \
-        row(STEP_DRIFT, "drift", "has other parts than were accepted, or the same again")
+        row(STEP_DRIFT, "drift", "has other parts than were accepted, or the same again") \
+        row(STEP_RULE, "rule", "was taken by a rule, or is quarantined, or no more") \
+        row(STEP_RENAMED, "renamed", "has another name")
 /* clang-format on */
 
 #define STEP_ROW(step, step_name, step_title)  [step] = {step_name, step_title},

@@ -54,7 +54,9 @@ enum node_step {
         STEP_DOCUMENT, /* an operator wrote or deleted one: text says who and which */
         STEP_HEALTH,   /* its installed system became degraded, or is well again: text says why */
         STEP_MAINTENANCE, /* an operator works on it, or no more: text says who, and why */
-        STEP_DRIFT, /* its parts are others than those accepted, or again the same: text says */
+        STEP_DRIFT,   /* its parts are others than those accepted, or again the same: text says */
+        STEP_RULE,    /* a rule took it, quarantined it, or an operator ended that: text says */
+        STEP_RENAMED, /* text: from what to what, and by whom */
         STEP_COUNT
 };
 

@@ -227,6 +227,12 @@ static void make_label(const char *text, char to[static NODE_NAME_SIZE])
         to[n] = '\0';
 }
 
+int node_name_of(const char *text, char *ret)
+{
+        make_label(text, ret);
+        return ret[0] ? 0 : -ENOENT;
+}
+
 void node_name_default(const struct node_summary *summary, const struct mac_address *mac, char *ret)
 {
         const char *const candidates[] = {summary->asset_tag, summary->serial};

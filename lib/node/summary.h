@@ -60,4 +60,6 @@ bool node_text_is_filler(const char *text);
  */
 void node_name_default(const struct node_summary *summary, const struct mac_address *mac,
                        char *ret);
+/* The same of one text. 0; -ENOENT: nothing of it can stand in a name. */
+int node_name_of(const char *text, char *ret);
 bool node_name_is_valid(const char *name);
