@@ -4,11 +4,12 @@
 
 Usage: test_crash.py PROGRAM LOAD ROUNDS [SEED]
 
-Each round machines take and renew addresses as fast as they can (tests/bench/dhcp/load.c), the
-server is killed in the middle of it and started again, and a relay asks it who has each address that
-was acknowledged (RFC 4388). At the end it asks for those of all rounds. Exits 77 (skipped) without
-root.
+Each round machines take and renew addresses as fast as they can (tests/bench/dhcp/load.c), others do
+so over IPv6 (ask6.py), the server is killed in the middle of it and started again, and a relay asks it
+who has each address that was acknowledged (RFC 4388); over IPv6 each renews what it has. At the end it
+asks for those of all rounds. Exits 77 (skipped) without root.
 """
+import json
 import os
 import random
 import signal
@@ -17,12 +18,14 @@ import sys
 import time
 
 import test_netbootd as lab
-from wire import EDGE, EDGE_NS, NODE_NS, Wire, in_node, run
+from wire import EDGE, EDGE_NS, NODE_NS, Wire, in_node, run, until
 
 RELAY = "10.88.0.1"
 UNDER_WAY = 64
 MACHINES = 2000  # of a round; of these so many are new that all have room, and are not slowed down:
 MACHINES_ALL = 26000  # 57,600 addresses
+MACHINES6 = 100  # over IPv6: 200 rounds of them are below half of the table
+ASK6 = os.path.join(lab.HERE, "ask6.py")
 LEASEQUERY, LEASEACTIVE = 10, 13
 
 ASK = """
@@ -58,14 +61,23 @@ class Crash(lab.EdgeTest):
         super().answer(more_networks=[{
             "name": "crash", "subnet": "10.88.0.0/16", "pool_first": "10.88.16.0",
             "pool_last": "10.88.240.255", "lease_s": 7200, "relays": [RELAY]}])
+        with open(self.path("answers.json"), encoding="utf-8") as f:
+            answers = json.load(f)
+        answers["config"]["networks"][0].update(
+            subnet6="fd77::/64", pool6_first="fd77::1:0", pool6_last="fd77::1:ffff", lease_s=7200)
+        self.write("answers.json", json.dumps(answers))
 
     def setUp(self):
         super().setUp()
         run("ip", "-n", NODE_NS, "addr", "add", RELAY + "/16", "dev", "eth0")
         run("ip", "-n", NODE_NS, "route", "add", EDGE, "dev", "eth0")
         run("ip", "-n", EDGE_NS, "route", "replace", "10.88.0.0/16", "dev", "br0")
+        run("ip", "-n", EDGE_NS, "-6", "addr", "replace", "fd77::1/64", "dev", "br0", "nodad")
+        until(10, lambda: "fe80::" in run("ip", "-n", NODE_NS, "-6", "addr", "show", "dev", "eth0",
+                                         "scope", "link", "-tentative").stdout, "link-local")
         self.by_address, self.by_mac = {}, {}
-        self.lost, self.twice, self.acknowledged, self.asked = [], [], 0, 0
+        self.taken6, self.by_address6 = [], {}
+        self.lost, self.twice, self.acknowledged, self.asked, self.asked6 = [], [], 0, 0, 0
 
     def note(self, path):
         """What was acknowledged in one round; nobody gives anything back, and no lease ends."""
@@ -90,6 +102,26 @@ class Crash(lab.EdgeTest):
             if int(kind) != LEASEACTIVE or mac != leases[address]:
                 self.lost.append("%s of %s: answer %s, of %s" % (address, leases[address], kind, mac))
 
+    def note6(self, said):
+        """As note(), of what ask6.py printed."""
+        lines = said.splitlines()
+        for line in lines:
+            number, address, _ = line.split()
+            if self.by_address6.setdefault(address, number) != number:
+                self.twice.append("%s of %s to %s" % (address, self.by_address6[address], number))
+        self.taken6 += lines
+        return lines
+
+    def check6(self, lines):
+        got = in_node(sys.executable, ASK6, "renew", "eth0",
+                      input="".join(line + "\n" for line in lines)).stdout.splitlines()
+        had = {line.split()[0]: line.split()[1] for line in lines}
+        self.assertEqual(len(got), len(had))
+        for number, address in (line.split() for line in got):
+            self.asked6 += 1
+            if had[number] != address:
+                self.lost.append("%s of %s: %s" % (had[number], number, address))
+
     def judge(self, where):
         self.assertEqual((len(self.lost), len(self.twice)), (0, 0), "%s: lost, given twice: %s" % (
             where, self.lost[:5] + self.twice[:5]))
@@ -102,12 +134,17 @@ class Crash(lab.EdgeTest):
         load = subprocess.Popen(
             ["ip", "netns", "exec", NODE_NS, self.load, EDGE, RELAY, str(first), str(MACHINES),
              str(UNDER_WAY), "0", "0.8", acked], stdout=subprocess.DEVNULL)
+        load6 = subprocess.Popen(
+            ["ip", "netns", "exec", NODE_NS, sys.executable, ASK6, "take", "eth0",
+             str(1 + number * MACHINES6), str(MACHINES6), "1"], stdout=subprocess.PIPE, text=True)
         time.sleep(self.chance.uniform(0.05, 0.7))
         self.stop_one(self.edge, signal.SIGKILL)
         load.wait(timeout=30)
         leases = self.note(acked)
+        leases6 = self.note6(load6.communicate(timeout=30)[0])
         self.start_edge()
         self.check(leases)
+        self.check6(leases6)
         self.judge("round %d" % number)
 
     def runTest(self):
@@ -115,11 +152,14 @@ class Crash(lab.EdgeTest):
         for number in range(self.rounds):
             self.one_round(number)
         self.check(self.by_address)
+        self.check6(self.taken6)
+        print("over IPv6: %d acknowledged, asked for %d" % (len(self.taken6), self.asked6))
         print("%d rounds: %d acknowledged, %d addresses of %d machines, asked for %d; lost %d, given twice %d"
               % (self.rounds, self.acknowledged, len(self.by_address), len(self.by_mac), self.asked,
                  len(self.lost), len(self.twice)))
         self.judge("all rounds")
         self.assertGreater(len(self.by_address), 10 * self.rounds)
+        self.assertGreater(len(self.taken6), self.rounds)
         self.assertEqual(len(self.by_address), len(self.by_mac))
 
 

@@ -7,6 +7,7 @@ Usage: test_journal.py PROGRAM [TEST ...]
 Failures are those of a tracer that attaches and goes away again, and of a file system that is full.
 Exits 77 (skipped) without root or a client.
 """
+import json
 import os
 import struct
 import subprocess
@@ -15,17 +16,39 @@ import time
 import unittest
 
 import test_netbootd as lab
-from wire import EDGE, IPXE, OTHER_MAC, in_edge, run, until
+from wire import EDGE, EDGE_NS, IPXE, OTHER_MAC, in_edge, in_node, run, until
 
 THIRD_MAC = "52:54:00:77:00:98"
 HEADER = 4096
 FRAME = struct.Struct("<IIQQ")  # checksum, size, sequence, batch
 # Half a minute each: ./check --all.
 LONG = unittest.skipUnless(os.environ.get("CLOUDIE_LONG"), "./check --all has it")
+ASK6 = os.path.join(lab.HERE, "ask6.py")
 BACK_S = 60  # a new journal is tried after 1, 2, 4, ... at most 30 s
 
 
 class JournalTest(lab.EdgeTest):
+    def setUp(self):
+        super().setUp()
+        run("ip", "-n", EDGE_NS, "-6", "addr", "replace", "fd77::1/64", "dev", "br0", "nodad")
+
+    def answer(self, plan=None, delay_s=0, protocol="http", more_networks=(), disks=()):
+        super().answer(plan, delay_s, protocol, more_networks, disks)
+        with open(self.path("answers.json"), encoding="utf-8") as f:
+            answers = json.load(f)
+        answers["config"]["networks"][0].update(
+            subnet6="fd77::/64", pool6_first="fd77::100", pool6_last="fd77::1ff")
+        self.write("answers.json", json.dumps(answers))
+
+    def ask6(self, *what, **more):
+        """The card had other MACs meanwhile: its neighbour forgets them."""
+        run("ip", "-n", EDGE_NS, "-6", "neigh", "flush", "dev", "br0")
+        return in_node(sys.executable, ASK6, what[0], "eth0", *what[1:], **more).stdout
+
+    def take6(self):
+        """What machines of IPv6 are given."""
+        return self.ask6("take", "1", "3", "1.5")
+
     def journal(self):
         return os.path.join(self.state, "leases.journal")
 
@@ -70,6 +93,7 @@ class JournalTest(lab.EdgeTest):
         self.assertEqual(self.log().count("reply=OFFER"), offers, self.log())
         self.assertIn("no offer: the lease journal cannot be written", self.log())
         self.assertEqual(self.log().count("reply=ACK"), before, self.log())
+        self.assertEqual(self.take6(), "", self.log())
         self.assertIn("event=journal.broken", self.log())
 
     def comes_back(self, first):
@@ -79,12 +103,17 @@ class JournalTest(lab.EdgeTest):
         other = self.dhcp(IPXE, mac=OTHER_MAC)["ip"]
         self.assertNotEqual(other, first)
         self.assertFalse(os.path.exists(self.journal() + ".new"))
+        taken6 = self.take6()
         # It is on the disk, too.
         self.edge.kill()
         self.edge.wait()
         self.start_edge()
         self.assertEqual(self.dhcp(IPXE, mac=OTHER_MAC)["ip"], other)
         self.assertEqual(self.dhcp(IPXE)["ip"], first)
+        had = [line.split()[:2] for line in taken6.splitlines()]
+        self.assertEqual(len(had), 3, taken6 + self.log())
+        self.assertEqual([line.split() for line in self.ask6("renew", input=taken6).splitlines()],
+                         had)
         self.assertNotIn(self.dhcp(IPXE, mac=THIRD_MAC)["ip"], (first, other))
 
 
