@@ -12,8 +12,8 @@
  *   ... tftp_session_receive() or tftp_session_expire(), and the same loop again,
  *   until tftp_session_end() is not TFTP_RUNNING.
  *
- * There is no client session: nothing of ours fetches by TFTP. Packets are read and written for both
- * sides (tftp/packet.h), by the tests, too.
+ * There is no client session: nothing of ours fetches by TFTP. Packets are read and written for
+ * both sides (tftp/packet.h), by the tests, too.
  */
 
 #include <stdbool.h>
