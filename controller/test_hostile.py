@@ -449,6 +449,31 @@ class Hostile(unittest.TestCase):
                 with self.subTest(path=path, method=method, value=value[:20]):
                     self.refused(answer, path, (412, 404), ("version-changed", "image-unknown"))
 
+    def test_idempotency_keys(self):
+        """Keys that are none; and one that comes again, for the same and for something else."""
+        seen = 0
+        for path, method, operation in self.operations():
+            if not any(p["name"] == "Idempotency-Key" for p in operation["parameters"]):
+                continue
+            content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            body = json.dumps(self.body_for(path, content["schema"])) if content else None
+            path = self.filled(path)
+            for key in ("", " ", "a b", "x" * 129, "x" * 9000, "\xff", "a\tb"):
+                answer = self.call(method, path, body, token=self.token, headers={"Idempotency-Key": key})
+                with self.subTest(path=path, key=key[:10]):
+                    self.refused(answer, path, (400, 431))
+            again = {"Idempotency-Key": "hostile-%d" % seen}
+            first = self.call(method, path, body, token=self.token, headers=again)
+            second = self.call(method, path, body, token=self.token, headers=again)
+            with self.subTest(path=path):
+                self.assertEqual((first.status, first.body), (second.status, second.body))
+                if first.status < 300:
+                    other = self.call("POST", f"/api/v1/nodes/{self.node}/maintenance",
+                                      json.dumps({"on": True, "reason": path}), token=self.token, headers=again)
+                    self.refused(other, path, (409, 422))
+            seen += 1
+        self.assertGreaterEqual(seen, 9)
+
     def test_tokens(self):
         """Without a token, with one that is none, and with that of somebody else."""
         wrong = {None: "token-missing", "x": 0, "x" * 20000: 0, "\xff" * 64: 0, "0" * 64: 0,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the API says of itself is valid, and is what it does. What others do to it: test_hostile.py."""
+import re
 import shutil
 import unittest
 
@@ -58,11 +59,35 @@ class OpenApi(unittest.TestCase):
             for member in value:
                 self.complete(member, schema.get("items", {}), place)
 
+    def check_parts(self, value, place):
+        """What is referred to is there."""
+        if isinstance(value, list):
+            for i, member in enumerate(value):
+                self.check_parts(member, f"{place}/{i}")
+        elif isinstance(value, dict):
+            for key, member in value.items():
+                self.check_parts(member, f"{place}/{key}")
+            if isinstance(value.get("$ref"), str):
+                head, _, name = value["$ref"].rpartition("/")
+                self.assertEqual(head, "#/components/schemas", place)
+                self.assertIn(name, self.document["components"]["schemas"], place)
+
     def test_it_is_valid(self):
         self.assertEqual(self.document["openapi"], "3.1.0")
         ids = [o["operationId"] for _, _, o in self.operations()]
         self.assertEqual(len(ids), len(set(ids)))
         self.assertGreater(len(ids), 50)
+        self.check_parts(self.document, "")
+        for path, method, operation in self.operations():
+            with self.subTest(path=path, method=method):
+                self.assertEqual(re.findall(r"\{(\w+)\}", path),
+                                 [p["name"] for p in operation["parameters"] if p["in"] == "path"])
+                names = [(p["in"], p["name"]) for p in operation["parameters"]]
+                self.assertEqual(len(names), len(set(names)))
+                self.assertTrue(operation["responses"])
+        for schema in self.document["components"]["schemas"].values():
+            if jsonschema:
+                jsonschema.Draft202012Validator.check_schema(schema)
         if not openapi_spec_validator:
             self.skipTest("no openapi_spec_validator here: the document was not validated")
         openapi_spec_validator.validate(self.document)

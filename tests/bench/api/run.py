@@ -103,6 +103,11 @@ def lists(bench, line, token, count):
         seen, _ = whole("&select=" + select)
         wall, cpu = bench.ask(lambda query="&select=" + select: whole(query))
         bench.row(f"{name}: {seen}", wall, cpu)
+    for name, query in (("list by size of memory", "&sort=-memory.total"),
+                        ("list of names and phases", "&fields=kind,name,status.phase")):
+        seen, size = whole(query)
+        wall, cpu = bench.ask(lambda query=query: whole(query))
+        bench.row(f"{name}: {seen}, {size / 1e6:.1f} MB", wall, cpu)
 
 
 def singles(bench, line, token, names):
@@ -179,15 +184,17 @@ def events(bench, line, token, names):
 def measure(bench, count, token, names):
     is_judged = count == 1000
     bench.d.stop()
-    starts = []
+    starts, cpus = [], []
     for _ in range(3 if QUICK else 9):
         starts.append(bench.start())
+        cpus.append(bench.cpu_s())
         rss = bench.memory()
         if len(starts) < (3 if QUICK else 9):
             bench.d.stop()
     print(f"{count} nodes")
     start = statistics.median(starts)
-    print(f"  {'start until it serves':42} {start:9.3f} s   {bench.judge('start', start) if is_judged else ''}")
+    print(f"  {'start until it serves':42} {start:9.3f} s   CPU {statistics.median(cpus):8.3f} s   "
+          f"{bench.judge('start', start) if is_judged else ''}")
     line = site.Line(bench.d)
     lists(bench, line, token, count)
     singles(bench, line, token, names)
