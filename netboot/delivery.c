@@ -49,7 +49,8 @@ void delivery_note(struct boots *boots, struct events *events, const struct deli
         if (event.step == STEP_NONE)
                 return;
         if (!d->is_whole) {
-                event.of = event.step;
+                /* Nothing in an image is of use without the rest: its last file did not come. */
+                event.of = d->has_role && d->role == ROLE_BOOT_IMAGE ? STEP_SITE : event.step;
                 event.step = STEP_STOPPED;
                 event.total = d->size;
         }

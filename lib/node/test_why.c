@@ -61,6 +61,12 @@ static const struct row bios[] = {
                 E(3, STEP_LOADER, "grubx64.efi by tftp"),                                          \
                 E(4, STEP_SCRIPT, "discover by tftp, GRUB: never seen")
 
+#define HTTP_ASKS                                                                                  \
+        E(0, STEP_DHCP_DISCOVER, "UEFI HTTP Boot: the boot image"),                                \
+                E(0, STEP_DHCP_OFFER, "UEFI HTTP Boot: the boot image"),                           \
+                E(1, STEP_DHCP_ACK, "UEFI HTTP Boot: the boot image"),                             \
+                E(2, STEP_SCRIPT, "discover by http, GRUB: never seen")
+
 static void fill(const struct row *rows, size_t count, struct node_event to[static ROWS_MAX])
 {
         assert_true(count <= ROWS_MAX);
@@ -168,6 +174,18 @@ static const struct {
           E(5, STEP_KERNEL, "vmlinuz by http"),
           E(6, STEP_STOPPED, "discovery.initrd by http", .of = STEP_RAMDISK, .bytes = 4194304, .total = 9623559)},
          6, 7, CAUSE_FETCH_STOPPED, "4.0 MiB of 9.2 MiB"},
+        /* The boot image of UEFI HTTP Boot: all of it, in part, and then all of it. */
+        {{HTTP_ASKS, E(9, STEP_LOADER, "boot.img by http"), E(9, STEP_SITE, "site.cpio by http")},
+         6, 20, CAUSE_NONE, "11 s ago"},
+        {{HTTP_ASKS, E(9, STEP_LOADER, "boot.img by http"), E(9, STEP_SITE, "site.cpio by http")},
+         6, LATER_S, CAUSE_KERNEL_SILENT, ""},
+        {{HTTP_ASKS,
+          E(9, STEP_STOPPED, "boot.img by http", .of = STEP_SITE, .bytes = 4194304, .total = 25616384)},
+         5, 10, CAUSE_FETCH_STOPPED, "4.0 MiB of 24.4 MiB"},
+        {{HTTP_ASKS,
+          E(9, STEP_STOPPED, "boot.img by http", .of = STEP_SITE, .bytes = 4194304, .total = 25616384),
+          E(12, STEP_LOADER, "boot.img by http"), E(12, STEP_SITE, "site.cpio by http")},
+         7, 20, CAUSE_NONE, "8 s ago"},
         {{BIOS_ASKS, E(3, STEP_SCRIPT, "ask-again by http: no answer of the controller yet")},
          4, 4, CAUSE_CONTROLLER_AWAY, "asks again"},
         {{BIOS_ASKS, E(3, STEP_SCRIPT, "ask-again by http: no answer of the controller yet"),

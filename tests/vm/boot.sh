@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# boot.sh http|tftp|uefi|secureboot|uefi6|secureboot6|KIND-http|KIND-https: a blank machine boots with its
+# boot.sh http|tftp|http6|uefi|secureboot|uefi6|secureboot6|KIND-http|KIND-https: a blank machine boots with its
 # own firmware over the network and stands in the list with what it truly is.
 #
 # http: the card's own iPXE fetches script, kernel and ramdisk by HTTP.
@@ -9,7 +9,8 @@
 # and site.cpio all come from our TFTP; not a byte of them by HTTP.
 # uefi, secureboot: the firmware's own PXE loads shim, that GRUB, and all else comes
 # by TFTP as well, whatever the network's protocol; with Secure Boot on as with it off.
-# uefi6, secureboot6: the same, and nobody gives an IPv4 address.
+# http6: as http, and nobody gives an IPv4 address.
+# uefi6, secureboot6: as uefi, and nobody gives an IPv4 address.
 # uefi-http, secureboot-http, uefi6-http, secureboot6-http: UEFI HTTP Boot, of the boot image; not a byte comes by TFTP.
 # uefi-https, secureboot-https: the same over TLS; the firmware knows the edge's certificate, and no other.
 kind=${1:?see above}
@@ -17,6 +18,7 @@ kind=${1:?see above}
 export LAB_PROTOCOL=http LAB_RELOAD=false LAB_FIRMWARE=bios LAB_MEMORY=192
 case $kind in
 http) number=2 ;;
+http6) number=51 LAB_MEMORY=256 ;; # iPXE holds more of it with IPv6
 tftp) number=3 LAB_PROTOCOL=tftp LAB_RELOAD=true ;;
 uefi) number=7 LAB_FIRMWARE=$kind LAB_MEMORY=320 ;;
 secureboot) number=8 LAB_FIRMWARE=$kind LAB_MEMORY=320 ;;
@@ -41,7 +43,7 @@ case $kind in
     pool6_first: fd77::100
     pool6_last: fd77::1ff"
         # OVMF tries IPv4 first, and would wait for it for two minutes.
-        arguments=(-fw_cfg "name=opt/org.tianocore/IPv4PXESupport,string=n")
+        [ "$kind" = http6 ] || arguments=(-fw_cfg "name=opt/org.tianocore/IPv4PXESupport,string=n")
         ;;
 esac
 case $kind in
@@ -78,9 +80,18 @@ if ip netns exec "$LAB" ss -lunpH | grep -E ':(67|69|4011|547) ' | grep -v cloud
 fi
 
 if [ -n "${LAB_HTTPS:-}" ]; then
-        firmware_certificate "$LAB_DIR/edge/tls/cert.pem" >"$LAB_DIR/certificates"
         arguments+=(-fw_cfg "name=etc/edk2/https/cacerts,file=$LAB_DIR/certificates"
                 -object "rng-random,id=random,filename=/dev/urandom" -device "virtio-rng-pci,rng=random")
+        # A server that its firmware does not know tells it nothing.
+        firmware_certificate "$LAB_DIR/controller/tls/cert.pem" >"$LAB_DIR/certificates"
+        lab_machine 1 "${arguments[@]}"
+        lab_until 120 grep -aq "Error: " "$LAB_DIR/log/machine-1.console" ||
+                lab_fail "its firmware does not refuse the certificate"
+        if "$LAB_BIN/cloudie" -o json events | grep -q '"step":"script"'; then
+                lab_fail "its firmware took what came from a server that it does not know"
+        fi
+        lab_kill "$LAB_MACHINE"
+        firmware_certificate "$LAB_DIR/edge/tls/cert.pem" >"$LAB_DIR/certificates"
 fi
 lab_machine 1 "${arguments[@]}"
 lab_wait_step inventory 240

@@ -1,15 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# proxy.sh bios|uefi|secureboot: somebody else's DHCP server gives the addresses, and Cloudie only
+# proxy.sh bios|uefi|secureboot|uefi-http|secureboot-http: somebody else's DHCP server gives the addresses, and Cloudie only
 # says what to boot. A blank machine stands in the list at the address that it had from the other.
-kind=${1:?bios, uefi or secureboot}
-export LAB_PROTOCOL=http LAB_RELOAD=false LAB_FIRMWARE=$kind LAB_MEMORY=320
+kind=${1:?bios, uefi, secureboot, uefi-http or secureboot-http}
+export LAB_PROTOCOL=http LAB_RELOAD=false LAB_FIRMWARE=${kind%-http} LAB_MEMORY=320
 export LAB_ADDRESSES="mode: proxy"
 given=10.77.0.222
 # Debian's signed GRUB asks the next server of the address' answer, whoever said what to boot.
-following=0.0.0.0
-[ "$kind" = bios ] || following=10.77.0.1
+following=0.0.0.0 arguments=()
+case $kind in
+uefi | secureboot) following=10.77.0.1 ;;
+*-http)
+        # GRUB asks nobody; whom the other server follows does not matter.
+        LAB_MEMORY=384
+        arguments=(-fw_cfg "name=opt/org.tianocore/IPv4PXESupport,string=n"
+                -fw_cfg "name=opt/org.tianocore/IPv6PXESupport,string=n")
+        ;;
+esac
 # shellcheck source=tests/vm/setup.sh
 . "$(dirname "$0")/setup.sh" "proxy-$kind" 23
 [ "$LAB_FIRMWARE" = bios ] || [ -e "$LAB_OVMF/OVMF_CODE_4M.fd" ] || skip "the package ovmf is not installed"
@@ -28,7 +36,7 @@ ip -n "$LAB" link set other0 master br0 up
 lab_controller
 lab_edge
 lab_login
-lab_machine 1
+lab_machine 1 "${arguments[@]}"
 lab_wait_step inventory 300
 lab_wait_step held 10
 
