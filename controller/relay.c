@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/base/ip.h"
 #include "lib/base/list.h"
 #include "lib/base/text.h"
 
@@ -62,6 +63,14 @@ static void pair_free(struct pair *pair)
         if (relay->pair_count-- == RELAY_CONNECTIONS)
                 (void)loop_set_events(relay->watch, EPOLLIN);
         free(pair);
+}
+
+static void close_all(struct relay *relay)
+{
+        LIST_FOR_EACH(&relay->pairs, at)
+        {
+                pair_free(container_of(at, struct pair, link));
+        }
 }
 
 /* What was held, as far as it goes. 0, or -errno of a connection that is gone. */
@@ -225,6 +234,33 @@ static int open_pair(struct relay *relay, int fd)
         return rc;
 }
 
+static bool is_same_place(const struct sockaddr_storage *one, const struct sockaddr_storage *other)
+{
+        return ip_socket_port(one) == ip_socket_port(other) &&
+               ip_is_equal(ip_of_socket(one), ip_of_socket(other));
+}
+
+/* What we passed on came back to us, as somebody's target is one of our own names: it would go in
+ * circles until there is nothing left. */
+static bool is_our_own(const struct relay *relay, int fd)
+{
+        struct sockaddr_storage peer = {0}, here = {0};
+        socklen_t size = sizeof(peer);
+
+        if (getpeername(fd, (struct sockaddr *)&peer, &size) < 0)
+                return true;
+        LIST_FOR_EACH(&relay->pairs, at)
+        {
+                const struct pair *pair = container_of(at, struct pair, link);
+
+                size = sizeof(here);
+                if (getsockname(pair->ends[1].fd, (struct sockaddr *)&here, &size) == 0 &&
+                    is_same_place(&here, &peer))
+                        return true;
+        }
+        return false;
+}
+
 static void on_connection(void *context, uint32_t events)
 {
         struct relay *relay = context;
@@ -233,6 +269,10 @@ static void on_connection(void *context, uint32_t events)
         (void)events;
         if (fd < 0)
                 return;
+        if (is_our_own(relay, fd)) {
+                close(fd);
+                return;
+        }
         (void)open_pair(relay, fd);
         if (relay->pair_count == RELAY_CONNECTIONS)
                 (void)loop_set_events(relay->watch, 0);
@@ -260,6 +300,7 @@ void relay_set_target(struct relay *relay, const char *target)
 
         if (strcmp(relay->target, target) == 0)
                 return;
+        close_all(relay);
         relay->address_size = 0;
         if (text_copy(relay->target, sizeof(relay->target), target) < 0 ||
             text_copy(host, sizeof(host), target) < 0)
@@ -322,10 +363,7 @@ struct relay *relay_stop(struct relay *relay)
 {
         if (!relay)
                 return NULL;
-        LIST_FOR_EACH(&relay->pairs, at)
-        {
-                pair_free(container_of(at, struct pair, link));
-        }
+        close_all(relay);
         loop_remove_fd(relay->watch);
         if (relay->fd >= 0)
                 close(relay->fd);

@@ -20,6 +20,6 @@ int relay_start(struct loop *loop, const char *address, uint16_t port, struct re
 struct relay *relay_stop(struct relay *relay); /* takes NULL; returns NULL */
 CLEANUP_DEFINE(struct relay *, relay_stop)
 
-/* Where to, "HOST:PORT" or "[ADDRESS]:PORT"; what is open stays. Anything else: whoever comes is
- * turned away. */
+/* Where to, "HOST:PORT" or "[ADDRESS]:PORT". Anything else: whoever comes is turned away. What is
+ * open to another one is closed: that does not decide any more. */
 void relay_set_target(struct relay *relay, const char *target);

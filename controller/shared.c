@@ -77,7 +77,8 @@ static void tell_holder(struct wait *wait, const char *holder)
                 return;
         (void)text_copy(wait->holder, sizeof(wait->holder), holder);
         log_info("standby", "decides=%s", QUOTE(holder));
-        relay_set_target(wait->relay, holder);
+        /* It was us, before we were started again; who decides now has not said so yet. */
+        relay_set_target(wait->relay, strcmp(holder, wait->address) == 0 ? "" : holder);
 }
 
 static void ask(void *context)

@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import signal
+import socket
+import subprocess
 import sys
 import threading
 import time
@@ -112,6 +114,38 @@ class Shared(unittest.TestCase):
         self.assertEqual(self.second.get("/api/v1/keys/two", token=self.token).status, 200)
         self.assertEqual(self.first.stop(), 0)
         self.assertEqual(self.second.stop(), 0)
+
+    def test_one_that_decided_before(self):
+        """Its own name stands in the database until another one has written there: it is not to
+        pass on to itself. The same under a name that it does not know for its own."""
+        self.assertEqual(self.first.stop(), 0)
+        holder = subprocess.Popen(("psql", "-X", "-q", self.server.url), stdin=subprocess.PIPE)
+        holder.stdin.write(b"SELECT pg_advisory_lock(1131177061) \\g /dev/null\n")
+        holder.stdin.flush()
+        self.wait_for(lambda: self.server.ask("SELECT count(*) FROM pg_locks WHERE granted"
+                                              " AND locktype = 'advisory'") == "1")
+        start = threading.Thread(target=self.first.start)
+        start.start()
+        try:
+            self.wait_for(lambda: f"decides=127.0.0.1:{self.first.port}" in self.first.log_text())
+            self.turned_away()
+            self.server.ask(f"UPDATE cloudie SET address = 'localhost:{self.first.port}'")
+            self.wait_for(lambda: "decides=localhost:" in self.first.log_text())
+            self.turned_away()
+        finally:
+            holder.stdin.close()
+            holder.wait(10)
+            start.join()
+        self.assertTrue(self.answers(self.first))
+
+    def turned_away(self):
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", self.first.port), SOON_S) as c:
+                try:
+                    c.sendall(b"hello")
+                    self.assertEqual(c.recv(1), b"")
+                except ConnectionError:
+                    pass
 
     def test_http_while_it_waits(self):
         port = lab.free_port()
