@@ -16,9 +16,9 @@ class Lists(lab.Case):
             report["memory"]["total"] = size << 30
             self.names.append(self.d.discover(self.edge, self.key, mac, report)[0])
 
-    def pages(self, path, query, limit=2):
+    def pages(self, path, query, limit=2, first=None):
         """All items, and how many pages there were."""
-        items, count, after = [], 0, ""
+        items, count, after = [], 0, f"&after={first}" if first else ""
         while True:
             page = self.api("GET", f"{path}?limit={limit}{query}{after}")
             items += page["items"]
@@ -71,6 +71,19 @@ class Lists(lab.Case):
         for wrong in ("", ",", "a%20b", "a,", "x" * 2000, "%22"):
             self.api("GET", "/nodes?fields=" + wrong, status=400, code="query-malformed")
         self.api("GET", "/nodes/none?fields=name", status=404, code="node-unknown")
+
+    def test_timeline(self):
+        report = lab.inventory(["52:54:00:77:01:00"], serial="SN-0")
+        name, token = self.d.discover(self.edge, self.key, "52:54:00:77:01:00", report)
+        for on in (True, False, True):
+            self.api("POST", f"/nodes/{name}/maintenance", {"on": on, "reason": "r"})
+        whole = self.api("GET", f"/nodes/{name}/timeline")["items"]
+        self.assertGreater(len(whole), 5)
+        self.assertEqual(self.api("GET", f"/nodes/{name}/timeline?limit=2"), {"items": whole[-2:]})
+        for limit in (1, 2, 3, len(whole), 5000):
+            self.assertEqual(self.pages(f"/nodes/{name}/timeline", "", limit, "0")[0], whole, limit)
+        for wrong in ("limit=0", "limit=5001", "limit=x", "after=", "after=-1", "after=x"):
+            self.api("GET", f"/nodes/{name}/timeline?{wrong}", status=400, code="query-malformed")
 
     def test_leases(self):
         """Two edges say of ten addresses, of some both; nothing is lost between pages."""

@@ -136,6 +136,9 @@ struct timeline {
         struct mac_address macs[NODE_MAX_MACS];
         size_t mac_count;
         char boot[BOOT_TEXT_SIZE];
+        bool is_page; /* those behind @after, and not the newest */
+        uint64_t after, limit;
+        uint64_t count, last; /* of those that were read */
         struct buffer text;
 };
 
@@ -143,8 +146,9 @@ static int add_event(void *context, uint64_t id, const char *step, const char *b
 {
         struct timeline *timeline = context;
 
-        (void)id;
         (void)step;
+        timeline->count++;
+        timeline->last = id;
         if (timeline->text.size > strlen("{\"items\":["))
                 buffer_add(&timeline->text, ",", 1);
         buffer_text(&timeline->text, body);
@@ -159,15 +163,20 @@ static void read_timeline(struct store_reader *reader, void *context)
                 .macs = timeline->macs,
                 .mac_count = timeline->mac_count,
                 .boot = timeline->boot[0] ? timeline->boot : NULL,
-                .is_newest = true,
-                .limit = TIMELINE_MAX,
+                .is_newest = !timeline->is_page,
+                .after = timeline->after,
+                .limit = timeline->limit,
         };
         char *taken = NULL;
         int rc;
 
         buffer_text(&timeline->text, "{\"items\":[");
         rc = store_read_events(reader, &query, add_event, timeline);
-        buffer_text(&timeline->text, "]}");
+        buffer_text(&timeline->text, "]");
+        if (timeline->is_page && timeline->count == timeline->limit)
+                buffer_format(&timeline->text, ",\"next\":\"%llu\"",
+                              (unsigned long long)timeline->last);
+        buffer_text(&timeline->text, "}");
         if (rc == 0)
                 (void)buffer_take(&timeline->text, &taken);
         buffer_done(&timeline->text);
@@ -176,6 +185,23 @@ static void read_timeline(struct store_reader *reader, void *context)
         else
                 reply_text(call, 200, taken);
         call_send(call);
+}
+
+/* False: it has answered. */
+static bool read_place(struct call *call, struct timeline *timeline)
+{
+        const char *after = serve_query(call->request, "after");
+        const char *limit = serve_query(call->request, "limit");
+
+        timeline->is_page = after != NULL;
+        timeline->limit = TIMELINE_MAX;
+        if ((!after || text_parse_u64(after, INT64_MAX, &timeline->after) == 0) &&
+            (!limit || text_parse_u64(limit, TIMELINE_MAX, &timeline->limit) == 0) &&
+            timeline->limit > 0)
+                return true;
+        call_refuse(call, PROBLEM_QUERY,
+                    "limit: a number from 1 to 5000; after: the id of an event");
+        return false;
 }
 
 void handle_node_timeline(struct call *call)
@@ -196,6 +222,8 @@ void handle_node_timeline(struct call *call)
                 call_refuse(call, PROBLEM_QUERY, "boot: a boot number, 16 hex digits");
                 return;
         }
+        if (!read_place(call, timeline))
+                return;
         memcpy(timeline->macs, node->macs, sizeof(timeline->macs));
         timeline->mac_count = node->mac_count;
         call_read(call, read_timeline);

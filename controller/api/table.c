@@ -41,7 +41,7 @@ const struct route routes[] = {
         {"DELETE", "/api/v1/nodes/{name}", NEED_OPERATOR, ROUTE_WRITES, 0, NULL, handle_node_delete, "forgets a node", "If-Match force", "", ""},
         {"POST", "/api/v1/nodes/{name}/load", NEED_ADMIN, ROUTE_WRITES, NODE_MAX, prepare_node, handle_node_load, "a node of a dump, which is not here yet", "Idempotency-Key", "NodeDocument", "Node"},
         {"GET", "/api/v1/nodes/{name}/history", NEED_VIEWER, 0, 0, NULL, handle_history, "what was written of it, and when", "", "", "History"},
-        {"GET", "/api/v1/nodes/{name}/timeline", NEED_VIEWER, 0, 0, NULL, handle_node_timeline, "its events", "boot", "", "Events"},
+        {"GET", "/api/v1/nodes/{name}/timeline", NEED_VIEWER, 0, 0, NULL, handle_node_timeline, "its events", "boot limit after", "", "Events"},
         {"GET", "/api/v1/nodes/{name}/explain", NEED_VIEWER, 0, 0, NULL, handle_node_explain, "what it would boot, and why", "", "", "Explain"},
         {"GET", "/api/v1/nodes/{name}/why", NEED_VIEWER, 0, 0, NULL, handle_node_why, "where it is, and why; {name} may be a MAC", "", "", "Why"},
         {"GET", "/api/v1/nodes/{name}/inventory", NEED_VIEWER, 0, 0, NULL, handle_node_inventory, "its inventory: the newest, or one of before", "at back", "", "Inventory"},
