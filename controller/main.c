@@ -21,6 +21,7 @@
 #include "controller/backup/backup.h"
 #include "controller/config.h"
 #include "controller/redirect.h"
+#include "controller/relay.h"
 #include "controller/shared.h"
 #include "controller/state.h"
 #include "lib/base/clock.h"
@@ -358,7 +359,8 @@ static int open_https(struct cloudied *d, char *error)
                 .key_pem = d->keys.key_pem,
                 .cert_pem = d->keys.cert_pem,
                 .connections = API_CONNECTIONS,
-                .per_address = API_PER_ADDRESS,
+                /* All that another controller passes on comes from its address. */
+                .per_address = d->config.store[0] ? RELAY_CONNECTIONS : API_PER_ADDRESS,
                 .body_limit = api_body_limit,
                 .handler = api_handle,
                 .context = d->api,
