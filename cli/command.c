@@ -52,6 +52,8 @@ const struct command commands[] = {
          1, -1, COMMAND_BULK, command_node_abort},
         {"node retry", "NAME...", "begin anew what failed or was aborted (--wait)",
          1, -1, COMMAND_BULK | COMMAND_FORCES, command_node_retry},
+        {"node deployed", "NAME...", "say that what was installed runs, where the profile asks for that",
+         1, -1, COMMAND_BULK, command_node_deployed},
         {"node release", "NAME...", "free deployed nodes: phase 'ready'",
          1, -1, COMMAND_BULK | COMMAND_FORCES, command_node_release},
         {"operation list", "", "what runs, what waits for its turn, and what was done last",

@@ -88,6 +88,7 @@ int command_node_maintenance_off(const struct command_context *context);
 int command_node_delete(const struct command_context *context);
 int command_node_install(const struct command_context *context);
 int command_node_abort(const struct command_context *context);
+int command_node_deployed(const struct command_context *context);
 int command_node_retry(const struct command_context *context);
 int command_node_release(const struct command_context *context);
 int command_operation_list(const struct command_context *context);

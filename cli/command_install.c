@@ -202,3 +202,10 @@ int command_node_release(const struct command_context *context)
 
         return act_on_each(context, &way);
 }
+
+int command_node_deployed(const struct command_context *context)
+{
+        const struct way way = {"/deployed", "deployed", NULL, false};
+
+        return act_on_each(context, &way);
+}

@@ -119,6 +119,32 @@ class Install(lab.Case):
         return {c["name"]: c["reason"] for c in self.node("GET")["status"]["conditions"]}.get(
             "maintenance")
 
+    def until(self, done):
+        """An install whose profile says when it is done, up to its restart."""
+        self.api("PUT", "/profiles/worker", {**PROFILE, "spec": {**PROFILE["spec"], "done": done}})
+        self.install()
+        self.agent.install()
+
+    def test_done_by_an_operator(self):
+        self.install()
+        refused = self.node("POST", "/deployed", None, 409, "operation-running")
+        self.assertIn("done: operator", refused["detail"])
+        self.node("POST", "/abort")
+        self.until("operator")
+        self.assertIn("cloudie node deployed", self.node("GET", "/why")["sentence"])
+        self.node("POST", "/deployed")
+        self.assertEqual(self.node("GET")["status"]["phase"], "deployed")
+        self.node("POST", "/deployed", None, 409)
+
+    def test_done_by_a_lease(self):
+        self.until("lease")
+        for seq, step, phase in ((1, "dhcp-ack", "ready"), (2, "script", "ready"),
+                                 (3, "system", "deployed")):
+            event = {"seq": seq, "at_ms": 1700000000000, "mac": MAC, "step": step}
+            answer = self.d.post("/edge/v1/events", {"events": [event]}, token=self.edge)
+            self.assertEqual(answer.status, 200, answer.body)
+            self.assertEqual(self.node("GET")["status"]["phase"], phase)
+
     def test_maintenance(self):
         """Nothing begins on a node that somebody works on, but what he does himself."""
         self.assertIsNone(self.condition())

@@ -89,6 +89,7 @@ struct reply {
 
         bool is_told;        /* in log and timeline: no flood */
         bool is_in_timeline; /* firmware, a loader, or our agent */
+        bool is_systems;     /* nothing of these, and it takes an address anew */
         bool wants_plan;
         struct plan_request plan;
         char text[EVENT_TEXT_SIZE]; /* for the timeline */
@@ -236,6 +237,18 @@ static void add_event(const struct reply *reply, enum node_step step, uint64_t t
         events_add(reply->port->service->options.events, &event);
 }
 
+/* What runs on a disk takes an address: not firmware, no loader, none of ours. */
+static void note_system(const struct reply *reply)
+{
+        const struct dhcp_service *service = reply->port->service;
+        struct node_event event = {
+                .mac = reply->mac, .address = ip_of4(reply->leased), .step = STEP_SYSTEM};
+
+        if (reply->is_systems && reply->is_told &&
+            site_boots_disk(service->options.site, &reply->mac, NULL))
+                events_add(service->options.events, &event);
+}
+
 static void reply_send(struct reply *reply)
 {
         static const enum node_step steps[DHCP_MESSAGE_TYPE_COUNT] = {
@@ -257,6 +270,8 @@ static void reply_send(struct reply *reply)
         if (rc < 0)
                 return;
         add_event(reply, steps[reply->type], clock_monotonic_ms() - reply->received_ms);
+        if (is_lease)
+                note_system(reply);
         if (is_lease && reply->wants_plan)
                 edge_want_plan(service->options.edge, &reply->plan);
 }
@@ -306,6 +321,7 @@ static struct reply *reply_new(struct dhcp_port *port, const struct dhcp_decisio
 
         /* That it took one; not that it keeps it (RFC 2131 4.3.2: ciaddr). */
         reply->is_in_timeline = is_boot || (is_agent && !ip4_is_set(d->request.ciaddr));
+        reply->is_systems = !is_boot && !is_agent && !ip4_is_set(d->request.ciaddr);
         reply->wants_plan = is_boot && !is_agent && service->answer_kind != PXE_ANSWER_NONE;
         reply->plan = (struct plan_request){.mac = d->mac,
                                             .address = ip_of4(d->leased),

@@ -153,6 +153,11 @@ static void append_seed(struct doc *list, const struct seed_names *seed)
 
 static struct doc *because_of(const struct node *node, const struct install_request *request)
 {
+        static const char *const counts[INSTALL_UNTIL_COUNT] = {
+                [UNTIL_PHONE_HOME] = "It counts as deployed when cloudie-worker calls from there.",
+                [UNTIL_LEASE] = "It counts as deployed when it asks for an address from there.",
+                [UNTIL_OPERATOR] = "It counts as deployed when an operator says so.",
+        };
         const char *overwrites = install_overwrites(node, request);
         const struct disk_id *disk = &request->disk;
         struct doc *list = doc_list();
@@ -177,6 +182,7 @@ static struct doc *because_of(const struct node *node, const struct install_requ
                  request->hostname);
         doc_append_text(list, text);
         append_seed(list, &request->profile->seed);
+        doc_append_text(list, counts[request->profile->done]);
         return list;
 }
 
@@ -362,6 +368,17 @@ void handle_node_abort(struct call *call)
         if (!change)
                 return;
         reply_node(call, node, abort_advice(node));
+        call_commit(call, change);
+}
+
+void handle_node_deployed(struct call *call)
+{
+        struct node *node = NULL;
+        struct store_change *change = call_take_way(call, WAY_INSTALLED, operation_confirm, &node);
+
+        if (!change)
+                return;
+        reply_node(call, node, NULL);
         call_commit(call, change);
 }
 

@@ -221,6 +221,7 @@ void handle_node_discover(struct call *call);
 void handle_node_delete(struct call *call);
 void handle_node_install(struct call *call);
 void handle_node_retry(struct call *call);
+void handle_node_deployed(struct call *call);
 void handle_node_abort(struct call *call);
 void handle_node_release(struct call *call);
 void handle_operations(struct call *call);

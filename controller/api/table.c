@@ -54,6 +54,7 @@ const struct route routes[] = {
         {"POST", "/api/v1/nodes/{name}/rename", NEED_OPERATOR, ROUTE_WRITES, SMALL, prepare_rename, handle_node_rename, "gives it another name; all that is known of it stays", "If-Match Idempotency-Key", "Rename", "Node"},
         {"POST", "/api/v1/nodes/{name}/install", NEED_OPERATOR, ROUTE_WRITES, SMALL, prepare_install, handle_node_install, "installs a profile, or says what that would do", "If-Match force Idempotency-Key", "Install", "NodeOrPlan"},
         {"POST", "/api/v1/nodes/{name}/retry", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_retry, "begins the last operation anew", "If-Match force Idempotency-Key", "", "Node"},
+        {"POST", "/api/v1/nodes/{name}/deployed", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_deployed, "an operator says that its installed system runs", "If-Match Idempotency-Key", "", "Node"},
         {"POST", "/api/v1/nodes/{name}/abort", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_abort, "ends the operation that runs", "If-Match Idempotency-Key", "", "Node"},
         {"POST", "/api/v1/nodes/{name}/release", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_release, "makes a deployed node free again", "If-Match force Idempotency-Key", "", "Node"},
 

@@ -6,6 +6,7 @@
 
 #include "controller/logic/discovery.h"
 #include "controller/logic/nodes.h"
+#include "controller/logic/operations.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
@@ -61,6 +62,7 @@ static const unsigned reporters[STEP_COUNT] = {
         [STEP_RULE] = BY_CONTROLLER,
         [STEP_RENAMED] = BY_CONTROLLER,
         [STEP_MAINTENANCE] = BY_CONTROLLER,
+        [STEP_SYSTEM] = BY_EDGE,
 };
 
 static void add(struct logic *logic, const struct node *node, struct node_event *event,
@@ -155,6 +157,8 @@ uint64_t events_of_edge(struct logic *logic, struct edge *edge, const struct nod
                         node->seen |= UINT64_C(1) << event.step;
                 note_edge(logic, node, edge, now_ms, change);
                 add(logic, node, &event, "edge", change);
+                if (node && event.step == STEP_SYSTEM)
+                        operation_saw_system(logic, node, now_ms, change);
         }
         if (edge->row.last_seq != before)
                 store_put_edge(change, &edge->row);

@@ -45,7 +45,7 @@ void operation_set_step(struct node *node, enum operation_step step, uint64_t no
         o->step = step;
         o->done = o->total = 0;
         o->step_started_ms = now_ms;
-        o->deadline_ms = now_ms + operation_steps[step].deadline_ms;
+        o->deadline_ms = now_ms + operation_patience_ms(o);
         node->seen = 0;
         if (step >= INSTALL_WIPE)
                 node->install.is_touched = true;
@@ -78,6 +78,7 @@ static void fill(struct node *node, const struct install_request *request, uint6
                 .kind = OPERATION_INSTALL,
                 .state = node->operation.state,
                 .disk = request->disk,
+                .until = profile->done,
                 .step = INSTALL_QUEUE,
                 .attempt = 1,
                 .queued_ms = now_ms,
@@ -219,13 +220,12 @@ void operation_fail(struct logic *logic, struct node *node, enum node_cause caus
         end(logic, node, now_ms, change);
 }
 
-int operation_succeed(struct logic *logic, struct node *node, uint64_t now_ms,
+int operation_succeed(struct logic *logic, struct node *node, const char *reason, uint64_t now_ms,
                       struct store_change *change)
 {
         int rc;
 
-        rc = node_go(logic, node, WAY_INSTALLED, "its installed system phoned home", now_ms,
-                     change);
+        rc = node_go(logic, node, WAY_INSTALLED, reason, now_ms, change);
         if (rc < 0)
                 return rc;
         node->operation.step = INSTALL_PHONE_HOME;
@@ -238,13 +238,44 @@ int operation_succeed(struct logic *logic, struct node *node, uint64_t now_ms,
         return 0;
 }
 
+int operation_confirm(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
+                      struct store_change *change, const char **why)
+{
+        char reason[EVENT_TEXT_SIZE];
+        int rc;
+
+        rc = node_may_go(node, WAY_INSTALLED, why);
+        if (rc < 0)
+                return rc;
+        *why = "its profile does not say 'done: operator': its own system shows that it runs";
+        if (node->operation.until != UNTIL_OPERATOR)
+                return -EPERM;
+        *why = "it is not installed yet: its machine has not restarted into what is written";
+        if (node->operation.step != INSTALL_PHONE_HOME)
+                return -EPERM;
+        snprintf(reason, sizeof(reason), "%s says that its installed system runs", by);
+        return operation_succeed(logic, node, reason, now_ms, change);
+}
+
+void operation_saw_system(struct logic *logic, struct node *node, uint64_t now_ms,
+                          struct store_change *change)
+{
+        const struct operation *o = &node->operation;
+
+        if (o->state == OPERATION_RUNNING && o->step == INSTALL_PHONE_HOME &&
+            o->until == UNTIL_LEASE && !node->is_in_conflict)
+                (void)operation_succeed(logic, node, "its installed system took an address", now_ms,
+                                        change);
+}
+
 /* For how long, what the edge saw of it meanwhile, and what kept it from being told anything. */
 static void describe_silence(const struct node *node, char *to, size_t size)
 {
         const struct operation_step_row *row = &operation_steps[node->operation.step];
         size_t used;
 
-        snprintf(to, size, "%s: nothing for %u s", row->waits_for, row->deadline_ms / 1000);
+        snprintf(to, size, "%s: nothing for %u s", row->waits_for,
+                 operation_patience_ms(&node->operation) / 1000);
         for (unsigned step = STEP_NONE + 1; step < STEP_COUNT; step++) {
                 if (!(node->seen & UINT64_C(1) << step))
                         continue;
@@ -267,7 +298,7 @@ static void end_late(struct logic *logic, struct list *which, uint64_t now_ms,
         {
                 struct node *node = container_of(at, struct node, running);
                 struct operation *o = &node->operation;
-                const uint64_t longest = now_ms + operation_steps[o->step].deadline_ms;
+                const uint64_t longest = now_ms + operation_patience_ms(o);
 
                 /* The clock was set back: nobody waits longer than the table says. */
                 if (o->deadline_ms > longest)
@@ -277,8 +308,8 @@ static void end_late(struct logic *logic, struct list *which, uint64_t now_ms,
                 if (ended++ >= EXPIRE_ROWS_MAX)
                         break;
                 describe_silence(node, evidence, sizeof(evidence));
-                operation_fail(logic, node, operation_cause_of_silence(o->step, node->seen),
-                               evidence, now_ms, change);
+                operation_fail(logic, node, operation_cause(o, (uint32_t)node->seen), evidence,
+                               now_ms, change);
         }
 }
 
@@ -317,7 +348,7 @@ static void resume(const struct list *which, uint64_t now_ms)
                 struct node *node = container_of(at, struct node, running);
                 struct operation *o = &node->operation;
 
-                o->deadline_ms = now_ms + operation_steps[o->step].deadline_ms;
+                o->deadline_ms = now_ms + operation_patience_ms(o);
                 node_touch(node);
                 log_info("operation.resumed", "node=%s operation=%llu step=%s attempt=%u",
                          node->name, (unsigned long long)o->number, operation_steps[o->step].name,

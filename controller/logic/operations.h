@@ -38,9 +38,16 @@ int operation_release(struct logic *logic, struct node *node, const char *by, ui
 /* It ended badly. @evidence: data of one line; may be "". */
 void operation_fail(struct logic *logic, struct node *node, enum node_cause cause,
                     const char *evidence, uint64_t now_ms, struct store_change *change);
-/* Its installed system runs. 0, -EPERM. */
-int operation_succeed(struct logic *logic, struct node *node, uint64_t now_ms,
+/* Its installed system runs. @reason: what shows that. 0, -EPERM. */
+int operation_succeed(struct logic *logic, struct node *node, const char *reason, uint64_t now_ms,
                       struct store_change *change);
+/* An operator says so, where the profile asks for his word. 0; -EPERM with a sentence. */
+int operation_confirm(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
+                      struct store_change *change, const char **why);
+/* An edge says that the system on its disk took an address: where the profile waits for that, the
+ * install has ended well. */
+void operation_saw_system(struct logic *logic, struct node *node, uint64_t now_ms,
+                          struct store_change *change);
 
 /* A step begins. The node is not saved. */
 void operation_set_step(struct node *node, enum operation_step step, uint64_t now_ms);

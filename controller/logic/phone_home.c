@@ -190,6 +190,13 @@ static enum phone_home_outcome repeat(struct logic *logic, struct node *node, st
         return PHONE_HOME_USED;
 }
 
+/* Its profile did not wait for this call, and the install that it is of went well. */
+static bool is_deployed_otherwise(const struct node *node)
+{
+        return node->phase == PHASE_DEPLOYED && node->operation.state == OPERATION_SUCCEEDED &&
+               node->operation.until != UNTIL_PHONE_HOME;
+}
+
 enum phone_home_outcome operation_phone_home(struct logic *logic, const struct phone_home *says,
                                              uint64_t now_ms, struct store_change *change,
                                              struct node **ret)
@@ -209,13 +216,14 @@ enum phone_home_outcome operation_phone_home(struct logic *logic, const struct p
         }
         if (says->generation != secret->generation ||
             node->operation.generation != secret->generation ||
-            node_may_go(node, WAY_INSTALLED, &why) < 0)
+            (node_may_go(node, WAY_INSTALLED, &why) < 0 && !is_deployed_otherwise(node)))
                 return PHONE_HOME_STALE;
 
         tell(logic, node, says, now_ms, change);
         secret->used = true;
         save(secret, node->name, now_ms, change);
-        (void)operation_succeed(logic, node, now_ms, change);
+        /* Deployed by something else already: from now on it beats, all the same. */
+        (void)operation_succeed(logic, node, "its installed system phoned home", now_ms, change);
         /* Without memory for it the node is deployed all the same, and does not beat. */
         (void)worker_take(logic, node, says, now_ms, change);
         *ret = node;

@@ -283,7 +283,7 @@ int operation_progress(struct logic *logic, struct node *node,
         } else {
                 o->done = progress->done;
                 o->total = progress->total;
-                o->deadline_ms = now_ms + operation_steps[o->step].deadline_ms;
+                o->deadline_ms = now_ms + operation_patience_ms(o);
         }
         if (is_news)
                 node_save(logic, node, now_ms, change);

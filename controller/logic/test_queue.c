@@ -63,7 +63,7 @@ static void begin_many(struct fixture *f)
 static void end_well(struct fixture *f, struct node *node)
 {
         node->operation.step = INSTALL_PHONE_HOME;
-        assert_int_equal(operation_succeed(f->logic, node, f->now, f->change), 0);
+        assert_int_equal(operation_succeed(f->logic, node, "it runs", f->now, f->change), 0);
 }
 
 static void test_so_many_run_and_the_others_wait_in_order(void **state)

@@ -110,9 +110,36 @@ static void act_look(struct fixture *f)
         (void)held_look(f->logic, f->node, "admin", f->now, f->change, &why);
 }
 
+/* What shows its end differs. */
 static void act_install(struct fixture *f)
 {
-        (void)install(f, false);
+        struct install_request wanted = request(false, false);
+        struct profile profile = worker;
+        const char *why = NULL;
+
+        profile.done = (enum install_until)pick(INSTALL_UNTIL_COUNT);
+        wanted.profile = &profile;
+        (void)operation_begin(f->logic, f->node, &wanted, f->now, f->change, &why);
+}
+
+static void act_system(struct fixture *f)
+{
+        const bool is_due = f->node->operation.state == OPERATION_RUNNING &&
+                            f->node->operation.step == INSTALL_PHONE_HOME &&
+                            f->node->operation.until == UNTIL_LEASE && !f->node->is_in_conflict;
+
+        see(f, STEP_SYSTEM);
+        assert_true(!is_due || f->node->operation.state == OPERATION_SUCCEEDED);
+}
+
+static void act_confirm(struct fixture *f)
+{
+        const char *why = NULL;
+
+        if (operation_confirm(f->logic, f->node, "admin", f->now, f->change, &why) == 0)
+                assert_int_equal(f->node->operation.until, UNTIL_OPERATOR);
+        else
+                assert_non_null(why);
 }
 
 static void act_retry(struct fixture *f)
@@ -160,7 +187,8 @@ static void (*const acts[])(struct fixture *f) = {
         act_next,    act_next,     act_next,           act_next,    act_next,     act_phone,
         act_phone,   act_progress, act_time,           act_edge,    act_conflict, act_accept,
         act_install, act_retry,    act_abort,          act_release, act_delete,   act_restart,
-        act_beat,    act_beat,     act_phone_with_key, act_look,    act_crowd,
+        act_beat,    act_beat,     act_phone_with_key, act_look,    act_crowd,    act_system,
+        act_confirm,
 };
 
 static bool is_home(struct node_state state)
@@ -304,7 +332,7 @@ static void check(struct fixture *f)
         assert_int_equal(o->deadline_ms > 0, is_running || is_waiting);
         if (is_running || is_waiting) {
                 assert_true(o->deadline_ms > f->now);
-                assert_true(o->deadline_ms - f->now <= operation_steps[o->step].deadline_ms);
+                assert_true(o->deadline_ms - f->now <= operation_patience_ms(o));
                 assert_in_range(o->attempt, 1, OPERATION_ATTEMPTS_MAX);
                 assert_true(o->generation <= node->generation);
         } else {
@@ -329,7 +357,8 @@ static void check(struct fixture *f)
 static void test_walk(void **state)
 {
         struct fixture *f = *state;
-        unsigned deployed = 0, failed = 0, degraded = 0, waited = 0;
+        unsigned deployed = 0, failed = 0, degraded = 0, waited = 0,
+                 shown[INSTALL_UNTIL_COUNT] = {0};
         char *saved = NULL;
 
         random_state = 0x9e3779b97f4a7c15ULL;
@@ -350,7 +379,10 @@ static void test_walk(void **state)
                 keep_saved(f, &saved);
                 if (i % 4 == 0) /* what is not saved stays so for a while */
                         check_on_disk(f, saved);
-                deployed += from.phase != PHASE_DEPLOYED && to.phase == PHASE_DEPLOYED;
+                if (from.phase != PHASE_DEPLOYED && to.phase == PHASE_DEPLOYED) {
+                        deployed++;
+                        shown[f->node->operation.until]++;
+                }
                 degraded += f->node->is_degraded;
                 failed += f->node->operation.state == OPERATION_FAILED;
                 waited += f->node->operation.state == OPERATION_WAITING;
@@ -363,6 +395,8 @@ static void test_walk(void **state)
         assert_true(failed > 20);
         assert_true(degraded > 20);
         assert_true(waited > 20);
+        for (unsigned i = 0; i < INSTALL_UNTIL_COUNT; i++)
+                assert_true(shown[i] > 5);
         /* Left alone, it comes to an end. */
         f->now += MINUTE * 60 * 24;
         operations_tick(f->logic, f->now, f->change);

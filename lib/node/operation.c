@@ -53,6 +53,17 @@ const struct operation_step_row operation_steps[OPERATION_STEP_COUNT] = {
                 20 * MINUTES, CAUSE_PHONE_HOME_ABSENT, STEP_PHONE_HOME, false},
 };
 
+/* Of the last step, in place of what its row says. An operator may be asleep. */
+static const struct until_row {
+        const char *waits_for, *signal;
+        uint32_t deadline_ms;
+        enum node_cause cause;
+} untils[INSTALL_UNTIL_COUNT] = {
+        [UNTIL_PHONE_HOME] = {"the installed system", "phones home", 20 * MINUTES, CAUSE_PHONE_HOME_ABSENT},
+        [UNTIL_LEASE] = {"the installed system", "asks for an address", 20 * MINUTES, CAUSE_LEASE_ABSENT},
+        [UNTIL_OPERATOR] = {"an operator", "says that it runs (`cloudie node deployed`)", 24 * 60 * MINUTES, CAUSE_UNCONFIRMED},
+};
+
 const struct node_cause_row node_causes[CAUSE_COUNT] = {
         [CAUSE_NONE] = {"none", "", ""},
         [CAUSE_AGENT_ABSENT] = {"agent-absent", "no agent asked for orders",
@@ -107,6 +118,10 @@ const struct node_cause_row node_causes[CAUSE_COUNT] = {
                 "Look at its console: the firmware boots another disk, or the image does not boot on this machine, lacks cloudie-worker, or does not reach the controller."},
         [CAUSE_QUEUE_STUCK] = {"queue-stuck", "its turn in the queue did not come within a day",
                 "`cloudie operation list` shows what runs and what waits; 'install_limit' and 'link_mbit' of cloudied.yaml say how many may run at once."},
+        [CAUSE_LEASE_ABSENT] = {"lease-absent", "the machine was sent to its disk, and the system there asks for no address",
+                "Look at its console: the image does not boot on this machine, or has an address of its own; then its profile needs another 'done'."},
+        [CAUSE_UNCONFIRMED] = {"unconfirmed", "no operator said within a day that its system runs",
+                "Look at its console; `cloudie node retry` installs it once more."},
         [CAUSE_ABORTED] = {"aborted", "an operator gave it up", "`cloudie node retry` begins anew."},
         [CAUSE_INTERNAL] = {"internal", "something failed that should not",
                 "The evidence may say what. This is a fault of ours: please report it."},
@@ -150,6 +165,8 @@ const struct node_cause_row node_causes[CAUSE_COUNT] = {
                 "Look at its console. `cloudie node show` has what its cloudie-worker said last."},
 };
 
+const char *const install_until_names[INSTALL_UNTIL_COUNT + 1] = {"phone-home", "lease", "operator"};
+
 const char *const operation_step_names[OPERATION_STEP_COUNT + 1] = {
         "queue", "agent", "plan", "check", "image", "wipe", "write", "seed", "table", "boot", "reboot", "phone-home",
 };
@@ -181,6 +198,8 @@ const char *const node_cause_names[CAUSE_COUNT + 1] = {
         [CAUSE_LOADER_ABSENT] = "loader-absent",
         [CAUSE_PHONE_HOME_ABSENT] = "phone-home-absent",
         [CAUSE_QUEUE_STUCK] = "queue-stuck",
+        [CAUSE_LEASE_ABSENT] = "lease-absent",
+        [CAUSE_UNCONFIRMED] = "unconfirmed",
         [CAUSE_ABORTED] = "aborted",
         [CAUSE_INTERNAL] = "internal",
         [CAUSE_NEVER_HEARD] = "never-heard",
@@ -232,6 +251,7 @@ static const struct doc_field operation_fields[] = {
         DOC_FIELD(struct operation, image, DOC_TEXT, 0),
         DOC_FIELD(struct operation, image_id, DOC_TEXT, 0),
         DOC_FIELD(struct operation, disk, DOC_OBJECT, 0, .table = &disk_id_table),
+        DOC_FIELD(struct operation, until, DOC_ENUM, 0, .names = install_until_names),
         DOC_FIELD(struct operation, step, DOC_ENUM, 0, .names = operation_step_names),
         DOC_FIELD(struct operation, attempt, DOC_U32, 0),
         DOC_FIELD(struct operation, done, DOC_U64, 0, .max = INT64_MAX),
@@ -250,14 +270,16 @@ DOC_TABLE(operation_table, struct operation, "operation", operation_fields);
 static const char *running_text(const struct operation *o, char to[static OPERATION_TEXT_SIZE])
 {
         const struct operation_step_row *row = &operation_steps[o->step];
+        const struct until_row *until = o->step == INSTALL_PHONE_HOME ? &untils[o->until] : NULL;
         char bytes[64] = "";
 
         if (o->total > 0)
                 snprintf(bytes, sizeof(bytes), ", %llu of %llu MB",
                          (unsigned long long)(o->done / 1000000),
                          (unsigned long long)(o->total / 1000000));
-        snprintf(to, OPERATION_TEXT_SIZE, "%s%s; next: %s %s%s", row->title, bytes, row->waits_for,
-                 row->signal, o->step == INSTALL_AGENT ? "; if it is off, power it on" : "");
+        snprintf(to, OPERATION_TEXT_SIZE, "%s%s; next: %s %s%s", row->title, bytes,
+                 until ? until->waits_for : row->waits_for, until ? until->signal : row->signal,
+                 o->step == INSTALL_AGENT ? "; if it is off, power it on" : "");
         return to;
 }
 
@@ -294,4 +316,22 @@ enum node_cause operation_cause_of_silence(enum operation_step step, uint32_t se
                 return CAUSE_PHONE_HOME_ABSENT;
         return seen & (1u << STEP_DHCP_DISCOVER | 1u << STEP_DHCP_ACK) ? CAUSE_LOADER_ABSENT
                                                                        : CAUSE_REBOOT_ABSENT;
+}
+
+uint32_t operation_patience_ms(const struct operation *operation)
+{
+        return operation->step == INSTALL_PHONE_HOME ? untils[operation->until].deadline_ms
+                                                     : operation_steps[operation->step].deadline_ms;
+}
+
+enum node_cause operation_cause(const struct operation *operation, uint32_t seen)
+{
+        const enum node_cause cause = operation_cause_of_silence(operation->step, seen);
+
+        if (operation->step != INSTALL_PHONE_HOME || operation->until == UNTIL_PHONE_HOME)
+                return cause;
+        /* An operator is asked, whatever the machine did. */
+        return operation->until == UNTIL_OPERATOR || cause == CAUSE_PHONE_HOME_ABSENT
+                       ? untils[operation->until].cause
+                       : cause;
 }

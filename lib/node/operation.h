@@ -34,6 +34,15 @@ enum operation_step {
         OPERATION_STEP_COUNT
 };
 
+/* What shows that the installed system runs: what the last step waits for. */
+enum install_until {
+        UNTIL_PHONE_HOME, /* cloudie-worker there shows the secret of this install */
+        UNTIL_LEASE,      /* it asks an edge for an address, and does not say that it boots */
+        UNTIL_OPERATOR,   /* an operator says so */
+        INSTALL_UNTIL_COUNT
+};
+extern const char *const install_until_names[INSTALL_UNTIL_COUNT + 1]; /* "phone-home", "lease" */
+
 /* Why it did not go well. */
 enum node_cause {
         CAUSE_NONE,
@@ -63,6 +72,8 @@ enum node_cause {
         CAUSE_LOADER_ABSENT,     /* it has an address, and did not ask for what to boot */
         CAUSE_PHONE_HOME_ABSENT, /* it was sent to its disk; the system there does not call */
         CAUSE_QUEUE_STUCK,       /* its turn did not come */
+        CAUSE_LEASE_ABSENT,      /* it was sent to its disk; the system there asks for no address */
+        CAUSE_UNCONFIRMED,       /* no operator said that it runs */
         CAUSE_ABORTED,           /* by an operator */
         CAUSE_INTERNAL,
         /* Why a boot stops: lib/node/why.c finds them in the timeline. */
@@ -133,6 +144,7 @@ struct operation {
         char profile_hash[65]; /* SHA-256 of the profile's text that it runs */
         char image[NODE_NAME_SIZE], image_id[33];
         struct disk_id disk;
+        enum install_until until;
         enum operation_step step;
         uint32_t attempt;     /* from 1 */
         uint64_t done, total; /* bytes of the step */
@@ -148,6 +160,11 @@ extern const struct doc_table operation_table;
  * 'write': a frame of the image does not verify". */
 #define OPERATION_TEXT_SIZE 256
 const char *operation_text(const struct operation *operation, char to[static OPERATION_TEXT_SIZE]);
+
+/* How long it may be silent in the step that it is in. */
+uint32_t operation_patience_ms(const struct operation *operation);
+/* That passed: operation_cause_of_silence(), and for what it waited. */
+enum node_cause operation_cause(const struct operation *operation, uint32_t seen);
 
 /**
  * operation_cause_of_silence() - the deadline passed: which cause is it?

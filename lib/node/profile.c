@@ -332,10 +332,22 @@ static int take_disk(struct reading *r, const char *key, const struct doc *value
         return reading_object(r, "spec.disk", disk_keys, value);
 }
 
+static int take_done(struct reading *r, const char *key, const struct doc *value)
+{
+        unsigned index = 0;
+        int rc;
+
+        rc = reading_name(r, key, value, install_until_names, &index);
+        if (rc == 0)
+                profile_of(r)->done = (enum install_until)index;
+        return rc;
+}
+
 static const struct reading_key spec_keys[] = {
         {"needs", take_needs},
         {"disk",  take_disk },
         {"steps", take_steps},
+        {"done",  take_done },
         {NULL,    NULL      },
 };
 

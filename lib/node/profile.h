@@ -48,6 +48,7 @@ struct profile {
         char hostname[NODE_NAME_SIZE + 16]; /* pattern; "{name}" */
         struct seed_names seed;
         bool boot;
+        enum install_until done; /* when it counts as deployed */
 };
 
 /**

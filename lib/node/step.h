@@ -57,6 +57,7 @@ enum node_step {
         STEP_DRIFT,   /* its parts are others than those accepted, or again the same: text says */
         STEP_RULE,    /* a rule took it, quarantined it, or an operator ended that: text says */
         STEP_RENAMED, /* text: from what to what, and by whom */
+        STEP_SYSTEM,  /* of a machine that boots its disk: what runs there took an address */
         STEP_COUNT
 };
 

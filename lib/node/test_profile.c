@@ -64,7 +64,8 @@ static void test_a_whole_profile(void **state)
                                                  "    - grow: root\n"
                                                  "    - seed: {hostname: \"w-{name}\", user: ops, "
                                                  "ssh_keys: [b, a], user_data: w.yaml}\n"
-                                                 "    - boot: disk\n");
+                                                 "    - boot: disk\n"
+                                                 "  done: lease\n");
 
         (void)state;
         assert_string_equal(p.name, "worker");
@@ -86,6 +87,7 @@ static void test_a_whole_profile(void **state)
         assert_string_equal(p.seed.ssh_keys[0], "b");
         assert_string_equal(p.seed.ssh_keys[1], "a");
         assert_string_equal(p.seed.user_data, "w.yaml");
+        assert_int_equal(p.done, UNTIL_LEASE);
 }
 
 static void test_the_least_profile(void **state)
@@ -101,6 +103,7 @@ static void test_the_least_profile(void **state)
         assert_int_equal(p.holding, HOLDING_NOTHING);
         assert_false(p.wipe || p.grow || p.boot);
         assert_string_equal(p.hostname, "{name}");
+        assert_int_equal(p.done, UNTIL_PHONE_HOME);
 }
 
 #define STEPS(list) HEAD "spec: {steps: [" list "]}\n"
@@ -125,7 +128,10 @@ static const struct {
         {HEAD "labels: [a]\n",                                                            "'labels' must be at most 64 names"                    },
         {HEAD "labels: {rack: 1}\n",                                                      "label 'rack' must be a text: put it in quotes"        },
         {HEAD "spec: {disks: {}}\n",
-         "profile 'worker': spec: 'disks' is not understood: needs, disk, steps are"                                                             },
+         "profile 'worker': spec: 'disks' is not understood: needs, disk, steps, done are"                                                       },
+        {HEAD "spec: {done: ssh, steps: [{image: a}]}\n",
+         "spec: 'done' must be one of: phone-home, lease, operator"                                                                              },
+        {HEAD "spec: {done: \"tcp:22\", steps: [{image: a}]}\n",                          "'done' must be one of"                                },
         {NEEDS("cpu: 4"),                                                                 "spec.needs: 'cpu' is not understood: arch, memory are"},
         {NEEDS("arch: arm64"),                                                            "spec.needs: 'arch' must be one of: x86_64"            },
         {NEEDS("memory: 8G"),                                                             "'memory' must be a comparison and bytes"              },

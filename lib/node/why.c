@@ -302,8 +302,7 @@ static void judge_running(const struct why_facts *facts, const struct trail *las
             (judge_boots(facts, last, previous, why) || describe_boot(facts, last, why)))
                 return;
         if (facts->now_ms > o->deadline_ms) {
-                blame(why,
-                      operation_cause_of_silence(o->step, seen_since(facts, o->step_started_ms)),
+                blame(why, operation_cause(o, seen_since(facts, o->step_started_ms)),
                       "the deadline of its step passed");
         } else {
                 say(why->sentence, "install '%s': it %s", o->profile, operation_text(o, text));

@@ -452,6 +452,22 @@ class Controller(EdgeTest):
         self.assertIn("from the disk - installed", script)
         self.assertIn("event=plan.outdated", self.log())
 
+    def test_system_on_the_disk(self):
+        """What runs on the disk took an address: of a machine that boots its disk, and of no other;
+        not firmware, nor a loader, nor our agent."""
+        self.answer(plan={"action": "disk", "node": "lab-0001", "reason": "installed"}, disks=[MAC])
+        self.start()
+        self.lease(IPXE)
+        self.dhcp(["-V", "cloudie-agent"])
+        self.dhcp(mac=OTHER_MAC)
+        until(8, lambda: "script" in self.steps() or self.again() and "script" in self.steps(),
+              "events")
+        self.assertNotIn("system", self.steps())
+        got = self.lease()
+        until(8, lambda: "system" in self.steps(), "the event")
+        event = [e for e in self.heard("event") if e["step"] == "system"]
+        self.assertEqual([(e["mac"], e["address"]) for e in event], [(MAC, got["ip"])])
+
     def test_away_disk(self):
         """Without a controller a deployed node boots its disk, and a stranger asks again."""
         deployed = {"action": "disk", "node": "lab-0001", "reason": "deployed"}
