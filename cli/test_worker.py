@@ -224,8 +224,8 @@ class Worker(Case):
 
     def test_nothing_is_sent_before_all_is_right(self):
         good = self.file("good.yaml", (0, (PROFILE % ("early", "worker")).encode()))
-        cases = ((PROFILE % ("p", "worker") + "---\nkind: rule\nname: r\n",
-                  r"line 10 on: this release does not know the kind 'rule'"),
+        cases = ((PROFILE % ("p", "worker") + "---\nkind: hook\nname: r\n",
+                  r"line 10 on: this release does not know the kind 'hook'"),
                  ("name: x\n", "'kind' is missing"),
                  ("kind: a\n---\nkind: [\n", "kind 'a'"),
                  (PROFILE % ("p", "worker") + "---\nkind: [\n", "line 11"),

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules over several machines, names, explain, and what stands in the history."""
+import subprocess
 import time
 import unittest
 
 import cloudied_lab as lab
+import test_install
 
 GPU = {"gpus": {"items": [{"vendor": "10de", "vendor_name": "NVIDIA Corporation"}]}}
 
@@ -165,6 +167,44 @@ class Rules(lab.Case):
         self.api("DELETE", "/nodes/sn1", status=204)
         self.discover(1)
         self.assertEqual(self.node("sn1")["version"], 4)
+
+    def wait(self, name, what):
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            status = self.node(name)["status"]
+            if what(status):
+                return status
+            time.sleep(0.1)
+        self.fail(status)
+
+    def test_installs(self):
+        """A rule installs what fits its profile; of what does not it says why, and tries again."""
+        size = test_install.IMAGE_SIZE
+        frame = subprocess.run(("zstd", "-qc"), input=bytes(size), check=True,
+                               capture_output=True).stdout
+        self.api("PUT", f"/images/worker?size={size}")
+        self.api("PUT", "/images/worker/frame?number=0", frame)
+        self.api("POST", "/images/worker/finish")
+        self.api("PUT", "/profiles/worker", test_install.PROFILE)
+        self.api("PUT", "/profiles/large", {"kind": "profile", "spec": {
+            "needs": {"memory": ">=8G"}, "steps": [{"image": "worker"}]}})
+        self.rule("fits", match="disk.type=nvme", profile="worker", action="install",
+                  names="w-{n}")
+        self.rule("rest", match="name=*", profile="large", action="install", priority=-1)
+        agent = test_install.Agent(self.d, self.edge, self.key)
+        self.assertEqual(agent.name, "w-1")
+        status = self.wait("w-1", lambda s: s.get("operation", {}).get("state") == "running")
+        self.assertEqual((status["operation"]["by"], status["operation"]["profile"]),
+                         ("rule 'fits'", "worker"))
+        self.assertEqual(agent.install()["order"], "reboot")
+        self.assertEqual(agent.got["hostname"], "w-w-1")
+        self.discover(2)
+        status = self.wait("sn2", lambda s: s.get("rule_failures"))
+        self.assertEqual((status["rule_failures"], status["is_install_wanted"], "operation" in status),
+                         (1, True, False))
+        self.assertIn("install 1 of 3 by rule 'rest' failed: the machine has 512.0 MiB of memory, "
+                      "and the profile needs >= 8.0 GiB",
+                      [e.get("text") for e in self.api("GET", "/nodes/sn2/timeline")["items"]])
 
     def test_needs(self):
         """What the site lacks for an install is told, and waited for."""
