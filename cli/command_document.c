@@ -77,6 +77,15 @@ static const struct column setting_columns[] = {
         {"VALUE",   "spec.value", NULL, false},
 };
 
+static const struct column network_columns[] = {
+        {"NAME",    "name",            NULL, false},
+        {"VERSION", "version",         NULL, true },
+        {"SUBNET",  "spec.subnet",     NULL, false},
+        {"MODE",    "spec.mode",       NULL, false},
+        {"FIRST",   "spec.pool_first", NULL, false},
+        {"LAST",    "spec.pool_last",  NULL, false},
+};
+
 /* A row a kind. */
 static const struct kind {
         const char *name, *path;
@@ -85,13 +94,15 @@ static const struct kind {
         const char *none;
 } kinds[] = {
         {"profile", "/api/v1/profiles", profile_columns, ARRAY_SIZE(profile_columns),
-         "no profiles yet; 'cloudie apply' writes them"},
+         "no profiles yet; 'cloudie apply' writes them"                                  },
         {"key",     "/api/v1/keys",     key_columns,     ARRAY_SIZE(key_columns),
-         "no keys yet; 'cloudie apply' writes them"    },
+         "no keys yet; 'cloudie apply' writes them"                                      },
         {"file",    "/api/v1/files",    file_columns,    ARRAY_SIZE(file_columns),
-         "no files yet; 'cloudie apply' writes them"   },
+         "no files yet; 'cloudie apply' writes them"                                     },
         {"setting", "/api/v1/settings", setting_columns, ARRAY_SIZE(setting_columns),
-         "no settings; those of cloudied.yaml hold"    },
+         "no settings; those of cloudied.yaml hold"                                      },
+        {"network", "/api/v1/networks", network_columns, ARRAY_SIZE(network_columns),
+         "no networks but those of cloudied.yaml; \'cloudie discovery status\' shows all"},
 };
 
 /* Of the command; the table of commands has none that is not here. */

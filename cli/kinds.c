@@ -7,6 +7,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "lib/node/network_document.h"
 #include "lib/node/node_document.h"
 #include "lib/node/profile.h"
 #include "lib/node/rule.h"
@@ -33,6 +34,13 @@ static int check_file(const struct doc *document, char *error)
         _free_ struct text_file *file = calloc(1, sizeof(*file));
 
         return file ? text_file_decode(document, error, file) : -ENOMEM;
+}
+
+static int check_network(const struct doc *document, char *error)
+{
+        struct edge_network network;
+
+        return network_document_decode(document, error, &network);
 }
 
 static int check_setting(const struct doc *document, char *error)
@@ -63,6 +71,7 @@ const struct kind kinds[] = {
         {"key",     "/api/v1/keys",     check_key,           false, false},
         {"file",    "/api/v1/files",    check_file,          true,  false},
         {"setting", "/api/v1/settings", check_setting,       false, false},
+        {"network", "/api/v1/networks", check_network,       false, false},
         {"profile", "/api/v1/profiles", check_profile,       false, false},
         {"rule",    "/api/v1/rules",    check_rule,          false, false},
         {"node",    "/api/v1/nodes",    node_document_check, false, true },

@@ -73,9 +73,10 @@ SPECS = {
     "keys": {"public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
     "files": {"text": "#cloud-config\n"},
     "settings": {"value": "console=ttyS0"},
+    "networks": {"subnet": "10.99.0.0/24", "mode": "proxy"},
 }
 # Where not any name will do; the others get their first letter.
-NAMES = {"settings": "kernel_arguments"}
+NAMES = {"settings": "kernel_arguments", "networks": "net"}
 PATHS = {
     "a NUL": "%00",
     "a NUL inside": "a%00b",

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "controller/api/call.h"
+#include "controller/api/networks.h"
 #include "controller/logic/edges.h"
 #include "controller/logic/operations.h"
 #include "controller/logic/rules.h"
@@ -303,7 +304,9 @@ static int start(struct api *api, const struct api_options *options, char *error
         }
         atomic_store(&api->last_event, api->logic->last_event);
         operations_resume(api->logic, clock_wall_ms());
-        rc = edge_config_make(api);
+        rc = networks_make(api);
+        if (rc == 0)
+                rc = edge_config_make(api);
         if (rc == 0)
                 rc = leases_index(api);
         if (rc < 0)
@@ -334,6 +337,8 @@ int api_new(const struct api_options *options, char *error, struct api **ret)
         api->assets = options->assets;
         api->images = options->images;
         api->edge_config = *options->edge_config;
+        api->configured = options->edge_config->networks;
+        api->configured_count = options->edge_config->network_count;
         api->started_ms = clock_monotonic_ms();
         pthread_mutex_init(&api->once_lock, NULL);
         list_init(&api->waiting);
@@ -364,6 +369,7 @@ struct api *api_free(struct api *api)
         map_free(api->under_way);
         pthread_mutex_destroy(&api->once_lock);
         free(api->config);
+        free(api->networks);
         free(api->reserved);
         free(api->login_folder);
         free(api->state);

@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "controller/api/call.h"
+#include "controller/api/networks.h"
 #include "controller/logic/documents.h"
 #include "controller/logic/gone.h"
 #include "controller/logic/rules.h"
 #include "lib/base/buffer.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
+#include "lib/daemon/log.h"
 
 static const struct {
         enum problem unknown, malformed;
@@ -21,6 +23,7 @@ static const struct {
         [DOCUMENT_FILE] = {PROBLEM_FILE_UNKNOWN,    PROBLEM_FILE_MALFORMED   },
         [DOCUMENT_SETTING] = {PROBLEM_SETTING_UNKNOWN, PROBLEM_SETTING_MALFORMED},
         [DOCUMENT_RULE] = {PROBLEM_RULE_UNKNOWN,    PROBLEM_RULE_MALFORMED   },
+        [DOCUMENT_NETWORK] = {PROBLEM_NETWORK_UNKNOWN, PROBLEM_NETWORK_MALFORMED},
 };
 
 /* By the path of its route: a kind has four of them. */
@@ -146,6 +149,28 @@ static bool may_put(struct call *call, enum document_kind kind, const struct doc
                                                      call->match.name));
 }
 
+/* False: it has answered. Of a network: a broken one reaches no edge. */
+static bool fits_the_others(struct call *call, const struct document *fresh)
+{
+        char error[DOC_ERROR_SIZE] = "";
+        int rc;
+
+        if (!fresh->network)
+                return true;
+        rc = networks_would(call->api, fresh, error);
+        if (rc < 0)
+                call_refuse(call, rc == -ENOMEM ? PROBLEM_NO_MEMORY : PROBLEM_NETWORK_CLASH,
+                            error[0] ? error : NULL);
+        return rc == 0;
+}
+
+/* After a network was written or deleted. Without memory edges go on with what they have. */
+static void tell_edges(struct call *call)
+{
+        if (kind_of(call) == DOCUMENT_NETWORK && networks_make(call->api) < 0)
+                log_warning("network.refused", "reason=\"no memory\"");
+}
+
 void handle_document_put(struct call *call)
 {
         const enum document_kind kind = kind_of(call);
@@ -163,7 +188,7 @@ void handle_document_put(struct call *call)
         body = serve_body(call->request, &size);
         if (rc == 0)
                 rc = document_read(kind, call->match.name, body, size, error, &fresh);
-        if (rc == 0 && !names_what_there_is(call, fresh))
+        if (rc == 0 && (!names_what_there_is(call, fresh) || !fits_the_others(call, fresh)))
                 return;
         if (rc == 0)
                 rc = document_put(call->api->logic, TAKE_PTR(fresh), call->who.user,
@@ -174,6 +199,7 @@ void handle_document_put(struct call *call)
         }
         if (document->rule)
                 rules_run(call->api->logic, clock_wall_ms(), change);
+        tell_edges(call);
         reply_document(call, document);
         call_commit(call, TAKE_PTR(change));
 }
@@ -195,6 +221,7 @@ void handle_document_delete(struct call *call)
                 return;
         }
         document_delete(call->api->logic, document, call->who.user, clock_wall_ms(), change);
+        tell_edges(call);
         reply_empty(call, 204);
         call_commit(call, TAKE_PTR(change));
 }

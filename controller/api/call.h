@@ -51,7 +51,10 @@ struct api {
         struct serve_ring *ring;
         const struct assets *assets;
         struct images *images;
-        struct edge_config edge_config; /* what cloudied.yaml says of it; its arrays are borrowed */
+        struct edge_config edge_config;        /* networks.h; its arrays are borrowed */
+        const struct edge_network *configured; /* what cloudied.yaml says; borrowed */
+        size_t configured_count;
+        struct edge_network *networks;     /* all that edges are told of; owned */
         struct reserved_address *reserved; /* of that, by address */
         size_t reserved_count;
         uint64_t disks_version, macs_version; /* of the logic, when the next was made */

@@ -26,6 +26,7 @@ const struct document_kind_row document_kinds[DOCUMENT_KIND_COUNT] = {
         [DOCUMENT_FILE] = {"file",    "/api/v1/files",    true },
         [DOCUMENT_SETTING] = {"setting", "/api/v1/settings", false},
         [DOCUMENT_RULE] = {"rule",    "/api/v1/rules",    false},
+        [DOCUMENT_NETWORK] = {"network", "/api/v1/networks", false},
 };
 
 struct document *document_free(struct document *document)
@@ -38,6 +39,7 @@ struct document *document_free(struct document *document)
         free(document->profile);
         free(document->setting);
         rule_free(document->rule);
+        free(document->network);
         free(document->text);
         doc_free(document->labels);
         doc_free(document->spec);
@@ -106,10 +108,17 @@ static int read_rule(const struct doc *object, char *error, struct document *to)
         return rule_decode(object, node_field_bind, error, &to->rule);
 }
 
+static int read_network(const struct doc *object, char *error, struct document *to)
+{
+        to->network = calloc(1, sizeof(*to->network));
+        return to->network ? network_document_decode(object, error, to->network) : -ENOMEM;
+}
+
 static int (*const readers[DOCUMENT_KIND_COUNT])(const struct doc *object, char *error,
                                                  struct document *to) = {
-        [DOCUMENT_PROFILE] = read_profile, [DOCUMENT_KEY] = read_key,   [DOCUMENT_FILE] = read_file,
-        [DOCUMENT_SETTING] = read_setting, [DOCUMENT_RULE] = read_rule,
+        [DOCUMENT_PROFILE] = read_profile, [DOCUMENT_KEY] = read_key,
+        [DOCUMENT_FILE] = read_file,       [DOCUMENT_SETTING] = read_setting,
+        [DOCUMENT_RULE] = read_rule,       [DOCUMENT_NETWORK] = read_network,
 };
 
 /* Text and back */

@@ -2,12 +2,13 @@
 #pragma once
 
 /*
- * Documents of operators, by kind and name: profiles, keys, files, settings. A row a kind.
- * Each PUT is a new version.
+ * Documents of operators, by kind and name: profiles, keys, files, settings, networks. A row a
+ * kind. Each PUT is a new version.
  */
 
 #include "controller/logic/logic.h"
 #include "lib/node/install.h"
+#include "lib/node/network_document.h"
 #include "lib/node/profile.h"
 #include "lib/node/rule.h"
 #include "lib/node/setting.h"
@@ -25,18 +26,20 @@ extern const struct document_kind_row document_kinds[DOCUMENT_KIND_COUNT];
 #define RULE_MAX    ((size_t)16 << 10)               /* the same */
 #define KEY_MAX     ((size_t)16 << 10)               /* one line, and labels */
 #define SETTING_MAX ((size_t)16 << 10)               /* a value, and labels */
+#define NETWORK_MAX ((size_t)64 << 10)               /* pools, relays, and what they match */
 #define FILE_MAX    ((size_t)4 * SEED_USER_DATA_MAX) /* text, escaped by JSON here and there */
 
 struct document {
         enum document_kind kind;
         char name[NODE_NAME_SIZE];
         uint64_t version;
-        struct profile *profile;     /* DOCUMENT_PROFILE */
-        struct setting *setting;     /* DOCUMENT_SETTING */
-        struct rule *rule;           /* DOCUMENT_RULE */
-        char *content;               /* DOCUMENT_KEY: its line; DOCUMENT_FILE: its text */
-        char hash[SHA256_TEXT_SIZE]; /* of all that it says; of a secret one keyed */
-        char *text;                  /* as it is shown: JSON, one line */
+        struct profile *profile;      /* DOCUMENT_PROFILE */
+        struct setting *setting;      /* DOCUMENT_SETTING */
+        struct rule *rule;            /* DOCUMENT_RULE */
+        struct edge_network *network; /* DOCUMENT_NETWORK */
+        char *content;                /* DOCUMENT_KEY: its line; DOCUMENT_FILE: its text */
+        char hash[SHA256_TEXT_SIZE];  /* of all that it says; of a secret one keyed */
+        char *text;                   /* as it is shown: JSON, one line */
         size_t text_size;
         struct doc *labels, *spec; /* as they were written; never NULL */
 };

@@ -49,6 +49,7 @@ enum document_kind {
         DOCUMENT_FILE,
         DOCUMENT_SETTING,
         DOCUMENT_RULE,
+        DOCUMENT_NETWORK,
         DOCUMENT_KIND_COUNT
 };
 
