@@ -48,11 +48,24 @@ static int check_name(struct call *call, const struct items *items, const char *
         return call_do(call, "GET", path, NULL, NULL, &there);
 }
 
+static int check_rule(struct call *call, const struct items *items, const struct doc *rule)
+{
+        const char *profile = doc_get_text(rule, "spec.profile");
+        const int rc = profile ? check_name(call, items, "profile", profile) : 0;
+
+        if (rc != 0)
+                fprintf(stderr, "cloudie: rule '%s' asks for it; nothing was written\n",
+                        doc_get_text(rule, "name"));
+        return rc;
+}
+
 static int check_references(struct call *call, const struct items *items, const struct item *item)
 {
         struct profile profile;
         int rc;
 
+        if (text_is_equal(item->kind->name, "rule"))
+                return check_rule(call, items, item->document);
         if (!text_is_equal(item->kind->name, "profile") ||
             profile_decode(item->document, NULL, &profile) < 0)
                 return 0;

@@ -69,6 +69,8 @@ class Documents(Case):
         for sentence, bad in (("key 'a' is said twice", [key("a")]),
                               ("There is no key 'none'", [profile("p", ssh_keys=["a", "none"])]),
                               ("There is no file 'none'", [profile("p", user_data="none")]),
+                              ("There is no profile 'none'", [{"kind": "rule", "name": "r", "spec": {
+                                  "match": "name=x", "profile": "none"}}]),
                               ("There is no node 'n1'", [{"kind": "node", "name": "n1"}]),
                               ("'x' is not understood", [{**key("c"), "x": 1}]),
                               ("does not know the kind 'kei'", [{**key("c"), "kind": "kei"}])):
