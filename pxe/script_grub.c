@@ -227,8 +227,8 @@ int pxe_grub_image_write(const struct boot_plan *plan, const struct pxe_script_f
                 to[0] = '\0';
                 return -EINVAL;
         }
-        PXE_LINE(&w, "echo Cloudie: asking again in 30 seconds, by a restart");
-        PXE_LINE(&w, "sleep 30");
+        PXE_LINE(&w, "echo Cloudie: asking again in 10 seconds, by a restart");
+        PXE_LINE(&w, "sleep 10");
         PXE_LINE(&w, "reboot");
         return pxe_script_finish(&w, to, ret_size);
 }

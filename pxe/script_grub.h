@@ -25,6 +25,6 @@ int pxe_grub_script_write(const struct boot_plan *plan, const struct pxe_script_
 
 /* The same inside of the boot image, which GRUB has begun from: kernel and ramdisks are in it, and
  * nothing is asked of the network. One that ends without having booted restarts the machine after
- * 30 seconds, which then asks for another image. */
+ * 10 seconds, which then asks for another image. */
 int pxe_grub_image_write(const struct boot_plan *plan, const struct pxe_script_facts *facts,
                          char to[static PXE_SCRIPT_SIZE], size_t *ret_size);

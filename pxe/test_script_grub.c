@@ -86,7 +86,7 @@ static void test_golden(void **state)
         }
 }
 
-#define AGAIN "echo Cloudie: asking again in 30 seconds, by a restart\nsleep 30\nreboot\n"
+#define AGAIN "echo Cloudie: asking again in 10 seconds, by a restart\nsleep 10\nreboot\n"
 /* No loader of the image's own: that is a disk without partitions. */
 #define TRY_PARTITIONS(path)                                                                       \
         "for disk in (hd*,*); do\n"                                                                \

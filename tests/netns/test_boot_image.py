@@ -129,7 +129,7 @@ class BootImage(lab.EdgeTest):
             script = self.script()
             self.assertIn(has, script, plan)
             self.assertNotIn(has_not, script, plan)
-            self.assertEqual(script.splitlines()[-2:], ["sleep 30", "reboot"])
+            self.assertEqual(script.splitlines()[-2:], ["sleep 10", "reboot"])
 
     def test_site_does_not_fit(self):
         self.write("assets/site.cpio", bytes(SITE_SIZE + 1))

@@ -24,13 +24,12 @@ uefi) number=7 LAB_FIRMWARE=$kind LAB_MEMORY=320 ;;
 secureboot) number=8 LAB_FIRMWARE=$kind LAB_MEMORY=320 ;;
 uefi6) number=41 LAB_FIRMWARE=uefi LAB_MEMORY=320 ;;
 secureboot6) number=42 LAB_FIRMWARE=secureboot LAB_MEMORY=320 ;;
-# The image is in memory as well.
-uefi-http) number=43 LAB_FIRMWARE=uefi LAB_MEMORY=384 ;;
-secureboot-http) number=44 LAB_FIRMWARE=secureboot LAB_MEMORY=384 ;;
-uefi6-http) number=45 LAB_FIRMWARE=uefi LAB_MEMORY=384 ;;
-secureboot6-http) number=46 LAB_FIRMWARE=secureboot LAB_MEMORY=384 ;;
-uefi-https) number=47 LAB_FIRMWARE=uefi LAB_MEMORY=384 LAB_HTTPS=true ;;
-secureboot-https) number=48 LAB_FIRMWARE=secureboot LAB_MEMORY=384 LAB_HTTPS=true ;;
+uefi-http) number=43 LAB_FIRMWARE=uefi LAB_MEMORY=320 ;;
+secureboot-http) number=44 LAB_FIRMWARE=secureboot LAB_MEMORY=320 ;;
+uefi6-http) number=45 LAB_FIRMWARE=uefi LAB_MEMORY=320 ;;
+secureboot6-http) number=46 LAB_FIRMWARE=secureboot LAB_MEMORY=320 ;;
+uefi-https) number=47 LAB_FIRMWARE=uefi LAB_MEMORY=320 LAB_HTTPS=true ;;
+secureboot-https) number=48 LAB_FIRMWARE=secureboot LAB_MEMORY=320 LAB_HTTPS=true ;;
 *)
         echo "boot.sh: '$kind' is none of those that its first lines name" >&2
         exit 2

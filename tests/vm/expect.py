@@ -82,7 +82,7 @@ def check_firmware(kind, firmware):
         expect(firmware.get("setup_mode"), secure[1], "setup mode")
 
 
-def check_node(kind, is_6, is_image, node, listed):
+def check_node(kind, is_6, node, listed):
     inventory = node["inventory"]
     expect(node["status"]["phase"], "discovered", "phase")
     expect(node["status"]["macs"], [MAC], "MACs")
@@ -101,7 +101,7 @@ def check_node(kind, is_6, is_image, node, listed):
     if "sse2" not in cpu["flags"]:
         sys.exit("expect: no sse2 among the flags")
     memory = inventory["memory"]
-    size = (256 if is_6 else 192) if kind in ("http", "tftp") else 384 if is_image else 320
+    size = (256 if is_6 else 192) if kind in ("http", "tftp") else 320
     expect(memory["installed"], size << 20, "memory installed")
     if not (100 << 20) < memory["total"] < (size << 20):
         sys.exit(f"expect: usable memory {memory['total']}")
@@ -133,7 +133,7 @@ def main():
     nodes = json.loads(load("nodes.json"))
     expect(len(nodes), 1, "nodes")
     node = json.loads(load("node.json"))
-    check_node(kind, is_6, is_image, node, nodes[0])
+    check_node(kind, is_6, node, nodes[0])
     expect(node["status"]["address"].startswith("fd77::1"), is_6, "the node's address is of IPv6")
 
 

@@ -21,7 +21,7 @@ export LAB_FIRMWARE=${kind%-http} LAB_MEMORY=320
 arguments=() again="asking again in 5 seconds"
 case $kind in
 *-http)
-        LAB_MEMORY=384 again="asking again in 30 seconds"
+        LAB_MEMORY=384 again="asking again in 10 seconds"
         arguments=(-fw_cfg "name=opt/org.tianocore/IPv4PXESupport,string=n"
                 -fw_cfg "name=opt/org.tianocore/IPv6PXESupport,string=n")
         ;;

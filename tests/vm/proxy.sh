@@ -13,7 +13,6 @@ case $kind in
 uefi | secureboot) following=10.77.0.1 ;;
 *-http)
         # GRUB asks nobody; whom the other server follows does not matter.
-        LAB_MEMORY=384
         arguments=(-fw_cfg "name=opt/org.tianocore/IPv4PXESupport,string=n"
                 -fw_cfg "name=opt/org.tianocore/IPv6PXESupport,string=n")
         ;;
