@@ -140,12 +140,61 @@ static void test_limits(void **state)
         assert_true(traits_size(traits) < TRAITS_SIZE + 1024);
 }
 
+/* {"memory": {"items": [...]}}: rows of the middle get what the first ones left. */
+static struct doc *machine_of_types(size_t count, size_t last)
+{
+        struct doc *inventory = doc_object(), *memory = doc_object(), *list = doc_list();
+        char text[TRAIT_VALUE_SIZE];
+
+        for (size_t i = 0; i <= count; i++) {
+                struct doc *module = doc_object();
+
+                memset(text, 'x', sizeof(text));
+                text[i < count ? sizeof(text) - 1 : last] = '\0';
+                snprintf(text, 5, "%04zu", i);
+                text[4] = 'x';
+                doc_set_text(module, "type", text);
+                doc_append(list, module);
+        }
+        doc_set(memory, "items", list);
+        doc_set(inventory, "memory", memory);
+        return inventory;
+}
+
+/* However much the first rows take: each that follows has its place, and no byte more. */
+static void test_full(void **state)
+{
+        const size_t whole = TRAITS_SIZE / TRAIT_VALUE_SIZE - 1;
+
+        (void)state;
+        for (size_t last = 5; last < TRAIT_VALUE_SIZE; last++) {
+                _doc_ struct doc *inventory = machine_of_types(whole, last);
+                CLEANUP(traits_free) struct traits *traits = NULL;
+                struct doc *nics = doc_object(), *list = doc_list(), *nic;
+
+                for (unsigned i = 0; i < TRAIT_VALUES_MAX; i++) {
+                        char name[16];
+
+                        nic = doc_object();
+                        snprintf(name, sizeof(name), "driver%u", i);
+                        doc_set_text(nic, "driver", name);
+                        doc_append(list, nic);
+                }
+                doc_set(nics, "items", list);
+                doc_set(inventory, "nics", nics);
+                assert_int_equal(traits_of(inventory, &traits), 0);
+                assert_true(traits_size(traits) <= TRAITS_SIZE + 1024);
+                assert_non_null(traits_next(traits, trait_find("memory.type"), NULL));
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_machine),
                 cmocka_unit_test(test_stored),
                 cmocka_unit_test(test_limits),
+                cmocka_unit_test(test_full),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

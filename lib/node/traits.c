@@ -105,6 +105,7 @@ struct making {
         const struct trait_row *row;
         uint16_t first[ARRAY_SIZE(trait_rows)];
         size_t used, from, count; /* of this row: where it begins, how many it has */
+        size_t rows_left;         /* this one and those that follow */
         char values[TRAITS_SIZE];
 };
 
@@ -119,7 +120,7 @@ static bool is_there(const struct making *m, const char *text)
 /* A byte for the end of this row and of each that follows is kept free. */
 static void add_text(struct making *m, const char *text)
 {
-        const size_t left = TRAITS_SIZE - m->used - ARRAY_SIZE(trait_rows);
+        const size_t left = TRAITS_SIZE - m->rows_left - m->used;
         char value[TRAIT_VALUE_SIZE];
         size_t len = strlen(text);
 
@@ -184,6 +185,7 @@ static void begin_row(struct making *m, size_t row)
         m->first[row] = (uint16_t)m->used;
         m->from = m->used;
         m->count = 0;
+        m->rows_left = trait_count - row;
 }
 
 static void end_row(struct making *m)
