@@ -87,6 +87,32 @@ int apply_check(struct call *call, const struct items *items)
         return rc;
 }
 
+/* Would the controller take it? What only it knows, as networks that clash, it says before anything
+ * is written. Names were looked at by apply_check(), which knows what else is in the files. */
+static int ask_dry(const struct command_context *context, const struct item *item,
+                   const char *if_match)
+{
+        _answer_ struct call_answer answer = {0};
+        _free_ char *body = NULL;
+        char path[PATH_SIZE];
+        struct call_request put = {.method = "PUT", .path = path, .if_match = if_match};
+
+        /* The node of a dump is not there yet, and it would not be a PUT. */
+        if (item->kind->is_found && !item->now)
+                return 0;
+        if (doc_print(item->document, DOC_COMPACT, &body) < 0)
+                return EXIT_FAILURE;
+        put.body = body;
+        put.body_size = strlen(body);
+        each_path(path, sizeof(path), item->kind->path, doc_get_text(item->document, "name"),
+                  "?dry_run=1");
+        /* A viewer may see what would change, though not write it. */
+        if (call_try(context->call, &put, &answer) || answer.status == 403 ||
+            text_is_equal(doc_get_text(answer.doc, "code"), "reference-unknown"))
+                return 0;
+        return call_complain(context->call, &answer);
+}
+
 static const char *say_dry(const struct command_context *context, const struct item *item)
 {
         const bool is_secret = item->kind->is_secret;
@@ -110,12 +136,13 @@ static const char *put_one(const struct command_context *context, const struct i
 
         if (item->now && item_says_the_same(item->document, item->now))
                 return "unchanged";
-        if (context->dry_run)
-                return say_dry(context, item);
         each_path(path, sizeof(path), item->kind->path, doc_get_text(item->document, "name"),
                   is_loaded ? "/load" : "");
         /* Not over what somebody wrote in this moment. */
         snprintf(etag, sizeof(etag), "\"%lld\"", (long long)version);
+        if (context->dry_run)
+                return ask_dry(context, item, item->now ? etag : NULL) == 0 ? say_dry(context, item)
+                                                                            : NULL;
         if (call_do(context->call, is_loaded ? "POST" : "PUT", path, item->now ? etag : NULL,
                     item->document, &put) != 0)
                 return NULL;

@@ -99,6 +99,8 @@ static const struct kind {
          "no keys yet; 'cloudie apply' writes them"                                      },
         {"file",    "/api/v1/files",    file_columns,    ARRAY_SIZE(file_columns),
          "no files yet; 'cloudie apply' writes them"                                     },
+ /* Rules have a list of their own. */
+        {"rule",    "/api/v1/rules",    NULL,            0,                           "" },
         {"setting", "/api/v1/settings", setting_columns, ARRAY_SIZE(setting_columns),
          "no settings; those of cloudied.yaml hold"                                      },
         {"network", "/api/v1/networks", network_columns, ARRAY_SIZE(network_columns),

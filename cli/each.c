@@ -51,17 +51,20 @@ int each_list(const struct command_context *context, const char *under,
               const struct column *columns, size_t count, const char *none)
 {
         _doc_ struct doc *answer = NULL;
+        _buffer_ struct buffer path = {0};
         const struct doc *items;
         int rc;
 
-        rc = call_do(context->call, "GET", under, NULL, NULL, &answer);
+        buffer_text(&path, under);
+        call_query(&path, "select", context->select);
+        rc = call_get(context->call, &path, &answer);
         if (rc != 0)
                 return rc;
         items = doc_get(answer, "items");
         if (context->output != OUTPUT_TABLE)
                 return print_document(context->output, items);
         if (doc_count(items) == 0) {
-                fprintf(stderr, "cloudie: %s\n", none);
+                fprintf(stderr, "cloudie: %s\n", context->select ? "none that matches" : none);
                 return 0;
         }
         return print_table(columns, count, items);

@@ -64,6 +64,26 @@ class Documents(Case):
         self.ok("setting", "delete", "install_limit")
         self.assertEqual(self.names("setting"), [])
 
+    def test_dry_run_asks(self):
+        def network(subnet):
+            return {"kind": "network", "name": "n", "spec": {"subnet": subnet, "mode": "proxy"}}
+        fits, clashes = self.write("n.yaml", network("10.9.0.0/24")), self.write("m.yaml", network("10.77.0.128/25"))
+        self.assertIn("network/n would be created\n", self.ok("apply", "--dry-run", "-f", fits))
+        self.refused("overlaps another", "apply", "--dry-run", "-f", clashes)
+        # a name that stands in the same files is there by then
+        both = self.write("both.yaml", profile("p", ssh_keys=["new"]), key("new"))
+        self.assertIn("profile/p would be created\n", self.ok("apply", "--dry-run", "-f", both))
+        self.assertEqual(self.names("network") + self.names("profile") + self.names("key"), [])
+
+    def test_lists_choose(self):
+        self.ok("apply", "-f", self.write("k.yaml", *(dict(key(n), labels={"rack": n}) for n in "abc")))
+        rows = json.loads(self.run_it("-o", "json", "key", "list", "-l", "rack in (a,c)").stdout)
+        self.assertEqual([r["name"] for r in rows], ["a", "c"])
+        self.assertIn("none that matches", self.run_it("key", "list", "-l", "rack=z").stderr)
+        self.ok("apply", "-f", self.write("r.yaml", {"kind": "rule", "name": "r", "spec": {"match": "name=gone"}}))
+        self.assertIn("name=gone", self.ok("rule", "show", "r"))
+        self.ok("rule", "delete", "r")
+
     def test_all_or_nothing(self):
         good = self.write("good.yaml", key("a"), key("b"))
         for sentence, bad in (("key 'a' is said twice", [key("a")]),

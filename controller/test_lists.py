@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lists of the API: page by page, in an order, and only what is asked for of each item."""
 import unittest
+import urllib.parse
 
 import cloudied_lab as lab
 
@@ -71,6 +72,46 @@ class Lists(lab.Case):
         for wrong in ("", ",", "a%20b", "a,", "x" * 2000, "%22"):
             self.api("GET", "/nodes?fields=" + wrong, status=400, code="query-malformed")
         self.api("GET", "/nodes/none?fields=name", status=404, code="node-unknown")
+
+    def test_documents(self):
+        sizes = {"a": 9, "b": 80, "c": 9, "d": None, "e": 700}
+        for name, size in sizes.items():
+            disk = {"disk": {"pick": "smallest", "size": f">={size}G"}} if size else {}
+            self.api("PUT", f"/profiles/{name}", {"kind": "profile", "labels": {"rack": f"r{size}", "x.y": name},
+                                                  "spec": {"steps": [{"image": "none"}], **disk}})
+        self.api("PUT", "/profiles/a", {"kind": "profile", "labels": {"rack": "r9", "x.y": "a"}, "spec": {
+            "steps": [{"image": "none"}], "disk": {"pick": "smallest", "size": ">=9G"}}})
+
+        def names(query, limit=1000):
+            return "".join(i["name"] for i in self.pages("/profiles", query, limit)[0])
+        for limit in (1, 2, 1000):
+            self.assertEqual(names("", limit), "abcde")
+            self.assertEqual(names("&sort=-name", limit), "edcba")
+            self.assertEqual(names("&sort=spec.disk.size", limit), "dacbe")
+            self.assertEqual(names("&sort=-rack", limit), "debac")
+            self.assertEqual(names("&sort=-version&select=rack%3Dr9", limit), "ac")
+        for text, wanted in (("rack=r9", "ac"), ("label.rack=r9", "ac"), ("label.x.y=b", "b"), ("name=[", ""),
+                             ("version>1", "a"), ("spec.disk.pick=smallest and not name=a", "bce"),
+                             ("spec.steps.image=none", "abcde"), ("disk", "abce"), ("nothing", "")):
+            self.assertEqual(names("&select=" + urllib.parse.quote(text)), wanted, text)
+        self.assertEqual(self.api("GET", "/profiles?limit=2&fields=name&sort=-name"),
+                         {"items": [{"name": "e"}, {"name": "d"}], "next": "d"})
+        self.assertEqual(names("&after=bb"), "cde")
+        for wrong in ("limit=0", "limit=1001", "sort=", "sort=-", "sort=a.b", "select=a.b", "select=version%3Da",
+                      "sort=version&after=gone", "after=" + "x" * 100):
+            self.api("GET", "/profiles?" + wrong, status=400, code="query-malformed")
+
+    def test_secrets(self):
+        for name, text in (("f", "#cloud-config\n#b\n"), ("g", "#cloud-config\n#a\n")):
+            self.api("PUT", f"/files/{name}", {"kind": "file", "labels": {"a": "b"}, "spec": {"text": text}})
+        self.assertEqual(len(self.api("GET", "/files?select=a%3Db")["items"]), 2)
+        # what nobody may read, nobody finds out by asking
+        for query in ("select=text", "select=text%3D*", "select=not%20text%3D*"):
+            self.assertIn(len(self.api("GET", "/files?" + query)["items"]), (0, 2))
+        self.assertEqual(self.api("GET", "/files?select=text%3D*a*")["items"], [])
+        self.assertEqual([i["name"] for i in self.api("GET", "/files?sort=text")["items"]], ["f", "g"])
+        for query in ("select=spec.text", "sort=spec.text"):
+            self.api("GET", "/files?" + query, status=400, code="query-malformed")
 
     def test_timeline(self):
         report = lab.inventory(["52:54:00:77:01:00"], serial="SN-0")

@@ -44,6 +44,25 @@ class Networks(lab.Case):
         self.api("DELETE", "/networks/rack5", None, 204)
         self.assertEqual(self.config(), before)
 
+    def test_dry_run(self):
+        self.api("PUT", "/networks/rack4", network(**POOL))
+        before = self.api("GET", "/networks")
+        would = self.api("PUT", "/networks/rack6?dry_run=1", network("10.6.0.0/24"))
+        self.assertEqual((would["name"], would["version"], would["spec"]["subnet"]), ("rack6", 1, "10.6.0.0/24"))
+        self.assertEqual(self.api("PUT", "/networks/rack4?dry_run=true", network(**POOL))["version"], 2)
+        self.api("PUT", "/networks/rack6?dry_run=1", network("10.4.0.0/16"), 409, "network-clash")
+        self.api("PUT", "/networks/rack6?dry_run=1", network("10.6.0.0/33"), 400, "network-malformed")
+        self.api("PUT", "/profiles/p?dry_run=1", {"kind": "profile", "spec": {"steps": [
+            {"image": "none"}, {"seed": {"ssh_keys": ["gone"]}}]}}, 409, "reference-unknown")
+        for wrong in ("0", "", "yes", "1x"):
+            self.api("PUT", "/networks/rack6?dry_run=" + wrong, network("10.6.0.0/24"), 400, "query-malformed")
+        answer = self.d.call("PUT", "/api/v1/networks/rack4?dry_run=1", lab.json.dumps(network(**POOL)).encode(),
+                             token=self.token, headers={"If-Match": '"9"'})
+        self.assertEqual(answer.status, 412, answer.body)
+        secret = self.api("PUT", "/files/f?dry_run=1", {"kind": "file", "spec": {"text": "#cloud-config\n"}})
+        self.assertNotIn("spec", secret)
+        self.assertEqual((self.api("GET", "/networks"), self.api("GET", "/files")), (before, {"items": []}))
+
     def test_no_broken_one(self):
         self.api("PUT", "/networks/rack4", network(**POOL))
         before = self.config()

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "controller/api/call.h"
+#include "controller/api/document_text.h"
 #include "controller/api/networks.h"
 #include "controller/logic/documents.h"
 #include "controller/logic/gone.h"
 #include "controller/logic/rules.h"
-#include "lib/base/buffer.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
@@ -26,8 +26,8 @@ static const struct {
         [DOCUMENT_NETWORK] = {PROBLEM_NETWORK_UNKNOWN, PROBLEM_NETWORK_MALFORMED},
 };
 
-/* By the path of its route: a kind has four of them. */
-static enum document_kind kind_of(const struct call *call)
+/* By the path of its route: a kind has five of them. */
+enum document_kind call_document_kind(const struct call *call)
 {
         unsigned kind = 0;
 
@@ -37,44 +37,17 @@ static enum document_kind kind_of(const struct call *call)
         return (enum document_kind)kind;
 }
 
-static int compare(const void *a, const void *b)
+int document_add_text(struct call *call, const struct document *document, struct buffer *to)
 {
-        return strcmp((*(struct document *const *)a)->name, (*(struct document *const *)b)->name);
-}
-
-void handle_documents(struct call *call)
-{
-        const struct map *documents = call->api->logic->documents[kind_of(call)];
-        _free_ struct document **sorted =
-                calloc(map_count(documents) + 1, sizeof(struct document *));
-        _buffer_ struct buffer text = {0};
-        size_t at = 0, count = 0;
-        char *taken = NULL;
-        void *value;
-
-        if (!sorted) {
-                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
-                return;
-        }
-        while (map_next(documents, &at, &value))
-                sorted[count++] = value;
-        qsort(sorted, count, sizeof(struct document *), compare);
-        buffer_text(&text, "{\"items\":[");
-        for (size_t i = 0; i < count; i++) {
-                buffer_text(&text, i > 0 ? "," : "");
-                buffer_add(&text, sorted[i]->text, sorted[i]->text_size);
-        }
-        buffer_text(&text, "]}");
-        if (buffer_take(&text, &taken) < 0)
-                taken = NULL;
-        reply_text(call, 200, taken);
-        call_send(call);
+        (void)call;
+        buffer_add(to, document->text, document->text_size);
+        return 0;
 }
 
 /* NULL: it has answered. */
 static struct document *document_of(struct call *call)
 {
-        const enum document_kind kind = kind_of(call);
+        const enum document_kind kind = call_document_kind(call);
         struct document *document = document_find(call->api->logic, kind, call->match.name);
         char detail[NODE_NAME_SIZE + 48];
 
@@ -106,7 +79,7 @@ void handle_document(struct call *call)
 enum problem prepare_document(struct call *call, char *detail)
 {
         CLEANUP(document_free) struct document *document = NULL;
-        const enum document_kind kind = kind_of(call);
+        const enum document_kind kind = call_document_kind(call);
         const char *body;
         size_t size;
         int rc;
@@ -167,13 +140,27 @@ static bool fits_the_others(struct call *call, const struct document *fresh)
 /* After a network was written or deleted. Without memory edges go on with what they have. */
 static void tell_edges(struct call *call)
 {
-        if (kind_of(call) == DOCUMENT_NETWORK && networks_make(call->api) < 0)
+        if (call_document_kind(call) == DOCUMENT_NETWORK && networks_make(call->api) < 0)
                 log_warning("network.refused", "reason=\"no memory\"");
+}
+
+/* ?dry_run=1: all that would be refused is, and nothing is written. The answer is the document as
+ * it would be, without an ETag: there is none of this version. */
+static void reply_preview(struct call *call, struct document *fresh)
+{
+        const int rc = document_preview(call->api->logic, fresh);
+
+        if (rc < 0)
+                call_refuse(call, rc == -ENOSPC ? PROBLEM_FULL : PROBLEM_NO_MEMORY, NULL);
+        else
+                reply_text(call, 200, strdup(fresh->text));
+        if (rc == 0)
+                call_send(call);
 }
 
 void handle_document_put(struct call *call)
 {
-        const enum document_kind kind = kind_of(call);
+        const enum document_kind kind = call_document_kind(call);
         const struct document *old = document_find(call->api->logic, kind, call->match.name);
         CLEANUP(store_change_free) struct store_change *change = store_change_new();
         CLEANUP(document_free) struct document *fresh = NULL;
@@ -182,14 +169,19 @@ void handle_document_put(struct call *call)
         const char *body;
         size_t size;
         int rc = change ? 0 : -ENOMEM;
+        bool is_dry;
 
-        if (!may_put(call, kind, old))
+        if (!call_reads_dry_run(call, &is_dry) || !may_put(call, kind, old))
                 return;
         body = serve_body(call->request, &size);
         if (rc == 0)
                 rc = document_read(kind, call->match.name, body, size, error, &fresh);
         if (rc == 0 && (!names_what_there_is(call, fresh) || !fits_the_others(call, fresh)))
                 return;
+        if (rc == 0 && is_dry) {
+                reply_preview(call, fresh);
+                return;
+        }
         if (rc == 0)
                 rc = document_put(call->api->logic, TAKE_PTR(fresh), call->who.user,
                                   clock_wall_ms(), change, &document);

@@ -425,9 +425,15 @@ void handle_node_put(struct call *call)
         struct node *node = call_node_to_change(call);
         _doc_ struct doc *document = NULL;
         char error[DOC_ERROR_SIZE];
+        bool is_dry;
 
-        if (!node)
+        if (!node || !call_reads_dry_run(call, &is_dry))
                 return;
+        if (is_dry) {
+                reply_node(call, node, NULL);
+                call_send(call);
+                return;
+        }
         if (!change || read_node(call, error, &document) < 0 ||
             node_put(call->api->logic, node, document, call->who.user, clock_wall_ms(), change) <
                     0) {

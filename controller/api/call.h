@@ -259,6 +259,9 @@ struct node *call_node_to_change(struct call *call);
 bool call_may_change(struct call *call, uint64_t version);
 /* Whether nothing but a word (?force=1) keeps @way from beginning; false: it has answered. */
 bool call_may_begin(struct call *call, const struct node *node, enum node_way way);
+/* ?dry_run=1: nothing is to be written. False: it says something else, and has answered: who
+ * misspells it would have it written. */
+bool call_reads_dry_run(struct call *call, bool *ret);
 /* Adds a member to the object that the reply is; @value is JSON. */
 void reply_add_member(struct call *call, const char *name, const char *value);
 /* The node's document, with its ETag. @advice: one sentence without quotes, as a member of its

@@ -101,3 +101,15 @@ enum problem call_check(struct call *call, char *detail)
                 problem = check_fields(call, detail);
         return problem == PROBLEM_NONE ? check_body(call, detail) : problem;
 }
+
+bool call_reads_dry_run(struct call *call, bool *ret)
+{
+        const char *text = serve_query(call->request, "dry_run");
+
+        if (text && !text_is_equal(text, "1") && !text_is_equal(text, "true")) {
+                call_refuse(call, PROBLEM_QUERY, "dry_run: 1, or left out");
+                return false;
+        }
+        *ret = text != NULL;
+        return true;
+}

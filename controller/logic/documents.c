@@ -363,6 +363,25 @@ static void tell(struct logic *logic, const struct document *document, const cha
         event_add(logic, NULL, &event, change);
 }
 
+static uint64_t next_version(const struct logic *logic, const struct document *fresh)
+{
+        const struct document *old = document_find(logic, fresh->kind, fresh->name);
+
+        return 1 + (old ? old->version
+                        : gone_version(logic, document_kinds[fresh->kind].name, fresh->name));
+}
+
+int document_preview(const struct logic *logic, struct document *fresh)
+{
+        if (!document_find(logic, fresh->kind, fresh->name) &&
+            map_count(logic->documents[fresh->kind]) >= DOCUMENTS_MAX)
+                return -ENOSPC;
+        if (document_kinds[fresh->kind].is_secret && !logic->vault)
+                return -EKEYREJECTED;
+        fresh->version = next_version(logic, fresh);
+        return write_text(fresh);
+}
+
 int document_put(struct logic *logic, struct document *take, const char *by, uint64_t now_ms,
                  struct store_change *change, struct document **ret)
 {
@@ -377,8 +396,7 @@ int document_put(struct logic *logic, struct document *take, const char *by, uin
                 *ret = old;
                 return 0;
         }
-        document->version =
-                1 + (old ? old->version : gone_version(logic, kind->name, document->name));
+        document->version = next_version(logic, document);
         rc = write_text(document);
         if (rc == 0)
                 rc = write_stored(logic, document, &stored);

@@ -74,6 +74,9 @@ int document_read(enum document_kind kind, const char *name, const char *text, s
  */
 int document_put(struct logic *logic, struct document *take, const char *by, uint64_t now_ms,
                  struct store_change *change, struct document **ret);
+/* Gives @fresh, of document_read(), the version and text that document_put() would. 0; else as
+ * that, -EIO excepted. */
+int document_preview(const struct logic *logic, struct document *fresh);
 void document_delete(struct logic *logic, struct document *document, const char *by,
                      uint64_t now_ms, struct store_change *change);
 
