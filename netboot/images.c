@@ -32,6 +32,9 @@
 #define TELL_AGAIN_MS 60000
 /* Written in steps, so that the journal's sync never waits behind a gigabyte of ours. */
 #define SYNC_BYTES ((uint64_t)16 << 20)
+/* Of a copy that is hashed; between two of them we may be told to end. */
+#define HASH_STEP      ((size_t)1 << 20)
+#define CONDITION_SIZE (SHA256_TEXT_SIZE + 32)
 
 struct wanted {
         char name[WIRE_NAME_SIZE];
@@ -239,7 +242,7 @@ static int open_file(struct images *images, const char *name, struct ip_address 
         entry = image_store_find(images->store, name);
         miss = miss_find(images, name, now_ms);
         is_doubted = is_doubted && entry && may_be_doubted(entry, now_ms);
-        if (entry && !is_doubted && (is_fresh(entry, now_ms) || (miss && miss->rc != -ENOENT)))
+        if (entry && ((!is_doubted && is_fresh(entry, now_ms)) || (miss && miss->rc != -ENOENT)))
                 rc = open_entry(images, entry, now_ms, ret);
         else if (miss)
                 rc = miss->rc;
@@ -270,6 +273,8 @@ void images_close(struct images *images, struct image_entry *entry)
 }
 
 /* ---- who fetches ---- */
+
+enum { COPY_IS_RIGHT = 1 }; /* what we have is what the controller has */
 
 struct download {
         struct images *images;
@@ -359,14 +364,63 @@ static int check_status(unsigned status, char *error)
         return -EHOSTUNREACH;
 }
 
-/* Into the part. @ret_size and @ret_hash are of what came. */
+/* -ECANCELED: we are to end. */
+static int hash_copy(struct images *images, int fd, struct sha256 *ret)
+{
+        CLEANUP(sha256_stream_free) struct sha256_stream *hash = NULL;
+        _free_ char *bytes = malloc(HASH_STEP);
+        bool is_stopped = false;
+        ssize_t n = 0;
+        int rc;
+
+        rc = bytes ? sha256_stream_new(&hash) : -ENOMEM;
+        while (rc == 0 && !is_stopped && (n = read(fd, bytes, HASH_STEP)) > 0) {
+                rc = sha256_stream_add(hash, bytes, (size_t)n);
+                pthread_mutex_lock(&images->mutex);
+                is_stopped = images->is_stopped;
+                pthread_mutex_unlock(&images->mutex);
+        }
+        if (rc == 0 && n < 0)
+                rc = -errno;
+        if (rc == 0 && is_stopped)
+                rc = -ECANCELED;
+        return rc < 0 ? rc : sha256_stream_end(hash, ret);
+}
+
+/* Of a copy that somebody doubts, the condition under which the controller sends its own: anybody
+ * may doubt, and what is right costs us a look and it no image. "": there is none, or it cannot be
+ * read. */
+static void condition_make(struct images *images, const char *name, char ret[static CONDITION_SIZE])
+{
+        char text[SHA256_TEXT_SIZE];
+        struct image_file copy = {.fd = -EBADF};
+        struct image_entry *entry;
+        struct sha256 hash;
+
+        ret[0] = '\0';
+        pthread_mutex_lock(&images->mutex);
+        entry = image_name_is_small(name) ? NULL : image_store_find(images->store, name);
+        if (entry)
+                (void)open_entry(images, entry, clock_monotonic_ms(), &copy);
+        pthread_mutex_unlock(&images->mutex);
+        if (copy.fd < 0)
+                return;
+        if (hash_copy(images, copy.fd, &hash) == 0)
+                snprintf(ret, CONDITION_SIZE, "If-None-Match: \"%s\"", sha256_text(text, &hash));
+        close(copy.fd);
+        images_close(images, copy.entry);
+}
+
+/* Into the part. @ret_size and @ret_hash are of what came. Or COPY_IS_RIGHT. */
 static int download(struct lane *lane, const char *name, int fd, char *error, struct download *ret,
                     struct sha256 *ret_hash)
 {
+        char condition[CONDITION_SIZE];
+        const char *const headers[] = {condition, NULL};
         CLEANUP(sha256_stream_free) struct sha256_stream *hash = NULL;
         _response_ struct fetch_response response = {0};
         char url[512], credential[WIRE_TOKEN_SIZE];
-        const struct fetch_request request = {
+        struct fetch_request request = {
                 .url = url,
                 .bearer = credential,
                 .silence_ms = SILENCE_MS,
@@ -385,12 +439,17 @@ static int download(struct lane *lane, const char *name, int fd, char *error, st
                                  .max = lane->is_small ? SMALL_MAX : UINT64_MAX,
                                  .hash = hash};
         snprintf(url, sizeof(url), "%s/%s", lane->images->url, name);
+        condition_make(lane->images, name, condition);
+        if (condition[0])
+                request.headers = headers;
         if (!lane->images->credential(lane->images->context, credential)) {
                 snprintf(error, FETCH_ERROR_SIZE, "not joined to a controller yet");
                 return -EHOSTUNREACH;
         }
         rc = fetch_do(lane->fetch, &request, error, &response);
         secret_erase(credential, sizeof(credential));
+        if (rc == 0 && condition[0] && response.status == 304)
+                rc = COPY_IS_RIGHT;
         if (rc == 0)
                 rc = check_status(response.status, error);
         if (rc == 0)
@@ -399,7 +458,16 @@ static int download(struct lane *lane, const char *name, int fd, char *error, st
         return rc;
 }
 
-/* One file, from the controller to its name. */
+/* With the mutex held. */
+static void note_right(struct images *images, const char *name)
+{
+        struct image_entry *entry = image_store_find(images->store, name);
+
+        if (entry)
+                entry->came_ms = clock_monotonic_ms();
+}
+
+/* One file, from the controller to its name; or COPY_IS_RIGHT. */
 static int fetch_one(struct lane *lane, const char *name, char *error, uint64_t *ret_size)
 {
         struct images *images = lane->images;
@@ -420,6 +488,8 @@ static int fetch_one(struct lane *lane, const char *name, char *error, uint64_t 
                                            clock_monotonic_ms());
         else
                 image_store_part_drop(images->store, name);
+        if (rc == COPY_IS_RIGHT)
+                note_right(images, name);
         pthread_mutex_unlock(&images->mutex);
         *ret_size = d.size;
         return rc;
@@ -486,7 +556,7 @@ static void tell(struct images *images, const struct wanted *wanted, int rc, con
         bool is_told;
 
         pthread_mutex_lock(&images->mutex);
-        is_told = rc == 0 || (rc != -ECANCELED && !was_told(images, wanted, rc));
+        is_told = rc >= 0 || (rc != -ECANCELED && !was_told(images, wanted, rc));
         is_told = is_told && flood_allows_line(&images->flood, "image");
         pthread_mutex_unlock(&images->mutex);
         if (!is_told)
@@ -495,6 +565,9 @@ static void tell(struct images *images, const struct wanted *wanted, int rc, con
                 log_info("image.fetched", "name=%s bytes=%llu took_ms=%llu for=%s", wanted->name,
                          (unsigned long long)size, (unsigned long long)took_ms,
                          ip_text(ip, wanted->from));
+        else if (rc == COPY_IS_RIGHT)
+                log_info("image.right", "name=%s took_ms=%llu for=%s", wanted->name,
+                         (unsigned long long)took_ms, ip_text(ip, wanted->from));
         else
                 log_warning("image.failed", "name=%s for=%s reason=%s", wanted->name,
                             ip_text(ip, wanted->from),

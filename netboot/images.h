@@ -35,8 +35,9 @@
 /* A manifest and its signature are of their moment (the same image may be signed anew), so they are
  * fetched anew when they are older; while the controller is away the old ones are served. */
 #define IMAGES_FRESH_MS 10000
-/* An image that a machine found wrong is fetched anew, unless it came within this time: what is
- * wrong then is so at the controller, and nobody has us fetch it without end. */
+/* An image that a machine found wrong is compared with the controller's by its SHA-256, and fetched
+ * anew where it is another, unless that was done within this time: what is wrong then is so at the
+ * controller, and nobody has us read it without end. */
 #define IMAGES_DOUBT_MS 600000
 
 struct images;
@@ -76,7 +77,8 @@ struct image_file {
 int images_open(struct images *images, const char *name, struct ip_address from,
                 struct image_file *ret);
 /* The same for a machine that had bytes of it which do not verify: a disk may forget. -EAGAIN until
- * it was fetched anew; others are given what there is meanwhile. */
+ * it was compared, and fetched anew where it is wrong; others are given what there is meanwhile,
+ * and so is this one where the controller cannot be asked. */
 int images_open_anew(struct images *images, const char *name, struct ip_address from,
                      struct image_file *ret);
 /* It was sent, or will not be. Any thread. */

@@ -44,7 +44,7 @@ struct fixture {
         const char *etag; /* NULL: the right one */
         unsigned status;
         size_t size;
-        atomic_uint asked;
+        atomic_uint asked, sent; /* requests; files */
 
         pthread_mutex_t mutex; /* for what follows */
         bool is_held;
@@ -59,7 +59,7 @@ static void answer(struct fixture *f, struct serve_request *request)
                 {"ETag", f->etag ? f->etag : etag},
                 {NULL,   NULL                    }
         };
-        const char *bearer = serve_bearer(request);
+        const char *bearer = serve_bearer(request), *condition;
         struct sha256 hash;
         char *body;
 
@@ -70,6 +70,12 @@ static void answer(struct fixture *f, struct serve_request *request)
         }
         (void)sha256_of(f->body, f->size, &hash);
         snprintf(etag, sizeof(etag), "\"%s\"", sha256_text(text, &hash));
+        condition = serve_header(request, "If-None-Match");
+        if (condition && strcmp(condition, etag) == 0) {
+                serve_answer(request, 304, NULL, NULL, 0, headers);
+                return;
+        }
+        atomic_fetch_add(&f->sent, 1);
         body = malloc(f->size);
         if (body)
                 memcpy(body, f->body, f->size);
@@ -198,6 +204,19 @@ static int until_answered(struct fixture *f, const char *name, struct image_file
 
         for (unsigned ms = 0; ms < PATIENCE_MS && rc == -EAGAIN; ms++) {
                 rc = once(f, name, ret);
+                if (rc == -EAGAIN)
+                        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        }
+        return rc;
+}
+
+/* As one whose bytes of ONE did not verify. */
+static int until_answered_anew(struct fixture *f, struct image_file *ret)
+{
+        int rc = -EAGAIN;
+
+        for (unsigned ms = 0; ms < PATIENCE_MS && rc == -EAGAIN; ms++) {
+                rc = images_open_anew(f->images, ONE ".raw.zst", somebody, ret);
                 if (rc == -EAGAIN)
                         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         }
@@ -366,7 +385,6 @@ static void test_rotten(void **state)
         _free_ char *rotten = malloc(IMAGE_BYTES);
         struct image_file file;
         char byte;
-        int rc;
 
         assert_non_null(rotten);
         memcpy(rotten, f->body, IMAGE_BYTES);
@@ -384,15 +402,43 @@ static void test_rotten(void **state)
         assert_int_equal(byte, rotten[0]);
         done(f, &file);
         let_go(f);
-        for (unsigned ms = 0; ms < PATIENCE_MS; ms++) {
-                rc = images_open_anew(f->images, ONE ".raw.zst", somebody, &file);
-                if (rc != -EAGAIN)
-                        break;
-                nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-        }
-        assert_int_equal(rc, 0);
+        assert_int_equal(until_answered_anew(f, &file), 0);
         check_whole(f, &file);
         assert_int_equal(atomic_load(&f->asked), 2);
+}
+
+/* Anybody on the wire may doubt: what is right is not fetched again, and is not even looked at for
+ * a while. */
+static void test_doubted_in_vain(void **state)
+{
+        struct fixture *f = *state;
+        struct image_file file;
+
+        assert_int_equal(until_answered(f, ONE ".raw.zst", &file), 0);
+        check_whole(f, &file);
+        restart(f);
+        assert_int_equal(images_open_anew(f->images, ONE ".raw.zst", somebody, &file), -EAGAIN);
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(until_answered_anew(f, &file), 0);
+                check_whole(f, &file);
+        }
+        assert_int_equal(atomic_load(&f->asked), 2);
+        assert_int_equal(atomic_load(&f->sent), 1);
+        assert_false(is_in_folder(f, "." ONE ".raw.zst.part"));
+}
+
+/* Nobody can be asked: who doubts is given what there is, as others are. */
+static void test_doubted_while_away(void **state)
+{
+        struct fixture *f = *state;
+        struct image_file file;
+
+        assert_int_equal(until_answered(f, ONE ".raw.zst", &file), 0);
+        check_whole(f, &file);
+        controller_goes(f);
+        restart(f);
+        assert_int_equal(until_answered_anew(f, &file), 0);
+        check_whole(f, &file);
 }
 
 static void test_damaged(void **state)
@@ -578,6 +624,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_queue, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_cut_behind_our_back, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_rotten, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_doubted_in_vain, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_doubted_while_away, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_away, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_fails_then_comes, setup, teardown),
