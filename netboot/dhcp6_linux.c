@@ -22,19 +22,17 @@
 #include "dhcp/v6_server.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-#include "lib/base/list.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 #include "lib/node/stranger.h"
 #include "netboot/flood.h"
 #include "netboot/packet.h"
+#include "netboot/pending.h"
 #include "netboot/strangers.h"
 #include "pxe/answer.h"
 
 /* Messages handled in one go before timers and other sockets have their turn. */
 #define RECEIVE_BATCH 64
-/* Replies that wait for the disk, as with IPv4. */
-#define PENDING_MAX 4096
 
 struct port {
         struct dhcp6_service *service;
@@ -46,8 +44,7 @@ struct dhcp6_service {
         struct dhcp_service_options options;
         struct leases *leases;
         struct port ports[NETBOOTD_MAX_INTERFACES];
-        struct list pending; /* of struct reply */
-        size_t pending_count;
+        struct pending pending;
         struct flood flood; /* of lines and events */
         struct strangers strangers;
         /* What dhcp6_service_boot() said during the decision under way. */
@@ -56,7 +53,7 @@ struct dhcp6_service {
 
 /* An answer that goes out now, or when the disk has what it promises. */
 struct reply {
-        struct list link; /* among those that wait for the disk */
+        struct pending_reply pending;
         struct port *port;
         enum dhcp6_message_type received, type;
         struct sockaddr_in6 to;
@@ -162,18 +159,13 @@ static void reply_send(struct reply *reply)
                 edge_want_plan(options->edge, &reply->plan);
 }
 
-/* The leases are on disk, or never will be. */
-static void reply_committed(void *context, int rc)
+static void reply_committed(struct pending_reply *pending, int rc)
 {
-        struct reply *reply = context;
-        struct dhcp6_service *service = reply->port->service;
+        struct reply *reply = container_of(pending, struct reply, pending);
 
-        service->pending_count--;
-        list_remove(&reply->link);
         if (rc == 0) {
                 reply_send(reply);
         } else {
-                leases_break(service->leases, rc);
                 reply->type = DHCP6_NONE;
                 log_reply(reply, "no reply: the lease could not be written to disk");
         }
@@ -203,6 +195,7 @@ static struct reply *reply_new(struct port *port, const struct dhcp6_decision *d
 
         if (!reply)
                 return NULL;
+        reply->pending.done = reply_committed;
         reply->port = port;
         reply->received_ms = received_ms;
         reply->received = d->received;
@@ -237,18 +230,14 @@ static void reply_commit(struct reply *reply, const struct dhcp6_decision *d)
 {
         struct dhcp6_service *service = reply->port->service;
         const struct dhcp6_record *last = &d->records[d->record_count - 1];
-        int rc = service->pending_count < PENDING_MAX ? 0 : -EBUSY;
+        int rc = 0;
 
         for (size_t i = 0; rc == 0 && i + 1 < d->record_count; i++)
                 rc = leases_keep(service->leases, d->records[i].bytes, d->records[i].size);
         if (rc == 0)
-                rc = leases_commit(service->leases, last->bytes, last->size, reply_committed,
-                                   reply);
-        if (rc == 0) {
-                service->pending_count++;
-                list_append(&service->pending, &reply->link);
+                rc = pending_commit(&service->pending, &reply->pending, last->bytes, last->size);
+        if (rc == 0)
                 return;
-        }
         reply->type = DHCP6_NONE;
         log_reply(reply, rc == -EBUSY ? "no reply: too many wait for the disk"
                                       : "no reply: the lease journal cannot be written");
@@ -273,11 +262,9 @@ static void note_stranger(struct port *port, const struct dhcp6_decision *d, uin
 {
         struct dhcp6_service *service = port->service;
         const struct dhcp6_options *options = &d->request.options;
-        struct node_event event = {.mac = d->mac, .step = STEP_STRANGER};
         struct stranger stranger = {.is_ipxe = dhcp6_options_is_ipxe(options)};
         struct edge_network network;
         struct pxe_site site;
-        char mac[MAC_TEXT_SIZE];
         uint64_t left_out = 0;
 
         if (d->received != DHCP6_SOLICIT || !mac_is_usable(&d->mac) ||
@@ -290,10 +277,8 @@ static void note_stranger(struct port *port, const struct dhcp6_decision *d, uin
         stranger.uuid = uuid_of(options);
         snprintf(stranger.class, sizeof(stranger.class), "%.*s", (int)sizeof(stranger.class) - 1,
                  options->vendor_class);
-        stranger_text(event.text, &stranger);
-        events_add(service->options.events, &event);
-        log_info("dhcp.stranger", "mac=%s on=%s left_out=%llu what=%s", mac_text(mac, &d->mac),
-                 port->interface->name, (unsigned long long)left_out, QUOTE(event.text));
+        strangers_report(service->options.events, &d->mac, port->interface->name, &stranger,
+                         left_out);
 }
 
 static void decide(struct port *port, struct reader bytes, const struct sockaddr_in6 *from,
@@ -326,9 +311,6 @@ static void decide(struct port *port, struct reader bytes, const struct sockaddr
                 note_stranger(port, &d, facts.now.monotonic_ms);
                 return;
         }
-        /* A release does not take the script away: firmware gives its address back when it hands
-         * the card over to GRUB, and that goes on with it. Nobody else gets it while others are
-         * free. */
         if (d.reply == DHCP6_ADVERTISE && leases_is_broken(service->leases)) { /* as with IPv4 */
                 d.reply = DHCP6_NONE;
                 (void)text_copy(d.reason, sizeof(d.reason),
@@ -343,6 +325,9 @@ static void decide(struct port *port, struct reader bytes, const struct sockaddr
                 reply_commit(reply, &d);
                 return;
         }
+        /* A release does not take the script away: firmware gives its address back when it hands
+         * the card over to GRUB, and that goes on with it. Nobody else gets it while others are
+         * free. */
         for (size_t i = 0; i < d.record_count; i++)
                 (void)leases_keep(service->leases, d.records[i].bytes, d.records[i].size);
         if (d.reply == DHCP6_NONE)
@@ -383,7 +368,7 @@ int dhcp6_service_new(const struct dhcp_service_options *options, struct dhcp6_s
         if (!service)
                 return -ENOMEM;
         service->options = *options;
-        list_init(&service->pending);
+        pending_init(&service->pending);
         *ret = service;
         return 0;
 }
@@ -393,6 +378,7 @@ int dhcp6_service_start(struct dhcp6_service *service, struct leases *leases)
         int rc;
 
         service->leases = leases;
+        service->pending.leases = leases;
         for (size_t i = 0; i < service->options.interfaces->count; i++) {
                 struct port *port = &service->ports[i];
 
@@ -410,12 +396,14 @@ int dhcp6_service_start(struct dhcp6_service *service, struct leases *leases)
 
 struct dhcp6_service *dhcp6_service_free(struct dhcp6_service *service)
 {
+        struct pending_reply *pending;
+
         if (!service)
                 return NULL;
         for (size_t i = 0; i < NETBOOTD_MAX_INTERFACES; i++)
                 loop_remove_fd(service->ports[i].watch);
-        LIST_FOR_EACH(&service->pending, at)
-        free(container_of(at, struct reply, link)); /* the journal dropped them */
+        while ((pending = pending_take(&service->pending)))
+                free(container_of(pending, struct reply, pending)); /* the journal dropped them */
         free(service);
         return NULL;
 }

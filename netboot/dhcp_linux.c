@@ -22,7 +22,6 @@
 #include "dhcp/server.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/clock.h"
-#include "lib/base/list.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 #include "lib/node/stranger.h"
@@ -31,6 +30,7 @@
 #include "netboot/dhcp.h"
 #include "netboot/flood.h"
 #include "netboot/packet.h"
+#include "netboot/pending.h"
 #include "netboot/strangers.h"
 #include "netboot/watch.h"
 #include "pxe/answer.h"
@@ -41,9 +41,6 @@
  * a REQUEST that came meanwhile goes first. */
 #define RECEIVE_BATCHES 8
 #define DISCOVER_BATCH  32
-/* ACKs that wait for the disk: 2 kB each. Above it the disk is not keeping up, and the clients,
- * which ask again, are better served by fewer answers in time. */
-#define PENDING_MAX 4096
 /* Our agent's own DHCP is no boot of firmware: no plan is asked for it. */
 #define AGENT_CLASS "cloudie" /* of dhcp/client.c */
 
@@ -62,8 +59,7 @@ struct dhcp_service {
         struct dhcp_service_options options;
         struct leases *leases;
         struct dhcp_port ports[NETBOOTD_MAX_INTERFACES];
-        struct list pending; /* of struct reply */
-        size_t pending_count;
+        struct pending pending;
         struct flood flood; /* of lines and events */
         uint64_t dropped, dropped_told_ms;
         struct strangers strangers;
@@ -75,7 +71,7 @@ struct dhcp_service {
 
 /* An answer that goes out now, or when the disk has what it promises. */
 struct reply {
-        struct list link; /* among those that wait for the disk */
+        struct pending_reply pending;
         struct dhcp_port *port;
         int fd; /* a datagram goes out of */
         uint64_t received_ms;
@@ -276,18 +272,13 @@ static void reply_send(struct reply *reply)
                 edge_want_plan(service->options.edge, &reply->plan);
 }
 
-/* The lease is on disk, or never will be. */
-static void reply_committed(void *context, int rc)
+static void reply_committed(struct pending_reply *pending, int rc)
 {
-        struct reply *reply = context;
-        struct dhcp_service *service = reply->port->service;
+        struct reply *reply = container_of(pending, struct reply, pending);
 
-        service->pending_count--;
-        list_remove(&reply->link);
         if (rc == 0) {
                 reply_send(reply);
         } else {
-                leases_break(service->leases, rc);
                 reply->type = DHCP_NONE;
                 log_reply(reply, "no ACK: the lease could not be written to disk");
         }
@@ -305,6 +296,7 @@ static struct reply *reply_new(struct dhcp_port *port, const struct dhcp_decisio
 
         if (!reply)
                 return NULL;
+        reply->pending.done = reply_committed;
         reply->port = port;
         reply->fd = port->interface->dhcp_fd;
         reply->received_ms = received_ms;
@@ -338,17 +330,11 @@ static struct reply *reply_new(struct dhcp_port *port, const struct dhcp_decisio
 
 static void reply_commit(struct reply *reply, const struct dhcp_decision *d)
 {
-        struct dhcp_service *service = reply->port->service;
-        int rc = -EBUSY;
+        const int rc = pending_commit(&reply->port->service->pending, &reply->pending, d->record,
+                                      d->record_size);
 
-        if (service->pending_count < PENDING_MAX)
-                rc = leases_commit(service->leases, d->record, d->record_size, reply_committed,
-                                   reply);
-        if (rc == 0) {
-                service->pending_count++;
-                list_append(&service->pending, &reply->link);
+        if (rc == 0)
                 return;
-        }
         reply->type = DHCP_NONE;
         log_reply(reply, rc == -EBUSY ? "no ACK: too many wait for the disk"
                                       : "no ACK: the lease journal cannot be written");
@@ -373,9 +359,8 @@ static void note_stranger(struct dhcp_port *port, const struct dhcp_decision *d,
 {
         struct dhcp_service *service = port->service;
         const struct dhcp_options *options = &d->request.options;
-        struct node_event event = {.mac = d->mac, .step = STEP_STRANGER};
         struct stranger stranger = {.is_ipxe = dhcp_options_is_ipxe(options)};
-        char ip[IP4_TEXT_SIZE], mac[MAC_TEXT_SIZE];
+        char ip[IP4_TEXT_SIZE];
         uint64_t left_out = 0;
 
         if (d->received != DHCP_DISCOVER || !pxe_is_boot_client(options) ||
@@ -387,10 +372,8 @@ static void note_stranger(struct dhcp_port *port, const struct dhcp_decision *d,
         (void)dhcp_options_uuid(options, &stranger.uuid);
         snprintf(stranger.class, sizeof(stranger.class), "%.*s", (int)sizeof(stranger.class) - 1,
                  options->vendor_class);
-        stranger_text(event.text, &stranger);
-        events_add(service->options.events, &event);
-        log_info("dhcp.stranger", "mac=%s on=%s left_out=%llu what=%s", mac_text(mac, &d->mac),
-                 port->interface->name, (unsigned long long)left_out, QUOTE(event.text));
+        strangers_report(service->options.events, &d->mac, port->interface->name, &stranger,
+                         left_out);
 }
 
 static void forget_answer(struct dhcp_service *service)
@@ -669,7 +652,7 @@ int dhcp_service_new(const struct dhcp_service_options *options, struct dhcp_ser
         if (!service)
                 return -ENOMEM;
         service->options = *options;
-        list_init(&service->pending);
+        pending_init(&service->pending);
         *ret = service;
         return 0;
 }
@@ -703,6 +686,7 @@ int dhcp_service_start(struct dhcp_service *service, struct leases *leases)
         int rc;
 
         service->leases = leases;
+        service->pending.leases = leases;
         for (size_t i = 0; i < service->options.interfaces->count; i++) {
                 struct dhcp_port *port = &service->ports[i];
 
@@ -730,6 +714,8 @@ int dhcp_service_start(struct dhcp_service *service, struct leases *leases)
 
 struct dhcp_service *dhcp_service_free(struct dhcp_service *service)
 {
+        struct pending_reply *pending;
+
         if (!service)
                 return NULL;
         for (size_t i = 0; i < NETBOOTD_MAX_INTERFACES; i++) {
@@ -741,8 +727,8 @@ struct dhcp_service *dhcp_service_free(struct dhcp_service *service)
                 conflict_watch_free(service->ports[i].conflicts);
                 router_free(service->ports[i].router);
         }
-        LIST_FOR_EACH(&service->pending, at)
-        free(container_of(at, struct reply, link)); /* the journal dropped them */
+        while ((pending = pending_take(&service->pending)))
+                free(container_of(pending, struct reply, pending)); /* the journal dropped them */
         free(service);
         return NULL;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "netboot/strangers.h"
 
+#include "lib/daemon/log.h"
+
 bool strangers_tell(struct strangers *strangers, const struct mac_address *mac, uint64_t now_ms,
                     uint64_t *ret_left_out)
 {
@@ -28,4 +30,16 @@ bool strangers_tell(struct strangers *strangers, const struct mac_address *mac, 
         *ret_left_out = strangers->left_out;
         strangers->left_out = 0;
         return true;
+}
+
+void strangers_report(struct events *events, const struct mac_address *mac, const char *on,
+                      const struct stranger *stranger, uint64_t left_out)
+{
+        struct node_event event = {.mac = *mac, .step = STEP_STRANGER};
+        char text[MAC_TEXT_SIZE];
+
+        stranger_text(event.text, stranger);
+        events_add(events, &event);
+        log_info("dhcp.stranger", "mac=%s on=%s left_out=%llu what=%s", mac_text(text, mac), on,
+                 (unsigned long long)left_out, QUOTE(event.text));
 }

@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 #include "lib/base/net.h"
+#include "lib/node/stranger.h"
+#include "netboot/events.h"
 
 /* A rack that is switched on is 50 machines; EVENTS_MAX_QUEUED of these take an hour. */
 #define STRANGERS_MAX_TOLD 256
@@ -39,3 +41,7 @@ struct strangers {
  */
 bool strangers_tell(struct strangers *strangers, const struct mac_address *mac, uint64_t now_ms,
                     uint64_t *ret_left_out);
+
+/* One event and one line. @on: the interface. */
+void strangers_report(struct events *events, const struct mac_address *mac, const char *on,
+                      const struct stranger *stranger, uint64_t left_out);
