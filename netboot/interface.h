@@ -11,7 +11,9 @@
 #include "lib/base/net.h"
 #include "netboot/config.h"
 
-#define NETBOOT_MAX_ADDRESSES6 8 /* global ones of IPv6 of one interface */
+/* Global ones of IPv6 of one interface: Linux makes 16 at most of what routers advertise
+ * (max_addresses), whoever these are, and lists them before older ones; and 8 that somebody set. */
+#define NETBOOT_MAX_ADDRESSES6 24
 
 struct netboot_interface {
         char name[IF_NAMESIZE];
@@ -55,7 +57,7 @@ int netboot_interfaces_open(const struct netbootd_config *config, char *error,
 
 enum interface_address {
         INTERFACE_HAS_IT,      /* the address of IPv4 that its sockets are bound to */
-        INTERFACE_HAS_NONE,    /* it may come back */
+        INTERFACE_HAS_NONE,    /* but link-local ones, if any: it may come back */
         INTERFACE_HAS_ANOTHER, /* and not that one */
 };
 

@@ -80,6 +80,12 @@ static void describe6(struct netboot_interface *i)
         freeifaddrs(all);
 }
 
+/* RFC 3927: what a host calls itself while its DHCP server does not answer. */
+static bool is_link_local4(struct in_addr address)
+{
+        return (ntohl(address.s_addr) >> 16) == 0xa9fe;
+}
+
 static enum interface_address find4(const struct netboot_interface *i)
 {
         enum interface_address found = INTERFACE_HAS_NONE;
@@ -93,8 +99,10 @@ static enum interface_address find4(const struct netboot_interface *i)
                     strcmp(at->ifa_name, i->name) != 0)
                         continue;
                 memcpy(&four, at->ifa_addr, sizeof(four));
-                found = four.sin_addr.s_addr == i->address.be ? INTERFACE_HAS_IT
-                                                              : INTERFACE_HAS_ANOTHER;
+                if (four.sin_addr.s_addr == i->address.be)
+                        found = INTERFACE_HAS_IT;
+                else if (!is_link_local4(four.sin_addr))
+                        found = INTERFACE_HAS_ANOTHER;
         }
         freeifaddrs(all);
         return found;

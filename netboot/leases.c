@@ -54,9 +54,10 @@ struct leases {
         struct journal *journal;
         struct dhcp_server *server;
         struct served served; /* what it was made of */
-        bool is_stale;        /* and of addresses of ours that are others now */
         struct dhcp6_server *server6;
-        struct loop_timer *timer; /* syncs what nobody waits for */
+        struct ip6_address ours6[CONFIG_MAX_NETWORKS]; /* in each of those networks, when made */
+        bool is_stale;                                 /* one of them is another now */
+        struct loop_timer *timer;                      /* syncs what nobody waits for */
         bool has_kept;
         atomic_bool is_broken;
         struct loop_timer *mend_timer;
@@ -640,9 +641,26 @@ static int carry_over6(void *context, const struct dhcp6_lease *lease)
         return 0;
 }
 
+/* Unset: none of ours, or no IPv6. */
+static struct ip6_address ours_in(const struct leases *leases, size_t network)
+{
+        struct edge_network6 six;
+
+        return edge_network6_get(&leases->served.networks[network], &six)
+                       ? our_address6(leases, &six.network)
+                       : (struct ip6_address){0};
+}
+
+/* Anybody on the wire can have a host make itself addresses of more prefixes: for those nothing is
+ * made anew. */
 void leases_addresses_changed(struct leases *leases)
 {
-        leases->is_stale = true;
+        for (size_t i = 0; i < leases->served.network_count; i++) {
+                const struct ip6_address ours = ours_in(leases, i);
+
+                if (!ip6_is_equal(&ours, &leases->ours6[i]))
+                        leases->is_stale = true;
+        }
 }
 
 int leases_apply(struct leases *leases, const struct edge_config *config, char *error)
@@ -665,6 +683,8 @@ int leases_apply(struct leases *leases, const struct edge_config *config, char *
                 return rc;
         }
         leases->is_stale = false;
+        for (size_t i = 0; i < leases->served.network_count; i++)
+                leases->ours6[i] = ours_in(leases, i);
         leases->server = TAKE_PTR(server);
         leases->server6 = server6;
         lease_news_note_all(leases->options.news);

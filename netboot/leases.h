@@ -55,7 +55,8 @@ struct leases *leases_free(struct leases *leases);
  */
 int leases_apply(struct leases *leases, const struct edge_config *config, char *error);
 
-/* Our own addresses are others now: the next leases_apply() makes everything anew. */
+/* Our own addresses are others now: where one in a network that is served is, the next
+ * leases_apply() makes everything anew. */
 void leases_addresses_changed(struct leases *leases);
 
 /* NULL until there is a configuration. */

@@ -256,11 +256,20 @@ static void on_plan(void *context, const struct mac_address *mac)
         scripts_plan_came(d->scripts);
 }
 
-static void add_addresses(struct site *site, const struct netboot_interface *interface)
+/* All at once: boots go on meanwhile. */
+static void set_addresses(struct netbootd *d)
 {
-        site_add_address(site, ip_of4(interface->address));
-        for (size_t i = 0; i < interface->address6_count; i++)
-                site_add_address(site, ip_of6(&interface->addresses6[i]));
+        struct ip_address all[SITE_MAX_ADDRESSES];
+        size_t count = 0;
+
+        for (size_t n = 0; n < d->interfaces.count; n++) {
+                const struct netboot_interface *i = &d->interfaces.at[n];
+
+                all[count++] = ip_of4(i->address);
+                for (size_t a = 0; a < i->address6_count; a++)
+                        all[count++] = ip_of6(&i->addresses6[a]);
+        }
+        site_set_addresses(d->site, all, count);
 }
 
 static void on_addresses(void *context, const struct netboot_interface *interface, bool is_moved)
@@ -277,9 +286,7 @@ static void on_addresses(void *context, const struct netboot_interface *interfac
                 loop_stop(d->loop);
                 return;
         }
-        site_drop_addresses(d->site);
-        for (size_t i = 0; i < d->interfaces.count; i++)
-                add_addresses(d->site, &d->interfaces.at[i]);
+        set_addresses(d);
         leases_addresses_changed(d->leases);
         if (atomic_load(&d->is_configured))
                 rc = leases_apply(d->leases, &d->applied, error);
@@ -346,8 +353,7 @@ static int make_shared(struct netbootd *d, char *error)
         d->usage = d->events ? usage_new(d->events) : NULL;
         if (!d->site || !d->boots || !d->events || !d->news || !d->usage)
                 return -ENOMEM;
-        for (size_t i = 0; i < d->interfaces.count; i++)
-                add_addresses(d->site, &d->interfaces.at[i]);
+        set_addresses(d);
         snprintf(path, sizeof(path), "%s/assets", d->config.state);
         rc = assets_new(path, &d->assets);
         if (rc < 0) {

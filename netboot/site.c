@@ -58,18 +58,11 @@ struct site *site_free(struct site *site)
         return NULL;
 }
 
-void site_add_address(struct site *site, struct ip_address address)
+void site_set_addresses(struct site *site, const struct ip_address *addresses, size_t count)
 {
         pthread_mutex_lock(&site->mutex);
-        if (site->address_count < SITE_MAX_ADDRESSES)
-                site->addresses[site->address_count++] = address;
-        pthread_mutex_unlock(&site->mutex);
-}
-
-void site_drop_addresses(struct site *site)
-{
-        pthread_mutex_lock(&site->mutex);
-        site->address_count = 0;
+        memcpy(site->addresses, addresses, count * sizeof(*addresses));
+        site->address_count = count;
         pthread_mutex_unlock(&site->mutex);
 }
 

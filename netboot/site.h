@@ -7,20 +7,20 @@
 #include <stdbool.h>
 
 #include "lib/node/wire.h"
+#include "netboot/interface.h"
 #include "pxe/answer.h"
 
 struct site;
 
-#define SITE_MAX_ADDRESSES 64 /* our own, of all interfaces */
+/* Our own, of all interfaces. */
+#define SITE_MAX_ADDRESSES (NETBOOTD_MAX_INTERFACES * (1 + NETBOOT_MAX_ADDRESSES6))
 
 /* @https_port: 0: no HTTPS. NULL without memory. */
 struct site *site_new(uint16_t http_port, uint16_t https_port);
 struct site *site_free(struct site *site);
 
-/* Those above the limit are not known. Any thread. */
-void site_add_address(struct site *site, struct ip_address address);
-/* Forgets those that were added. Any thread. */
-void site_drop_addresses(struct site *site);
+/* In the place of those before; @count: SITE_MAX_ADDRESSES at most. Any thread. */
+void site_set_addresses(struct site *site, const struct ip_address *addresses, size_t count);
 
 /* Takes networks and disks over; @config was checked. Any thread. 0 or -ENOMEM. */
 int site_apply(struct site *site, const struct edge_config *config);

@@ -24,7 +24,9 @@
 #define ROWS     1000000u /* each has renewed its lease 16 times */
 #define PART     20000u   /* rows in one commit: the journal takes 8 MiB at once */
 
-static char path[] = "/tmp/test-leases-XXXXXX/journal";
+#define PATH     "/tmp/test-leases-XXXXXX/journal"
+
+static char path[] = PATH;
 static struct loop *loop;
 
 static void written(void *context, int rc)
@@ -91,6 +93,25 @@ static long memory_kb(void)
         return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
+static void options_make(struct leases_options *options, const struct edge_config *config)
+{
+        options->boots = boots_new();
+        options->events = events_new();
+        options->news = lease_news_new();
+        options->usage = usage_new(options->events);
+        options->site = site_new(80, 0);
+        assert_int_equal(site_apply(options->site, config), 0);
+}
+
+static void options_done(struct leases_options *options)
+{
+        usage_free(options->usage);
+        lease_news_free(options->news);
+        events_free(options->events);
+        boots_free(options->boots);
+        site_free(options->site);
+}
+
 static void open_rows(uint64_t start_ms)
 {
         struct edge_network network = {.name = "lab", .subnet = "10.0.0.0/16"};
@@ -104,12 +125,7 @@ static void open_rows(uint64_t start_ms)
 
         network.pool_first.be = htonl((10u << 24) + 256);
         network.pool_last.be = htonl((10u << 24) + 256 + MACHINES);
-        options.boots = boots_new();
-        options.events = events_new();
-        options.news = lease_news_new();
-        options.usage = usage_new(options.events);
-        options.site = site_new(80, 0);
-        assert_int_equal(site_apply(options.site, &config), 0);
+        options_make(&options, &config);
         assert_int_equal(leases_new(&options, &leases), 0);
         if (leases_apply(leases, &config, error) < 0)
                 fail_msg("%s", error);
@@ -127,37 +143,88 @@ static void open_rows(uint64_t start_ms)
                 assert_int_equal(lease->expires_ms, wanted.expires_ms);
         }
         leases_free(leases);
-        usage_free(options.usage);
-        lease_news_free(options.news);
-        events_free(options.events);
-        boots_free(options.boots);
-        site_free(options.site);
+        options_done(&options);
 }
 
-static void a_million_rows(void **state)
+static int setup(void **state)
 {
-        const uint64_t start_ms = clock_wall_ms() + 3600000;
-        char *slash, lock[64];
+        char *slash;
 
         (void)state;
+        memcpy(path, PATH, sizeof(PATH));
         slash = strrchr(path, '/');
         *slash = '\0';
         assert_non_null(mkdtemp(path));
         *slash = '/';
-        assert_int_equal(loop_new(&loop), 0);
-        write_rows(start_ms);
-        open_rows(start_ms);
+        return loop_new(&loop);
+}
+
+static int teardown(void **state)
+{
+        char *slash = strrchr(path, '/'), lock[64];
+
+        (void)state;
         loop_free(loop);
         snprintf(lock, sizeof(lock), "%s.lock", path);
         assert_int_equal(unlink(lock), 0);
         assert_int_equal(unlink(path), 0);
         *slash = '\0';
         assert_int_equal(rmdir(path), 0);
+        return 0;
+}
+
+static void a_million_rows(void **state)
+{
+        const uint64_t start_ms = clock_wall_ms() + 3600000;
+
+        (void)state;
+        write_rows(start_ms);
+        open_rows(start_ms);
+}
+
+static void add_address6(struct netboot_interface *interface, const char *text)
+{
+        assert_int_equal(ip6_parse(text, &interface->addresses6[interface->address6_count++]), 0);
+}
+
+/* Whoever advertises prefixes does not have a hundred thousand leases carried over each second. */
+static void addresses_of_no_network_change_nothing(void **state)
+{
+        struct edge_network network = {
+                .name = "lab", .subnet = "10.0.0.0/16", .subnet6 = "fd77::/64"};
+        const struct edge_config config = {.networks = &network, .network_count = 1};
+        static struct netboot_interfaces interfaces = {.count = 1};
+        struct leases_options options = {.loop = loop, .path = path, .interfaces = &interfaces};
+        const struct dhcp6_server *first;
+        char error[DAEMON_ERROR_SIZE] = "";
+        struct leases *leases;
+
+        (void)state;
+        options_make(&options, &config);
+        assert_int_equal(leases_new(&options, &leases), 0);
+        assert_int_equal(leases_apply(leases, &config, error), 0);
+        first = leases_server6(leases);
+
+        add_address6(&interfaces.at[0], "fd79::1");
+        leases_addresses_changed(leases);
+        assert_int_equal(leases_apply(leases, &config, error), 0);
+        assert_ptr_equal(leases_server6(leases), first);
+
+        add_address6(&interfaces.at[0], "fd77::1");
+        leases_addresses_changed(leases);
+        assert_int_equal(leases_apply(leases, &config, error), 0);
+        assert_ptr_not_equal(leases_server6(leases), first);
+        leases_free(leases);
+        options_done(&options);
 }
 
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(a_million_rows)};
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(a_million_rows, setup, teardown),
+                cmocka_unit_test_setup_teardown(addresses_of_no_network_change_nothing, setup,
+                                                teardown),
+        };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

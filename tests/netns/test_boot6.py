@@ -148,15 +148,30 @@ class Changes(Boot6Test):
         again, _, said = self.dhclient()
         self.assertEqual(again[:1], addresses[:1], said + self.log())
 
+    def test_a_stranger_advertises_prefixes(self):
+        """Linux makes 16 addresses of what routers say, and lists them before older ones."""
+        self.start()
+        self.add6(EDGE_NS, "br0", *("fd79:%x::1" % n for n in range(16)))
+        until(5, lambda: "event=interface.addresses on=br0 ipv6=17" in self.log(), self.log)
+        self.assertEqual(self.fetch(URL + "/assets/vmlinuz", "-g"), self.asset("vmlinuz"))
+        addresses, _, said = self.dhclient()
+        self.assertTrue(addresses, said + self.log())
+        self.add6(NODE_NS, "eth0", addresses[0])
+        self.assertIsNotNone(self.fetch(URL + "/" + SCRIPT, "-g", "--interface", addresses[0]),
+                             self.log())
+
     def test_the_address_of_ipv4_goes_and_comes(self):
         self.start()
         run("ip", "-n", EDGE_NS, "addr", "del", EDGE + "/24", "dev", "br0")
         self.addCleanup(run, "ip", "-n", EDGE_NS, "addr", "replace", EDGE + "/24", "dev", "br0")
         self.addCleanup(run, "ip", "-n", EDGE_NS, "addr", "del", MOVED + "/24", "dev", "br0",
                         check=False)
+        # What a host calls itself while its own DHCP server does not answer (RFC 3927).
+        run("ip", "-n", EDGE_NS, "addr", "add", "169.254.7.7/16", "dev", "br0")
         with self.assertRaises(subprocess.TimeoutExpired):
             self.edge.wait(timeout=2)
         run("ip", "-n", EDGE_NS, "addr", "add", EDGE + "/24", "dev", "br0")
+        run("ip", "-n", EDGE_NS, "addr", "del", "169.254.7.7/16", "dev", "br0")
         self.assertIsNotNone(self.dhcp(IPXE), self.log())
         run("ip", "-n", EDGE_NS, "addr", "del", EDGE + "/24", "dev", "br0")
         run("ip", "-n", EDGE_NS, "addr", "add", MOVED + "/24", "dev", "br0")
