@@ -3,8 +3,9 @@
  * Lease queries, RFC 4388: a relay asks who has an address, to know again what
  * it knew before it was restarted. By address, by MAC, or by client id.
  *
- * Leases are kept by MAC. A client id is found where it says the MAC, where its
- * machine said it last, or where an address is reserved for it.
+ * Leases are kept by MAC. A client id is found where it says the MAC of a lease,
+ * whoever else says it; where its machine said it last; or where an address is
+ * reserved for it.
  */
 #include <string.h>
 
@@ -56,16 +57,19 @@ static const struct dhcp_lease *find_by_client_id(const struct exchange *x,
         const struct dhcp_blob *id = &x->request->options.client_id;
         const struct dhcp_lease *named =
                 dhcp_leases_find_client_id(x->server->leases, reader_over(id->bytes, id->size));
+        const struct dhcp_lease *own = NULL;
         struct mac_address mac;
         struct ip4_address reserved;
 
-        if (named)
-                return find_by_mac(x, &named->mac, ret_others);
         /* RFC 2132 9.14: hardware type, address. */
         if (id->size == 1 + sizeof(mac.bytes) && id->bytes[0] == 1) {
                 memcpy(mac.bytes, id->bytes + 1, sizeof(mac.bytes));
-                return find_by_mac(x, &mac, ret_others);
+                own = find_by_mac(x, &mac, ret_others);
         }
+        if (own)
+                return own;
+        if (named)
+                return find_by_mac(x, &named->mac, ret_others);
         reserved = dhcp_leases_reserved_by_client_id(x->server->leases,
                                                      reader_over(id->bytes, id->size));
         return ip4_is_set(reserved) ? dhcp_leases_find_address(x->server->leases, reserved) : NULL;

@@ -550,6 +550,32 @@ static void a_relay_may_ask_by_any_client_id(void **state)
         }
 }
 
+/* Nobody takes a machine's name by saying its MAC for its own. */
+static void a_client_id_that_says_a_mac_is_of_that(void **state)
+{
+        struct dhcp_server *server = server_empty();
+        struct dhcp_network network = network_of("10.77.0.0/24", "10.77.0.10", "10.77.0.11");
+        struct dhcp_message other = message(DHCP_DISCOVER, 2), query = message(DHCP_LEASEQUERY, 0);
+        struct ip4_address owned;
+
+        (void)state;
+        network.relay_count = 1;
+        network.relays[0] = ip("10.77.0.2");
+        assert_int_equal(dhcp_server_add_network(server, &network), 0);
+        owned = lease_to(server, message(DHCP_DISCOVER, 1));
+        memset(&query.mac, 0, sizeof(query.mac));
+        query.options.client_id.size = 7;
+        query.options.client_id.bytes[0] = 1;
+        memcpy(query.options.client_id.bytes + 1, message(DHCP_DISCOVER, 1).mac.bytes, 6);
+        query.giaddr = ip("10.77.0.2");
+        other.options.client_id = query.options.client_id;
+        (void)lease_to(server, other);
+        receive(server, &query);
+        assert_int_equal(decision.reply, DHCP_LEASEACTIVE);
+        assert_true(ip4_is_equal(reply.ciaddr, owned));
+        dhcp_server_free(server);
+}
+
 static void a_relay_may_ask_who_has_an_address(void **state)
 {
         const struct dhcp_reservation_key idx = {DHCP_RESERVED_CLIENT_ID, 4, "\377idx"};
@@ -686,6 +712,7 @@ int main(void)
                 cmocka_unit_test(tells_where_the_root_is),
                 cmocka_unit_test(a_relay_may_ask_who_has_an_address),
                 cmocka_unit_test(a_relay_may_ask_by_any_client_id),
+                cmocka_unit_test(a_client_id_that_says_a_mac_is_of_that),
                 cmocka_unit_test(a_flood_does_not_starve_the_known),
                 cmocka_unit_test(a_new_machine_gets_in_beside_a_flood),
                 cmocka_unit_test(a_rack_of_new_machines_is_served_at_once),
