@@ -30,7 +30,8 @@ static size_t reply_of(uint32_t xid, uint8_t type, struct reader options,
         return writer_size(&w) < 0 ? 0 : (size_t)writer_size(&w);
 }
 
-/* Seconds since the last step, type, length, options; length 0: nothing came until the deadline. */
+/* Seconds since the last step, type, length, options; length 0: nothing came until the deadline,
+ * or, of type DECLINE, another has its address. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static struct dhcp6_client_action action;
@@ -53,7 +54,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                 abort();
                         xid = sent.xid;
                 }
-                if (len == 0) {
+                if (len == 0 && type == DHCP6_DECLINE) {
+                        dhcp6_client_decline(client, now_ms, seconds, &action);
+                } else if (len == 0) {
                         now_ms = seconds == UINT8_MAX && action.deadline_ms != UINT64_MAX
                                          ? action.deadline_ms
                                          : now_ms + seconds * UINT64_C(1000);

@@ -186,6 +186,51 @@ static void begins_anew_where_it_is_not_known(void **state)
         lab_done(&lab);
 }
 
+static void declines_what_another_has(void **state)
+{
+        struct ip6_address had;
+        struct lab lab;
+
+        (void)state;
+        lab_init(&lab, false);
+        dhcp6_client_decline(lab.client, lab.now_ms, 10, &lab.action); /* it has none */
+        assert_int_equal(lab.action.size, 0);
+        assert_string_equal(dhcp6_client_state_name(lab.client), "SOLICITING");
+        expire(&lab);
+        assert_int_equal(exchange(&lab), 0);
+        had = lab.said.leased;
+
+        dhcp6_client_decline(lab.client, lab.now_ms, 10, &lab.action);
+        assert_null(dhcp6_client_get_lease(lab.client));
+        assert_int_equal(exchange(&lab), 0);
+        assert_int_equal(lab.said.received, DHCP6_DECLINE);
+        assert_true(ip6_is_equal(&lab.said.leased, &had));
+        assert_int_equal(exchange(&lab), 0);
+        assert_int_equal(lab.said.received, DHCP6_SOLICIT);
+        assert_int_equal(lab.action.event, DHCP_CLIENT_BOUND);
+        assert_false(ip6_is_equal(&dhcp6_client_get_lease(lab.client)->address, &had));
+        lab_done(&lab);
+}
+
+/* It asks anew where nobody answers that. */
+static void declines_four_times(void **state)
+{
+        struct lab lab;
+
+        (void)state;
+        lab_init(&lab, false);
+        assert_int_equal(exchange(&lab), 0);
+        dhcp6_client_decline(lab.client, lab.now_ms, 10, &lab.action);
+        for (int i = 0; i < 4; i++) {
+                assert_string_equal(dhcp6_client_state_name(lab.client), "DECLINING");
+                assert_true(lab.action.size > 0);
+                expire(&lab);
+        }
+        assert_string_equal(dhcp6_client_state_name(lab.client), "SOLICITING");
+        assert_int_equal(lab.action.event, DHCP_CLIENT_NOTHING);
+        lab_done(&lab);
+}
+
 static void asks_again_and_less_often(void **state)
 {
         uint64_t before, wait = 0;
@@ -289,6 +334,8 @@ int main(void)
                 cmocka_unit_test(asks_for_what_was_offered),
                 cmocka_unit_test(renews_rebinds_and_loses),
                 cmocka_unit_test(begins_anew_where_it_is_not_known),
+                cmocka_unit_test(declines_what_another_has),
+                cmocka_unit_test(declines_four_times),
                 cmocka_unit_test(asks_again_and_less_often),
                 cmocka_unit_test(what_is_not_for_us_changes_nothing),
         };

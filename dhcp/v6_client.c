@@ -62,13 +62,17 @@ static int receive_offer(struct dhcp6_client *client, const struct dhcp6_message
 static int receive_reply(struct dhcp6_client *client, const struct dhcp6_message *message,
                          struct dhcp6_client_action *action);
 
+static int receive_end(struct dhcp6_client *client, const struct dhcp6_message *message,
+                       struct dhcp6_client_action *action);
+
 static const struct client_state
         state_soliciting = {"SOLICITING", DHCP6_SOLICIT, false, 1000, SOLICIT_LAST_MS, 0,
                             receive_offer},
         state_requesting = {"REQUESTING", DHCP6_REQUEST, true, 1000, 30000, 5, receive_reply},
         state_bound = {"BOUND", DHCP6_NONE, false, 0, 0, 0, NULL},
         state_renewing = {"RENEWING", DHCP6_RENEW, true, 10000, 600000, 0, receive_reply},
-        state_rebinding = {"REBINDING", DHCP6_REBIND, false, 10000, 600000, 0, receive_reply};
+        state_rebinding = {"REBINDING", DHCP6_REBIND, false, 10000, 600000, 0, receive_reply},
+        state_declining = {"DECLINING", DHCP6_DECLINE, true, 1000, 8000, 4, receive_end};
 
 struct dhcp6_client *dhcp6_client_new(const struct mac_address *mac)
 {
@@ -115,9 +119,12 @@ static void send_message(struct dhcp6_client *client, struct dhcp6_client_action
                 options->server_id = client->server;
         options->elapsed_cs = elapsed_cs < UINT16_MAX ? (uint16_t)elapsed_cs : UINT16_MAX;
         options->is_rapid_commit = message.type == DHCP6_SOLICIT;
-        (void)text_copy(options->user_class, sizeof(options->user_class), DHCP6_CLIENT_CLASS);
-        options->requested.count = ARRAY_SIZE(wanted);
-        memcpy(options->requested.at, wanted, sizeof(wanted));
+        if (message.type != DHCP6_DECLINE) { /* it wants nothing (RFC 8415, appendix B) */
+                (void)text_copy(options->user_class, sizeof(options->user_class),
+                                DHCP6_CLIENT_CLASS);
+                options->requested.count = ARRAY_SIZE(wanted);
+                memcpy(options->requested.at, wanted, sizeof(wanted));
+        }
         options->ia_na.count = 1;
         *ia = (struct dhcp6_ia){.iaid = client->iaid, .status = DHCP6_STATUS_UNSAID};
         if (message.type != DHCP6_SOLICIT)
@@ -293,6 +300,16 @@ static int receive_reply(struct dhcp6_client *client, const struct dhcp6_message
         return 0;
 }
 
+/* 18.2.10.3: whatever it says, it was told. */
+static int receive_end(struct dhcp6_client *client, const struct dhcp6_message *message,
+                       struct dhcp6_client_action *action)
+{
+        if (message->type != DHCP6_REPLY || !is_same_server(client, message))
+                return -ENOMSG;
+        client_enter(client, &state_soliciting, action);
+        return 0;
+}
+
 static void begin(struct dhcp6_client *client, uint64_t now_ms, uint32_t random,
                   struct dhcp6_client_action *ret)
 {
@@ -349,6 +366,18 @@ void dhcp6_client_expire(struct dhcp6_client *client, uint64_t now_ms, uint32_t 
                         client_send(client, ret);
                         bound_deadline(client);
                 }
+        }
+        ret->deadline_ms = client->deadline_ms;
+}
+
+void dhcp6_client_decline(struct dhcp6_client *client, uint64_t now_ms, uint32_t random,
+                          struct dhcp6_client_action *ret)
+{
+        begin(client, now_ms, random, ret);
+        if (client->has_lease) {
+                client->offered = client->lease.address;
+                client->has_lease = false;
+                client_enter(client, &state_declining, ret);
         }
         ret->deadline_ms = client->deadline_ms;
 }

@@ -61,6 +61,15 @@ int dhcp6_client_receive(struct dhcp6_client *client, const void *bytes, size_t 
 void dhcp6_client_expire(struct dhcp6_client *client, uint64_t now_ms, uint32_t random,
                          struct dhcp6_client_action *ret);
 
+/**
+ * dhcp6_client_decline() - another has the address that it has (RFC 8415 18.2.8)
+ *
+ * The lease is gone at once, without an event. The server is told, and when it answers, or after
+ * some tries, another address is asked for. Harmless without a lease.
+ */
+void dhcp6_client_decline(struct dhcp6_client *client, uint64_t now_ms, uint32_t random,
+                          struct dhcp6_client_action *ret);
+
 /* NULL unless it has an address. It is the client's. */
 const struct dhcp6_client_lease *dhcp6_client_get_lease(const struct dhcp6_client *client);
 

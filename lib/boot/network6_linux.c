@@ -6,12 +6,13 @@
  * timer, and the ioctls that put an address on an interface. An address is not
  * ours before the kernel has asked whether another has it (RFC 4862 5.4); until
  * then it cannot be bound, and that is how we see when it can: first of the
- * link-local one, then of what DHCPv6 gave.
+ * link-local one, then of what DHCPv6 gave. What another has is declined.
  */
 #include "lib/boot/network6_linux.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <linux/if_addr.h>
 #include <linux/ipv6.h> /* after netinet/in.h, which has half of it */
 
 #include "dhcp/v6_client.h"
@@ -33,7 +35,9 @@
 #include "lib/boot/random_linux.h"
 #include "lib/daemon/log.h"
 
-#define LOOK_MS 50 /* the kernel asks for a second */
+#define LOOK_MS        50                   /* the kernel asks for a second */
+#define ADDRESSES      "/proc/net/if_inet6" /* a line of 54 bytes and a name each */
+#define ADDRESSES_SIZE 65536
 
 struct network6 {
         struct loop *loop;
@@ -73,6 +77,44 @@ static bool is_ours(const struct ip6_address *ip)
         _close_ int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
         return fd >= 0 && bind_to(fd, ip, 0, 0) == 0;
+}
+
+/* Of a line "ADDRESS INDEX PREFIX SCOPE FLAGS NAME": is it @address of @name? Its flags. */
+static bool is_line_of(const char *line, const char *address, const char *name, unsigned *ret_flags)
+{
+        const size_t size = strlen(address);
+        unsigned long number = 0;
+        char *at;
+
+        if (strncmp(line, address, size) != 0)
+                return false;
+        line += size;
+        for (int i = 0; i < 4; i++) {
+                number = strtoul(line, &at, 16);
+                line = at;
+        }
+        line += strspn(line, " ");
+        *ret_flags = (unsigned)number;
+        return strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == '\n';
+}
+
+/* The kernel asked, and another answered: it keeps such an address, with a mark. */
+static bool is_another_s(const struct network6 *n, const struct ip6_address *ip)
+{
+        char address[2 * sizeof(ip->bytes) + 1];
+        _free_ char *table = NULL;
+        unsigned flags;
+
+        if (file_read(AT_FDCWD, ADDRESSES, ADDRESSES_SIZE, &table, NULL) < 0)
+                return false;
+        for (size_t i = 0; i < sizeof(ip->bytes); i++)
+                snprintf(address + 2 * i, 3, "%02x", ip->bytes[i]);
+        for (const char *line = table; line; line = strchr(line, '\n')) {
+                line += *line == '\n';
+                if (is_line_of(line, address, n->name, &flags))
+                        return flags & IFA_F_DADFAILED;
+        }
+        return false;
 }
 
 /* A whole address, as its network is told by routers (RFC 5942 4). */
@@ -207,6 +249,18 @@ static void ask(struct network6 *n)
         obey(n, &action);
 }
 
+static void decline(struct network6 *n)
+{
+        struct dhcp6_client_action action;
+        char text[IP6_TEXT_SIZE];
+
+        log_warning("network.taken", "interface=%s address=%s", n->name, ip6_text(text, &n->given));
+        take_away(n);
+        say(n, "another has the address that the DHCPv6 server gave");
+        dhcp6_client_decline(n->client, clock_monotonic_ms(), random_number(), &action);
+        obey(n, &action);
+}
+
 static void on_look(void *context)
 {
         struct network6 *n = context;
@@ -228,6 +282,9 @@ static void on_look(void *context)
                 say(n, "nothing");
                 return;
         } else if (!ip6_is_set(&n->given) || n->is_ready) {
+                return;
+        } else if (is_another_s(n, &n->given)) {
+                decline(n);
                 return;
         }
         loop_timer_arm(n->look, clock_monotonic_ms() + LOOK_MS);
