@@ -108,7 +108,7 @@ interfaces: [br0]
                 ["ip", "netns", "exec", EDGE_NS, *prefix, PROGRAM, "--config",
                  self.path("netbootd.yaml")], stderr=log)
         if healthy:
-            until(10, lambda: self.health() == 200, lambda: "edge is healthy: " + self.log())
+            until(60, lambda: self.health() == 200, lambda: "edge is healthy: " + self.log())
 
     def start(self):
         self.start_controller()
