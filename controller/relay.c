@@ -11,13 +11,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/ip.h"
 #include "lib/base/list.h"
 #include "lib/base/text.h"
 
-#define PIECE       16384 /* that is read at once */
-#define BACKLOG     128
-#define TARGET_SIZE 160
+#define PIECE         16384 /* that is read at once */
+#define BACKLOG       128
+#define TARGET_SIZE   160
+#define PAUSE_MS      100  /* without a descriptor, until the next is accepted */
+#define LOOK_AGAIN_MS 5000 /* for a host; it stops all else for as long as it takes */
 
 /* One end of a connection, and what was read from it and could not be written to the other yet. */
 struct end {
@@ -35,18 +38,23 @@ struct pair {
         struct list link;
         struct relay *relay;
         struct end ends[2];
-        bool is_connecting; /* the second */
+        struct ip_address from;
+        uint64_t closed_by_ms; /* 0: its second end has not ended */
+        bool is_connecting;    /* the second */
 };
 
 struct relay {
         struct loop *loop;
         int fd;
         struct loop_fd *watch;
+        struct loop_timer *closing, *pause;
+        bool is_closing; /* that timer is armed */
         struct list pairs;
         size_t pair_count;
         char target[TARGET_SIZE];
         struct sockaddr_storage address;
         socklen_t address_size; /* 0: nobody is there */
+        uint64_t looked_ms;
 };
 
 static void pair_free(struct pair *pair)
@@ -159,6 +167,47 @@ static void hang_up(struct end *end)
         end->other->held = NULL;
 }
 
+/* Who keeps his end open when all was said, or does not read what was, has no place for ever. */
+static void on_closing(void *context)
+{
+        struct relay *relay = context;
+        const uint64_t now_ms = clock_monotonic_ms();
+        uint64_t next_ms = UINT64_MAX;
+
+        LIST_FOR_EACH(&relay->pairs, at)
+        {
+                struct pair *pair = container_of(at, struct pair, link);
+
+                if (pair->closed_by_ms == 0)
+                        continue;
+                if (pair->closed_by_ms <= now_ms)
+                        pair_free(pair);
+                else if (pair->closed_by_ms < next_ms)
+                        next_ms = pair->closed_by_ms;
+        }
+        relay->is_closing = next_ms < UINT64_MAX;
+        if (relay->is_closing)
+                loop_timer_arm(relay->closing, next_ms);
+}
+
+static void close_soon(struct pair *pair)
+{
+        struct relay *relay = pair->relay;
+
+        if (pair->closed_by_ms > 0)
+                return;
+        pair->closed_by_ms = clock_monotonic_ms() + RELAY_GRACE_MS;
+        if (!relay->is_closing)
+                loop_timer_arm(relay->closing, pair->closed_by_ms);
+        relay->is_closing = true;
+}
+
+static bool is_over(const struct pair *pair)
+{
+        return pair->ends[0].is_at_end && pair->ends[1].is_at_end && !pair->ends[0].held &&
+               !pair->ends[1].held;
+}
+
 static void on_ready(void *context, uint32_t events)
 {
         struct end *end = context;
@@ -173,9 +222,10 @@ static void on_ready(void *context, uint32_t events)
                 rc = move(&pair->ends[i]);
         for (size_t i = 0; rc == 0 && i < 2; i++)
                 rc = watch_for(&pair->ends[i]);
-        if (rc < 0 || (pair->ends[0].is_at_end && pair->ends[1].is_at_end && !pair->ends[0].held &&
-                       !pair->ends[1].held))
+        if (rc < 0 || is_over(pair))
                 pair_free(pair);
+        else if (pair->ends[1].is_at_end || pair->ends[1].is_hung)
+                close_soon(pair);
 }
 
 static int set_keepalive(int fd)
@@ -205,7 +255,7 @@ static int connect_pair(struct pair *pair)
         return rc;
 }
 
-static int open_pair(struct relay *relay, int fd)
+static int open_pair(struct relay *relay, int fd, struct ip_address from)
 {
         struct pair *pair = calloc(1, sizeof(*pair));
         int rc;
@@ -215,6 +265,7 @@ static int open_pair(struct relay *relay, int fd)
                 return -ENOMEM;
         }
         pair->relay = relay;
+        pair->from = from;
         for (size_t i = 0; i < 2; i++)
                 pair->ends[i] =
                         (struct end){.pair = pair, .other = &pair->ends[1 - i], .fd = -EBADF};
@@ -240,40 +291,55 @@ static bool is_same_place(const struct sockaddr_storage *one, const struct socka
                ip_is_equal(ip_of_socket(one), ip_of_socket(other));
 }
 
-/* What we passed on came back to us, as somebody's target is one of our own names: it would go in
- * circles until there is nothing left. */
-static bool is_our_own(const struct relay *relay, int fd)
+/* Not one address has all places. And what we passed on came back to us, if somebody's target is
+ * one of our own names: it would go in circles until there is nothing left. */
+static bool may_pass(const struct relay *relay, const struct sockaddr_storage *peer)
 {
-        struct sockaddr_storage peer = {0}, here = {0};
-        socklen_t size = sizeof(peer);
+        const struct ip_address from = ip_of_socket(peer);
+        struct sockaddr_storage here = {0};
+        size_t count = 0;
 
-        if (getpeername(fd, (struct sockaddr *)&peer, &size) < 0)
-                return true;
         LIST_FOR_EACH(&relay->pairs, at)
         {
                 const struct pair *pair = container_of(at, struct pair, link);
+                socklen_t size = sizeof(here);
 
-                size = sizeof(here);
                 if (getsockname(pair->ends[1].fd, (struct sockaddr *)&here, &size) == 0 &&
-                    is_same_place(&here, &peer))
-                        return true;
+                    is_same_place(&here, peer))
+                        return false;
+                count += ip_is_equal(pair->from, from);
         }
-        return false;
+        return count < RELAY_PER_ADDRESS;
+}
+
+static void listen_again(void *context)
+{
+        const struct relay *relay = context;
+
+        (void)loop_set_events(relay->watch, relay->pair_count < RELAY_CONNECTIONS ? EPOLLIN : 0);
 }
 
 static void on_connection(void *context, uint32_t events)
 {
         struct relay *relay = context;
-        const int fd = accept4(relay->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        struct sockaddr_storage peer = {0};
+        socklen_t size = sizeof(peer);
+        const int fd =
+                accept4(relay->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         (void)events;
+        /* Whoever waits stays ready to be accepted: without a pause that would be for ever. */
+        if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
+                (void)loop_set_events(relay->watch, 0);
+                loop_timer_arm(relay->pause, clock_monotonic_ms() + PAUSE_MS);
+        }
         if (fd < 0)
                 return;
-        if (is_our_own(relay, fd)) {
+        if (!may_pass(relay, &peer)) {
                 close(fd);
                 return;
         }
-        (void)open_pair(relay, fd);
+        (void)open_pair(relay, fd, ip_of_socket(&peer));
         if (relay->pair_count == RELAY_CONNECTIONS)
                 (void)loop_set_events(relay->watch, 0);
 }
@@ -293,17 +359,12 @@ static int find_address(const char *host, const char *port, int flags, struct so
         return 0;
 }
 
-void relay_set_target(struct relay *relay, const char *target)
+static void find_target(struct relay *relay)
 {
         char host[TARGET_SIZE];
         char *colon;
 
-        if (strcmp(relay->target, target) == 0)
-                return;
-        close_all(relay);
-        relay->address_size = 0;
-        if (text_copy(relay->target, sizeof(relay->target), target) < 0 ||
-            text_copy(host, sizeof(host), target) < 0)
+        if (text_copy(host, sizeof(host), relay->target) < 0)
                 return;
         colon = strrchr(host, ':');
         if (!colon || colon == host)
@@ -313,6 +374,21 @@ void relay_set_target(struct relay *relay, const char *target)
                 colon[-1] = '\0';
         (void)find_address(host[0] == '[' ? host + 1 : host, colon + 1, AI_NUMERICSERV,
                            &relay->address, &relay->address_size);
+        relay->looked_ms = clock_monotonic_ms();
+}
+
+void relay_set_target(struct relay *relay, const char *target)
+{
+        if (strcmp(relay->target, target) == 0) {
+                if (relay->address_size == 0 &&
+                    clock_monotonic_ms() - relay->looked_ms >= LOOK_AGAIN_MS)
+                        find_target(relay);
+                return;
+        }
+        close_all(relay);
+        relay->address_size = 0;
+        if (text_copy(relay->target, sizeof(relay->target), target) == 0)
+                find_target(relay);
 }
 
 static int listen_on(struct relay *relay, const char *address, uint16_t port)
@@ -353,6 +429,10 @@ int relay_start(struct loop *loop, const char *address, uint16_t port, struct re
         rc = listen_on(relay, address, port);
         if (rc == 0)
                 rc = loop_add_fd(loop, relay->fd, EPOLLIN, on_connection, relay, &relay->watch);
+        if (rc == 0)
+                rc = loop_add_timer(loop, on_closing, relay, &relay->closing);
+        if (rc == 0)
+                rc = loop_add_timer(loop, listen_again, relay, &relay->pause);
         if (rc < 0)
                 return rc;
         *ret = TAKE_PTR(relay);
@@ -364,6 +444,8 @@ struct relay *relay_stop(struct relay *relay)
         if (!relay)
                 return NULL;
         close_all(relay);
+        loop_remove_timer(relay->closing);
+        loop_remove_timer(relay->pause);
         loop_remove_fd(relay->watch);
         if (relay->fd >= 0)
                 close(relay->fd);

@@ -73,10 +73,10 @@ int shared_site(const struct keys *keys, char ret[static SHA256_TEXT_SIZE])
 
 static void tell_holder(struct wait *wait, const char *holder)
 {
-        if (strcmp(wait->holder, holder) == 0)
-                return;
-        (void)text_copy(wait->holder, sizeof(wait->holder), holder);
-        log_info("standby", "decides=%s", QUOTE(holder));
+        if (strcmp(wait->holder, holder) != 0) {
+                (void)text_copy(wait->holder, sizeof(wait->holder), holder);
+                log_info("standby", "decides=%s", QUOTE(holder));
+        }
         /* It was us, before we were started again; who decides now has not said so yet. */
         relay_set_target(wait->relay, strcmp(holder, wait->address) == 0 ? "" : holder);
 }

@@ -242,9 +242,13 @@ class Hostile(unittest.TestCase):
     @classmethod
     def add_viewer(cls):
         """Nothing hands out a viewer's token yet: it is put where they are kept."""
+        row = f"INSERT INTO tokens VALUES('{hashlib.sha256(VIEWER.encode()).hexdigest()}'," \
+              f" 'v', 'viewer', '', 1, {1 << 45})"
+        if cls.d.postgres:
+            lab.psql(cls.d.postgres, row)
+            return
         with sqlite3.connect(os.path.join(cls.d.state, "cloudie.db")) as db:
-            db.execute("INSERT INTO tokens VALUES(?, 'v', 'viewer', '', 1, ?)",
-                       (hashlib.sha256(VIEWER.encode()).hexdigest(), 1 << 45))
+            db.execute(row)
         db.close()
 
     @classmethod

@@ -8,13 +8,16 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "controller/relay.h"
@@ -74,14 +77,20 @@ static int end(void **state)
         return 0;
 }
 
-static int connect_to_relay(void)
+static void connect_at_relay(int fd)
 {
         const struct sockaddr_in at = {.sin_family = AF_INET,
                                        .sin_port = htons((uint16_t)relay_port),
                                        .sin_addr = {htonl(INADDR_LOOPBACK)}};
-        const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
         assert_int_equal(connect(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+}
+
+static int connect_to_relay(void)
+{
+        const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        connect_at_relay(fd);
         return fd;
 }
 
@@ -184,6 +193,95 @@ static void test_nobody(void **state)
         close(fd);
 }
 
+static size_t count_descriptors(void)
+{
+        DIR *folder = opendir("/proc/self/fd");
+        size_t count = 0;
+
+        while (readdir(folder))
+                count++;
+        closedir(folder);
+        return count;
+}
+
+/* The server has said all and closed; who came does not: he has his place not for ever. */
+static void test_kept_open(void **state)
+{
+        const struct timespec pause = {.tv_nsec = 50000000};
+        pthread_t server;
+        size_t before;
+        char byte;
+        int fd;
+
+        (void)state;
+        before = count_descriptors();
+        assert_int_equal(pthread_create(&server, NULL, take_and_leave, NULL), 0);
+        fd = connect_to_relay();
+        pthread_join(server, NULL);
+        assert_int_equal(read(fd, &byte, 1), 0);
+        for (int i = 0; i < 600 && count_descriptors() > before + 1; i++)
+                nanosleep(&pause, NULL);
+        assert_int_equal(count_descriptors(), before + 1);
+        close(fd);
+}
+
+/* Of one address as many as may; the next one is turned away, and the first are not. */
+static void test_many(void **state)
+{
+        const struct timeval patience = {.tv_sec = 10};
+        int fds[RELAY_PER_ADDRESS + 1];
+        char byte;
+
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+                fds[i] = connect_to_relay();
+        assert_int_equal(setsockopt(fds[RELAY_PER_ADDRESS], SOL_SOCKET, SO_RCVTIMEO, &patience,
+                                    sizeof(patience)),
+                         0);
+        errno = 0;
+        assert_true(read(fds[RELAY_PER_ADDRESS], &byte, 1) <= 0 && errno != EAGAIN);
+        assert_true(recv(fds[0], &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN);
+        for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+                close(fds[i]);
+}
+
+static int64_t used_ms(void)
+{
+        struct timespec used;
+        clockid_t clock;
+
+        assert_int_equal(pthread_getcpuclockid(loop_thread, &clock), 0);
+        assert_int_equal(clock_gettime(clock, &used), 0);
+        return used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
+
+/* Without a descriptor left it waits, and not at full speed; then it goes on. */
+static void test_no_descriptors(void **state)
+{
+        const struct timespec pause = {.tv_sec = 2};
+        struct rlimit before, none;
+        pthread_t server;
+        int64_t used;
+        char byte;
+        int fd;
+
+        (void)state;
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        none = (struct rlimit){.rlim_cur = 3, .rlim_max = before.rlim_max};
+        fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+        connect_at_relay(fd);
+        used = used_ms();
+        nanosleep(&pause, NULL);
+        used = used_ms() - used;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_in_range(used, 0, 100);
+        assert_int_equal(pthread_create(&server, NULL, take_and_leave, NULL), 0);
+        assert_true(read(fd, &byte, 1) <= 0);
+        pthread_join(server, NULL);
+        close(fd);
+}
+
 static void test_refused(void **state)
 {
         struct relay *second = NULL;
@@ -200,6 +298,9 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_both_ways, start, end),
                 cmocka_unit_test_setup_teardown(test_gone, start, end),
                 cmocka_unit_test_setup_teardown(test_nobody, start, end),
+                cmocka_unit_test_setup_teardown(test_kept_open, start, end),
+                cmocka_unit_test_setup_teardown(test_many, start, end),
+                cmocka_unit_test_setup_teardown(test_no_descriptors, start, end),
                 cmocka_unit_test_setup_teardown(test_refused, start, end),
         };
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
 import threading
@@ -22,6 +23,29 @@ import postgres_lab  # noqa: E402
 MAC = "52:54:00:77:00:01"
 SOON_S = 20  # that somebody else decides; on a healthy machine 0.2 s
 PASSWORD = "correct horse"
+
+
+class Between(socketserver.BaseRequestHandler):
+    """Passes on to the server's socket, and as a pooler does it calls the session by a name of
+    its own: in the message BackendKeyData."""
+
+    def handle(self):
+        there = socket.socket(socket.AF_UNIX)
+        there.connect(self.server.there)
+        back = threading.Thread(target=self.back, args=(there,))
+        back.start()
+        while piece := self.request.recv(65536):
+            there.sendall(piece)
+        there.shutdown(socket.SHUT_WR)
+        back.join()
+        there.close()
+
+    def back(self, there):
+        while piece := there.recv(65536):
+            at = piece.find(b"K\0\0\0\x0c")
+            if self.server.renames and at >= 0:
+                piece = piece[:at + 5] + b"\0\0\0\x01" + piece[at + 9:]
+            self.request.sendall(piece)
 
 
 class Shared(unittest.TestCase):
@@ -227,6 +251,30 @@ class Shared(unittest.TestCase):
             with open(rules, "w", encoding="utf-8") as file:
                 file.write(before)
             self.server.run("pg_ctl", "reload", "-D", self.server.data)
+
+    def test_by_tcp(self):
+        """The server must be the right one, unless the address says that it need not; and between
+        the two stands nobody who gives one session to many."""
+        self.assertEqual(self.first.stop(), 0)
+        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Between) as between:
+            between.there = os.path.join(self.server.folder, ".s.PGSQL.5432")
+            between.renames = False
+            serving = threading.Thread(target=between.serve_forever)
+            serving.start()
+            self.addCleanup(serving.join)
+            self.addCleanup(between.shutdown)
+            where = f"postgresql://cloudie@127.0.0.1:{between.server_address[1]}/cloudie"
+            strict = self.member(store=where)
+            self.copy_keys(strict)
+            self.refuse(strict, "server does not support SSL, but SSL was required")
+            member = self.member(store=where + "?sslmode=disable")
+            self.copy_keys(member)
+            member.start()
+            self.assertTrue(self.answers(member))
+            self.assertEqual(member.stop(), 0)
+            between.renames = True
+            self.refuse(member, "a pooler stands before it; give the address of the server itself")
+            between.shutdown()
 
     def test_configuration(self):
         for extra, sentence in (("store: mysql://x\n", "'store' must begin with postgresql://"),

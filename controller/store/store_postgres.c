@@ -137,9 +137,11 @@ static int look_at(const char *where, char *error, char **ret_name)
         PQconninfoOption *options = PQconninfoParse(where, &said);
         int rc = -EBADMSG;
 
+        /* What libpq says of it quotes it, and with it what may be a password. */
         if (!options)
-                (void)fail("'store'", "is no address of a database", said ? said : "no memory",
-                           error);
+                snprintf(error, STORE_ERROR_SIZE,
+                         "'store' is no address of a database: "
+                         "postgresql://USER@HOST/DATABASE?OPTION=VALUE&OPTION=VALUE");
         else if (option_of(options, "password")[0])
                 snprintf(error, STORE_ERROR_SIZE,
                          "'store' has a password in it: put that into a file of its own, and name "
@@ -158,8 +160,9 @@ static int look_at(const char *where, char *error, char **ret_name)
         return rc;
 }
 
-/* Who is cut off notices within 10 s, and ends, before the server (30 s) gives the seat away.
- * What follows "dbname" is not overridden by it. */
+/* Who is cut off notices within 10 s, and ends, before the server (30 s) gives the seat away. Over
+ * TCP it must be the right server, unless the address says otherwise. What follows "dbname" is not
+ * overridden by it. */
 static int connect_to(const char *where, const char *password, PGconn **ret)
 {
         const char *const keywords[] = {"connect_timeout",
@@ -168,13 +171,14 @@ static int connect_to(const char *where, const char *password, PGconn **ret)
                                         "keepalives_count",
                                         "tcp_user_timeout",
                                         "gssencmode",
+                                        "sslmode",
                                         "dbname",
                                         "client_encoding",
                                         "fallback_application_name",
                                         "password",
                                         NULL};
-        const char *const values[] = {"10",  "4",    "2",        "3",      "8000", "disable",
-                                      where, "UTF8", "cloudied", password, NULL};
+        const char *const values[] = {"10",          "4",   "2",    "3",        "8000",   "disable",
+                                      "verify-full", where, "UTF8", "cloudied", password, NULL};
         PGconn *db = PQconnectdbParams(keywords, values, 1);
         int rc;
 
@@ -190,10 +194,27 @@ static int connect_to(const char *where, const char *password, PGconn **ret)
         return rc;
 }
 
+/* A pooler gives one session to many: two could have the seat. What it calls the session is its
+ * own invention. */
+static bool is_direct(PGconn *db)
+{
+        char pid[24];
+
+        return ask(db, "SELECT pg_backend_pid()", pid, sizeof(pid)) &&
+               strtol(pid, NULL, 10) == PQbackendPID(db);
+}
+
 static int check_server(struct postgres *engine, char *error)
 {
         const char *encoding = PQparameterStatus(engine->db, "server_encoding");
 
+        if (!is_direct(engine->db)) {
+                snprintf(error, STORE_ERROR_SIZE,
+                         "%.150s: a pooler stands before it; give the address of the server "
+                         "itself",
+                         engine->engine.name);
+                return -EPROTO;
+        }
         if (PQserverVersion(engine->db) < OLDEST_SERVER) {
                 snprintf(error, STORE_ERROR_SIZE, "%.180s: needs PostgreSQL %d or newer",
                          engine->engine.name, OLDEST_SERVER / 10000);
@@ -370,6 +391,8 @@ static void postgres_close(struct engine *base)
         PQfinish(engine->db);
         free(engine->engine.name);
         free(engine->where);
+        if (engine->password)
+                explicit_bzero(engine->password, strlen(engine->password));
         free(engine->password);
         free(engine->site);
         free(engine);
@@ -579,6 +602,16 @@ static int send_question(PGconn *db, const char *sql, const struct sql_value *va
         return PQsetSingleRowMode(db) == 1 ? 0 : -EIO;
 }
 
+/* What is no text at all (SQLSTATE 22021) stands in no row; anything else is a failure. */
+static int fail_reading(struct store_reader *reader, const PGresult *result)
+{
+        const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+        if (state && strcmp(state, "22021") == 0)
+                return 0;
+        return fail("the database", "cannot be read", PQresultErrorMessage(result), reader->error);
+}
+
 static int postgres_each(struct store_reader *base, const char *sql, const struct sql_value *values,
                          size_t count, sql_row_fn fn, void *context)
 {
@@ -599,8 +632,7 @@ static int postgres_each(struct store_reader *base, const char *sql, const struc
                 if (status == PGRES_SINGLE_TUPLE && rc == 0)
                         rc = fn(context, &row.row);
                 else if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK && rc == 0)
-                        rc = fail("the database", "cannot be read",
-                                  PQresultErrorMessage(row.result), base->error);
+                        rc = fail_reading(base, row.result);
                 PQclear(row.result);
         }
         return rc;

@@ -45,7 +45,8 @@ class Cut(unittest.TestCase):
         ip(f"link set v{number} up")
         ip(f"addr add 10.9.{number}.1/24 dev p{number}", *self.there)
         ip(f"link set p{number} up", *self.there)
-        member = lab.Cloudied(sys.argv[1], f"store: postgresql://cloudie@10.9.{number}.1/cloudie\n")
+        member = lab.Cloudied(sys.argv[1], f"store: postgresql://cloudie@10.9.{number}.1/cloudie?"
+                              "sslmode=disable\n")
         self.addCleanup(shutil.rmtree, member.folder)
         self.addCleanup(member.stop, signal.SIGKILL)
         return member

@@ -19,7 +19,7 @@ PROGRAMS = {
     "cloudie": {
         "usr/sbin/cloudied", "usr/sbin/cloudie-netbootd", "usr/bin/cloudie",
         "usr/bin/cloudie-mkimage", "usr/sbin/cloudie-agent", "usr/sbin/cloudie-discover",
-        "usr/sbin/cloudie-install",
+        "usr/sbin/cloudie-install", "usr/sbin/cloudie-power",
     },
     "cloudie-worker": {"usr/sbin/cloudie-worker"},
 }
