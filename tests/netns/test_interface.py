@@ -219,8 +219,12 @@ def other_namespace():
 def main():
     global PROGRAMS
     missing = [t for t in ("ip", "ss", "udhcpc", "curl", "awk") if not shutil.which(t)]
-    if os.geteuid() != 0 or missing or not os.path.exists(os.path.join(PACKAGE, "manifest.json")):
-        print("skipped: needs root, the netboot package, and " + ", ".join(missing))
+    if os.geteuid() != 0:
+        missing.append("root")
+    if not os.path.exists(os.path.join(PACKAGE, "manifest.json")):
+        missing.append("the netboot package (tools/netboot-package.sh)")
+    if missing:
+        print("skipped: needs " + ", ".join(missing))
         return 77
     PROGRAMS = os.path.abspath(sys.argv[1])
     try:
