@@ -95,12 +95,13 @@ static void refuse_script(struct serve_request *request, int rc)
                 answer_text(request, 503, "not now");
 }
 
-/* With its kernel and ramdisk went site.cpio, and no other request shows that. */
+/* With its kernel and ramdisk went site.cpio, and no other request shows that. Who asked for a part
+ * (Range) got that part. */
 static void note_site(const struct sent *s)
 {
         struct delivery site = s->delivery;
 
-        if (!s->delivery.is_whole || s->site_size == 0)
+        if (!s->delivery.is_whole || s->delivery.bytes < s->delivery.size || s->site_size == 0)
                 return;
         site.has_role = false;
         site.bytes = site.size = s->site_size;

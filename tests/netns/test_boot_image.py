@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import sys
+import time
 import unittest
 
 import test_netbootd as lab
@@ -78,6 +79,11 @@ class BootImage(lab.EdgeTest):
         self.assertEqual((int(head["content-length"]), head["content-type"]),
                          (len(package), "application/vnd.efi-img"))
         self.assertNotIn("script", self.steps())
+        # A part of it is no site.cpio that came: told of is the part.
+        self.fetch(URL, "-r", "0-99")
+        until(8, lambda: "loader" in self.steps(), "a part")
+        time.sleep(1)
+        self.assertNotIn("site", self.steps())
         got = self.fetch(URL)
         self.assertEqual(len(got), len(package))
         self.assertEqual(self.inside(got, "vmlinuz"), self.inside(package, "vmlinuz"))
