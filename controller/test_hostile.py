@@ -102,6 +102,10 @@ PATHS = {
     "an emoji": "%f0%9f%92%a9",
     "a statement": "a%27%20OR%201=1--",
 }
+# As they stand in JSON; the long ones are cut wherever we keep less of them.
+ODD_WORDS = ("\\u0000", "a\\u0000b", "\\ud800", "\\ufffe", "\\u0080", "\\ud83d\\ude00", "\x7f", "\\u001b[31m",
+             "a" + "\u00e9" * 500, "ab" + "\u20ac" * 300, "abc" + "\U0001f4a9" * 300, "'; DROP TABLE nodes; --")
+SAYINGS = ("QEMU", "Standard PC", "a CPU", "eth0")  # in lab.inventory()
 QUERY_VALUES = ("", "%00", "-1", "1e400", "99999999999999999999999", "x" * 5000, "%ff", "%zz", "'", "((((")
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "get", "X" * 40)
 
@@ -344,6 +348,23 @@ class Hostile(unittest.TestCase):
                     self.refused(answer, what, (400, 413))
                 seen += 1
         self.assertGreater(seen, 300)
+
+    def test_odd_words(self):
+        """What a machine says of itself, in words that no database may get: kept, or refused."""
+        taken = 0
+        whole = json.dumps(lab.inventory([MAC]))
+        for word in ODD_WORDS:
+            for say in SAYINGS:
+                self.wire.close()
+                answer = self.call("PUT", "/agent/v1/inventory", whole.replace(say, word).encode(),
+                                   token=self.agent)
+                with self.subTest(word=word[:20], say=say):
+                    self.assertIn(answer.status, (200, 400, 403, 409), answer.body)
+                taken += answer.status == 200
+            self.call("POST", "/edge/v1/plan", '{"mac": "52:54:00:77:00:77", "architecture": 0,'
+                      f' "address": "10.77.0.100", "user_class": "{word}"}}'.encode(), token=self.edge)
+        self.assertGreater(taken, len(ODD_WORDS))
+        self.assertNotIn("store.failed", self.d.log_text())
 
     def test_unknown_members(self):
         """What people write is not to be misspelt; edges and agents may be of a newer release."""

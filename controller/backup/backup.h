@@ -44,6 +44,7 @@ struct backup_about {
         uint64_t made_ms;
         uint64_t files, bytes; /* counted */
         bool has_database;     /* not where the database is a server's */
+        bool has_images;
 };
 
 /**

@@ -14,6 +14,7 @@
 #include "lib/base/buffer.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/file.h"
+#include "lib/base/text.h"
 #include "lib/doc/table.h"
 #include "lib/trust/hash.h"
 #include "lib/trust/locked.h"
@@ -181,6 +182,7 @@ static int put_file(struct restoring *r, const struct backup_entry *entry)
         r->about.files++;
         r->about.bytes += entry->size;
         r->about.has_database |= strcmp(entry->name, BACKUP_DATABASE) == 0;
+        r->about.has_images |= text_has_prefix(entry->name, BACKUP_IMAGES);
         if (r->state)
                 rc = open_file(r, entry, &fd);
         if (rc < 0)
@@ -245,6 +247,14 @@ static int say(char *error, int rc, const char *state, const char *what)
         return rc;
 }
 
+static int sync_images(const char *state)
+{
+        _buffer_ struct buffer path = {0};
+
+        buffer_format(&path, "%s/" BACKUP_IMAGES "manifests", state); /* any name in it */
+        return path.rc < 0 ? path.rc : file_sync_folder(path.bytes);
+}
+
 int backup_restore(int fd, const char *passphrase, const char *state, char *error)
 {
         _buffer_ struct buffer mark = {0}, database = {0};
@@ -268,6 +278,8 @@ int backup_restore(int fd, const char *passphrase, const char *state, char *erro
                 buffer_format(&path, "%s/%s", state, backup_names[i]);
                 rc = path.rc < 0 ? path.rc : file_sync_folder(path.bytes);
         }
+        if (rc == 0 && about.has_images)
+                rc = sync_images(state);
         if (rc == 0 &&
             (about.has_database ? rename(mark.bytes, database.bytes) : unlink(mark.bytes)) < 0)
                 rc = -errno;
