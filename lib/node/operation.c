@@ -137,7 +137,7 @@ const struct node_cause_row node_causes[CAUSE_COUNT] = {
                 "It got that one elsewhere: see whether another DHCP server answers there, and restart the machine."},
         [CAUSE_SCRIPT_ABSENT] = {"script-absent", "its boot loader was fetched, and did not ask what to boot",
                 "Look at its console: the loader stopped, or does not reach cloudie-netbootd by the way that `protocol` of its network says."},
-        [CAUSE_CONTROLLER_AWAY] = {"controller-away", "its edge has no plan for it, so that it asks again every 5 seconds",
+        [CAUSE_CONTROLLER_AWAY] = {"controller-away", "its edge has no plan for it: it asks again every 5 seconds, or by a restart where it boots by HTTP",
                 "See that cloudied runs and that `cloudie status` has heard this edge lately. The machine goes on by itself."},
         [CAUSE_KERNEL_ABSENT] = {"kernel-absent", "its loader was told what to boot, and did not fetch all of it",
                 "Look at its console. A loader with too little memory ends here, too."},

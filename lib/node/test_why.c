@@ -66,6 +66,11 @@ static const struct row bios[] = {
                 E(0, STEP_DHCP_OFFER, "UEFI HTTP Boot: the boot image"),                           \
                 E(1, STEP_DHCP_ACK, "UEFI HTTP Boot: the boot image"),                             \
                 E(2, STEP_SCRIPT, "discover by http, GRUB: never seen")
+#define HTTP_WAITS                                                                                 \
+        E(0, STEP_DHCP_DISCOVER, "UEFI HTTP Boot: the boot image"),                                \
+                E(0, STEP_DHCP_OFFER, "UEFI HTTP Boot: the boot image"),                           \
+                E(1, STEP_DHCP_ACK, "UEFI HTTP Boot: the boot image"),                             \
+                E(2, STEP_SCRIPT, "ask-again by http, GRUB: no answer of the controller yet")
 
 static void fill(const struct row *rows, size_t count, struct node_event to[static ROWS_MAX])
 {
@@ -188,6 +193,9 @@ static const struct {
          7, 20, CAUSE_NONE, "8 s ago"},
         {{BIOS_ASKS, E(3, STEP_SCRIPT, "ask-again by http: no answer of the controller yet")},
          4, 4, CAUSE_CONTROLLER_AWAY, "asks again"},
+        /* In an image it asks by a restart, which takes a server minutes. */
+        {{HTTP_WAITS, E(9, STEP_LOADER, "boot.img by http")}, 5, 200, CAUSE_CONTROLLER_AWAY, "restart"},
+        {{HTTP_WAITS, E(9, STEP_LOADER, "boot.img by http")}, 5, LATER_S, CAUSE_SCRIPT_ABSENT, ""},
         {{BIOS_ASKS, E(3, STEP_SCRIPT, "ask-again by http: no answer of the controller yet"),
           E(8, STEP_SCRIPT, "discover by http: never seen")},
          5, 9, CAUSE_NONE, "it boots"},

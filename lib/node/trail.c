@@ -131,6 +131,9 @@ static void add(struct trail *trail, const struct node_event *event, size_t plac
         if ((mark == MARK_LOADER && text_has_prefix(event->text, "grub")) ||
             (event->step == STEP_SCRIPT && strstr(event->text, ", GRUB:")))
                 trail->is_grub = true;
+        /* GRUB itself speaks no HTTP. */
+        if (event->step == STEP_SCRIPT)
+                trail->is_image = strstr(event->text, " by http, GRUB:") != NULL;
         for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
                 if (mark == ends[i].whole)
                         trail->marks &= ~(1u << ends[i].stopped);

@@ -47,6 +47,7 @@ struct trail {
         size_t place[TRAIL_MARK_COUNT]; /* in the events: of the last of each mark */
         char boot[BOOT_TEXT_SIZE];      /* "": no plan yet */
         bool is_grub;                   /* its loader */
+        bool is_image;                  /* what it boots from, by HTTP: it asks by a restart */
         size_t count;                   /* of events; 0: there is no such boot */
         uint64_t disk_ms;               /* of its first MARK_DISK in a row */
         uint64_t first_ms;              /* by the clock of the reporter, as is last_ms */

@@ -26,6 +26,9 @@ static const struct doc_field why_fields[] = {
 };
 DOC_TABLE(why_table, struct why, "why", why_fields);
 
+/* A server's firmware takes minutes to come to its network card. */
+#define RESTART_S 600U
+
 /* Asks for an address come again and again: their time counts from the first. */
 enum since { SINCE_LAST, SINCE_FIRST };
 
@@ -182,7 +185,8 @@ static enum node_cause cause_of(const struct why_facts *facts, const struct trai
                                           ? trail->first_ms
                                           : facts->events[trail->place[e->after]].at_ms;
 
-        if (age_s(now_ms, since_ms) < e->within_s)
+        if (age_s(now_ms, since_ms) <
+            (e->after == MARK_WAITS && trail->is_image ? RESTART_S : e->within_s))
                 return e->early_cause;
         return trail->is_grub && e->grub_cause != CAUSE_NONE ? e->grub_cause : e->cause;
 }
