@@ -27,7 +27,7 @@ PASSWORD = "correct horse"
 
 class Between(socketserver.BaseRequestHandler):
     """Passes on to the server's socket, and as a pooler does it calls the session by a name of
-    its own: in the message BackendKeyData."""
+    its own: in the message BackendKeyData. Or it cuts, and takes the answer to a COMMIT with it."""
 
     def handle(self):
         there = socket.socket(socket.AF_UNIX)
@@ -45,6 +45,9 @@ class Between(socketserver.BaseRequestHandler):
             at = piece.find(b"K\0\0\0\x0c")
             if self.server.renames and at >= 0:
                 piece = piece[:at + 5] + b"\0\0\0\x01" + piece[at + 9:]
+            if self.server.cuts and b"COMMIT\0" in piece:
+                self.request.shutdown(socket.SHUT_RDWR)
+                return
             self.request.sendall(piece)
 
 
@@ -256,25 +259,58 @@ class Shared(unittest.TestCase):
         """The server must be the right one, unless the address says that it need not; and between
         the two stands nobody who gives one session to many."""
         self.assertEqual(self.first.stop(), 0)
-        with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Between) as between:
-            between.there = os.path.join(self.server.folder, ".s.PGSQL.5432")
-            between.renames = False
-            serving = threading.Thread(target=between.serve_forever)
-            serving.start()
-            self.addCleanup(serving.join)
-            self.addCleanup(between.shutdown)
-            where = f"postgresql://cloudie@127.0.0.1:{between.server_address[1]}/cloudie"
-            strict = self.member(store=where)
-            self.copy_keys(strict)
-            self.refuse(strict, "server does not support SSL, but SSL was required")
-            member = self.member(store=where + "?sslmode=disable")
-            self.copy_keys(member)
-            member.start()
-            self.assertTrue(self.answers(member))
-            self.assertEqual(member.stop(), 0)
-            between.renames = True
-            self.refuse(member, "a pooler stands before it; give the address of the server itself")
-            between.shutdown()
+        between, where = self.between()
+        strict = self.member(store=where)
+        self.copy_keys(strict)
+        self.refuse(strict, "server does not support SSL, but SSL was required")
+        member = self.member(store=where + "?sslmode=disable")
+        self.copy_keys(member)
+        member.start()
+        self.assertTrue(self.answers(member))
+        self.assertEqual(member.stop(), 0)
+        between.renames = True
+        self.refuse(member, "a pooler stands before it; give the address of the server itself")
+
+    def test_a_commit_without_an_answer(self):
+        """Nobody knows whether it was kept, and nobody says so; asked again it is done once."""
+        self.assertEqual(self.first.stop(), 0)
+        between, where = self.between()
+        member = self.member(store=where + "?sslmode=disable")
+        self.copy_keys(member)
+        member.start()
+        name, _ = member.discover(self.edge, lab.Key(self.first.folder), MAC, lab.inventory([MAC]))
+        accept = ("POST", f"/api/v1/nodes/{name}/accept")
+        headers = {"Idempotency-Key": "k1"}
+        between.cuts = True
+        try:
+            answer = member.call(*accept, token=self.token, headers=headers)
+            self.assertEqual(answer.status, 503)
+            self.assertIn(answer.code, ("store-failed", "stopping"))
+            self.assertNotIn(b"nothing was changed", answer.body)
+        except (OSError, http.client.HTTPException):
+            pass
+        self.assertEqual(member.process.wait(SOON_S), 1)
+        member.stop()
+        kept = self.server.ask("SELECT count(*) FROM history WHERE kind = 'node'")
+        between.cuts = False
+        member.start()
+        self.assertEqual(member.get(f"/api/v1/nodes/{name}", token=self.token)
+                         .json["status"]["phase"], "ready")
+        answer = member.call(*accept, token=self.token, headers=headers)
+        self.assertEqual((answer.status, answer.json["status"]["phase"]), (200, "ready"), answer.body)
+        self.assertEqual(self.server.ask("SELECT count(*) FROM history WHERE kind = 'node'"), kept)
+        self.assertEqual(member.stop(), 0)
+
+    def between(self):
+        between = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Between)
+        between.there = os.path.join(self.server.folder, ".s.PGSQL.5432")
+        between.renames = between.cuts = False
+        serving = threading.Thread(target=between.serve_forever)
+        serving.start()
+        self.addCleanup(between.server_close)
+        self.addCleanup(serving.join)
+        self.addCleanup(between.shutdown)
+        return between, f"postgresql://cloudie@127.0.0.1:{between.server_address[1]}/cloudie"
 
     def test_configuration(self):
         for extra, sentence in (("store: mysql://x\n", "'store' must begin with postgresql://"),

@@ -42,7 +42,7 @@ const struct problem_row problem_rows[PROBLEM_COUNT] = {
         [PROBLEM_FULL] = {503, "full", "Service Unavailable",
                 "The controller holds as many of these as it may.", "docs/configuration.md names the limits."},
         [PROBLEM_STORE] = {503, "store-failed", "Service Unavailable",
-                "The store did not keep what was asked; nothing was changed.", "The log of cloudied says why."},
+                "The store failed: what was asked may have been kept, or not.", "The log of cloudied says why. Look what there is before you ask again; with the same Idempotency-Key a POST is done once."},
         [PROBLEM_STOPPING] = {503, "stopping", "Service Unavailable",
                 "The controller is stopping.", "Wait as long as Retry-After says."},
         [PROBLEM_NODE_UNKNOWN] = {404, "node-unknown", "Not Found",
