@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules over several machines, names, explain, and what stands in the history."""
+import os
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -117,6 +119,26 @@ class Rules(lab.Case):
         values = {v["what"]: (v["value"], v["from"]) for v in says["values"]}
         self.assertEqual(values["name"], ("small-1", "admin"))
 
+    def test_an_older_store(self):
+        """Filters and rules find machines that reported to a release without traits."""
+        path = os.path.join(self.d.state, "cloudie.db")
+        if not os.path.exists(path):
+            self.skipTest("PostgreSQL came with traits")
+        self.discover(1, **GPU)
+        self.discover(2)
+        self.assertEqual(self.d.stop(), 0)
+        with sqlite3.connect(path) as db:
+            self.assertEqual(db.execute("DELETE FROM documents WHERE kind='traits'").rowcount, 2)
+        db.close()
+        self.d.start()
+        self.rule("gpu", match="gpu.vendor=nvidia")
+        for _ in range(100):
+            if self.node("sn1")["status"]["phase"] == "ready":
+                break
+            time.sleep(0.1)
+        self.assertEqual(self.names("gpu.vendor=nvidia"), ["sn1"])
+        self.assertEqual(self.names("phase=ready"), ["sn1"])
+
     def test_rename(self):
         for n in (1, 2):
             self.discover(n)
@@ -219,6 +241,12 @@ class Rules(lab.Case):
         while "rule.install" not in self.d.log_text() and time.monotonic() < end:
             time.sleep(0.1)
         self.assertIn("the image 'i' is not there", self.d.log_text())
+        # Who takes the rule back has nothing installed by it, whatever is there later.
+        self.api("DELETE", "/rules/r", status=204)
+        self.wait("sn1", lambda s: not s.get("is_install_wanted"))
+        self.assertIn("rule 'r' does not install it with 'p' any more",
+                      [e.get("text") for e in self.api("GET", "/nodes/sn1/timeline")["items"]])
+        self.assertEqual(self.node("sn1")["status"]["phase"], "ready")
 
 
 if __name__ == "__main__":

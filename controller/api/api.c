@@ -238,6 +238,7 @@ static void tick(void *context)
         }
         watch_operations(api);
         rule_installs_tick(api);
+        trait_fills_tick(api);
         orders_tick(api, now_ms);
         if (++api->ticks % EXPIRE_TICKS == 0) {
                 expire(api);

@@ -57,11 +57,13 @@ static bool is_told(const struct node *node, const struct rule *rule, const char
                strcmp(outcome, rule_outcome_names[RULE_MISSES]) != 0;
 }
 
-static struct doc *test_of(const struct logic *logic, const struct rule *rule)
+static struct doc *test_of(const struct logic *logic, const struct document *document)
 {
+        const struct rule *rule = document->rule;
         struct doc *answer = doc_object(), *items = doc_list();
         char why[FILTER_WHY_SIZE];
 
+        rules_count(logic);
         for (size_t i = 0; i < logic->node_count && doc_count(items) < TEST_MAX; i++) {
                 const struct node *node = logic->sorted[i];
                 const char *outcome = outcome_of(logic, node, rule, why);
@@ -80,7 +82,7 @@ static struct doc *test_of(const struct logic *logic, const struct rule *rule)
         doc_set_text(answer, "rule", rule->name);
         doc_set_text(answer, "match", rule->match_text);
         doc_set_text(answer, "action", rule_action_names[rule->action]);
-        doc_set_number(answer, "taken", (int64_t)rule_taken(logic, rule->name, NULL));
+        doc_set_number(answer, "taken", (int64_t)rule_taken(document, NULL));
         if (rule->limit > 0)
                 doc_set_number(answer, "limit", (int64_t)rule->limit);
         doc_set(answer, "items", items);
@@ -98,7 +100,7 @@ void handle_rule_test(struct call *call)
                 call_refuse(call, PROBLEM_RULE_UNKNOWN, detail);
                 return;
         }
-        reply_doc(call, 200, test_of(call->api->logic, document->rule));
+        reply_doc(call, 200, test_of(call->api->logic, document));
         call_send(call);
 }
 
@@ -186,6 +188,7 @@ struct doc *explain_rules(const struct logic *logic, const struct node *node)
 {
         struct doc *list = doc_list();
 
+        rules_count(logic);
         (void)rules_each(logic, node, add_verdict, list);
         return list;
 }
@@ -276,6 +279,17 @@ static void add_address(const struct api *api, const struct node *node, struct d
         add_value(list, "address", text, from);
 }
 
+static bool has_setting(const struct logic *logic, enum setting_id id)
+{
+        size_t at = 0;
+        void *value;
+
+        while (map_next(logic->documents[DOCUMENT_SETTING], &at, &value))
+                if (((const struct document *)value)->setting->id == id)
+                        return true;
+        return false;
+}
+
 struct doc *explain_values(const struct api *api, const struct node *node)
 {
         const struct document *document = document_find(api->logic, DOCUMENT_RULE, node->rule);
@@ -288,6 +302,8 @@ struct doc *explain_values(const struct api *api, const struct node *node)
         add_profile(node, rule, list);
         add_labels(node, rule, list);
         add_address(api, node, list);
-        add_value(list, "kernel arguments", api->logic->kernel_arguments, "cloudied.yaml");
+        add_value(list, "kernel arguments", api->logic->kernel_arguments,
+                  has_setting(api->logic, SETTING_KERNEL_ARGUMENTS) ? "setting 'kernel_arguments'"
+                                                                    : "cloudied.yaml");
         return list;
 }

@@ -71,6 +71,8 @@ struct api {
         bool has_woken;         /* somebody waits for the disk alone */
         uint64_t started_ms;    /* monotonic */
         bool is_stop_asked;
+        bool is_filling; /* trait_fills.c reads an inventory */
+        char filled_up_to[NODE_NAME_SIZE];
 
         /* Shared with other threads. */
         pthread_mutex_t once_lock;
@@ -178,6 +180,8 @@ struct event_list {
 
 /* Begins installs that rules want; every second. */
 void rule_installs_tick(struct api *api);
+/* Makes what filters ask of nodes that reported to an older release; every second. */
+void trait_fills_tick(struct api *api);
 void handle_rule_test(struct call *call);
 void handle_node_rename(struct call *call);
 void handle_health(struct call *call);

@@ -100,7 +100,8 @@ static void end(void *context)
 
         memcpy(whole.hostname, job->hostname, sizeof(whole.hostname));
         /* The node changed meanwhile: it is looked at once more, if that is still wanted. */
-        if (change && node && node->revision == job->revision && node->is_install_wanted) {
+        if (change && node && node->revision == job->revision && node->is_install_wanted &&
+            !rule_install_is_void(api->logic, node)) {
                 if (job->why[0]) {
                         rule_install_failed(api->logic, node, job->why, now_ms, change);
                         node_save(api->logic, node, now_ms, change);
@@ -158,6 +159,21 @@ static void begin(struct api *api, struct node *node, uint64_t now_ms)
         }
 }
 
+/* Who deletes a rule, or mends it, has no machine installed by what it said before. */
+static void drop(struct api *api, struct node *node, uint64_t now_ms)
+{
+        CLEANUP(store_change_free) struct store_change *change = store_change_new();
+        int rc;
+
+        if (!change || !store_has_room(api->store))
+                return;
+        rule_install_drop(api->logic, node, now_ms, change);
+        node_save(api->logic, node, now_ms, change);
+        rc = store_submit(api->store, TAKE_PTR(change), NULL, NULL);
+        if (rc < 0)
+                api_break(api, rc);
+}
+
 void rule_installs_tick(struct api *api)
 {
         struct logic *logic = api->logic;
@@ -171,6 +187,11 @@ void rule_installs_tick(struct api *api)
                 struct node *node = logic->sorted[i];
 
                 is_wanted |= node->is_install_wanted;
+                if (rule_install_is_void(logic, node)) {
+                        drop(api, node, now_ms);
+                        count++;
+                        continue;
+                }
                 if (!rule_may_install(node, now_ms))
                         continue;
                 begin(api, node, now_ms);

@@ -42,6 +42,10 @@ struct document {
         char *text;                   /* as it is shown: JSON, one line */
         size_t text_size;
         struct doc *labels, *spec; /* as they were written; never NULL */
+
+        /* DOCUMENT_RULE: rules.c's own, counted when they are asked. */
+        uint32_t taken;  /* nodes that it has taken */
+        uint32_t number; /* each lower one makes a name that some node has */
 };
 
 struct document *document_free(struct document *document); /* erases what it held; takes NULL */

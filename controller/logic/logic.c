@@ -129,6 +129,7 @@ static int load_document(void *context, const struct store_document *row)
                 logic->last_claim = node->decided_claim;
         if (rc == 0) {
                 logic->is_install_wanted |= node->is_install_wanted;
+                logic->lacks_traits |= node->inventory_hash[0] != '\0';
                 (void)TAKE_PTR(node);
         }
         return rc;

@@ -186,7 +186,8 @@ struct logic {
         struct map *documents[DOCUMENT_KIND_COUNT]; /* struct document, by name */
         struct map *gone;                           /* last versions of what was deleted: gone.h */
         bool is_install_wanted;                     /* maybe, of a node by its rule */
-        bool is_ruling; /* nodes are asked for once more: rules_tick() */
+        bool lacks_traits; /* maybe, of a node that reported to an older release */
+        bool is_ruling;    /* nodes are asked for once more: rules_tick() */
         char ruled_up_to[NODE_NAME_SIZE];
         const struct signing_key *vault; /* borrowed; NULL: no file can be kept */
         struct list running;             /* nodes whose operation runs */

@@ -151,6 +151,7 @@ static void take_out(struct logic *logic, struct node *node)
         logic->by_phase[node->phase]--;
         logic->disks_version += node->disk_macs > 0;
         logic->macs_version++;
+        rules_name_freed(logic, node->name);
         list_remove(&node->running);
         memmove(&logic->sorted[place], &logic->sorted[place + 1],
                 (logic->node_count - place) * sizeof(struct node *));
@@ -175,6 +176,7 @@ int node_move(struct logic *logic, struct node *node, const char *name)
                 (logic->node_count - to) * sizeof(struct node *));
         logic->sorted[to] = node;
         logic->node_count++;
+        rules_name_freed(logic, node->name);
         memcpy(node->name, name, len + 1);
         return 0;
 }

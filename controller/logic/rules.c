@@ -29,64 +29,95 @@ const char *const rule_outcome_names[RULE_OUTCOME_COUNT + 1] = {
 
 static int compare(const void *a, const void *b)
 {
-        return rule_compare(*(const struct rule *const *)a, *(const struct rule *const *)b);
+        return rule_compare((*(const struct document *const *)a)->rule,
+                            (*(const struct document *const *)b)->rule);
 }
 
 /* In the order in which they are asked. @ret: the caller's, the rules are not. */
-static int sort_rules(const struct logic *logic, const struct rule ***ret, size_t *ret_count)
+static int sort_rules(const struct logic *logic, struct document ***ret, size_t *ret_count)
 {
         const struct map *documents = logic->documents[DOCUMENT_RULE];
-        const struct rule **rules = calloc(map_count(documents) + 1, sizeof(const struct rule *));
+        struct document **rules = calloc(map_count(documents) + 1, sizeof(struct document *));
         size_t at = 0, count = 0;
         void *value;
 
         if (!rules)
                 return -ENOMEM;
         while (map_next(documents, &at, &value))
-                rules[count++] = ((const struct document *)value)->rule;
+                rules[count++] = value;
         qsort(rules, count, sizeof(rules[0]), compare);
         *ret = rules;
         *ret_count = count;
         return 0;
 }
 
-uint32_t rule_taken(const struct logic *logic, const char *rule, const struct node *but)
+/* NULL: it is of none, or of one that is no more. */
+static struct document *rule_of(const struct logic *logic, const struct node *node)
 {
-        uint32_t count = 0;
-
-        for (size_t i = 0; i < logic->node_count; i++) {
-                const struct node *node = logic->sorted[i];
-
-                count += node != but && node->phase != PHASE_RETIRED &&
-                         strcmp(node->rule, rule) == 0;
-        }
-        return count;
+        return node->rule[0] && node->phase != PHASE_RETIRED
+                       ? document_find(logic, DOCUMENT_RULE, node->rule)
+                       : NULL;
 }
 
-static bool is_full(const struct logic *logic, const struct node *node, const struct rule *rule)
+void rules_count(const struct logic *logic)
 {
-        return rule->limit > 0 && rule_taken(logic, rule->name, node) >= rule->limit;
+        size_t at = 0;
+        void *value;
+
+        while (map_next(logic->documents[DOCUMENT_RULE], &at, &value))
+                ((struct document *)value)->taken = 0;
+        for (size_t i = 0; i < logic->node_count; i++) {
+                struct document *rule = rule_of(logic, logic->sorted[i]);
+
+                if (rule)
+                        rule->taken++;
+        }
+}
+
+/* Nobody counts thousands of nodes for nothing, at each report. */
+static void count_for_limits(const struct logic *logic)
+{
+        bool has_limit = false;
+        size_t at = 0;
+        void *value;
+
+        while (!has_limit && map_next(logic->documents[DOCUMENT_RULE], &at, &value))
+                has_limit = ((const struct document *)value)->rule->limit > 0;
+        if (has_limit)
+                rules_count(logic);
+}
+
+uint32_t rule_taken(const struct document *rule, const struct node *but)
+{
+        const bool is_counted =
+                but && but->phase != PHASE_RETIRED && strcmp(but->rule, rule->name) == 0;
+
+        return rule->taken - (is_counted && rule->taken > 0);
+}
+
+static bool is_full(const struct node *node, const struct document *rule)
+{
+        return rule->rule->limit > 0 && rule_taken(rule, node) >= rule->rule->limit;
 }
 
 int rules_each(const struct logic *logic, const struct node *node, rule_verdict_fn fn,
                void *context)
 {
-        _free_ const struct rule **rules = NULL;
+        _free_ struct document **rules = NULL;
         bool is_taken = false;
-        size_t count;
+        size_t count = 0;
         int rc;
 
         rc = sort_rules(logic, &rules, &count);
         for (size_t i = 0; rc == 0 && i < count; i++) {
-                struct rule_verdict verdict = {.rule = rules[i], .outcome = RULE_MISSES};
+                struct rule_verdict verdict = {.rule = rules[i]->rule, .outcome = RULE_MISSES};
 
-                verdict.taken = rule_taken(logic, rules[i]->name, node);
-                filter_why(rules[i]->match, node_field_values, node, verdict.why);
+                verdict.taken = rule_taken(rules[i], node);
+                filter_why(verdict.rule->match, node_field_values, node, verdict.why);
                 if (!verdict.why[0] && is_taken)
                         verdict.outcome = RULE_BEHIND;
                 else if (!verdict.why[0])
-                        verdict.outcome =
-                                is_full(logic, node, rules[i]) ? RULE_IS_FULL : RULE_TAKES;
+                        verdict.outcome = is_full(node, rules[i]) ? RULE_IS_FULL : RULE_TAKES;
                 is_taken |= verdict.outcome == RULE_TAKES;
                 fn(context, &verdict);
         }
@@ -94,16 +125,16 @@ int rules_each(const struct logic *logic, const struct node *node, rule_verdict_
 }
 
 /* NULL: none takes it. */
-static const struct rule *decide(const struct logic *logic, const struct node *node)
+static struct document *decide(const struct logic *logic, const struct node *node)
 {
-        _free_ const struct rule **rules = NULL;
+        _free_ struct document **rules = NULL;
         size_t count = 0;
 
         if (sort_rules(logic, &rules, &count) < 0)
                 return NULL; /* it is held, until it is asked for once more */
         for (size_t i = 0; i < count; i++)
-                if (filter_holds(rules[i]->match, node_field_values, node) &&
-                    !is_full(logic, node, rules[i]))
+                if (filter_holds(rules[i]->rule->match, node_field_values, node) &&
+                    !is_full(node, rules[i]))
                         return rules[i];
         return NULL;
 }
@@ -132,20 +163,48 @@ bool rules_may_touch(const struct node *node, const char **why)
         return true;
 }
 
+/* Every machine gets the same name by the same number. */
+static bool is_number_all(const char *names)
+{
+        for (const char *at = names; (at = strchr(at, '{')); at++)
+                if (at[1] != 'n')
+                        return false;
+        return true;
+}
+
+void rules_name_freed(const struct logic *logic, const char *name)
+{
+        size_t at = 0;
+        void *value;
+
+        while (map_next(logic->documents[DOCUMENT_RULE], &at, &value)) {
+                struct document *rule = value;
+                const char *names = rule->rule->names;
+
+                if (strncmp(names, name, strcspn(names, "{")) == 0)
+                        rule->number = 1;
+        }
+}
+
 /* A free name, or its own: 0; -ENOENT: the machine does not say what the pattern asks for. */
-static int pick_name(const struct logic *logic, const struct node *node, const struct rule *rule,
+static int pick_name(const struct logic *logic, const struct node *node, struct document *document,
                      char ret[static NODE_NAME_SIZE])
 {
+        const struct rule *rule = document->rule;
+        const bool is_remembered = rule_has_number(rule) && is_number_all(rule->names);
         char wish[NODE_NAME_SIZE];
         int rc;
 
-        for (uint32_t number = 1; number <= NODES_MAX; number++) {
+        for (uint32_t number = is_remembered && document->number > 0 ? document->number : 1;
+             number <= NODES_MAX; number++) {
                 const struct node *other;
 
                 rc = rule_name(rule, &node->summary, &node->macs[0], number, wish);
                 if (rc < 0)
                         return rc;
                 other = node_find(logic, wish);
+                if (is_remembered)
+                        document->number = number;
                 if (!other || other == node)
                         return text_copy(ret, NODE_NAME_SIZE, wish);
                 if (!rule_has_number(rule))
@@ -155,13 +214,13 @@ static int pick_name(const struct logic *logic, const struct node *node, const s
         return 0;
 }
 
-static void give_name(struct logic *logic, struct node *node, const struct rule *rule,
-                      const char *by, uint64_t now_ms, struct store_change *change)
+static void give_name(struct logic *logic, struct node *node, struct document *rule, const char *by,
+                      uint64_t now_ms, struct store_change *change)
 {
         char name[NODE_NAME_SIZE];
         const char *why = "";
 
-        if (!rule->names[0])
+        if (!rule->rule->names[0])
                 return;
         /* It keeps the name that it has: a machine without an asset tag is no reason to hold it. */
         if (pick_name(logic, node, rule, name) < 0 ||
@@ -203,32 +262,25 @@ static void tell(struct logic *logic, struct node *node, const char *text, uint6
                  node->rule[0] ? node->rule : "-", QUOTE(text));
 }
 
-bool rules_apply(struct logic *logic, struct node *node, uint64_t now_ms,
-                 struct store_change *change)
+/* It is of @rule now (NULL: of none). */
+static void set_rule(const struct logic *logic, struct node *node, struct document *rule)
 {
-        char by[BY_SIZE], text[EVENT_TEXT_SIZE + NODE_NAME_SIZE];
-        const struct rule *rule;
+        struct document *old = rule_of(logic, node);
+
+        if (old && old->taken > 0)
+                old->taken--;
+        if (rule)
+                rule->taken++;
+        memset(node->rule, 0, sizeof(node->rule));
+        if (rule)
+                (void)text_copy(node->rule, sizeof(node->rule), rule->name);
+}
+
+static void act(struct logic *logic, struct node *node, const struct rule *rule, const char *by,
+                uint64_t now_ms, struct store_change *change)
+{
         const char *why;
 
-        if (!rules_may_touch(node, &why))
-                return false;
-        rule = decide(logic, node);
-        if (!rule) {
-                node->rule[0] = '\0'; /* of a rule that held it, and is no more */
-                return false;
-        }
-        if (strcmp(node->rule, rule->name) == 0 && rule->action == RULE_HOLD)
-                return false;
-        snprintf(by, sizeof(by), "rule '%s'", rule->name);
-        memcpy(node->rule, rule->name, sizeof(node->rule));
-        memcpy(node->profile, rule->profile, sizeof(node->profile));
-        node->rule_failures = 0;
-        snprintf(text, sizeof(text), "%s matches (%.200s): %s", by, rule->match_text,
-                 rule_action_names[rule->action]);
-        tell(logic, node, text, now_ms, change);
-        give_labels(node, rule);
-        give_name(logic, node, rule, by, now_ms, change);
-        node_touch(node);
         switch (rule->action) {
         case RULE_ACCEPT:
         case RULE_INSTALL:
@@ -243,7 +295,53 @@ bool rules_apply(struct logic *logic, struct node *node, uint64_t now_ms,
         case RULE_ACTION_COUNT:
                 break;
         }
+}
+
+/* As rules_apply(), after a count. */
+static bool apply(struct logic *logic, struct node *node, uint64_t now_ms,
+                  struct store_change *change)
+{
+        char by[BY_SIZE], text[EVENT_TEXT_SIZE + NODE_NAME_SIZE];
+        struct document *document;
+        const struct rule *rule;
+        const char *why;
+
+        if (!rules_may_touch(node, &why))
+                return false;
+        document = decide(logic, node);
+        if (!document && !node->rule[0])
+                return false;
+        if (!document) { /* one held it, and is no more, or matches no more */
+                set_rule(logic, node, NULL);
+                node_touch(node);
+                return true;
+        }
+        rule = document->rule;
+        if (strcmp(node->rule, rule->name) == 0 && rule->action == RULE_HOLD)
+                return false;
+        snprintf(by, sizeof(by), "rule '%s'", rule->name);
+        set_rule(logic, node, document);
+        memcpy(node->profile, rule->profile, sizeof(node->profile));
+        node->rule_failures = 0;
+        snprintf(text, sizeof(text), "%s matches (%.200s): %s", by, rule->match_text,
+                 rule_action_names[rule->action]);
+        tell(logic, node, text, now_ms, change);
+        give_labels(node, rule);
+        give_name(logic, node, document, by, now_ms, change);
+        node_touch(node);
+        act(logic, node, rule, by, now_ms, change);
         return true;
+}
+
+bool rules_apply(struct logic *logic, struct node *node, uint64_t now_ms,
+                 struct store_change *change)
+{
+        const char *why;
+
+        if (!rules_may_touch(node, &why))
+                return false;
+        count_for_limits(logic);
+        return apply(logic, node, now_ms, change);
 }
 
 void rules_run(struct logic *logic, uint64_t now_ms, struct store_change *change)
@@ -271,8 +369,10 @@ void rules_tick(struct logic *logic, uint64_t now_ms, struct store_change *chang
         logic->is_ruling = place < logic->node_count;
         if (count > 0)
                 memcpy(logic->ruled_up_to, nodes[count - 1]->name, sizeof(logic->ruled_up_to));
+        if (count > 0)
+                count_for_limits(logic);
         for (size_t i = 0; i < count; i++)
-                if (rules_apply(logic, nodes[i], now_ms, change))
+                if (apply(logic, nodes[i], now_ms, change))
                         node_save(logic, nodes[i], now_ms, change);
 }
 
@@ -281,6 +381,26 @@ bool rule_may_install(const struct node *node, uint64_t now_ms)
         return node->is_install_wanted && node->phase == PHASE_READY && node->profile[0] &&
                !node_is_busy(node) && !node->is_in_conflict && !node->is_in_maintenance &&
                !node->is_quarantined && node->rule_after_ms <= now_ms;
+}
+
+bool rule_install_is_void(const struct logic *logic, const struct node *node)
+{
+        const struct document *rule = document_find(logic, DOCUMENT_RULE, node->rule);
+
+        return node->is_install_wanted && (!rule || rule->rule->action != RULE_INSTALL ||
+                                           strcmp(rule->rule->profile, node->profile) != 0);
+}
+
+void rule_install_drop(struct logic *logic, struct node *node, uint64_t now_ms,
+                       struct store_change *change)
+{
+        char text[EVENT_TEXT_SIZE];
+
+        snprintf(text, sizeof(text), "rule '%s' does not install it with '%s' any more", node->rule,
+                 node->profile);
+        node->is_install_wanted = false;
+        tell(logic, node, text, now_ms, change);
+        node_touch(node);
 }
 
 void rule_install_begun(struct node *node)

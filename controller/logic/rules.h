@@ -28,6 +28,10 @@ struct rule_verdict {
         char why[FILTER_WHY_SIZE];
 };
 
+/* How many nodes each rule has taken, but for those that are retired: rules_each() and rule_taken()
+ * say what this counted. */
+void rules_count(const struct logic *logic);
+
 /* The verdict of each rule, in the order in which they are asked. Nothing is changed; the same
  * nodes and rules give the same verdicts. -ENOMEM. */
 typedef void (*rule_verdict_fn)(void *context, const struct rule_verdict *verdict);
@@ -47,7 +51,10 @@ void rules_run(struct logic *logic, uint64_t now_ms, struct store_change *change
 void rules_tick(struct logic *logic, uint64_t now_ms, struct store_change *change);
 
 /* Nodes that this rule has taken, but for @but (NULL: all), and those that are retired. */
-uint32_t rule_taken(const struct logic *logic, const char *rule, const struct node *but);
+uint32_t rule_taken(const struct document *rule, const struct node *but);
+
+/* No node has this name any more: the next may get it. */
+void rules_name_freed(const struct logic *logic, const char *name);
 
 /* Installs that rules begin. */
 #define RULE_FAILURES_MAX 3              /* one after the other; then the node is quarantined */
@@ -55,6 +62,11 @@ uint32_t rule_taken(const struct logic *logic, const char *rule, const struct no
 
 /* Whether one is to begin now: @node waits for it, and nothing stands in the way. */
 bool rule_may_install(const struct node *node, uint64_t now_ms);
+/* It waits for an install that its rule, as it reads now, does not ask for (any more): it waits no
+ * longer. The node is not saved. */
+bool rule_install_is_void(const struct logic *logic, const struct node *node);
+void rule_install_drop(struct logic *logic, struct node *node, uint64_t now_ms,
+                       struct store_change *change);
 /* An install by a rule ended badly, or could not begin for @why. The node is not saved. */
 void rule_install_failed(struct logic *logic, struct node *node, const char *why, uint64_t now_ms,
                          struct store_change *change);

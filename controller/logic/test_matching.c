@@ -84,6 +84,7 @@ static void decide_all(unsigned seed, bool is_backwards, char *trace)
         for (unsigned i = 0; i < NODES; i++) {
                 struct node *node = add_node(f, i, seed * 31 + i * 17);
 
+                rules_count(f->logic);
                 assert_int_equal(rules_each(f->logic, node, add_verdict, trace), 0);
                 (void)rules_apply(f->logic, node, f->now, f->change);
                 snprintf(trace + strlen(trace), TRACE_SIZE - strlen(trace), " => %s %s %s%s\n",
@@ -92,12 +93,14 @@ static void decide_all(unsigned seed, bool is_backwards, char *trace)
                 /* Asked again, nothing is done again. */
                 assert_false(rules_apply(f->logic, node, f->now, f->change));
         }
+        rules_count(f->logic);
         for (unsigned i = 0; i < RULES; i++) {
+                const struct document *rule;
                 char name[8];
 
                 snprintf(name, sizeof(name), "r%u", i);
-                assert_true(rule_taken(f->logic, name, NULL) <=
-                            document_find(f->logic, DOCUMENT_RULE, name)->rule->limit);
+                rule = document_find(f->logic, DOCUMENT_RULE, name);
+                assert_true(rule_taken(rule, NULL) <= rule->rule->limit);
         }
         teardown(&state);
 }
@@ -120,6 +123,54 @@ static void test_the_same_each_time(void **state)
                 assert_true(seen[i]);
         free(first);
         free(second);
+}
+
+static struct node *take_one(struct fixture *f, unsigned number)
+{
+        struct node *node = add_node(f, number, 0);
+
+        assert_true(rules_apply(f->logic, node, f->now, f->change));
+        return node;
+}
+
+/* The smallest free number, also of a name that was free only for a time; and the limit. */
+static void test_numbers(void **state)
+{
+        struct fixture *f = *state;
+        struct node *second;
+        const char *why = "";
+
+        put_rule(f, "gpu", "\"match\":\"name=*\",\"limit\":5,\"names\":\"gpu-{n}\"");
+        assert_string_equal(take_one(f, 1)->name, "gpu-1");
+        second = take_one(f, 2);
+        assert_string_equal(second->name, "gpu-2");
+        assert_string_equal(take_one(f, 3)->name, "gpu-3");
+        assert_int_equal(node_rename(f->logic, second, &(struct rename_word){"a", "x"}, f->now,
+                                     f->change, &why),
+                         0);
+        assert_string_equal(take_one(f, 4)->name, "gpu-2");
+        second = take_one(f, 5);
+        assert_string_equal(second->name, "gpu-4");
+        assert_false(rules_apply(f->logic, add_node(f, 6, 0), f->now, f->change));
+        /* Whoever goes gives back his place and his name. */
+        assert_int_equal(node_delete(f->logic, second, "x", f->now, f->change, &why), 0);
+        assert_string_equal(take_one(f, 7)->name, "gpu-4");
+        assert_false(rules_apply(f->logic, add_node(f, 8, 0), f->now, f->change));
+}
+
+/* What held a node and holds it no more is not counted, now or after a restart. */
+static void test_held_no_more(void **state)
+{
+        struct fixture *f = *state;
+        struct node *node;
+
+        put_rule(f, "held", "\"match\":\"name=*\",\"action\":\"hold\"");
+        node = take_one(f, 1);
+        assert_string_equal(node->rule, "held");
+        put_rule(f, "held", "\"match\":\"name=other\",\"action\":\"hold\"");
+        assert_true(rules_apply(f->logic, node, f->now, f->change)); /* so it is saved */
+        assert_string_equal(node->rule, "");
+        assert_false(rules_apply(f->logic, node, f->now, f->change));
 }
 
 static void begin_by_rule(struct fixture *f)
@@ -202,6 +253,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_the_same_each_time),
+                cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_held_no_more, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_quarantine, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_renamed, setup, teardown),
         };
