@@ -82,6 +82,8 @@ const struct command commands[] = {
          0, 0, COMMAND_FILE, command_backup},
         {"load", "FILE", "give that to an empty controller ('-': read it from stdin; --dry-run)",
          1, 1, COMMAND_PLANS, command_load},
+        {"migrate", "dhcpd|kea|dnsmasq|csv FILE...", "what another DHCP server's files say, as Cloudie is told it (--yes: into -o cloudied.yaml)",
+         2, -1, COMMAND_LOCAL | COMMAND_FILE | COMMAND_PLANS, command_migrate},
         {"history", "KIND NAME", "what was written of a document, and when",
          2, 2, 0, command_history},
         {"diff", "KIND NAME [VERSION [VERSION]]", "what differs between two versions of it: the last two, or from one on",

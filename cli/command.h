@@ -107,6 +107,7 @@ int command_apply(const struct command_context *context);
 int command_dump(const struct command_context *context);
 int command_backup(const struct command_context *context);
 int command_load(const struct command_context *context);
+int command_migrate(const struct command_context *context);
 int command_rule_list(const struct command_context *context);
 int command_rule_test(const struct command_context *context);
 int command_node_rename(const struct command_context *context);

@@ -19,11 +19,11 @@ static const char *output = "table";
 /* clang-format off */
 static const struct option_row options[] = {
         {.name = "output", .letter = 'o', .value = "FORM",
-         .help = "table, json or yaml; dump, backup: the file to write", .text = &output},
+         .help = "table, json or yaml; dump, backup: the file to write; migrate: cloudied.yaml", .text = &output},
         {.name = "select", .letter = 'l', .value = "FILTER",
          .help = "only these nodes, also in place of names: 'phase=ready and memory.total>=64G, rack in (a1,a2)'", .text = &context.select},
         {.name = "yes", .letter = 'y',
-         .help = "with --select in place of names, or --prune: do not ask", .is_set = &context.is_sure},
+         .help = "with --select in place of names, --prune, migrate: do it, do not ask", .is_set = &context.is_sure},
         {.name = "set", .value = "NAME",
          .help = "apply: what these documents are together, for --prune", .text = &context.set},
         {.name = "passphrase-file", .value = "FILE",
