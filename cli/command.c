@@ -130,13 +130,13 @@ const struct command commands[] = {
          1, -1, 0, command_document_delete},
         {"image import", "FILE", "make an image of a raw disk (--name NAME, --os TEXT)",
          1, 1, 0, command_image_import},
-        {"image list", "", "all images",
-         0, 0, 0, command_image_list},
-        {"image show", "NAME", "one image",
+        {"image list", "", "all images (--select os=debian-12)",
+         0, 0, COMMAND_SELECTS, command_image_list},
+        {"image show", "NAME", "one image, and what is said of it",
          1, 1, 0, command_image_show},
         {"image verify", "NAME...", "have the controller read all of them",
          1, -1, 0, command_image_verify},
-        {"image delete", "NAME...", "delete images",
+        {"image delete", "NAME...", "delete images, and what is said of them",
          1, -1, 0, command_image_delete},
 };
 /* clang-format on */

@@ -211,7 +211,7 @@ static int find_all_gone(const struct command_context *context, const struct ite
         int rc = 0;
 
         for (size_t k = kind_count; rc == 0 && k-- > 0;)
-                if (!kinds[k].is_found)
+                if (!kinds[k].is_found && !kinds[k].is_kept)
                         rc = find_gone(context, items, &kinds[k], gone);
         return rc;
 }
@@ -279,7 +279,7 @@ int apply_send(const struct command_context *context, const struct items *items,
         return status;
 }
 
-/* Nodes have labels of their own, and no set: they are never pruned. */
+/* Nodes and images have labels of their own, and no set: they are never pruned. */
 static int mark(const struct items *items, const char *set)
 {
         int rc = 0;
@@ -287,7 +287,7 @@ static int mark(const struct items *items, const char *set)
         for (size_t i = 0; set && rc == 0 && i < items->count; i++) {
                 struct doc *document = items->at[i]->document;
 
-                if (items->at[i]->kind->is_found)
+                if (items->at[i]->kind->is_found || items->at[i]->kind->is_kept)
                         continue;
                 if (!doc_get(document, "labels"))
                         rc = doc_set(document, "labels", doc_object());

@@ -103,7 +103,7 @@ static int begin(struct import *i)
         const struct call_request request = {.method = "PUT", .path = path};
 
         call_escape(os, sizeof(os), i->context->os ? i->context->os : "");
-        snprintf(query, sizeof(query), "?size=%" PRIu64 "&sector_size=%u&source=%s", i->size,
+        snprintf(query, sizeof(query), "/import?size=%" PRIu64 "&sector_size=%u&source=%s", i->size,
                  i->sector_size, i->source);
         each_path(path, sizeof(path), IMAGES, i->name, query);
         if (os[0])

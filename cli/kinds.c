@@ -7,6 +7,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/base/text.h"
+#include "lib/node/image_document.h"
 #include "lib/node/network_document.h"
 #include "lib/node/node_document.h"
 #include "lib/node/profile.h"
@@ -43,6 +44,13 @@ static int check_network(const struct doc *document, char *error)
         return network_document_decode(document, error, &network);
 }
 
+static int check_image(const struct doc *document, char *error)
+{
+        struct image_document image;
+
+        return image_document_decode(document, error, &image);
+}
+
 static int check_setting(const struct doc *document, char *error)
 {
         struct setting setting;
@@ -68,13 +76,14 @@ static int check_rule(const struct doc *document, char *error)
 }
 
 const struct kind kinds[] = {
-        {"key",     "/api/v1/keys",     check_key,           false, false},
-        {"file",    "/api/v1/files",    check_file,          true,  false},
-        {"setting", "/api/v1/settings", check_setting,       false, false},
-        {"network", "/api/v1/networks", check_network,       false, false},
-        {"profile", "/api/v1/profiles", check_profile,       false, false},
-        {"rule",    "/api/v1/rules",    check_rule,          false, false},
-        {"node",    "/api/v1/nodes",    node_document_check, false, true },
+        {"key",     "/api/v1/keys",     check_key,           false, false, false},
+        {"file",    "/api/v1/files",    check_file,          true,  false, false},
+        {"setting", "/api/v1/settings", check_setting,       false, false, false},
+        {"network", "/api/v1/networks", check_network,       false, false, false},
+        {"image",   "/api/v1/images",   check_image,         false, false, true },
+        {"profile", "/api/v1/profiles", check_profile,       false, false, false},
+        {"rule",    "/api/v1/rules",    check_rule,          false, false, false},
+        {"node",    "/api/v1/nodes",    node_document_check, false, true,  false},
 };
 const size_t kind_count = ARRAY_SIZE(kinds);
 

@@ -10,6 +10,7 @@ struct kind {
         int (*check)(const struct doc *document, char *error); /* 0; a sentence */
         bool is_secret;                                        /* what it says is shown to nobody */
         bool is_found; /* a machine makes it: it is not written before, and never pruned */
+        bool is_kept;  /* bytes lie beside it, which no text brings back: never pruned either */
 };
 
 /* In the order in which they are sent: a profile may name a key that stands below it. */

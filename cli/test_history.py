@@ -59,7 +59,7 @@ class History(Case):
         self.ok("revert", "profile", "p", "3")
         self.assertEqual(json.loads(self.ok("-o", "json", "profile", "show", "p"))["labels"]["note"],
                          HOSTILE)
-        self.refused("knows 'key', 'file', 'setting', 'network', 'profile', 'rule' and 'node'", "history", "image", "p", rc=2)
+        self.refused("knows 'key', 'file', 'setting', 'network', 'image', 'profile', 'rule' and 'node'", "history", "picture", "p", rc=2)
 
     def test_node(self):
         name = self.machine()

@@ -117,7 +117,7 @@ class Worker(Case):
         other = subprocess.run(("zstd", "-qc"), input=os.urandom(FRAME), check=True,
                                capture_output=True).stdout
         token = self.d.login()
-        begun = self.d.call("PUT", f"/api/v1/images/mine?size={2 * FRAME}&sector_size=512",
+        begun = self.d.call("PUT", f"/api/v1/images/mine/import?size={2 * FRAME}&sector_size=512",
                             token=token)
         self.assertEqual(begun.json["next"], 0, begun.body)
         sent = self.d.call("PUT", "/api/v1/images/mine/frame?number=0", other, token=token)
@@ -142,7 +142,7 @@ class Worker(Case):
             command.send_signal(signal.SIGSTOP)
             begun = None
             while begun is None or begun.status == 503:  # a frame is just being taken
-                begun = self.d.call("PUT", f"/api/v1/images/twice?size={48 * MIB}&source=other",
+                begun = self.d.call("PUT", f"/api/v1/images/twice/import?size={48 * MIB}&source=other",
                                     token=token)
             command.send_signal(signal.SIGCONT)
             out, error = command.communicate(timeout=90)

@@ -147,7 +147,7 @@ class Claims(lab.Case):
 
     def test_stale_agent(self):
         """An agent of an older operation is served nothing of the new one."""
-        self.d.call("PUT", "/api/v1/images/worker?size=1048576", token=self.token)
+        self.d.call("PUT", "/api/v1/images/worker/import?size=1048576", token=self.token)
         frame = lab.subprocess.run(("zstd", "-qc"), input=bytes(1 << 20), check=True,
                                    capture_output=True).stdout
         self.d.call("PUT", "/api/v1/images/worker/frame?number=0", frame, token=self.token)

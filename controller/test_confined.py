@@ -61,7 +61,7 @@ class Confined(unittest.TestCase):
                            body or self.frames[number], token=self.token)
 
     def begin(self):
-        answer = self.d.call("PUT", f"/api/v1/images/worker?size={SIZE}", token=self.token)
+        answer = self.d.call("PUT", f"/api/v1/images/worker/import?size={SIZE}", token=self.token)
         self.assertEqual(answer.status, 200, answer.body)
 
     def spawner(self):

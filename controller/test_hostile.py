@@ -74,6 +74,7 @@ SPECS = {
     "files": {"text": "#cloud-config\n"},
     "settings": {"value": "console=ttyS0"},
     "networks": {"subnet": "10.99.0.0/24", "mode": "proxy"},
+    "images": {"os": "Debian 12"},
 }
 # Where not any name will do; the others get their first letter.
 NAMES = {"settings": "kernel_arguments", "networks": "net"}

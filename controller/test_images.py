@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Images in cloudied, from outside: uploaded, signed, served to edges, verified, deleted."""
+import contextlib
 import hashlib
 import http.client
 import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -70,7 +72,7 @@ class Images(unittest.TestCase):
         return answer.json if answer.body else None
 
     def begin(self, name="worker", size=SIZE, more="", **others):
-        return self.api("PUT", f"/{name}?size={size}{more}", **others)
+        return self.api("PUT", f"/{name}/import?size={size}{more}", **others)
 
     def frame(self, number, body, name="worker", **more):
         return self.api("PUT", f"/{name}/frame?number={number}", body, **more)
@@ -123,6 +125,105 @@ class Images(unittest.TestCase):
         self.assertEqual(self.api("GET", "/worker", status=404)["code"], "image-unknown")
         self.assertEqual(self.api("DELETE", "/worker", status=404)["code"], "image-unknown")
         self.fetch(status["id"] + ".raw.zst", status=404)
+
+    def test_documents(self):
+        """What is said of an image is a document; its bytes and their manifest are beside it."""
+        made = self.upload(more="&os=Debian%2012")
+        self.assertEqual((made["version"], made["labels"], made["spec"]), (1, {}, {"os": "Debian 12"}))
+        said = {"kind": "image", "labels": {"os": "debian-12"},
+                "spec": {"os": "Debian 12", "firmware": ["uefi"], "disk": "20G", "notes": "n"}, "status": made["status"]}
+        self.assertEqual(self.api("PUT", "/worker?dry_run=1", said)["version"], 2)
+        put = self.api("PUT", "/worker", said)
+        self.assertEqual((put["version"], put["spec"], put["status"]), (2, said["spec"], made["status"]))
+        self.api("PUT", "/worker", said, 412, headers={"If-Match": '"1"'})
+        wrong = self.api("PUT", "/worker", {"kind": "image", "spec": {"size": 5}}, 400)
+        self.assertEqual(wrong["code"], "image-malformed")
+        self.assertIn("'size' is not understood: os, architecture", wrong["detail"])
+        self.upload("other", more="&os=freebsd")
+
+        def names(query):
+            return [i["name"] for i in self.api("GET", "?fields=name&" + query)["items"]]
+        self.assertEqual(names("select=os%3Ddebian-12"), ["worker"])
+        self.assertEqual(names("select=os%3Dfreebsd"), ["other"])
+        self.assertEqual(names("sort=-name&limit=1"), ["worker"])
+        self.assertEqual([(i["version"], i["labels"]) for i in self.api("GET", "/worker/history")["items"]],
+                         [(2, {"os": "debian-12"}), (1, {})])
+
+        # an import writes what its manifest says, and leaves all else
+        again = self.upload(more="&os=Debian%2013")
+        self.assertEqual((again["version"], again["labels"]), (3, said["labels"]))
+        self.assertEqual(again["spec"], {**said["spec"], "os": "Debian 13"})
+        self.d.stop(signal.SIGKILL)
+        self.d.start()
+        self.assertEqual(self.api("GET", "/worker"), again)
+
+        # it may be written before there is an image, which is then no image
+        early = self.api("PUT", "/early", {"kind": "image", "labels": {"a": "b"}})
+        self.assertIn("its bytes are not here", early["status"]["broken"])
+        self.begin("early")
+        self.api("DELETE", "/early", status=204)  # the import alone
+        self.assertEqual(self.api("GET", "/early"), early)
+        self.api("DELETE", "/early", status=204)
+        self.api("GET", "/early", status=404)
+        self.api("DELETE", "/worker", status=412, headers={"If-Match": '"2"'})
+        self.api("DELETE", "/worker", status=204, headers={"If-Match": '"3"'})
+        self.assertEqual(names(""), ["other"])
+        self.assertEqual([f for f in self.files() if f.startswith("worker")], [])
+        # what has its name after it counts on
+        self.assertEqual(self.upload()["version"], 5)
+
+    def test_a_folder_of_before_documents(self):
+        """Bytes that nothing is said of get a document at the start."""
+        self.upload(more="&os=Debian%2012")
+        self.d.stop()
+        with contextlib.closing(sqlite3.connect(os.path.join(self.d.state, "cloudie.db"))) as db:
+            self.assertEqual(db.execute("DELETE FROM documents WHERE kind = 'image'").rowcount, 1)
+            db.commit()
+        self.d.start()
+        deadline = time.monotonic() + 10  # its first tick
+        while not self.api("GET", "")["items"] and time.monotonic() < deadline:
+            time.sleep(0.05)
+        shown = self.api("GET", "/worker")
+        self.assertEqual(shown["spec"], {"os": "Debian 12"})
+        self.assertNotIn("broken", shown["status"])
+
+    def profile(self, name):
+        return self.d.call("PUT", "/api/v1/profiles/" + name,
+                           {"kind": "profile", "spec": {"steps": [{"image": "worker"}]}}, token=self.token)
+
+    def test_in_use(self):
+        self.upload()
+        for name in ("b", "a"):
+            self.assertEqual(self.profile(name).status, 200)
+        refused = self.api("DELETE", "/worker", status=409)
+        self.assertEqual(refused["code"], "image-in-use")
+        self.assertRegex(refused["detail"], "Profiles '[ab]', '[ab]' ask for it.")
+        self.d.call("DELETE", "/api/v1/profiles/a", token=self.token)
+        self.assertIn("Profile 'b' asks for it.", self.api("DELETE", "/worker", status=409)["detail"])
+        self.d.call("DELETE", "/api/v1/profiles/b", token=self.token)
+        self.api("DELETE", "/worker", status=204)
+
+    def test_what_a_machine_must_have(self):
+        self.upload()
+        self.assertEqual(self.profile("p").status, 200)
+        report = lab.inventory(["52:54:00:77:01:00"])
+        report["firmware"] = {"boot_mode": "bios"}
+        report["kernel"] = {"architecture": "x86_64"}
+        report["disks"]["items"] = [{"name": "nvme0n1", "type": "nvme", "serial": "S1", "size": 10 << 30}]
+        node, _ = self.d.discover(self.edge, lab.Key(self.d.folder), "52:54:00:77:01:00", report)
+        self.d.post(f"/api/v1/nodes/{node}/accept", token=self.token)
+        for spec, status, code, words in (
+                ({"architecture": "aarch64"}, 409, "machine-unfit", "is for aarch64, and the machine is x86_64"),
+                ({"firmware": ["uefi"]}, 409, "machine-unfit", "starts with uefi alone, and the machine booted with bios"),
+                ({"memory": "4G"}, 409, "machine-unfit", "needs 4.0 GiB of memory, and the machine has 512"),
+                ({"disk": "20G"}, 409, "disk-none", "it has 10.0 GiB, the image 20.0 GiB"),
+                ({"architecture": "x86_64", "firmware": ["bios"], "memory": "512M", "disk": "10G"}, 200, None, "S1")):
+            self.api("PUT", "/worker", {"kind": "image", "spec": spec})
+            answer = self.d.post(f"/api/v1/nodes/{node}/install", {"profile": "p", "dry_run": True}, token=self.token)
+            self.assertEqual(answer.status, status, answer.body)
+            self.assertIn(words, answer.body.decode())
+            if code:
+                self.assertEqual(answer.json["code"], code)
 
     def test_edge(self):
         made = self.upload()
@@ -226,14 +327,15 @@ class Images(unittest.TestCase):
                      "/worker?size=4096&sector_size=1024", "/worker?size=512&sector_size=4096",
                      "/worker?size=512&os=" + "x" * 128,
                      "/worker?size=512&architecture=" + "x" * 16):
-            answer = self.d.call("PUT", "/api/v1/images" + path, token=self.token)
+            answer = self.d.call("PUT", "/api/v1/images" + path.replace("?", "/import?") + "/import" * ("?" not in path),
+                                 token=self.token)
             self.assertEqual((answer.status, answer.code), (400, "query-malformed"), path)
         self.begin()
         answer = self.d.call("PUT", "/api/v1/images/worker/frame", b"x", token=self.token)
         self.assertEqual(answer.code, "query-malformed")
         self.assertEqual(self.frame(0, bytes(FRAME + (FRAME >> 8) + 513), status=413)["code"],
                          "body-too-large")
-        self.assertEqual(self.d.call("PUT", "/api/v1/images/worker?size=512").status, 401)
+        self.assertEqual(self.d.call("PUT", "/api/v1/images/worker/import?size=512").status, 401)
         self.assertEqual(self.files(), [".worker.raw.zst.part"])
         self.api("DELETE", "/worker", status=204)
         self.assertEqual(self.files(), [])

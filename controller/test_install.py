@@ -99,7 +99,7 @@ class Install(lab.Case):
     def upload(self):
         frame = subprocess.run(("zstd", "-qc"), input=bytes(IMAGE_SIZE), check=True,
                                capture_output=True).stdout
-        self.api("PUT", f"/images/worker?size={IMAGE_SIZE}")
+        self.api("PUT", f"/images/worker/import?size={IMAGE_SIZE}")
         self.api("PUT", "/images/worker/frame?number=0", frame)
         self.image = self.api("POST", "/images/worker/finish")["status"]["id"]
 
@@ -240,7 +240,7 @@ class Install(lab.Case):
         self.install()
         frame = subprocess.run(("zstd", "-qc"), input=b"x" * IMAGE_SIZE, check=True,
                                capture_output=True).stdout
-        self.api("PUT", f"/images/worker?size={IMAGE_SIZE}")
+        self.api("PUT", f"/images/worker/import?size={IMAGE_SIZE}")
         self.api("PUT", "/images/worker/frame?number=0", frame)
         self.api("POST", "/images/worker/finish", status=409, code="image-in-use")
         self.assertEqual(self.api("GET", "/images/worker")["status"]["id"], self.image)
@@ -520,7 +520,7 @@ class Install(lab.Case):
         events = self.d.get("/api/v1/events?follow=0&after=0", token=self.token).body.decode()
         told = [e["text"] for e in map(json.loads, re.findall("^data: (.*)$", events, re.M))
                 if e["step"] == "document"]
-        self.assertEqual(told, ["admin wrote profile 'worker', version 1",
+        self.assertEqual(told, ["admin wrote image 'worker', version 1", "admin wrote profile 'worker', version 1",
                                 "admin wrote key 'ops', version 1",
                                 "admin wrote file 'worker.yaml', version 1",
                                 "admin wrote profile 'worker', version 2"])

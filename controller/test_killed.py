@@ -86,7 +86,7 @@ class Site(lab.Cloudied):
         frame = subprocess.run(("zstd", "-qc"), input=bytes(test_install.IMAGE_SIZE),
                                             check=True, capture_output=True).stdout
         for method, path, body in (
-                ("PUT", f"/images/worker?size={test_install.IMAGE_SIZE}", None),
+                ("PUT", f"/images/worker/import?size={test_install.IMAGE_SIZE}", None),
                 ("PUT", "/images/worker/frame?number=0", frame),
                 ("POST", "/images/worker/finish", None),
                 ("PUT", "/profiles/worker", test_install.PROFILE)):

@@ -204,7 +204,7 @@ class Rules(lab.Case):
         size = test_install.IMAGE_SIZE
         frame = subprocess.run(("zstd", "-qc"), input=bytes(size), check=True,
                                capture_output=True).stdout
-        self.api("PUT", f"/images/worker?size={size}")
+        self.api("PUT", f"/images/worker/import?size={size}")
         self.api("PUT", "/images/worker/frame?number=0", frame)
         self.api("POST", "/images/worker/finish")
         self.api("PUT", "/profiles/worker", test_install.PROFILE)

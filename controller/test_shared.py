@@ -124,7 +124,7 @@ class Shared(unittest.TestCase):
         self.assertEqual(answer.status, 200, answer.body)
         stream.join()
         self.assertEqual([number for number, _, _ in heard], ["1", "2", "3"])
-        big = self.second.call("PUT", "/api/v1/images/x?size=1048576", token=self.token)
+        big = self.second.call("PUT", "/api/v1/images/x/import?size=1048576", token=self.token)
         self.assertEqual(big.status, 200, big.body)
         self.assertEqual(self.second.call("PUT", "/api/v1/images/x/frame?number=0",
                                           os.urandom(1 << 20), token=self.token).status, 400)

@@ -62,7 +62,7 @@ class Whole(unittest.TestCase):
         return answer.json
 
     def upload(self):
-        self.api("PUT", f"/images/worker?size={IMAGE_SIZE}")
+        self.api("PUT", f"/images/worker/import?size={IMAGE_SIZE}")
         for number in range(0, (IMAGE_SIZE + lab.FRAME - 1) // lab.FRAME):
             frame = subprocess.run(
                 ("zstd", "-qc"), input=self.plain[number * lab.FRAME:(number + 1) * lab.FRAME],

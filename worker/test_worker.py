@@ -293,7 +293,7 @@ class Worker(unittest.TestCase):
         frame = subprocess.run(("zstd", "-qc"), input=bytes(1 << 20), check=True,
                                capture_output=True).stdout
         agent = install_lab.Agent(d, edge, lab.Key(d.folder))
-        for method, path, body in (("PUT", f"/images/worker?size={1 << 20}", None),
+        for method, path, body in (("PUT", f"/images/worker/import?size={1 << 20}", None),
                                    ("PUT", "/images/worker/frame?number=0", frame),
                                    ("POST", "/images/worker/finish", None),
                                    ("PUT", "/profiles/worker", install_lab.PROFILE),

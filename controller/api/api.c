@@ -237,6 +237,7 @@ static void tick(void *context)
                 return;
         }
         watch_operations(api);
+        images_note(api);
         rule_installs_tick(api);
         trait_fills_tick(api);
         orders_tick(api, now_ms);

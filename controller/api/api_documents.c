@@ -24,6 +24,7 @@ static const struct {
         [DOCUMENT_SETTING] = {PROBLEM_SETTING_UNKNOWN, PROBLEM_SETTING_MALFORMED},
         [DOCUMENT_RULE] = {PROBLEM_RULE_UNKNOWN,    PROBLEM_RULE_MALFORMED   },
         [DOCUMENT_NETWORK] = {PROBLEM_NETWORK_UNKNOWN, PROBLEM_NETWORK_MALFORMED},
+        [DOCUMENT_IMAGE] = {PROBLEM_IMAGE_UNKNOWN,   PROBLEM_IMAGE_MALFORMED  },
 };
 
 /* By the path of its route: a kind has five of them. */
@@ -39,9 +40,24 @@ enum document_kind call_document_kind(const struct call *call)
 
 int document_add_text(struct call *call, const struct document *document, struct buffer *to)
 {
-        (void)call;
-        buffer_add(to, document->text, document->text_size);
-        return 0;
+        const struct doc *status = NULL;
+        _doc_ struct doc *image = NULL;
+        _free_ char *text = NULL;
+
+        if (document->kind != DOCUMENT_IMAGE) {
+                buffer_add(to, document->text, document->text_size);
+                return to->rc;
+        }
+        image = image_status(call->api, document->name);
+        status = doc_get(image, "status");
+        if (!status || doc_print(status, DOC_COMPACT, &text) < 0)
+                return -ENOMEM;
+        /* Before the bracket that ends it. */
+        buffer_add(to, document->text, document->text_size - 1);
+        buffer_text(to, ",\"status\":");
+        buffer_text(to, text);
+        buffer_text(to, "}");
+        return to->rc;
 }
 
 /* NULL: it has answered. */
@@ -59,9 +75,14 @@ static struct document *document_of(struct call *call)
         return NULL;
 }
 
-static void reply_document(struct call *call, const struct document *document)
+void reply_document(struct call *call, const struct document *document)
 {
-        reply_text(call, 200, strdup(document->text));
+        _buffer_ struct buffer text = {0};
+        char *taken = NULL;
+
+        if (document_add_text(call, document, &text) < 0 || buffer_take(&text, &taken) < 0)
+                taken = NULL;
+        reply_text(call, 200, taken);
         reply_etag(call, document->version);
 }
 

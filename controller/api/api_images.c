@@ -11,18 +11,15 @@
 #include <string.h>
 
 #include "controller/api/call.h"
+#include "controller/api/document_text.h"
+#include "controller/logic/documents.h"
 #include "controller/logic/operations.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
+#include "lib/doc/diff.h"
 
 #define SECTOR_SIZE 512 /* unless the import says another one */
-
-void handle_images(struct call *call)
-{
-        reply_doc(call, 200, images_list(call->api->images));
-        call_send(call);
-}
 
 static void refuse_unknown(struct call *call)
 {
@@ -32,31 +29,86 @@ static void refuse_unknown(struct call *call)
         call_refuse(call, PROBLEM_IMAGE_UNKNOWN, detail);
 }
 
-/* The reply, but not yet sent. */
-static int reply_image(struct call *call)
+struct doc *image_status(struct api *api, const char *name)
 {
-        struct doc *image = NULL;
-        const int rc = images_show(call->api->images, call->match.name, &image);
+        struct doc *image = NULL, *status;
+        const int rc = api->images ? images_show(api->images, name, &image) : -ENOENT;
 
+        if (rc != -ENOENT)
+                return image;
+        image = doc_object();
+        status = doc_object();
+        doc_set_text(status, "broken",
+                     "its bytes are not here: 'cloudie image import' brings them");
+        doc_set(image, "status", status);
+        return image;
+}
+
+/* Documents of images */
+
+/* A new version of what is said of it, with what its manifest says in place of what was said of
+ * that before. Nothing where that is the same. 0, or as document_put(). */
+static int note_image(struct api *api, const struct doc *shown, const char *by,
+                      struct store_change *change)
+{
+        static const char *const told[] = {"os", "architecture"};
+        const char *name = doc_get_text(shown, "name");
+        const struct document *old = document_find(api->logic, DOCUMENT_IMAGE, name);
+        _doc_ struct doc *object = doc_object();
+        struct doc *spec = old ? doc_copy(old->spec) : doc_object();
+        struct document *fresh = NULL, *ignored = NULL;
+        char error[DOC_ERROR_SIZE] = "";
+        _free_ char *text = NULL;
+        int rc;
+
+        for (size_t i = 0; i < ARRAY_SIZE(told); i++) {
+                const char *said = doc_get_text(doc_get(shown, "spec"), told[i]);
+
+                if (said && said[0])
+                        (void)doc_set_text(spec, told[i], said);
+        }
+        if (old && doc_is_same(spec, old->spec)) {
+                (void)doc_free(spec);
+                return 0;
+        }
+        (void)doc_set_text(object, "kind", "image");
+        (void)doc_set(object, "labels", old ? doc_copy(old->labels) : doc_object());
+        (void)doc_set(object, "spec", spec);
+        rc = doc_print(object, DOC_COMPACT, &text);
         if (rc == 0)
-                reply_doc(call, 200, image);
-        else
-                reply_problem(call, rc == -ENOENT ? PROBLEM_IMAGE_UNKNOWN : PROBLEM_NO_MEMORY,
-                              NULL);
+                rc = document_read(DOCUMENT_IMAGE, name, text, strlen(text), error, &fresh);
+        if (rc == 0)
+                rc = document_put(api->logic, fresh, by, clock_wall_ms(), change, &ignored);
+        if (rc < 0)
+                log_warning("image.unsaid", "name=%s reason=%s", QUOTE(name),
+                            QUOTE(error[0] ? error : strerror(-rc)));
         return rc;
 }
 
-void handle_image(struct call *call)
+void images_note(struct api *api)
 {
-        struct doc *image = NULL;
-        const int rc = images_show(call->api->images, call->match.name, &image);
+        const uint64_t changes = api->images ? images_changes(api->images) : 0;
+        CLEANUP(store_change_free) struct store_change *change = NULL;
+        _doc_ struct doc *list = NULL;
+        const struct doc *items;
+        int rc = 0;
 
-        if (rc == -ENOENT) {
-                refuse_unknown(call);
+        if (changes == api->images_noted)
                 return;
-        }
-        reply_doc(call, 200, image);
-        call_send(call);
+        list = images_list(api->images);
+        change = store_change_new();
+        if (!list || !change)
+                return; /* the next tick comes */
+        api->images_noted = changes;
+        items = doc_get(list, "items");
+        for (size_t i = 0; i < doc_count(items); i++)
+                if (!document_find(api->logic, DOCUMENT_IMAGE,
+                                   doc_get_text(doc_at(items, i), "name")))
+                        (void)note_image(api, doc_at(items, i), "cloudied", change);
+        if (store_change_count(change) > 0)
+                rc = store_submit(api->store, TAKE_PTR(change), NULL, NULL);
+        if (rc < 0)
+                api_break(api, rc);
 }
 
 /* As call_read(), of what was withdrawn or held for it. */
@@ -69,6 +121,23 @@ static void read_or_release(struct call *call, store_read_fn fn)
 }
 
 /* Deleting */
+
+/* Logic thread: nothing is left to be said of it. */
+static void remove_document(void *context)
+{
+        struct call *call = context;
+        struct document *document =
+                document_find(call->api->logic, DOCUMENT_IMAGE, call->match.name);
+        struct store_change *change = document ? store_change_new() : NULL;
+
+        reply_empty(call, 204);
+        if (!change) {
+                call_send(call);
+                return;
+        }
+        document_delete(call->api->logic, document, call->who.user, clock_wall_ms(), change);
+        call_commit(call, change);
+}
 
 static void remove_image(struct store_reader *reader, void *context)
 {
@@ -84,26 +153,59 @@ static void remove_image(struct store_reader *reader, void *context)
         }
         log_info("image.deleted", "name=%s user=%s", QUOTE(call->match.name),
                  QUOTE(call->who.user));
+        call_post(call, remove_document);
+}
+
+static void remove_import(struct store_reader *reader, void *context)
+{
+        struct call *call = context;
+
+        (void)reader;
+        (void)images_remove(call->api->images, call->match.name);
         reply_empty(call, 204);
         call_send(call);
+}
+
+/* Neither an operation nor a profile needs it, and If-Match allows it. False: it has answered. */
+static bool may_delete(struct call *call, const struct document *document)
+{
+        char why[SEED_WHY_SIZE];
+
+        if (document && !call_may_change(call, document->version))
+                return false;
+        if (operation_uses_image(call->api->logic, call->match.name)) {
+                call_refuse(call, PROBLEM_IMAGE_IN_USE, NULL);
+                return false;
+        }
+        if (!image_is_named(call->api->logic, call->match.name, why))
+                return true;
+        call_refuse(call, PROBLEM_IMAGE_IN_USE, why);
+        return false;
 }
 
 void handle_image_delete(struct call *call)
 {
         struct api *api = call->api;
+        const struct document *document =
+                document_find(api->logic, DOCUMENT_IMAGE, call->match.name);
+        _doc_ struct doc *image = NULL;
+        const bool is_there = images_show(api->images, call->match.name, &image) != -ENOENT;
         int rc;
 
-        if (operation_uses_image(api->logic, call->match.name)) {
-                call_refuse(call, PROBLEM_IMAGE_IN_USE, NULL);
+        /* Of an import that is on its way nothing else is touched. */
+        if (is_there && !may_delete(call, document))
                 return;
-        }
         rc = images_withdraw(api->images, call->match.name);
-        if (rc == -ENOENT)
+        if (rc == -ENOENT && document) {
+                if (may_delete(call, document))
+                        remove_document(call);
+        } else if (rc == -ENOENT) {
                 refuse_unknown(call);
-        else if (rc < 0)
+        } else if (rc < 0) {
                 call_refuse(call, PROBLEM_BUSY, "The image is being imported or deleted.");
-        else
-                read_or_release(call, remove_image);
+        } else {
+                read_or_release(call, is_there ? remove_image : remove_import);
+        }
 }
 
 /* Importing */
@@ -242,6 +344,29 @@ void handle_image_frame(struct call *call)
         call_read(call, add_frame);
 }
 
+/* Logic thread: what the manifest says is said of it. */
+static void say_imported(void *context)
+{
+        struct call *call = context;
+        struct api *api = call->api;
+        CLEANUP(store_change_free) struct store_change *change = store_change_new();
+        const struct document *document;
+        _doc_ struct doc *image = NULL;
+
+        if (change && images_show(api->images, call->match.name, &image) == 0)
+                (void)note_image(api, image, call->who.user, change);
+        document = document_find(api->logic, DOCUMENT_IMAGE, call->match.name);
+        if (!document) {
+                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
+                return;
+        }
+        reply_document(call, document);
+        if (store_change_count(change) > 0)
+                call_commit(call, TAKE_PTR(change));
+        else
+                call_send(call);
+}
+
 static void finish_import(struct store_reader *reader, void *context)
 {
         struct call *call = context;
@@ -261,8 +386,7 @@ static void finish_import(struct store_reader *reader, void *context)
                 return;
         }
         log_info("image.imported", "name=%s user=%s", call->match.name, QUOTE(call->who.user));
-        (void)reply_image(call);
-        call_send(call);
+        call_post(call, say_imported);
 }
 
 void handle_image_finish(struct call *call)

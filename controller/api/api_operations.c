@@ -33,6 +33,7 @@ struct install_job {
         char profile_hash[SHA256_TEXT_SIZE];
         char image_id[IMAGE_ID_SIZE];
         uint64_t image_size;
+        struct image_document image; /* what it needs */
         struct disk_id disk;
         char hostname[NODE_NAME_SIZE];
 };
@@ -110,6 +111,7 @@ static bool gather(struct call *call, struct install_job *job)
                 return false;
         image_id(&image, job->image_id);
         job->image_size = image.size;
+        job->image = image_said(call->api->logic, job->parsed.image);
         return true;
 }
 
@@ -279,7 +281,8 @@ static enum problem pick_disk(struct store_reader *reader, const char *node,
                 return rc == -ENOENT ? PROBLEM_INVENTORY_NONE : PROBLEM_STORE;
         rc = doc_parse(text, strlen(text), &doc_limits_inventory, NULL, &inventory);
         if (rc == 0)
-                rc = profile_pick_disk(&job->parsed, inventory, job->image_size, why, &job->disk);
+                rc = image_pick_disk(&job->image, &job->parsed, inventory, job->image_size, why,
+                                     &job->disk);
         if (rc == 0)
                 return PROBLEM_NONE;
         if (rc == -ENODEV)

@@ -51,6 +51,7 @@ struct api {
         struct serve_ring *ring;
         const struct assets *assets;
         struct images *images;
+        uint64_t images_noted;                 /* images_changes() when each had a document */
         struct edge_config edge_config;        /* networks.h; its arrays are borrowed */
         const struct edge_network *configured; /* what cloudied.yaml says; borrowed */
         size_t configured_count;
@@ -241,14 +242,14 @@ void handle_discovery(struct call *call);
 void handle_discovery_open(struct call *call);
 void handle_discovery_close(struct call *call);
 void handle_events(struct call *call);
-void handle_images(struct call *call);
-void handle_image(struct call *call);
 void handle_image_delete(struct call *call);
 void handle_image_begin(struct call *call);
 void handle_image_frame(struct call *call);
 void handle_image_finish(struct call *call);
 void handle_image_verify(struct call *call);
 void handle_edge_image(struct call *call);
+/* Images that nothing is said of yet get a document. Logic thread. */
+void images_note(struct api *api);
 /* On a reader's thread; see images_expire(). */
 void images_tick(struct api *api, uint64_t now_monotonic_ms);
 

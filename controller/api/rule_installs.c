@@ -30,6 +30,7 @@ struct rule_install {
         char profile_hash[SHA256_TEXT_SIZE];
         char image_id[IMAGE_ID_SIZE];
         uint64_t image_size;
+        struct image_document image; /* what it needs */
         struct disk_id disk;
         char hostname[NODE_NAME_SIZE];
         char why[PROFILE_WHY_SIZE]; /* no disk will do */
@@ -68,6 +69,7 @@ static bool gather(struct rule_install *job, const struct node *node,
         }
         image_id(&image, job->image_id);
         job->image_size = image.size;
+        job->image = image_said(logic, job->profile.image);
         if (seed_hash(logic, document, job->profile_hash) < 0 ||
             profile_hostname(&job->profile, node->name, job->hostname) < 0) {
                 snprintf(why, SEED_WHY_SIZE, "'hostname' of profile '%s' makes no host name of it",
@@ -129,8 +131,8 @@ static void read_and_pick(struct store_reader *reader, void *context)
         if (rc == 0)
                 rc = doc_parse(text, strlen(text), &doc_limits_inventory, NULL, &inventory);
         if (rc == 0)
-                (void)profile_pick_disk(&job->profile, inventory, job->image_size, job->why,
-                                        &job->disk);
+                (void)image_pick_disk(&job->image, &job->profile, inventory, job->image_size,
+                                      job->why, &job->disk);
         job->rc = rc;
         if (loop_post(job->api->loop, end, job) < 0)
                 finish(job);

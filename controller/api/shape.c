@@ -142,8 +142,9 @@ static const struct shape {
                 P("kind", TEXT) "," P("name", TEXT) "," P("version", NUMBER) "," P("labels", MAP(TEXT)) ","
                 P("spec", ANY) "," P("status", ANY))},
         {"Documents", NULL, ITEMS("Document")},
-        {"Image", NULL, OBJECT("\"kind\",\"name\",\"status\"",
-                P("kind", "{\"const\":\"image\"}") "," P("name", TEXT) "," P("spec", ANY) "," P("status", ANY))},
+        {"Image", NULL, OBJECT("\"kind\",\"name\",\"version\",\"labels\",\"spec\"",
+                P("kind", "{\"const\":\"image\"}") "," P("name", TEXT) "," P("version", NUMBER) ","
+                P("labels", MAP(TEXT)) "," P("spec", ANY) "," P("status", ANY))},
         {"Images", NULL, ITEMS("Image")},
         {"Import", NULL, OBJECT("\"next\"", P("next", NUMBER) "," P("frames", NUMBER))},
         {"Verified", NULL, OBJECT("\"ok\",\"detail\"", P("ok", TRUTH) "," P("detail", TEXT))},

@@ -47,6 +47,7 @@ int image_put(struct images *images, struct image *take)
 {
         const size_t at = place_of(images, take->name);
 
+        atomic_fetch_add(&images->changes, 1);
         if (at < images->count && strcmp(images->items[at]->name, take->name) == 0) {
                 free(images->items[at]);
                 images->items[at] = take;
@@ -180,6 +181,11 @@ struct doc *images_list(struct images *images)
         if (doc_set(answer, "items", items) < 0 || rc < 0)
                 return NULL;
         return TAKE_PTR(answer);
+}
+
+uint64_t images_changes(struct images *images)
+{
+        return 1 + atomic_load(&images->changes);
 }
 
 int images_show(struct images *images, const char *name, struct doc **ret)

@@ -66,6 +66,8 @@ void images_stop(struct images *images);
 int images_find(struct images *images, const char *name, struct image_manifest *ret);
 /* {"items": [image…]}, sorted by name; NULL without memory. */
 struct doc *images_list(struct images *images);
+/* Grows when an image comes, changes or goes; never 0. Any thread, without waiting. */
+uint64_t images_changes(struct images *images);
 /* One of them, as in the list, broken ones too. 0, -ENOENT, -ENOMEM. */
 int images_show(struct images *images, const char *name, struct doc **ret);
 

@@ -61,6 +61,7 @@ struct images {
         bool has_verifier; /* its thread was made and not joined */
         bool is_verifying;
         atomic_bool is_stopping;
+        _Atomic uint64_t changes;
 };
 
 /* With the lock. NULL: none. An upload that is dropped is found, too. */

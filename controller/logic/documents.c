@@ -27,6 +27,7 @@ const struct document_kind_row document_kinds[DOCUMENT_KIND_COUNT] = {
         [DOCUMENT_SETTING] = {"setting", "/api/v1/settings", false},
         [DOCUMENT_RULE] = {"rule",    "/api/v1/rules",    false},
         [DOCUMENT_NETWORK] = {"network", "/api/v1/networks", false},
+        [DOCUMENT_IMAGE] = {"image",   "/api/v1/images",   false},
 };
 
 struct document *document_free(struct document *document)
@@ -40,6 +41,7 @@ struct document *document_free(struct document *document)
         free(document->setting);
         rule_free(document->rule);
         free(document->network);
+        free(document->image);
         free(document->text);
         doc_free(document->labels);
         doc_free(document->spec);
@@ -114,11 +116,18 @@ static int read_network(const struct doc *object, char *error, struct document *
         return to->network ? network_document_decode(object, error, to->network) : -ENOMEM;
 }
 
+static int read_image(const struct doc *object, char *error, struct document *to)
+{
+        to->image = calloc(1, sizeof(*to->image));
+        return to->image ? image_document_decode(object, error, to->image) : -ENOMEM;
+}
+
 static int (*const readers[DOCUMENT_KIND_COUNT])(const struct doc *object, char *error,
                                                  struct document *to) = {
         [DOCUMENT_PROFILE] = read_profile, [DOCUMENT_KEY] = read_key,
         [DOCUMENT_FILE] = read_file,       [DOCUMENT_SETTING] = read_setting,
         [DOCUMENT_RULE] = read_rule,       [DOCUMENT_NETWORK] = read_network,
+        [DOCUMENT_IMAGE] = read_image,
 };
 
 /* Text and back */

@@ -2,11 +2,13 @@
 #pragma once
 
 /*
- * Documents of operators, by kind and name: profiles, keys, files, settings, networks. A row a
+ * Documents of operators, by kind and name: profiles, keys, files, settings, networks, and what is
+ * said of images. A row a
  * kind. Each PUT is a new version.
  */
 
 #include "controller/logic/logic.h"
+#include "lib/node/image_document.h"
 #include "lib/node/install.h"
 #include "lib/node/network_document.h"
 #include "lib/node/profile.h"
@@ -27,6 +29,7 @@ extern const struct document_kind_row document_kinds[DOCUMENT_KIND_COUNT];
 #define KEY_MAX     ((size_t)16 << 10)               /* one line, and labels */
 #define SETTING_MAX ((size_t)16 << 10)               /* a value, and labels */
 #define NETWORK_MAX ((size_t)64 << 10)               /* pools, relays, and what they match */
+#define IMAGE_MAX   ((size_t)16 << 10)               /* a few lines, notes, and labels */
 #define FILE_MAX    ((size_t)4 * SEED_USER_DATA_MAX) /* text, escaped by JSON here and there */
 
 struct document {
@@ -37,6 +40,7 @@ struct document {
         struct setting *setting;      /* DOCUMENT_SETTING */
         struct rule *rule;            /* DOCUMENT_RULE */
         struct edge_network *network; /* DOCUMENT_NETWORK */
+        struct image_document *image; /* DOCUMENT_IMAGE */
         char *content;                /* DOCUMENT_KEY: its line; DOCUMENT_FILE: its text */
         char hash[SHA256_TEXT_SIZE];  /* of all that it says; of a secret one keyed */
         char *text;                   /* as it is shown: JSON, one line */
@@ -97,6 +101,12 @@ void documents_done(struct logic *logic);
 /* Whether all that is named is there; else one sentence. */
 bool seed_is_known(const struct logic *logic, const struct seed_names *seed,
                    char why[static SEED_WHY_SIZE]);
+
+/* What is said of an image; where nothing is, one without a name, which needs nothing. */
+struct image_document image_said(const struct logic *logic, const char *name);
+
+/* Whether profiles name this image; a sentence with their names. */
+bool image_is_named(const struct logic *logic, const char *name, char why[static SEED_WHY_SIZE]);
 
 /* Whether a profile names it, or an install that runs; one sentence. */
 bool seed_is_using(const struct logic *logic, const struct document *document,

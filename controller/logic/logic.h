@@ -50,6 +50,7 @@ enum document_kind {
         DOCUMENT_SETTING,
         DOCUMENT_RULE,
         DOCUMENT_NETWORK,
+        DOCUMENT_IMAGE,
         DOCUMENT_KIND_COUNT
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who names whom: profiles name keys and files. */
+/* Who names whom: profiles name keys, files and images. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,6 +90,41 @@ bool seed_is_using(const struct logic *logic, const struct document *document,
         if (node)
                 snprintf(why, SEED_WHY_SIZE, "Node '%s' is being installed with it.", node->name);
         return node != NULL;
+}
+
+struct image_document image_said(const struct logic *logic, const char *name)
+{
+        const struct document *document = document_find(logic, DOCUMENT_IMAGE, name);
+
+        return document ? *document->image : (struct image_document){0};
+}
+
+bool image_is_named(const struct logic *logic, const char *name, char why[static SEED_WHY_SIZE])
+{
+        size_t at = 0, count = 0, used = 0, more = 0;
+        char names[SEED_WHY_SIZE / 2] = "";
+        void *value;
+
+        while (map_next(logic->documents[DOCUMENT_PROFILE], &at, &value)) {
+                const struct document *profile = value;
+
+                if (strcmp(profile->profile->image, name) != 0)
+                        continue;
+                /* Two quotes, and what separates them. */
+                if (strlen(profile->name) + sizeof(", ''") > sizeof(names) - used)
+                        more++;
+                else
+                        used += (size_t)snprintf(names + used, sizeof(names) - used, "%s'%s'",
+                                                 count > 0 ? ", " : "", profile->name);
+                count++;
+        }
+        if (count == 0)
+                return false;
+        used = (size_t)snprintf(why, SEED_WHY_SIZE, "Profile%s %s", count == 1 ? "" : "s", names);
+        if (more > 0)
+                used += (size_t)snprintf(why + used, SEED_WHY_SIZE - used, " and %zu more", more);
+        snprintf(why + used, SEED_WHY_SIZE - used, " ask%s for it.", count == 1 ? "s" : "");
+        return true;
 }
 
 int seed_hash(const struct logic *logic, const struct document *profile,
