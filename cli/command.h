@@ -91,6 +91,8 @@ int command_node_abort(const struct command_context *context);
 int command_node_deployed(const struct command_context *context);
 int command_node_retry(const struct command_context *context);
 int command_node_release(const struct command_context *context);
+int command_node_retire(const struct command_context *context);
+int command_node_unretire(const struct command_context *context);
 int command_operation_list(const struct command_context *context);
 int command_operation_show(const struct command_context *context);
 int command_discovery_list(const struct command_context *context);

@@ -11,7 +11,7 @@
 
 #define SENTENCE_SIZE 1024
 
-/* One way that an operator has with a node: install, retry, abort, release. */
+/* One way that an operator has with a node: install, retry, abort, release, retire. */
 struct way {
         const char *what; /* "/install" */
         const char *done; /* "aborted" */
@@ -199,6 +199,20 @@ int command_node_abort(const struct command_context *context)
 int command_node_release(const struct command_context *context)
 {
         const struct way way = {"/release", "released, phase 'ready'", NULL, false};
+
+        return act_on_each(context, &way);
+}
+
+int command_node_retire(const struct command_context *context)
+{
+        const struct way way = {"/retire", "retired: it is left alone", NULL, false};
+
+        return act_on_each(context, &way);
+}
+
+int command_node_unretire(const struct command_context *context)
+{
+        const struct way way = {"/unretire", "back, phase 'discovered'", NULL, false};
 
         return act_on_each(context, &way);
 }

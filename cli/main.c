@@ -53,7 +53,7 @@ static const struct option_row options[] = {
         {.name = "dry-run",
          .help = "node install, apply, load: only say what would be done, and destroyed", .is_set = &context.dry_run},
         {.name = "force",
-         .help = "node install, retry, release, accept, delete: of a node in maintenance, too", .is_set = &context.force},
+         .help = "node install, retry, release, retire, accept, delete: of a node in maintenance, too", .is_set = &context.force},
         {.name = "reason", .value = "TEXT",
          .help = "node maintenance: what is done to them, for others to read", .text = &context.reason},
         {.name = "wait",
@@ -141,8 +141,8 @@ static int check_options(const struct command *command)
                 return program_usage(&program, "--erase is an option of 'node install'");
         if (context.force && !(command->flags & COMMAND_FORCES))
                 return program_usage(&program, "--force is an option of 'node install', 'node "
-                                               "retry', 'node release', 'node accept' and 'node "
-                                               "delete'");
+                                               "retry', 'node release', 'node retire', 'node "
+                                               "accept' and 'node delete'");
         if (context.select && !(command->flags & (COMMAND_SELECTS | COMMAND_BULK)))
                 return program_usage(&program, "'%s' takes no --select", command->words);
         return 0;

@@ -224,8 +224,8 @@ class Hostile(unittest.TestCase):
         cls.d.start()
         cls.token = cls.d.login()
         cls.edge = cls.d.join()
-        key = lab.Key(cls.d.folder)
-        cls.node, cls.agent = cls.d.discover(cls.edge, key, MAC, lab.inventory([MAC]))
+        cls.key = lab.Key(cls.d.folder)
+        cls.boot()
         cls.wire = Wire(cls.d)
         cls.document = cls.wire.call("GET", "/api/v1/openapi.json", token=cls.token).json
         cls.components = cls.document["components"]
@@ -243,6 +243,10 @@ class Hostile(unittest.TestCase):
         text = cls.d.log_text()
         assert rc == 0 and "ERROR: " not in text and "runtime error" not in text, text[-4000:]
         shutil.rmtree(cls.d.folder)
+
+    @classmethod
+    def boot(cls):
+        cls.node, cls.agent = cls.d.discover(cls.edge, cls.key, MAC, lab.inventory([MAC]))
 
     @classmethod
     def add_viewer(cls):
@@ -504,6 +508,7 @@ class Hostile(unittest.TestCase):
                     self.refused(other, path, (409, 422))
             seen += 1
         self.assertGreaterEqual(seen, 9)
+        self.boot()  # it was retired, and its agent turned away
 
     def test_tokens(self):
         """Without a token, with one that is none, and with that of somebody else."""

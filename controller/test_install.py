@@ -434,6 +434,34 @@ class Install(lab.Case):
         names = [c["name"] for c in self.node("GET")["status"]["conditions"]]
         self.assertNotIn("dirty", names)
 
+    def test_out_of_service_and_back(self):
+        self.install()
+        refused = self.node("POST", "/retire", status=409, code="operation-running")
+        self.assertIn("abort", refused["detail"])
+        number = self.operation()["number"]
+        self.node("POST", "/retry")  # of what goes on: aborted, and begun anew
+        self.assertEqual((self.operation()["number"], self.operation()["state"]),
+                         (number + 1, "running"))
+        self.assertIn("aborted by admin", str(self.events()))
+        self.node("POST", "/abort")
+        retired = self.node("POST", "/retire")
+        self.assertEqual(retired["status"]["phase"], "retired")
+        self.assertIn("left alone", retired["advice"])
+        self.assertEqual([d["mac"] for d in self.disks()], [self.agent.mac])
+        self.assertEqual(self.node("GET", "/explain")["plan"]["action"], "disk")
+        self.assertEqual(self.d.get("/agent/v1/orders", token=self.agent.token).status, 401)
+        self.install(409, "phase-wrong")
+        self.node("POST", "/retry", status=409, code="phase-wrong")
+        event = {"seq": 1, "at_ms": 1700000000000, "mac": MAC, "step": "dhcp-ack"}
+        self.d.post("/edge/v1/events", {"events": [event]}, token=self.edge)
+        self.assertEqual(self.events()[-1][0], "retired")
+        self.assertEqual(self.d.stop(), 0)
+        self.d.start()
+        self.assertEqual(self.node("GET")["status"]["phase"], "retired")
+        self.assertEqual(self.node("POST", "/unretire")["status"]["phase"], "discovered")
+        self.node("POST", "/unretire", status=409, code="phase-wrong")
+        self.assertEqual(self.node("POST", "/accept")["status"]["phase"], "ready")
+
     def test_machine_restarts(self):
         self.install()
         for attempt in (1, 2, 3):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What operators have done to nodes: install, retry, abort, release
+ * What operators have done to nodes: install, retry, abort, release, retire
  *
  * An install is decided in three parts. The logic thread looks at the node, the
  * profile and the image; a reader's thread reads the inventory, which may be
@@ -395,5 +395,30 @@ void handle_node_release(struct call *call)
         reply_node(call, node,
                    "Restart the machine to have it run the agent; nothing of Cloudie can restart "
                    "it.");
+        call_commit(call, change);
+}
+
+void handle_node_retire(struct call *call)
+{
+        struct node *node = NULL;
+        struct store_change *change = call_take_way(call, WAY_RETIRE, operation_retire, &node);
+
+        if (!change)
+                return;
+        reply_node(call, node,
+                   "It is left alone from now on: power it off, and take it out, when you like; "
+                   "nothing of Cloudie can power it off.");
+        call_commit(call, change);
+}
+
+void handle_node_unretire(struct call *call)
+{
+        struct node *node = NULL;
+        struct store_change *change = call_take_way(call, WAY_UNRETIRE, operation_unretire, &node);
+
+        if (!change)
+                return;
+        reply_node(call, node,
+                   "It is held, as a machine that was just discovered: accept it to use it.");
         call_commit(call, change);
 }

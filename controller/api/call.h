@@ -232,6 +232,8 @@ void handle_node_retry(struct call *call);
 void handle_node_deployed(struct call *call);
 void handle_node_abort(struct call *call);
 void handle_node_release(struct call *call);
+void handle_node_retire(struct call *call);
+void handle_node_unretire(struct call *call);
 void handle_operations(struct call *call);
 void handle_operation(struct call *call);
 void handle_documents(struct call *call);

@@ -53,10 +53,12 @@ const struct route routes[] = {
         {"POST", "/api/v1/nodes/{name}/maintenance", NEED_OPERATOR, ROUTE_WRITES, SMALL, prepare_maintenance, handle_node_maintenance, "an operator works on it, or no more", "If-Match Idempotency-Key", "Maintenance", "Node"},
         {"POST", "/api/v1/nodes/{name}/rename", NEED_OPERATOR, ROUTE_WRITES, SMALL, prepare_rename, handle_node_rename, "gives it another name; all that is known of it stays", "If-Match Idempotency-Key", "Rename", "Node"},
         {"POST", "/api/v1/nodes/{name}/install", NEED_OPERATOR, ROUTE_WRITES, SMALL, prepare_install, handle_node_install, "installs a profile, or says what that would do", "If-Match force Idempotency-Key", "Install", "NodeOrPlan"},
-        {"POST", "/api/v1/nodes/{name}/retry", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_retry, "begins the last operation anew", "If-Match force Idempotency-Key", "", "Node"},
+        {"POST", "/api/v1/nodes/{name}/retry", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_retry, "begins the last operation anew; one that runs or waits is aborted first", "If-Match force Idempotency-Key", "", "Node"},
         {"POST", "/api/v1/nodes/{name}/deployed", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_deployed, "an operator says that its installed system runs", "If-Match Idempotency-Key", "", "Node"},
         {"POST", "/api/v1/nodes/{name}/abort", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_abort, "ends the operation that runs", "If-Match Idempotency-Key", "", "Node"},
         {"POST", "/api/v1/nodes/{name}/release", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_release, "makes a deployed node free again", "If-Match force Idempotency-Key", "", "Node"},
+        {"POST", "/api/v1/nodes/{name}/retire", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_retire, "takes a node out of service: nothing but its disk is served to it", "If-Match force Idempotency-Key", "", "Node"},
+        {"POST", "/api/v1/nodes/{name}/unretire", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_unretire, "brings a retired node back, to be held", "If-Match force Idempotency-Key", "", "Node"},
 
         {"GET", "/api/v1/operations", NEED_VIEWER, 0, 0, NULL, handle_operations, "what runs, what waits for its turn, and what ended last", "state limit", "", "Operations"},
         {"GET", "/api/v1/operations/{name}", NEED_VIEWER, 0, 0, NULL, handle_operation, "one operation, by its number", "", "", "OperationItem"},

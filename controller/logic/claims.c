@@ -191,6 +191,7 @@ static void note_boot(struct logic *logic, struct node *node, const struct store
         }
         memcpy(event.boot, row->boot, sizeof(event.boot));
         event_add(logic, node, &event, change);
+        event_of_retired(logic, node, now_ms, change);
         log_info("claim.taken", "boot=%s mac=%s node=%s", row->boot,
                  mac_text((char[MAC_TEXT_SIZE]){0}, &row->mac), node ? node->name : "-");
 }

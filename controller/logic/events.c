@@ -63,6 +63,7 @@ static const unsigned reporters[STEP_COUNT] = {
         [STEP_RENAMED] = BY_CONTROLLER,
         [STEP_MAINTENANCE] = BY_CONTROLLER,
         [STEP_SYSTEM] = BY_EDGE,
+        [STEP_RETIRED] = BY_CONTROLLER,
 };
 
 static void add(struct logic *logic, const struct node *node, struct node_event *event,
@@ -99,6 +100,24 @@ void event_refused(struct logic *logic, const struct node *node, struct node_eve
         logic->refusals++;
         event->step = STEP_REFUSED;
         event_add(logic, node, event, change);
+}
+
+void event_of_retired(struct logic *logic, struct node *node, uint64_t now_ms,
+                      struct store_change *change)
+{
+        struct node_event event = {
+                .at_ms = now_ms,
+                .step = STEP_RETIRED,
+                .text = "it is on the wire again: it is sent to its disk, and gets nothing else",
+        };
+
+        if (!node || node->phase != PHASE_RETIRED ||
+            (node->retired_told_ms > 0 && now_ms >= node->retired_told_ms &&
+             now_ms - node->retired_told_ms < RETIRED_TOLD_MS))
+                return;
+        node->retired_told_ms = now_ms;
+        event_add(logic, node, &event, change);
+        log_warning("node.retired-seen", "node=%s", node->name);
 }
 
 _Static_assert(STEP_COUNT <= 64, "a bit of node->seen each");
@@ -157,6 +176,7 @@ uint64_t events_of_edge(struct logic *logic, struct edge *edge, const struct nod
                         node->seen |= UINT64_C(1) << event.step;
                 note_edge(logic, node, edge, now_ms, change);
                 add(logic, node, &event, "edge", change);
+                event_of_retired(logic, node, now_ms, change);
                 if (node && event.step == STEP_SYSTEM)
                         operation_saw_system(logic, node, now_ms, change);
         }

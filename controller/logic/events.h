@@ -15,6 +15,12 @@ void event_add(struct logic *logic, const struct node *node, struct node_event *
 void event_refused(struct logic *logic, const struct node *node, struct node_event *event,
                    struct store_change *change);
 
+/* A retired machine was heard of: told once in so long, as a system on its disk may ask for its
+ * address every few minutes. Nothing is told of any other; @node may be NULL. */
+#define RETIRED_TOLD_MS 3600000
+void event_of_retired(struct logic *logic, struct node *node, uint64_t now_ms,
+                      struct store_change *change);
+
 /* The events of an edge. Returns the newest seq of all that it may now forget. */
 uint64_t events_of_edge(struct logic *logic, struct edge *edge, const struct node_event *events,
                         size_t count, uint64_t now_ms, struct store_change *change);

@@ -126,7 +126,8 @@ struct node {
         bool is_written;   /* what people write of it changed: the next save is a new version */
         uint64_t revision; /* of all that lasts, its status too; not kept */
         struct node_summary summary;
-        struct traits *traits; /* of its newest inventory, for filters; NULL: not known */
+        struct traits *traits;    /* of its newest inventory, for filters; NULL: not known */
+        uint64_t retired_told_ms; /* that it is on the wire all the same; not saved */
         struct held_facts held;
         struct doc *labels, *spec; /* never NULL */
         struct claim *claim;       /* who runs on it now; NULL: nobody */

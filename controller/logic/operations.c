@@ -117,6 +117,8 @@ int operation_begin(struct logic *logic, struct node *node, const struct install
         rc = node_may_go(node, way, why);
         if (rc < 0)
                 return rc;
+        if (request->is_retry && node_is_busy(node))
+                (void)operation_abort(logic, node, request->by, now_ms, change, why);
         fill(node, request, ++logic->last_operation, now_ms);
         memcpy(node->profile, request->profile->name, sizeof(node->profile));
         rule_install_begun(node);
@@ -191,6 +193,46 @@ int operation_release(struct logic *logic, struct node *node, const char *by, ui
         (void)node_go(logic, node, WAY_RELEASE, reason, now_ms, change);
         secret_forget(logic, node->name, now_ms, change);
         worker_forget(logic, node, now_ms, change);
+        node->esp = (struct uuid){0};
+        node_renew_orders(logic, node);
+        node_save(logic, node, now_ms, change);
+        return 0;
+}
+
+int operation_retire(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
+                     struct store_change *change, const char **why)
+{
+        char reason[EVENT_TEXT_SIZE];
+        int rc;
+
+        rc = node_may_go(node, WAY_RETIRE, why);
+        if (rc < 0)
+                return rc;
+        snprintf(reason, sizeof(reason), "retired by %s", by);
+        quarantine_end(logic, node, by, now_ms, change);
+        (void)node_go(logic, node, WAY_RETIRE, reason, now_ms, change);
+        secret_forget(logic, node->name, now_ms, change);
+        worker_forget(logic, node, now_ms, change);
+        claims_drop_node(logic, node, change);
+        node->held = (struct held_facts){0};
+        node->is_install_wanted = false;
+        node->retired_told_ms = 0;
+        node_renew_orders(logic, node);
+        node_save(logic, node, now_ms, change);
+        return 0;
+}
+
+int operation_unretire(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
+                       struct store_change *change, const char **why)
+{
+        char reason[EVENT_TEXT_SIZE];
+        int rc;
+
+        rc = node_may_go(node, WAY_UNRETIRE, why);
+        if (rc < 0)
+                return rc;
+        snprintf(reason, sizeof(reason), "brought back by %s", by);
+        (void)node_go(logic, node, WAY_UNRETIRE, reason, now_ms, change);
         node->esp = (struct uuid){0};
         node_renew_orders(logic, node);
         node_save(logic, node, now_ms, change);

@@ -26,7 +26,8 @@ struct install_request {
 /* Why what is on the disk may be overwritten: one sentence; NULL: it must hold nothing. Pure. */
 const char *install_overwrites(const struct node *node, const struct install_request *request);
 
-/* Installs, when its turn comes: it may wait (queue.h). 0; -EPERM with a sentence. */
+/* Installs, when its turn comes: it may wait (queue.h). A retry of what goes on aborts that. 0;
+ * -EPERM with a sentence. */
 int operation_begin(struct logic *logic, struct node *node, const struct install_request *request,
                     uint64_t now_ms, struct store_change *change, const char **why);
 int operation_abort(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
@@ -34,6 +35,14 @@ int operation_abort(struct logic *logic, struct node *node, const char *by, uint
 /* A deployed node is ready again; what its installed system could show is void. */
 int operation_release(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
                       struct store_change *change, const char **why);
+
+/* Out of service: what its system could show is void, what its agents hold is stale, and no rule
+ * and no plan but that of its disk is for it. It stays known, with its history. */
+int operation_retire(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
+                     struct store_change *change, const char **why);
+/* Back, and held. */
+int operation_unretire(struct logic *logic, struct node *node, const char *by, uint64_t now_ms,
+                       struct store_change *change, const char **why);
 
 /* It ended badly. @evidence: data of one line; may be "". */
 void operation_fail(struct logic *logic, struct node *node, enum node_cause cause,

@@ -158,6 +158,23 @@ static void act_release(struct fixture *f)
         (void)release(f);
 }
 
+static void act_retire(struct fixture *f)
+{
+        const char *why = NULL;
+
+        if (pick(8) || operation_retire(f->logic, f->node, "admin", f->now, f->change, &why) < 0)
+                return;
+        assert_int_equal(map_count(f->logic->secrets), 0);
+        assert_null(f->node->claim);
+}
+
+static void act_unretire(struct fixture *f)
+{
+        const char *why = NULL;
+
+        (void)operation_unretire(f->logic, f->node, "admin", f->now, f->change, &why);
+}
+
 static void act_delete(struct fixture *f)
 {
         const char *why;
@@ -188,13 +205,13 @@ static void (*const acts[])(struct fixture *f) = {
         act_phone,   act_progress, act_time,           act_edge,    act_conflict, act_accept,
         act_install, act_retry,    act_abort,          act_release, act_delete,   act_restart,
         act_beat,    act_beat,     act_phone_with_key, act_look,    act_crowd,    act_system,
-        act_confirm,
+        act_confirm, act_retire,   act_unretire,
 };
 
 static bool is_home(struct node_state state)
 {
         return state.operation != OPERATION_RUNNING && state.operation != OPERATION_WAITING &&
-               (state.phase == PHASE_READY || state.phase == PHASE_NONE);
+               (state.phase == PHASE_READY || state.phase == PHASE_RETIRED);
 }
 
 static void check_way_home(struct node_state from)
@@ -296,6 +313,24 @@ static void check_on_disk(struct fixture *f, const char *saved)
         node_free(is);
 }
 
+/* Whatever it says, it is sent to its disk, and learns nothing. */
+static void check_retired(struct fixture *f)
+{
+        struct agent_orders orders;
+        struct boot_plan plan;
+
+        if (f->node->phase != PHASE_RETIRED)
+                return;
+        node_plan(f->logic, f->node, &plan);
+        assert_int_equal(plan.action, BOOT_DISK);
+        assert_false(f->node->is_install_wanted || node_is_busy(f->node));
+        assert_int_equal(map_count(f->logic->secrets), 0);
+        if (!f->node->claim)
+                return;
+        claim_orders(f->logic, f->node->claim, &orders);
+        assert_int_equal(orders.order, ORDER_HOLD);
+}
+
 /* A held machine is told to leave in one boot, and in none that an operator asked for. */
 static void check_held(const struct fixture *f)
 {
@@ -352,22 +387,24 @@ static void check(struct fixture *f)
         assert_int_equal(node->is_degraded, node->degraded_since_ms > 0);
         check_stored(f->node);
         check_held(f);
+        check_retired(f);
 }
 
 static void test_walk(void **state)
 {
         struct fixture *f = *state;
-        unsigned deployed = 0, failed = 0, degraded = 0, waited = 0,
+        unsigned deployed = 0, failed = 0, retired = 0, degraded = 0, waited = 0,
                  shown[INSTALL_UNTIL_COUNT] = {0};
         char *saved = NULL;
 
         random_state = 0x9e3779b97f4a7c15ULL;
-        for (unsigned i = 0; i < 20000; i++) {
+        for (unsigned i = 0; i < 30000; i++) {
                 const unsigned act = pick(ARRAY_SIZE(acts));
                 struct node_state from = {f->node->phase, f->node->operation.state}, to;
 
                 acts[act](f);
-                if (acts[act] == act_delete && f->node->phase == PHASE_DISCOVERED)
+                if (acts[act] == act_delete && f->node->phase == PHASE_DISCOVERED &&
+                    f->node->operation.state == OPERATION_NONE) /* it is another one by now */
                         from = (struct node_state){PHASE_NONE, OPERATION_NONE};
                 to = (struct node_state){f->node->phase, f->node->operation.state};
                 check_came_by_a_row(from, to);
@@ -385,6 +422,7 @@ static void test_walk(void **state)
                 }
                 degraded += f->node->is_degraded;
                 failed += f->node->operation.state == OPERATION_FAILED;
+                retired += f->node->phase == PHASE_RETIRED;
                 waited += f->node->operation.state == OPERATION_WAITING;
                 if (i % 64 == 0)
                         commit(f);
@@ -395,6 +433,7 @@ static void test_walk(void **state)
         assert_true(failed > 20);
         assert_true(degraded > 20);
         assert_true(waited > 20);
+        assert_true(retired > 20);
         for (unsigned i = 0; i < INSTALL_UNTIL_COUNT; i++)
                 assert_true(shown[i] > 5);
         /* Left alone, it comes to an end. */

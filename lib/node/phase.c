@@ -29,6 +29,7 @@ const char *const node_way_names[WAY_COUNT + 1] = {
         [WAY_LOOK] = "look",         [WAY_INSTALL] = "install",     [WAY_RETRY] = "retry",
         [WAY_START] = "start",       [WAY_QUEUE] = "queue",         [WAY_ABORT] = "abort",
         [WAY_FAIL] = "fail",         [WAY_INSTALLED] = "installed", [WAY_RELEASE] = "release",
+        [WAY_RETIRE] = "retire",     [WAY_UNRETIRE] = "unretire",
 };
 
 #define IN(state) (1u << (state))
@@ -60,7 +61,7 @@ static const struct way_row {
         [WAY_INSTALL] = {IN(PHASE_READY), NOT_BUSY, STAYS, OPERATION_WAITING, true,
                 "only a node in phase 'ready' can be installed: accept it, or release it first",
                 "an operation runs on it already; abort that first"},
-        [WAY_RETRY] = {IN(PHASE_READY), ENDED_BAD, STAYS, OPERATION_WAITING, true,
+        [WAY_RETRY] = {IN(PHASE_READY), BUSY | ENDED_BAD, STAYS, OPERATION_WAITING, true,
                 "only a node in phase 'ready' has anything to retry",
                 "its last operation did not fail: there is nothing to retry"},
         [WAY_START] = {IN(PHASE_READY), IN(OPERATION_WAITING), STAYS, OPERATION_RUNNING, false,
@@ -77,6 +78,11 @@ static const struct way_row {
         [WAY_RELEASE] = {IN(PHASE_DEPLOYED), NOT_BUSY, PHASE_READY, UNTOUCHED, true,
                 "only a node in phase 'deployed' can be released",
                 "an operation runs on it; abort that first"},
+        [WAY_RETIRE] = {IN(PHASE_DISCOVERED) | IN(PHASE_READY) | IN(PHASE_RESERVED) | IN(PHASE_DEPLOYED),
+                NOT_BUSY, PHASE_RETIRED, UNTOUCHED, true,
+                "it is retired already", "an operation runs on it; abort that first"},
+        [WAY_UNRETIRE] = {IN(PHASE_RETIRED), ANY, PHASE_DISCOVERED, UNTOUCHED, true,
+                "only a node in phase 'retired' can be brought back", ""},
 };
 /* clang-format on */
 

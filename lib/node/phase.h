@@ -40,13 +40,15 @@ enum node_way {
         WAY_LOOK,      /* an operator wants to see it in the ramdisk once more: nothing changes */
         WAY_DELETE,    /* forgotten; it is discovered anew when it boots again */
         WAY_INSTALL,   /* an install is asked for, and takes its place in the queue */
-        WAY_RETRY,     /* the same, of the last operation */
+        WAY_RETRY,     /* the same, of the last operation; one that goes on is aborted first */
         WAY_START,     /* its turn has come */
         WAY_QUEUE,     /* it gave its turn away, and stands in the queue again */
         WAY_ABORT,     /* the operation is given up by an operator */
         WAY_FAIL,      /* the operation ended badly: the phase stays */
         WAY_INSTALLED, /* the installed system showed that it runs */
         WAY_RELEASE,   /* what was deployed is free again */
+        WAY_RETIRE,    /* out of service: known, and served nothing but its disk */
+        WAY_UNRETIRE,  /* back, and held until it is accepted anew */
         WAY_COUNT
 };
 

@@ -47,7 +47,8 @@
         row(STEP_DRIFT, "drift", "has other parts than were accepted, or the same again") \
         row(STEP_RULE, "rule", "was taken by a rule, or is quarantined, or no more") \
         row(STEP_RENAMED, "renamed", "has another name") \
-        row(STEP_SYSTEM, "system", "took an address from the system on its disk")
+        row(STEP_SYSTEM, "system", "took an address from the system on its disk") \
+        row(STEP_RETIRED, "retired", "is retired, and was seen all the same")
 /* clang-format on */
 
 #define STEP_ROW(step, step_name, step_title)  [step] = {step_name, step_title},

@@ -58,6 +58,7 @@ enum node_step {
         STEP_RULE,    /* a rule took it, quarantined it, or an operator ended that: text says */
         STEP_RENAMED, /* text: from what to what, and by whom */
         STEP_SYSTEM,  /* of a machine that boots its disk: what runs there took an address */
+        STEP_RETIRED, /* it is retired, and is on the wire all the same */
         STEP_COUNT
 };
 

@@ -57,7 +57,7 @@ static const struct {
         [WAY_INSTALL] = {SAME, true,
                 {REFUSED, REFUSED, "w..www", REFUSED, REFUSED, REFUSED}},
         [WAY_RETRY] = {SAME, true,
-                {REFUSED, REFUSED, "....ww", REFUSED, REFUSED, REFUSED}},
+                {REFUSED, REFUSED, ".ww.ww", REFUSED, REFUSED, REFUSED}},
         [WAY_START] = {SAME, false,
                 {REFUSED, REFUSED, ".r....", REFUSED, REFUSED, REFUSED}},
         [WAY_QUEUE] = {SAME, false,
@@ -70,6 +70,10 @@ static const struct {
                 {REFUSED, REFUSED, "..s...", REFUSED, REFUSED, REFUSED}},
         [WAY_RELEASE] = {PHASE_READY, true,
                 {REFUSED, REFUSED, REFUSED, REFUSED, "n..sfa", REFUSED}},
+        [WAY_RETIRE] = {PHASE_RETIRED, true,
+                {REFUSED, "n..sfa", "n..sfa", "n..sfa", "n..sfa", REFUSED}},
+        [WAY_UNRETIRE] = {PHASE_DISCOVERED, true,
+                {REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, "nwrsfa"}},
 };
 /* clang-format on */
 
@@ -137,21 +141,20 @@ static size_t walk(struct node_state reached[static STATES])
 
 static bool is_home(struct node_state s)
 {
-        return s.phase == PHASE_NONE ||
-               (s.phase == PHASE_READY && s.operation != OPERATION_RUNNING &&
-                s.operation != OPERATION_WAITING);
+        return (s.phase == PHASE_READY || s.phase == PHASE_RETIRED) &&
+               s.operation != OPERATION_RUNNING && s.operation != OPERATION_WAITING;
 }
 
-/* Deleted, or ready with nothing running: one thing for an operator to do, wherever a node is. */
+/* Ready or retired, with nothing running: one thing for an operator to do, wherever a node is. */
 static void test_one_way_leads_home(void **state)
 {
         struct node_state reached[STATES];
         const size_t count = walk(reached);
 
         (void)state;
-        assert_true(count >= 8); /* it does walk */
+        assert_true(count >= 12); /* it does walk */
         for (size_t i = 0; i < count; i++) {
-                bool leads_home = reached[i].phase == PHASE_NONE;
+                bool leads_home = reached[i].phase == PHASE_NONE || is_home(reached[i]);
 
                 for (unsigned way = 0; way < WAY_COUNT; way++) {
                         struct node_state to;
@@ -178,6 +181,8 @@ static void test_what_runs_can_be_aborted_and_tried_again(void **state)
                     reached[i].operation != OPERATION_WAITING)
                         continue;
                 running++;
+                assert_int_equal(node_way_take(reached[i], WAY_RETRY, NULL, &to), 0);
+                assert_int_equal(to.operation, OPERATION_WAITING);
                 assert_int_equal(node_way_take(reached[i], WAY_ABORT, NULL, &to), 0);
                 assert_int_equal(to.phase, reached[i].phase);
                 assert_int_equal(node_way_take(to, WAY_RETRY, NULL, &to), 0);
@@ -212,7 +217,7 @@ static void test_nothing_runs_before_its_turn(void **state)
 }
 
 /* What is deployed is so by its own word, and stays it until an operator says else. */
-static void test_deployed_is_entered_and_left_by_one_way_each(void **state)
+static void test_deployed_is_entered_and_left_by_few_ways(void **state)
 {
         (void)state;
         for (unsigned way = 0; way < WAY_COUNT; way++) {
@@ -226,7 +231,9 @@ static void test_deployed_is_entered_and_left_by_one_way_each(void **state)
                         if (to.phase == PHASE_DEPLOYED && from.phase != PHASE_DEPLOYED)
                                 assert_int_equal(way, WAY_INSTALLED);
                         if (from.phase == PHASE_DEPLOYED && to.phase != PHASE_DEPLOYED)
-                                assert_int_equal(way, WAY_RELEASE);
+                                assert_true(way == WAY_RELEASE || way == WAY_RETIRE);
+                        if (to.phase == PHASE_RETIRED && from.phase != PHASE_RETIRED)
+                                assert_int_equal(way, WAY_RETIRE);
                 }
         }
 }
@@ -239,7 +246,7 @@ int main(void)
                 cmocka_unit_test(test_one_way_leads_home),
                 cmocka_unit_test(test_what_runs_can_be_aborted_and_tried_again),
                 cmocka_unit_test(test_nothing_runs_before_its_turn),
-                cmocka_unit_test(test_deployed_is_entered_and_left_by_one_way_each),
+                cmocka_unit_test(test_deployed_is_entered_and_left_by_few_ways),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
