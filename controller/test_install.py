@@ -145,6 +145,33 @@ class Install(lab.Case):
             self.assertEqual(answer.status, 200, answer.body)
             self.assertEqual(self.node("GET")["status"]["phase"], phase)
 
+    def ports(self):
+        return self.d.get("/edge/v1/config", token=self.edge).json.get("ports", [])
+
+    def test_done_by_a_port(self):
+        refused = self.api("PUT", "/profiles/worker", {
+            **PROFILE, "spec": {**PROFILE["spec"], "done": "tcp:0"}}, 400)
+        self.assertIn("a port, 1 to 65535", refused["detail"])
+        self.api("PUT", "/profiles/worker",
+                 {**PROFILE, "spec": {**PROFILE["spec"], "done": "tcp:22"}})
+        self.assertIn("TCP port 22 answers", self.install(dry_run=True)["because"][-1])
+        self.install()
+        self.agent.install("table")
+        self.assertEqual(self.ports(), [])
+        self.assertEqual(self.agent.say("reboot").status, 200)
+        number = self.operation()["number"]
+        self.assertEqual(self.operation()["port"], 22)
+        self.assertEqual(self.ports(), [{"mac": MAC, "port": 22, "operation": number}])
+        self.assertIn("answers at TCP port 22", self.node("GET", "/why")["sentence"])
+        for seq, operation, phase in ((1, 0, "ready"), (2, number + 1, "ready"),
+                                      (3, number, "deployed")):
+            event = {"seq": seq, "at_ms": 1700000000000, "mac": MAC, "step": "port",
+                     "text": "port 22 answers", "operation": operation}
+            answer = self.d.post("/edge/v1/events", {"events": [event]}, token=self.edge)
+            self.assertEqual(answer.status, 200, answer.body)
+            self.assertEqual(self.node("GET")["status"]["phase"], phase)
+        self.assertEqual(self.ports(), [])
+
     def test_maintenance(self):
         """Nothing begins on a node that somebody works on, but what he does himself."""
         self.assertIsNone(self.condition())

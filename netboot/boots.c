@@ -19,8 +19,8 @@
 
 struct boot {
         struct mac_address mac;
-        struct ip_address addresses[2]; /* of IPv4, of IPv6; at least one is set */
-        uint64_t loader_ms;             /* 0: none was delivered */
+        struct ip_address addresses[BOOTS_ADDRESSES]; /* of IPv4, of IPv6; at least one is set */
+        uint64_t loader_ms;                           /* 0: none was delivered */
         enum boots_plan_state state;
         struct plan_request request;
         uint64_t number;  /* PLAN_ASKED: of the question that is under way */
@@ -191,6 +191,19 @@ bool boots_is_leased(struct boots *boots, const struct mac_address *mac, struct 
         struct boot *boot = find(boots, mac);
 
         return boot && has_address(boot, address);
+}
+
+size_t boots_addresses(struct boots *boots, const struct mac_address *mac,
+                       struct ip_address ret[static BOOTS_ADDRESSES])
+{
+        LOCKED(boots);
+        const struct boot *boot = find(boots, mac);
+        size_t count = 0;
+
+        for (size_t i = 0; boot && i < ARRAY_SIZE(boot->addresses); i++)
+                if (ip_is_set(boot->addresses[i]))
+                        ret[count++] = boot->addresses[i];
+        return count;
 }
 
 bool boots_mac_of(struct boots *boots, struct ip_address address, struct mac_address *ret)

@@ -35,6 +35,10 @@ int boots_lease(struct boots *boots, const struct mac_address *mac, struct ip_ad
 void boots_unlease(struct boots *boots, const struct mac_address *mac, struct ip_address address);
 
 bool boots_is_leased(struct boots *boots, const struct mac_address *mac, struct ip_address address);
+/* What this MAC leases: of IPv4, of IPv6; how many. */
+#define BOOTS_ADDRESSES 2
+size_t boots_addresses(struct boots *boots, const struct mac_address *mac,
+                       struct ip_address ret[static BOOTS_ADDRESSES]);
 /* Who leases this address. For the timeline alone: an address proves nothing. */
 bool boots_mac_of(struct boots *boots, struct ip_address address, struct mac_address *ret);
 /* Whose limits count for this address: a host of IPv6 may take any address of its network, so those

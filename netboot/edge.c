@@ -39,8 +39,8 @@
 #define NETWORK_VALUES (32 + CONFIG_MAX_RELAYS + 15 * CONFIG_MAX_POOLS)
 #define CONFIG_VALUES_MAX                                                                          \
         (3 * (size_t)CONFIG_MAX_DISKS + 2 * (size_t)CONFIG_MAX_KNOWN +                             \
-         9 * (size_t)CONFIG_MAX_RESERVATIONS + NETWORK_VALUES * (size_t)CONFIG_MAX_NETWORKS +      \
-         1024)
+         9 * (size_t)CONFIG_MAX_RESERVATIONS + 4 * (size_t)CONFIG_MAX_PORTS +                      \
+         NETWORK_VALUES * (size_t)CONFIG_MAX_NETWORKS + 1024)
 
 struct edge {
         struct edge_options options;

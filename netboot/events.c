@@ -22,8 +22,9 @@
 #include "lib/base/text.h"
 #include "lib/base/writer.h"
 
-#define RECORD_VERSION_OF 2 /* has "of" and "total" */
-#define RECORD_VERSION_IP 3 /* and an address of IPv6; written only where it is one */
+#define RECORD_VERSION_OF        2 /* has "of" and "total" */
+#define RECORD_VERSION_IP        3 /* and an address of IPv6; written only where it is one */
+#define RECORD_VERSION_OPERATION 4 /* and an operation; written only where there is one */
 /* 1024 events a millisecond, for as long as 2^53 (a number in JSON) lasts: the year 2248. */
 #define SEQ_PER_MS 1024
 
@@ -132,9 +133,12 @@ size_t event_record_write(const struct node_event *event, uint8_t to[static EVEN
         struct writer w = writer_over(to, EVENT_RECORD_MAX);
         const struct ip4_address four = ip_to4(event->address);
         const bool is_6 = ip_is_set(event->address) && !ip_is_4(event->address);
+        uint8_t version = is_6 ? RECORD_VERSION_IP : RECORD_VERSION_OF;
 
+        if (event->operation)
+                version = RECORD_VERSION_OPERATION;
         writer_u8(&w, EVENT_RECORD_TAG);
-        writer_u8(&w, is_6 ? RECORD_VERSION_IP : RECORD_VERSION_OF);
+        writer_u8(&w, version);
         writer_be64(&w, event->seq);
         writer_be64(&w, event->at_ms);
         writer_bytes(&w, event->mac.bytes, sizeof(event->mac.bytes));
@@ -146,8 +150,10 @@ size_t event_record_write(const struct node_event *event, uint8_t to[static EVEN
         write_text(&w, event->text);
         write_text(&w, node_step_names[event->of]);
         writer_be64(&w, event->total);
-        if (is_6)
+        if (version >= RECORD_VERSION_IP)
                 writer_bytes(&w, event->address.six.bytes, sizeof(event->address.six.bytes));
+        if (version >= RECORD_VERSION_OPERATION)
+                writer_be64(&w, event->operation);
         return (size_t)writer_size(&w); /* all fields are bounded: EVENT_RECORD_MAX holds them */
 }
 
@@ -183,7 +189,7 @@ int event_record_parse(const void *record, size_t size, struct node_event *ret)
                 return -ENOMSG;
         if (reader_u8(&r, &version) < 0)
                 return -EBADMSG;
-        if (version > RECORD_VERSION_IP)
+        if (version > RECORD_VERSION_OPERATION)
                 return -EPROTONOSUPPORT;
         if (reader_be64(&r, &event.seq) < 0 || reader_be64(&r, &event.at_ms) < 0 ||
             reader_copy(&r, event.mac.bytes, sizeof(event.mac.bytes)) < 0 ||
@@ -200,6 +206,8 @@ int event_record_parse(const void *record, size_t size, struct node_event *ret)
         event.address = ip_of4(four);
         if (version >= RECORD_VERSION_IP &&
             reader_copy(&r, event.address.six.bytes, sizeof(event.address.six.bytes)) < 0)
+                return -EBADMSG;
+        if (version >= RECORD_VERSION_OPERATION && reader_be64(&r, &event.operation) < 0)
                 return -EBADMSG;
         *ret = event;
         return 0;

@@ -95,6 +95,41 @@ bool leases_is_broken(const struct leases *leases)
         return atomic_load(&leases->is_broken);
 }
 
+/* What boots know outlives its lease, and may be another server's. */
+static bool is_held(const struct leases *leases, const struct mac_address *mac,
+                    struct ip_address address)
+{
+        const uint64_t now_ms = clock_monotonic_ms();
+        const struct dhcp_lease *lease;
+        const struct dhcp6_lease *lease6;
+
+        if (ip_is_4(address)) {
+                lease = dhcp_leases_find_address(dhcp_server_leases(leases->server),
+                                                 ip_to4(address));
+                return lease && lease->state == DHCP_LEASE_BOUND &&
+                       now_ms < lease->expires_mono_ms &&
+                       memcmp(&lease->mac, mac, sizeof(*mac)) == 0;
+        }
+        lease6 = dhcp6_leases_find_address(dhcp6_server_leases(leases->server6), &address.six);
+        return lease6 && lease6->state == DHCP_LEASE_BOUND && now_ms < lease6->expires_mono_ms &&
+               memcmp(&lease6->mac, mac, sizeof(*mac)) == 0;
+}
+
+size_t leases_addresses(struct leases *leases, const struct mac_address *mac,
+                        struct ip_address ret[static BOOTS_ADDRESSES])
+{
+        struct ip_address all[BOOTS_ADDRESSES];
+        size_t held = 0, count;
+
+        if (!leases->server)
+                return 0;
+        count = boots_addresses(leases->options.boots, mac, all);
+        for (size_t i = 0; i < count; i++)
+                if (is_held(leases, mac, all[i]))
+                        ret[held++] = all[i];
+        return held;
+}
+
 struct dhcp_server *leases_server(struct leases *leases)
 {
         return leases->server;

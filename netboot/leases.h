@@ -59,6 +59,10 @@ int leases_apply(struct leases *leases, const struct edge_config *config, char *
  * leases_apply() makes everything anew. */
 void leases_addresses_changed(struct leases *leases);
 
+/* The addresses that this machine leases of us now, and may use; how many. */
+size_t leases_addresses(struct leases *leases, const struct mac_address *mac,
+                        struct ip_address ret[static BOOTS_ADDRESSES]);
+
 /* NULL until there is a configuration. */
 struct dhcp_server *leases_server(struct leases *leases);
 struct dhcp6_server *leases_server6(struct leases *leases);

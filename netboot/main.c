@@ -34,7 +34,9 @@
 #include "netboot/dhcp6.h"
 #include "netboot/http.h"
 #include "netboot/metrics.h"
+#include "netboot/ports.h"
 #include "netboot/probe.h"
+#include "netboot/prober.h"
 #include "netboot/tftp.h"
 #include "netboot/tls.h"
 #include "netboot/usage.h"
@@ -64,6 +66,8 @@ struct netbootd {
         struct loop *loop; /* DHCP, journal, router solicitations; the main thread */
         char journal_path[NETBOOTD_PATH_SIZE + 32];
         struct leases *leases;
+        struct prober *prober;
+        struct ports *ports;
         struct dhcp_service *dhcp;
         struct dhcp6_service *dhcp6;
         struct loop_timer *watchdog;
@@ -176,18 +180,22 @@ static int apply(struct netbootd *d, struct edge_config *config, char *error)
                 rc = leases_apply(d->leases, config, error);
         if (rc == 0)
                 rc = site_apply(d->site, config);
+        if (rc == 0)
+                rc = ports_apply(d->ports, config->ports, config->port_count);
         if (rc < 0)
                 return rc;
         atomic_store(&d->is_configured, true);
         edge_config_done(&d->applied);
         d->applied = *config;
         *config = (struct edge_config){0};
-        /* The site has them. */
+        /* The site has them, and the ports. */
         free(d->applied.disks);
         free(d->applied.known);
+        free(d->applied.ports);
         d->applied.disks = NULL;
         d->applied.known = NULL;
-        d->applied.disk_count = d->applied.known_count = 0;
+        d->applied.ports = NULL;
+        d->applied.disk_count = d->applied.known_count = d->applied.port_count = 0;
         return 0;
 }
 
@@ -411,6 +419,21 @@ static int make_images(struct netbootd *d, char *error)
         return rc;
 }
 
+static size_t addresses_of(void *context, const struct mac_address *mac,
+                           struct ip_address ret[static BOOTS_ADDRESSES])
+{
+        const struct netbootd *d = context;
+
+        return leases_addresses(d->leases, mac, ret);
+}
+
+static int make_ports(struct netbootd *d)
+{
+        const struct ports_options ports = {d->loop, d->prober, d->events, addresses_of, d};
+
+        return ports_new(&ports, &d->ports);
+}
+
 /* The main loop: DHCP and the journal. */
 static int make_dhcp(struct netbootd *d)
 {
@@ -599,6 +622,8 @@ static int start(struct netbootd *d, char *error)
         if (rc == 0)
                 rc = become_harmless(d, error);
         if (rc == 0)
+                rc = prober_start(&d->prober);
+        if (rc == 0)
                 rc = netbootd_confine(&d->config, error);
         if (rc == 0)
                 rc = sandbox_enter(false);
@@ -614,6 +639,8 @@ static int start(struct netbootd *d, char *error)
                 rc = make_images(d, error);
         if (rc == 0)
                 rc = make_dhcp(d);
+        if (rc == 0)
+                rc = make_ports(d);
         if (rc == 0)
                 rc = apply_last_config(d, error);
         if (rc == 0)
@@ -645,6 +672,7 @@ static void stop(struct netbootd *d)
         d->tftp = tftp_service_free(d->tftp);
         d->images = images_free(d->images); /* it has the edge's credential */
         d->edge = edge_free(d->edge);
+        d->ports = ports_free(d->ports);
         d->leases = leases_free(d->leases);
         d->dhcp = dhcp_service_free(d->dhcp);
         d->dhcp6 = dhcp6_service_free(d->dhcp6);
@@ -663,6 +691,7 @@ static void stop(struct netbootd *d)
         loop_remove_timer(d->watchdog);
         loop_free(d->boot_loop);
         loop_free(d->loop);
+        d->prober = prober_stop(d->prober);
         netboot_interfaces_close(&d->interfaces);
         if (d->signal_fd >= 0)
                 close(d->signal_fd);

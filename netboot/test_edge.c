@@ -42,6 +42,12 @@ static char *config_of(size_t reservations, size_t disks)
                         "%s\n    {\n      \"mac\": \"52:54:01:%02zx:%02zx:%02zx\",\n"
                         "      \"esp\": \"c10d1e00-7469-4e79-8000-0000000000ab\"\n    }",
                         i ? "," : "", i >> 16, i >> 8 & 255, i & 255);
+        fprintf(to, "],\n  \"ports\": [");
+        for (size_t i = 0; i < CONFIG_MAX_PORTS; i++)
+                fprintf(to,
+                        "%s\n    {\n      \"mac\": \"52:54:02:00:%02zx:%02zx\",\n"
+                        "      \"port\": 65535,\n      \"operation\": 9007199254740991\n    }",
+                        i ? "," : "", i >> 8, i & 255);
         fprintf(to, "]\n}\n");
         fclose(to);
         return text;
@@ -97,6 +103,7 @@ static void test_limits(void **state)
 
                 assert_int_equal(rc == 0, cases[i].is_read);
                 assert_int_equal(config.disk_count, cases[i].is_read ? cases[i].disks : 0);
+                assert_int_equal(config.port_count, cases[i].is_read ? CONFIG_MAX_PORTS : 0);
                 edge_config_done(&config);
         }
         rmdir(folder);

@@ -75,6 +75,28 @@ static void test_record_of_either_kind(void **state)
         }
 }
 
+/* Of a port: of which operation. Of no other event, so that older programs read what they can. */
+static void test_operation(void **state)
+{
+        const struct node_event event = {
+                .step = STEP_PORT,
+                .address = {{{0xfd, 0x77, [15] = 1}}},
+                .operation = UINT64_C(0x123456789abcdef0),
+        };
+        uint8_t record[EVENT_RECORD_MAX];
+        const size_t size = event_record_write(&event, record);
+        struct node_event got;
+
+        (void)state;
+        assert_int_equal(record[1], 4);
+        assert_int_equal(event_record_parse(record, size, &got), 0);
+        assert_int_equal(got.step, STEP_PORT);
+        assert_true(got.operation == event.operation);
+        assert_true(ip_is_equal(got.address, event.address));
+        for (size_t cut = 1; cut < size; cut++)
+                assert_int_equal(event_record_parse(record, cut, &got), -EBADMSG);
+}
+
 static void test_record(void **state)
 {
         struct node_event event = {.seq = 7,
@@ -221,6 +243,7 @@ static void test_limit(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_operation),
                 cmocka_unit_test(test_record),
                 cmocka_unit_test(test_record_of_either_kind),
                 cmocka_unit_test(test_restart_loses_nothing),

@@ -184,6 +184,14 @@ static struct doc *because_of(const struct node *node, const struct install_requ
                  request->hostname);
         doc_append_text(list, text);
         append_seed(list, &request->profile->seed);
+        if (request->profile->done == UNTIL_TCP) {
+                snprintf(text, sizeof(text),
+                         "It counts as deployed when TCP port %u answers there, at an address that "
+                         "a netbootd leased it.",
+                         request->profile->done_port);
+                doc_append_text(list, text);
+                return list;
+        }
         doc_append_text(list, counts[request->profile->done]);
         return list;
 }

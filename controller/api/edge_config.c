@@ -43,6 +43,28 @@ static int gather_disks(const struct logic *logic, struct edge_disk **ret, size_
         return 0;
 }
 
+/* A machine may come up by any of its interfaces. What finds no place here waits for others' end.
+ */
+static int gather_ports(const struct logic *logic, struct edge_port **ret, size_t *ret_count)
+{
+        struct edge_port *ports = calloc(CONFIG_MAX_PORTS, sizeof(*ports));
+        size_t count = 0;
+
+        if (!ports)
+                return -ENOMEM;
+        for (size_t i = 0; i < logic->node_count; i++) {
+                const struct node *node = logic->sorted[i];
+
+                for (size_t j = 0; node->port_for && j < node->mac_count; j++)
+                        if (count < CONFIG_MAX_PORTS)
+                                ports[count++] = (struct edge_port){
+                                        node->macs[j], node->operation.port, node->port_for};
+        }
+        *ret = ports;
+        *ret_count = count;
+        return 0;
+}
+
 static int gather_known(const struct logic *logic, struct mac_address **ret, size_t *ret_count)
 {
         struct mac_address *known = calloc(CONFIG_MAX_KNOWN, sizeof(*known));
@@ -108,6 +130,7 @@ int edge_config_make(struct api *api)
         struct edge_opening openings[CONFIG_MAX_NETWORKS] = {0};
         _free_ struct edge_disk *disks = NULL;
         _free_ struct mac_address *known = NULL;
+        _free_ struct edge_port *ports = NULL;
         _doc_ struct doc *object = NULL;
         char *text = NULL;
         int rc;
@@ -122,6 +145,10 @@ int edge_config_make(struct api *api)
         if (rc < 0)
                 return rc;
         config.known = known;
+        rc = gather_ports(api->logic, &ports, &config.port_count);
+        if (rc < 0)
+                return rc;
+        config.ports = ports;
         gather_openings(api->logic, &config, openings);
         rc = number_of(&config);
         if (rc < 0)

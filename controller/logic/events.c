@@ -63,6 +63,7 @@ static const unsigned reporters[STEP_COUNT] = {
         [STEP_RENAMED] = BY_CONTROLLER,
         [STEP_MAINTENANCE] = BY_CONTROLLER,
         [STEP_SYSTEM] = BY_EDGE,
+        [STEP_PORT] = BY_EDGE,
         [STEP_RETIRED] = BY_CONTROLLER,
 };
 
@@ -179,6 +180,8 @@ uint64_t events_of_edge(struct logic *logic, struct edge *edge, const struct nod
                 event_of_retired(logic, node, now_ms, change);
                 if (node && event.step == STEP_SYSTEM)
                         operation_saw_system(logic, node, now_ms, change);
+                if (node && event.step == STEP_PORT)
+                        operation_saw_port(logic, node, event.operation, now_ms, change);
         }
         if (edge->row.last_seq != before)
                 store_put_edge(change, &edge->row);

@@ -114,6 +114,7 @@ struct node {
         struct list running;  /* of logic->running or logic->waiting, as its operation does */
         size_t disk_macs;     /* how many of its MACs stand in the edges' list of disks */
         struct uuid disk_esp; /* what stands there with them */
+        uint64_t port_for;    /* the operation for which edges look for a port of it; 0: for none */
         char named_by[NODE_NAME_SIZE + 16]; /* who renamed it; "": its name is its own */
         char rule[NODE_NAME_SIZE];          /* that took it; "" none */
         char profile[NODE_NAME_SIZE];       /* that it is to be installed with; "" none was given */
@@ -208,8 +209,8 @@ struct logic {
         } configured;    /* what holds without a document: settings.h */
         uint32_t beat_s; /* what workers are told */
         uint64_t last_event, last_claim, last_edge, last_operation;
-        uint64_t disks_version; /* rises when the set of machines that boot their disk changes, or
-                                   an opening */
+        uint64_t disks_version; /* rises when the set of machines that boot their disk changes, of
+                                   those whose port is looked for, or an opening */
         uint64_t macs_version;  /* rises when the set of MACs of nodes changes */
         uint64_t refusals_since_ms; /* how many were told of since then: event_refused() */
         unsigned refusals;

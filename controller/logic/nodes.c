@@ -10,6 +10,7 @@
 #include "controller/logic/drift.h"
 #include "controller/logic/events.h"
 #include "controller/logic/gone.h"
+#include "controller/logic/operations.h"
 #include "controller/logic/phone_home.h"
 #include "controller/logic/queue.h"
 #include "controller/logic/rules.h"
@@ -84,18 +85,22 @@ static int make_space(struct logic *logic)
         return 0;
 }
 
-/* How many of its MACs stand in the edges' list of machines that boot their disk. */
+/* How many of its MACs stand in the edges' list of machines that boot their disk, and whether a
+ * port of it is looked for. */
 static void note_disk(struct logic *logic, struct node *node)
 {
+        const uint64_t port_for = operation_awaits_port(node);
         struct boot_plan plan;
         size_t count;
 
         node_plan(logic, node, &plan);
         count = plan.action == BOOT_DISK ? node->mac_count : 0;
-        if (count != node->disk_macs || memcmp(&plan.esp, &node->disk_esp, sizeof(plan.esp)) != 0)
+        if (count != node->disk_macs || port_for != node->port_for ||
+            memcmp(&plan.esp, &node->disk_esp, sizeof(plan.esp)) != 0)
                 logic->disks_version++;
         node->disk_macs = count;
         node->disk_esp = plan.esp;
+        node->port_for = port_for;
 }
 
 void node_save(struct logic *logic, struct node *node, uint64_t now_ms, struct store_change *change)
@@ -149,7 +154,7 @@ static void take_out(struct logic *logic, struct node *node)
         map_remove(logic->nodes, node->name, strlen(node->name));
         logic->node_count--;
         logic->by_phase[node->phase]--;
-        logic->disks_version += node->disk_macs > 0;
+        logic->disks_version += node->disk_macs > 0 || node->port_for > 0;
         logic->macs_version++;
         rules_name_freed(logic, node->name);
         list_remove(&node->running);

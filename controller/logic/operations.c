@@ -79,6 +79,7 @@ static void fill(struct node *node, const struct install_request *request, uint6
                 .state = node->operation.state,
                 .disk = request->disk,
                 .until = profile->done,
+                .port = profile->done_port,
                 .step = INSTALL_QUEUE,
                 .attempt = 1,
                 .queued_ms = now_ms,
@@ -308,6 +309,28 @@ void operation_saw_system(struct logic *logic, struct node *node, uint64_t now_m
             o->until == UNTIL_LEASE && !node->is_in_conflict)
                 (void)operation_succeed(logic, node, "its installed system took an address", now_ms,
                                         change);
+}
+
+uint64_t operation_awaits_port(const struct node *node)
+{
+        const struct operation *o = &node->operation;
+
+        return o->state == OPERATION_RUNNING && o->step == INSTALL_PHONE_HOME &&
+                               o->until == UNTIL_TCP && !node->is_in_conflict
+                       ? o->number
+                       : 0;
+}
+
+void operation_saw_port(struct logic *logic, struct node *node, uint64_t number, uint64_t now_ms,
+                        struct store_change *change)
+{
+        char reason[EVENT_TEXT_SIZE];
+
+        if (number == 0 || operation_awaits_port(node) != number)
+                return;
+        snprintf(reason, sizeof(reason), "port %u of its installed system answers",
+                 node->operation.port);
+        (void)operation_succeed(logic, node, reason, now_ms, change);
 }
 
 /* For how long, what the edge saw of it meanwhile, and what kept it from being told anything. */

@@ -58,6 +58,13 @@ int operation_confirm(struct logic *logic, struct node *node, const char *by, ui
 void operation_saw_system(struct logic *logic, struct node *node, uint64_t now_ms,
                           struct store_change *change);
 
+/* An edge says that a port answers. @number: of the operation that it was to look for it for; what
+ * is said of another one is of an install that is over. */
+void operation_saw_port(struct logic *logic, struct node *node, uint64_t number, uint64_t now_ms,
+                        struct store_change *change);
+/* The operation that waits for a port of this node, or 0: nobody is to look for one. */
+uint64_t operation_awaits_port(const struct node *node);
+
 /* A step begins. The node is not saved. */
 void operation_set_step(struct node *node, enum operation_step step, uint64_t now_ms);
 

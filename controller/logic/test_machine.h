@@ -269,6 +269,18 @@ static inline int teardown(void **state)
         return 0;
 }
 
+static inline void see_port(struct fixture *f, uint64_t number)
+{
+        const struct node_event event = {.seq = ++f->seq,
+                                         .at_ms = f->now,
+                                         .mac = mac,
+                                         .address = address,
+                                         .step = STEP_PORT,
+                                         .operation = number};
+
+        (void)events_of_edge(f->logic, f->edge, &event, 1, f->now, f->change);
+}
+
 static inline void see(struct fixture *f, enum node_step step)
 {
         const struct node_event event = {

@@ -118,6 +118,7 @@ static void act_install(struct fixture *f)
         const char *why = NULL;
 
         profile.done = (enum install_until)pick(INSTALL_UNTIL_COUNT);
+        profile.done_port = profile.done == UNTIL_TCP ? 22 : 0;
         wanted.profile = &profile;
         (void)operation_begin(f->logic, f->node, &wanted, f->now, f->change, &why);
 }
@@ -130,6 +131,20 @@ static void act_system(struct fixture *f)
 
         see(f, STEP_SYSTEM);
         assert_true(!is_due || f->node->operation.state == OPERATION_SUCCEEDED);
+}
+
+/* Now and then of an operation that is another one. */
+static void act_port(struct fixture *f)
+{
+        const uint64_t number = f->node->operation.number - (pick(4) == 0);
+        const bool is_due = f->node->operation.state == OPERATION_RUNNING &&
+                            f->node->operation.step == INSTALL_PHONE_HOME &&
+                            f->node->operation.until == UNTIL_TCP && !f->node->is_in_conflict &&
+                            number == f->node->operation.number;
+        const enum operation_state before = f->node->operation.state;
+
+        see_port(f, number);
+        assert_int_equal(f->node->operation.state, is_due ? OPERATION_SUCCEEDED : before);
 }
 
 static void act_confirm(struct fixture *f)
@@ -200,12 +215,12 @@ static void act_restart(struct fixture *f)
 }
 
 static void (*const acts[])(struct fixture *f) = {
-        act_boot,    act_poll,     act_poll,           act_plan,    act_next,     act_next,
-        act_next,    act_next,     act_next,           act_next,    act_next,     act_phone,
-        act_phone,   act_progress, act_time,           act_edge,    act_conflict, act_accept,
-        act_install, act_retry,    act_abort,          act_release, act_delete,   act_restart,
-        act_beat,    act_beat,     act_phone_with_key, act_look,    act_crowd,    act_system,
-        act_confirm, act_retire,   act_unretire,
+        act_boot,    act_poll,     act_poll,           act_plan,     act_next,     act_next,
+        act_next,    act_next,     act_next,           act_next,     act_next,     act_phone,
+        act_phone,   act_progress, act_time,           act_edge,     act_conflict, act_accept,
+        act_install, act_retry,    act_abort,          act_release,  act_delete,   act_restart,
+        act_beat,    act_beat,     act_phone_with_key, act_look,     act_crowd,    act_system,
+        act_port,    act_confirm,  act_retire,         act_unretire,
 };
 
 static bool is_home(struct node_state state)
@@ -384,6 +399,7 @@ static void check(struct fixture *f)
         if (map_count(f->logic->workers) == 0)
                 assert_false(node->is_degraded);
         assert_int_equal(node->is_degraded, node->degraded_reason[0] != '\0');
+        assert_true(node->port_for == operation_awaits_port(node)); /* edges know */
         assert_int_equal(node->is_degraded, node->degraded_since_ms > 0);
         check_stored(f->node);
         check_held(f);

@@ -90,6 +90,7 @@ int capabilities_set(const int *keep);
 struct confinement {
         struct confine_files files; /* mostly none: it reads and writes what it was given open */
         bool may_thread;
+        bool may_connect;       /* TCP over IPv4 and IPv6; and `files` has to say so */
         bool may_lack_landlock; /* without it all files are open to it, where there are paths */
         uint64_t memory_bytes;  /* that it asks the kernel for; 0: no limit */
         uint64_t file_bytes;    /* how far it may write in a file */
@@ -101,11 +102,11 @@ struct confinement {
  * @first_closed:  descriptors from here on are closed
  *
  * seccomp allows a short list: reading and writing of open descriptors, memory (none that can be
- * executed), clocks, threads if asked. All other calls get EPERM: open (unless there are paths),
- * socket, connect, exec, fork, kill, ptrace, mount and whatever Linux will think of. Landlock,
- * where there is one, refuses files once more; that it is missing is no error here, as without
- * paths no call is left that could open anything. With paths it is: -EOPNOTSUPP, unless it
- * may_lack_landlock.
+ * executed), clocks, threads and connections if asked. All other calls get EPERM: open (unless
+ * there are paths), socket, connect, exec, fork, kill, ptrace, mount and whatever Linux will think
+ * of. Landlock, where there is one, refuses files once more; that it is missing is no error here,
+ * as without paths no call is left that could open anything. With paths it is: -EOPNOTSUPP, unless
+ * it may_lack_landlock.
  *
  * No core is written. With AddressSanitizer memory is not limited, as that asks for terabytes.
  *

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -121,6 +122,21 @@ static int allow_threads(scmp_filter_ctx filter)
         return rc;
 }
 
+/* To begin them, and to hear how that went; nobody connects to it. */
+static int allow_connections(scmp_filter_ctx filter)
+{
+        static const char *const calls[] = {"connect", "getsockopt"};
+        static const int families[] = {AF_INET, AF_INET6};
+        int rc = allow_names(filter, calls, ARRAY_SIZE(calls));
+
+        for (size_t i = 0; rc == 0 && i < ARRAY_SIZE(families); i++)
+                rc = seccomp_rule_add(
+                        filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+                        SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i], 0),
+                        SCMP_A1(SCMP_CMP_EQ, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        return rc;
+}
+
 static int fill(scmp_filter_ctx filter, const struct confinement *how)
 {
         int rc = allow_names(filter, allowed, ARRAY_SIZE(allowed));
@@ -133,6 +149,8 @@ static int fill(scmp_filter_ctx filter, const struct confinement *how)
                 rc = allow_names(filter, opening, ARRAY_SIZE(opening));
         if (rc == 0 && how->may_thread)
                 rc = allow_threads(filter);
+        if (rc == 0 && how->may_connect)
+                rc = allow_connections(filter);
         return rc;
 }
 

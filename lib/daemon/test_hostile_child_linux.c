@@ -293,6 +293,39 @@ static void test_child_with_a_path(void **state)
         run_child(opens_what_it_may);
 }
 
+/* One that asks whether a port answers: it connects, and is still nobody's server or sender. */
+static void connects(void)
+{
+        static const struct confinement client = {
+                .files = {.may_connect = true}, .may_connect = true, .file_bytes = 4096};
+        const int kind = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+        const struct sockaddr_in server = {.sin_family = AF_INET,
+                                           .sin_port = htons(open_port),
+                                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        int fd, value = 0;
+        socklen_t size = sizeof(value);
+
+        CHECK(confine(&client) == 0);
+        REFUSED(open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+        REFUSED(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        REFUSED(socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMP));
+        REFUSED(socket(AF_UNIX, kind, 0));
+        REFUSED(socket(AF_NETLINK, SOCK_RAW, 0));
+        REFUSED(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        CHECK((fd = socket(AF_INET6, kind, 0)) >= 0);
+        CHECK((fd = socket(AF_INET, kind, 0)) >= 0);
+        REFUSED(bind(fd, (const struct sockaddr *)&server, sizeof(server)));
+        REFUSED(listen(fd, 1));
+        REFUSED(accept(fd, NULL, NULL));
+        REFUSED(sendto(fd, "x", 1, 0, (const struct sockaddr *)&server, sizeof(server)));
+        REFUSED(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &value, size));
+        REFUSED(syscall(SYS_fork));
+        CHECK(connect(fd, (const struct sockaddr *)&server, sizeof(server)) == 0 ||
+              errno == EINPROGRESS);
+        CHECK(getsockopt(fd, SOL_SOCKET, SO_ERROR, &value, &size) == 0);
+        CHECK(value == 0);
+}
+
 static void test_child(void **state)
 {
         (void)state;
@@ -301,6 +334,7 @@ static void test_child(void **state)
         run_child(tries_processes);
         run_child(does_its_work);
         run_child(asks_for_too_much);
+        run_child(connects);
 }
 
 static void runs_for_ever(void)

@@ -137,6 +137,13 @@ static const struct doc_field opening_fields[] = {
 };
 static DOC_TABLE(opening_table, struct edge_opening, "opening", opening_fields);
 
+static const struct doc_field port_fields[] = {
+        DOC_FIELD(struct edge_port, mac, DOC_MAC, DOC_REQUIRED),
+        DOC_FIELD(struct edge_port, port, DOC_U32, DOC_REQUIRED, .max = UINT16_MAX),
+        DOC_FIELD(struct edge_port, operation, DOC_U64, DOC_REQUIRED),
+};
+static DOC_TABLE(port_table, struct edge_port, "port", port_fields);
+
 static const struct list_row {
         const char *name;
         const struct doc_table *table; /* of one element */
@@ -145,7 +152,8 @@ static const struct list_row {
   reservation_list = {"reservations", &edge_reservation_table, CONFIG_MAX_RESERVATIONS},
   disk_list = {"disks", &disk_table, CONFIG_MAX_DISKS},
   known_list = {"known", &known_table, CONFIG_MAX_KNOWN},
-  opening_list = {"openings", &opening_table, CONFIG_MAX_NETWORKS};
+  opening_list = {"openings", &opening_table, CONFIG_MAX_NETWORKS},
+  port_list = {"ports", &port_table, CONFIG_MAX_PORTS};
 
 /* One list of structs, on the heap. */
 static int decode_list(const struct list_row *row, const struct doc *object, char *error,
@@ -185,7 +193,7 @@ static int decode_list(const struct list_row *row, const struct doc *object, cha
 int edge_config_decode(const struct doc *object, char *error, struct edge_config *ret)
 {
         struct edge_config config = {0};
-        void *items[5] = {NULL};
+        void *items[6] = {NULL};
         const struct {
                 const struct list_row *row;
                 size_t *count;
@@ -195,6 +203,7 @@ int edge_config_decode(const struct doc *object, char *error, struct edge_config
                 {&disk_list,        &config.disk_count       },
                 {&known_list,       &config.known_count      },
                 {&opening_list,     &config.opening_count    },
+                {&port_list,        &config.port_count       },
         };
         int rc = 0;
 
@@ -206,6 +215,7 @@ int edge_config_decode(const struct doc *object, char *error, struct edge_config
         config.disks = items[2];
         config.known = items[3];
         config.openings = items[4];
+        config.ports = items[5];
         if (rc < 0) {
                 edge_config_done(&config);
                 return rc;
@@ -239,6 +249,7 @@ struct doc *edge_config_encode(const struct edge_config *config)
                 {&disk_list,        config->disks,        config->disk_count       },
                 {&known_list,       config->known,        config->known_count      },
                 {&opening_list,     config->openings,     config->opening_count    },
+                {&port_list,        config->ports,        config->port_count       },
         };
 
         if (doc_set_number(object, "version", (int64_t)config->version) < 0)
@@ -259,5 +270,6 @@ void edge_config_done(struct edge_config *config)
         free(config->disks);
         free(config->known);
         free(config->openings);
+        free(config->ports);
         *config = (struct edge_config){0};
 }

@@ -62,6 +62,7 @@ static const struct until_row {
         [UNTIL_PHONE_HOME] = {"the installed system", "phones home", 20 * MINUTES, CAUSE_PHONE_HOME_ABSENT},
         [UNTIL_LEASE] = {"the installed system", "asks for an address", 20 * MINUTES, CAUSE_LEASE_ABSENT},
         [UNTIL_OPERATOR] = {"an operator", "says that it runs (`cloudie node deployed`)", 24 * 60 * MINUTES, CAUSE_UNCONFIRMED},
+        [UNTIL_TCP] = {"the installed system", "answers at TCP port", 20 * MINUTES, CAUSE_PORT_SILENT},
 };
 
 const struct node_cause_row node_causes[CAUSE_COUNT] = {
@@ -122,6 +123,8 @@ const struct node_cause_row node_causes[CAUSE_COUNT] = {
                 "Look at its console: the image does not boot on this machine, or has an address of its own; then its profile needs another 'done'."},
         [CAUSE_UNCONFIRMED] = {"unconfirmed", "no operator said within a day that its system runs",
                 "Look at its console; `cloudie node retry` installs it once more."},
+        [CAUSE_PORT_SILENT] = {"port-silent", "the machine was sent to its disk, and no system there answers at the port of its profile",
+                "Look at its console: the image does not boot on this machine, serves nothing at that port, has a firewall before it, or an address that no netbootd leased it; then its profile needs another 'done'."},
         [CAUSE_ABORTED] = {"aborted", "an operator gave it up", "`cloudie node retry` begins anew."},
         [CAUSE_INTERNAL] = {"internal", "something failed that should not",
                 "The evidence may say what. This is a fault of ours: please report it."},
@@ -165,7 +168,7 @@ const struct node_cause_row node_causes[CAUSE_COUNT] = {
                 "Look at its console. `cloudie node show` has what its cloudie-worker said last."},
 };
 
-const char *const install_until_names[INSTALL_UNTIL_COUNT + 1] = {"phone-home", "lease", "operator"};
+const char *const install_until_names[INSTALL_UNTIL_COUNT + 1] = {"phone-home", "lease", "operator", "tcp"};
 
 const char *const operation_step_names[OPERATION_STEP_COUNT + 1] = {
         "queue", "agent", "plan", "check", "image", "wipe", "write", "seed", "table", "boot", "reboot", "phone-home",
@@ -200,6 +203,7 @@ const char *const node_cause_names[CAUSE_COUNT + 1] = {
         [CAUSE_QUEUE_STUCK] = "queue-stuck",
         [CAUSE_LEASE_ABSENT] = "lease-absent",
         [CAUSE_UNCONFIRMED] = "unconfirmed",
+        [CAUSE_PORT_SILENT] = "port-silent",
         [CAUSE_ABORTED] = "aborted",
         [CAUSE_INTERNAL] = "internal",
         [CAUSE_NEVER_HEARD] = "never-heard",
@@ -252,6 +256,7 @@ static const struct doc_field operation_fields[] = {
         DOC_FIELD(struct operation, image_id, DOC_TEXT, 0),
         DOC_FIELD(struct operation, disk, DOC_OBJECT, 0, .table = &disk_id_table),
         DOC_FIELD(struct operation, until, DOC_ENUM, 0, .names = install_until_names),
+        DOC_FIELD(struct operation, port, DOC_U32, 0, .max = UINT16_MAX),
         DOC_FIELD(struct operation, step, DOC_ENUM, 0, .names = operation_step_names),
         DOC_FIELD(struct operation, attempt, DOC_U32, 0),
         DOC_FIELD(struct operation, done, DOC_U64, 0, .max = INT64_MAX),
@@ -271,15 +276,17 @@ static const char *running_text(const struct operation *o, char to[static OPERAT
 {
         const struct operation_step_row *row = &operation_steps[o->step];
         const struct until_row *until = o->step == INSTALL_PHONE_HOME ? &untils[o->until] : NULL;
-        char bytes[64] = "";
+        char bytes[64] = "", port[16] = "";
 
         if (o->total > 0)
                 snprintf(bytes, sizeof(bytes), ", %llu of %llu MB",
                          (unsigned long long)(o->done / 1000000),
                          (unsigned long long)(o->total / 1000000));
-        snprintf(to, OPERATION_TEXT_SIZE, "%s%s; next: %s %s%s", row->title, bytes,
+        if (until && o->until == UNTIL_TCP)
+                snprintf(port, sizeof(port), " %u", o->port);
+        snprintf(to, OPERATION_TEXT_SIZE, "%s%s; next: %s %s%s%s", row->title, bytes,
                  until ? until->waits_for : row->waits_for, until ? until->signal : row->signal,
-                 o->step == INSTALL_AGENT ? "; if it is off, power it on" : "");
+                 port, o->step == INSTALL_AGENT ? "; if it is off, power it on" : "");
         return to;
 }
 

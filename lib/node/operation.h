@@ -39,6 +39,7 @@ enum install_until {
         UNTIL_PHONE_HOME, /* cloudie-worker there shows the secret of this install */
         UNTIL_LEASE,      /* it asks an edge for an address, and does not say that it boots */
         UNTIL_OPERATOR,   /* an operator says so */
+        UNTIL_TCP,        /* an edge reaches a TCP port at the address that it leases it */
         INSTALL_UNTIL_COUNT
 };
 extern const char *const install_until_names[INSTALL_UNTIL_COUNT + 1]; /* "phone-home", "lease" */
@@ -74,6 +75,7 @@ enum node_cause {
         CAUSE_QUEUE_STUCK,       /* its turn did not come */
         CAUSE_LEASE_ABSENT,      /* it was sent to its disk; the system there asks for no address */
         CAUSE_UNCONFIRMED,       /* no operator said that it runs */
+        CAUSE_PORT_SILENT,       /* it was sent to its disk; nothing there answers at the port */
         CAUSE_ABORTED,           /* by an operator */
         CAUSE_INTERNAL,
         /* Why a boot stops: lib/node/why.c finds them in the timeline. */
@@ -145,6 +147,7 @@ struct operation {
         char image[NODE_NAME_SIZE], image_id[33];
         struct disk_id disk;
         enum install_until until;
+        uint32_t port; /* of UNTIL_TCP; 0 else */
         enum operation_step step;
         uint32_t attempt;     /* from 1 */
         uint64_t done, total; /* bytes of the step */

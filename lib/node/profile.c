@@ -17,6 +17,7 @@
 #include "lib/node/summary.h"
 
 #define NAME_PATTERN "{name}"
+#define DONE_TCP     "tcp:"
 
 const char *const disk_type_names[DISK_TYPE_COUNT + 1] = {
         [DISK_NVME] = "nvme",
@@ -332,12 +333,34 @@ static int take_disk(struct reading *r, const char *key, const struct doc *value
         return reading_object(r, "spec.disk", disk_keys, value);
 }
 
+/* @text: behind "tcp:". */
+static int take_port(const struct reading *r, const char *key, const char *text, uint32_t *ret_port)
+{
+        uint64_t port = 0;
+
+        if (text_parse_u64(text, UINT16_MAX, &port) < 0 || port == 0 || text[0] == '0')
+                return reading_fail(r, "'%s' must be 'tcp:' and a port, 1 to 65535, like tcp:22",
+                                    key);
+        *ret_port = (uint32_t)port;
+        return 0;
+}
+
 static int take_done(struct reading *r, const char *key, const struct doc *value)
 {
+        static const char *const names[] = {
+                [UNTIL_PHONE_HOME] = "phone-home", [UNTIL_LEASE] = "lease",
+                [UNTIL_OPERATOR] = "operator",     [UNTIL_TCP] = "tcp:PORT",
+                [INSTALL_UNTIL_COUNT] = NULL,
+        };
+        const char *text = doc_text(value);
         unsigned index = 0;
         int rc;
 
-        rc = reading_name(r, key, value, install_until_names, &index);
+        if (text && text_has_prefix(text, DONE_TCP)) {
+                profile_of(r)->done = UNTIL_TCP;
+                return take_port(r, key, text + strlen(DONE_TCP), &profile_of(r)->done_port);
+        }
+        rc = reading_name(r, key, value, names, &index);
         if (rc == 0)
                 profile_of(r)->done = (enum install_until)index;
         return rc;

@@ -49,6 +49,7 @@ struct profile {
         struct seed_names seed;
         bool boot;
         enum install_until done; /* when it counts as deployed */
+        uint32_t done_port;      /* of UNTIL_TCP: 1 to 65535; 0 else */
 };
 
 /**

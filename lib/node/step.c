@@ -48,6 +48,7 @@
         row(STEP_RULE, "rule", "was taken by a rule, or is quarantined, or no more") \
         row(STEP_RENAMED, "renamed", "has another name") \
         row(STEP_SYSTEM, "system", "took an address from the system on its disk") \
+        row(STEP_PORT, "port", "has a TCP port that answers, of the system on its disk") \
         row(STEP_RETIRED, "retired", "is retired, and was seen all the same")
 /* clang-format on */
 
@@ -78,6 +79,8 @@ static const struct doc_field event_fields[] = {
                   .help = "of stopped and refused: the step that was not taken"),
         DOC_FIELD(struct node_event, total, DOC_U64, 0, .max = INT64_MAX,
                   .help = "of stopped: bytes that there were to move"),
+        DOC_FIELD(struct node_event, operation, DOC_U64, 0,
+                  .help = "of port: the number of the operation that waits for it"),
         DOC_FIELD(struct node_event, by, DOC_TEXT, 0, .help = "edge, agent or controller"),
 };
 DOC_TABLE(node_event_table, struct node_event, "event", event_fields);

@@ -58,6 +58,7 @@ enum node_step {
         STEP_RULE,    /* a rule took it, quarantined it, or an operator ended that: text says */
         STEP_RENAMED, /* text: from what to what, and by whom */
         STEP_SYSTEM,  /* of a machine that boots its disk: what runs there took an address */
+        STEP_PORT, /* of a machine that boots its disk: a port answers that its install waits for */
         STEP_RETIRED, /* it is retired, and is on the wire all the same */
         STEP_COUNT
 };
@@ -85,8 +86,9 @@ struct node_event {
         char text[EVENT_TEXT_SIZE]; /* one line, may hold outside text: data, never markup */
         uint64_t bytes;
         uint64_t took_ms;
-        enum node_step of; /* STEP_STOPPED, STEP_REFUSED: the step that was not taken */
-        uint64_t total;    /* STEP_STOPPED: bytes that there were to move */
-        char by[16];       /* "edge", "agent", "controller" */
+        enum node_step of;  /* STEP_STOPPED, STEP_REFUSED: the step that was not taken */
+        uint64_t total;     /* STEP_STOPPED: bytes that there were to move */
+        uint64_t operation; /* STEP_PORT: the number of the one that waits for it */
+        char by[16];        /* "edge", "agent", "controller" */
 };
 extern const struct doc_table node_event_table;

@@ -104,8 +104,31 @@ static void test_the_least_profile(void **state)
         assert_false(p.wipe || p.grow || p.boot);
         assert_string_equal(p.hostname, "{name}");
         assert_int_equal(p.done, UNTIL_PHONE_HOME);
+        assert_int_equal(p.done_port, 0);
 }
 
+static void test_a_port(void **state)
+{
+        static const struct {
+                const char *yaml;
+                uint32_t port;
+        } cases[] = {
+                {HEAD "spec: {done: \"tcp:22\", steps: [{image: a}]}\n",    22   },
+                {HEAD "spec: {done: tcp:1, steps: [{image: a}]}\n",         1    },
+                {HEAD "spec: {done: \"tcp:65535\", steps: [{image: a}]}\n", 65535},
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                const struct profile p = profile_of(cases[i].yaml);
+
+                assert_int_equal(p.done, UNTIL_TCP);
+                assert_int_equal(p.done_port, cases[i].port);
+        }
+}
+
+#define DONE(what)  HEAD "spec: {done: \"" what "\", steps: [{image: a}]}\n"
+#define NO_PORT     "'done' must be 'tcp:' and a port, 1 to 65535, like tcp:22"
 #define STEPS(list) HEAD "spec: {steps: [" list "]}\n"
 #define DISK(rows)  HEAD "spec:\n  disk: {" rows "}\n" IMAGE
 #define NEEDS(rows) HEAD "spec:\n  needs: {" rows "}\n" IMAGE
@@ -114,76 +137,85 @@ static void test_the_least_profile(void **state)
 static const struct {
         const char *yaml, *says;
 } not_understood[] = {
-        {"[]",                                                                            "profile: it must have keys"                           },
-        {"name: a\n",                                                                     "profile: 'kind' must be 'profile'"                    },
-        {"kind: rule\nname: a\n",                                                         "'kind' must be 'profile'"                             },
-        {"kind: profile\n",                                                               "'name' must be a text"                                },
-        {"kind: profile\nname: 12\n",                                                     "'name' must be a text"                                },
-        {"kind: profile\nname: A_b\n",                                                    "'name' is no name: a-z, 0-9 and dashes"               },
-        {HEAD,                                                                            "profile 'worker': spec.steps: 'image' is missing"     },
+        {"[]",                                                                            "profile: it must have keys"                                  },
+        {"name: a\n",                                                                     "profile: 'kind' must be 'profile'"                           },
+        {"kind: rule\nname: a\n",                                                         "'kind' must be 'profile'"                                    },
+        {"kind: profile\n",                                                               "'name' must be a text"                                       },
+        {"kind: profile\nname: 12\n",                                                     "'name' must be a text"                                       },
+        {"kind: profile\nname: A_b\n",                                                    "'name' is no name: a-z, 0-9 and dashes"                      },
+        {HEAD,                                                                            "profile 'worker': spec.steps: 'image' is missing"            },
         {HEAD "spce: {}\n",                                                               "profile 'worker': 'spce' is not understood: kind, name, "
-                            "version, labels, spec are"                                                               },
-        {HEAD "spec: []\n",                                                               "spec: it must have keys"                              },
-        {HEAD "version: new\n",                                                           "'version' must be a number"                           },
-        {HEAD "labels: [a]\n",                                                            "'labels' must be at most 64 names"                    },
-        {HEAD "labels: {rack: 1}\n",                                                      "label 'rack' must be a text: put it in quotes"        },
+                            "version, labels, spec are"                                                                      },
+        {HEAD "spec: []\n",                                                               "spec: it must have keys"                                     },
+        {HEAD "version: new\n",                                                           "'version' must be a number"                                  },
+        {HEAD "labels: [a]\n",                                                            "'labels' must be at most 64 names"                           },
+        {HEAD "labels: {rack: 1}\n",                                                      "label 'rack' must be a text: put it in quotes"               },
         {HEAD "spec: {disks: {}}\n",
-         "profile 'worker': spec: 'disks' is not understood: needs, disk, steps, done are"                                                       },
+         "profile 'worker': spec: 'disks' is not understood: needs, disk, steps, done are"                                                              },
         {HEAD "spec: {done: ssh, steps: [{image: a}]}\n",
-         "spec: 'done' must be one of: phone-home, lease, operator"                                                                              },
-        {HEAD "spec: {done: \"tcp:22\", steps: [{image: a}]}\n",                          "'done' must be one of"                                },
-        {NEEDS("cpu: 4"),                                                                 "spec.needs: 'cpu' is not understood: arch, memory are"},
-        {NEEDS("arch: arm64"),                                                            "spec.needs: 'arch' must be one of: x86_64"            },
-        {NEEDS("memory: 8G"),                                                             "'memory' must be a comparison and bytes"              },
-        {NEEDS("memory: \">=8GB\""),                                                      "'memory' must be a comparison and bytes"              },
-        {NEEDS("memory: 8"),                                                              "'memory' must be a text: put it in quotes"            },
+         "spec: 'done' must be one of: phone-home, lease, operator, tcp:PORT"                                                                           },
+        {DONE("tcp"),                                                                     "'done' must be one of: phone-home, lease, operator, tcp:PORT"},
+        {DONE("tcp:"),                                                                    NO_PORT                                                       },
+        {DONE("tcp:PORT"),                                                                NO_PORT                                                       },
+        {DONE("tcp:0"),                                                                   NO_PORT                                                       },
+        {DONE("tcp:022"),                                                                 NO_PORT                                                       },
+        {DONE("tcp:65536"),                                                               NO_PORT                                                       },
+        {DONE("tcp:-1"),                                                                  NO_PORT                                                       },
+        {DONE("tcp: 22"),                                                                 NO_PORT                                                       },
+        {DONE("tcp:22,80"),                                                               NO_PORT                                                       },
+        {DONE("tcp:18446744073709551638"),                                                NO_PORT                                                       },
+        {NEEDS("cpu: 4"),                                                                 "spec.needs: 'cpu' is not understood: arch, memory are"       },
+        {NEEDS("arch: arm64"),                                                            "spec.needs: 'arch' must be one of: x86_64"                   },
+        {NEEDS("memory: 8G"),                                                             "'memory' must be a comparison and bytes"                     },
+        {NEEDS("memory: \">=8GB\""),                                                      "'memory' must be a comparison and bytes"                     },
+        {NEEDS("memory: 8"),                                                              "'memory' must be a text: put it in quotes"                   },
         {DISK("sise: \">1G\""),                                                           "spec.disk: 'sise' is not understood: pick, types, size, "
-                                "holding, serial, wwn are"                                                        },
-        {DISK("pick: any"),                                                               "'pick' must be one of: smallest, largest, first"      },
-        {DISK("pick: "),                                                                  "'pick' must be a text"                                },
-        {DISK("types: nvme"),                                                             "'types' must be a list"                               },
-        {DISK("types: []"),                                                               "'types' must be a list"                               },
-        {DISK("types: [floppy]"),                                                         "'types' must be one of: nvme, ssd, hdd, virtual"      },
-        {DISK("types: [ssd, ssd]"),                                                       "'types' has 'ssd' twice"                              },
-        {DISK("size: \"=>1G\""),                                                          "'size' must be a comparison and bytes"                },
-        {DISK("size: \">= 1G\""),                                                         "'size' must be a comparison and bytes"                },
-        {DISK("size: \">99999999999T\""),                                                 "'size' must be a comparison and bytes"                },
-        {DISK("holding: data"),                                                           "'holding' must be one of: nothing, anything"          },
-        {DISK("serial: 123"),                                                             "'serial' must be a text: put it in quotes"            },
-        {DISK("serial: \"\""),                                                            "'serial' must be a text"                              },
+                                "holding, serial, wwn are"                                                               },
+        {DISK("pick: any"),                                                               "'pick' must be one of: smallest, largest, first"             },
+        {DISK("pick: "),                                                                  "'pick' must be a text"                                       },
+        {DISK("types: nvme"),                                                             "'types' must be a list"                                      },
+        {DISK("types: []"),                                                               "'types' must be a list"                                      },
+        {DISK("types: [floppy]"),                                                         "'types' must be one of: nvme, ssd, hdd, virtual"             },
+        {DISK("types: [ssd, ssd]"),                                                       "'types' has 'ssd' twice"                                     },
+        {DISK("size: \"=>1G\""),                                                          "'size' must be a comparison and bytes"                       },
+        {DISK("size: \">= 1G\""),                                                         "'size' must be a comparison and bytes"                       },
+        {DISK("size: \">99999999999T\""),                                                 "'size' must be a comparison and bytes"                       },
+        {DISK("holding: data"),                                                           "'holding' must be one of: nothing, anything"                 },
+        {DISK("serial: 123"),                                                             "'serial' must be a text: put it in quotes"                   },
+        {DISK("serial: \"\""),                                                            "'serial' must be a text"                                     },
         {DISK("wwn: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
-         "'wwn' is longer than 63 bytes"                                                                                                         },
-        {HEAD "spec: {steps: {image: a}}\n",                                              "'steps' must be a list"                               },
-        {HEAD "spec: {steps: []}\n",                                                      "'image' is missing"                                   },
-        {STEPS("{wipe: quick}"),                                                          "'image' is missing"                                   },
-        {STEPS("image"),                                                                  "spec.steps, step 1: it must be one key with a value"  },
-        {STEPS("{}"),                                                                     "step 1: it must be one key"                           },
-        {STEPS("{wipe: quick, image: a}"),                                                "step 1: it must be one key"                           },
+         "'wwn' is longer than 63 bytes"                                                                                                                },
+        {HEAD "spec: {steps: {image: a}}\n",                                              "'steps' must be a list"                                      },
+        {HEAD "spec: {steps: []}\n",                                                      "'image' is missing"                                          },
+        {STEPS("{wipe: quick}"),                                                          "'image' is missing"                                          },
+        {STEPS("image"),                                                                  "spec.steps, step 1: it must be one key with a value"         },
+        {STEPS("{}"),                                                                     "step 1: it must be one key"                                  },
+        {STEPS("{wipe: quick, image: a}"),                                                "step 1: it must be one key"                                  },
         {STEPS("{image: a}, {run: x.sh}"),
-         "spec.steps, step 2: 'run' is not understood: wipe, image, grow, seed, boot are"                                                        },
-        {STEPS("{image: a}, {wipe: quick}"),                                              "step 2: 'wipe' must come before 'image'"              },
-        {STEPS("{image: a}, {image: b}"),                                                 "step 2: 'image' is there twice"                       },
-        {STEPS("{wipe: full}, {image: a}"),                                               "step 1: 'wipe' must be 'quick'"                       },
-        {STEPS("{image: a/b}"),                                                           "'image' is no name of an image"                       },
-        {STEPS("{image: 12}"),                                                            "'image' must be a text: put it in quotes"             },
-        {STEPS("{image: a}, {grow: 2}"),                                                  "'grow' must be 'root'"                                },
-        {STEPS("{image: a}, {boot: pxe}"),                                                "'boot' must be 'disk'"                                },
-        {STEPS("{image: a}, {seed: x}"),                                                  "step 2, seed: it must have keys"                      },
+         "spec.steps, step 2: 'run' is not understood: wipe, image, grow, seed, boot are"                                                               },
+        {STEPS("{image: a}, {wipe: quick}"),                                              "step 2: 'wipe' must come before 'image'"                     },
+        {STEPS("{image: a}, {image: b}"),                                                 "step 2: 'image' is there twice"                              },
+        {STEPS("{wipe: full}, {image: a}"),                                               "step 1: 'wipe' must be 'quick'"                              },
+        {STEPS("{image: a/b}"),                                                           "'image' is no name of an image"                              },
+        {STEPS("{image: 12}"),                                                            "'image' must be a text: put it in quotes"                    },
+        {STEPS("{image: a}, {grow: 2}"),                                                  "'grow' must be 'root'"                                       },
+        {STEPS("{image: a}, {boot: pxe}"),                                                "'boot' must be 'disk'"                                       },
+        {STEPS("{image: a}, {seed: x}"),                                                  "step 2, seed: it must have keys"                             },
         {STEPS("{image: a}, {seed: {ssh_key: a}}"),
-         "seed: 'ssh_key' is not understood: hostname, user, ssh_keys, user_data are"                                                            },
-        {STEPS("{image: a}, {seed: {user: root}}"),                                       "seed: 'user' must be a name like ops"                 },
+         "seed: 'ssh_key' is not understood: hostname, user, ssh_keys, user_data are"                                                                   },
+        {STEPS("{image: a}, {seed: {user: root}}"),                                       "seed: 'user' must be a name like ops"                        },
         {STEPS("{image: a}, {seed: {user: operator}}"),
-         "seed: 'user' must be another name: Debian has a user or a group 'operator' already"                                                    },
-        {STEPS("{image: a}, {seed: {user: \"a b\"}}"),                                    "'user' must be a name like ops"                       },
-        {STEPS("{image: a}, {seed: {ssh_keys: ops}}"),                                    "'ssh_keys' must be a list of names"                   },
-        {STEPS("{image: a}, {seed: {ssh_keys: []}}"),                                     "'ssh_keys' must be a list of names"                   },
-        {STEPS("{image: a}, {seed: {ssh_keys: [a, b, a]}}"),                              "'ssh_keys' has 'a' twice"                             },
-        {STEPS("{image: a}, {seed: {ssh_keys: [\"a b\"]}}"),                              "'ssh_keys' must be a name: a-z"                       },
-        {STEPS("{image: a}, {seed: {user_data: ../a}}"),                                  "'user_data' must be a name: a-z"                      },
+         "seed: 'user' must be another name: Debian has a user or a group 'operator' already"                                                           },
+        {STEPS("{image: a}, {seed: {user: \"a b\"}}"),                                    "'user' must be a name like ops"                              },
+        {STEPS("{image: a}, {seed: {ssh_keys: ops}}"),                                    "'ssh_keys' must be a list of names"                          },
+        {STEPS("{image: a}, {seed: {ssh_keys: []}}"),                                     "'ssh_keys' must be a list of names"                          },
+        {STEPS("{image: a}, {seed: {ssh_keys: [a, b, a]}}"),                              "'ssh_keys' has 'a' twice"                                    },
+        {STEPS("{image: a}, {seed: {ssh_keys: [\"a b\"]}}"),                              "'ssh_keys' must be a name: a-z"                              },
+        {STEPS("{image: a}, {seed: {user_data: ../a}}"),                                  "'user_data' must be a name: a-z"                             },
         {STEPS("{image: a}, {seed: {hostname: \"{serial}\"}}"),
-         "'hostname' is no host name: a-z, 0-9, dashes, and {name}"                                                                              },
-        {STEPS("{image: a}, {seed: {hostname: \"a.b\"}}"),                                "'hostname' is no host name"                           },
-        {STEPS("{image: a}, {seed: {hostname: \"-{name}\"}}"),                            "'hostname' is no host name"                           },
+         "'hostname' is no host name: a-z, 0-9, dashes, and {name}"                                                                                     },
+        {STEPS("{image: a}, {seed: {hostname: \"a.b\"}}"),                                "'hostname' is no host name"                                  },
+        {STEPS("{image: a}, {seed: {hostname: \"-{name}\"}}"),                            "'hostname' is no host name"                                  },
 };
 
 static void test_what_is_not_understood_is_named(void **state)
@@ -481,6 +513,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_whole_profile),
                 cmocka_unit_test(test_the_least_profile),
+                cmocka_unit_test(test_a_port),
                 cmocka_unit_test(test_what_is_not_understood_is_named),
                 cmocka_unit_test(test_size_conditions),
                 cmocka_unit_test(test_host_names),

@@ -365,6 +365,48 @@ static void test_disks(void **state)
         doc_free(object);
 }
 
+/* Whose port is looked for. */
+static void test_ports(void **state)
+{
+        static const char *const wrong[] = {
+                "{\"ports\":[{\"mac\":\"52:54:00:77:00:01\",\"port\":65536,\"operation\":1}]}",
+                "{\"ports\":[{\"mac\":\"52:54:00:77:00:01\",\"port\":22}]}",
+                "{\"ports\":[{\"mac\":\"52:54:00:77:00:01\",\"operation\":1}]}",
+                "{\"ports\":[{\"port\":22,\"operation\":1}]}",
+                "{\"ports\":[22]}",
+                "{\"ports\":{}}",
+        };
+        static struct edge_port ports[CONFIG_MAX_PORTS + 1];
+        struct edge_config config = {.ports = ports, .port_count = CONFIG_MAX_PORTS}, again;
+        char error[DOC_ERROR_SIZE] = "";
+        struct doc *object;
+
+        (void)state;
+        for (size_t i = 0; i <= CONFIG_MAX_PORTS; i++)
+                ports[i] = (struct edge_port){
+                        {{2, 0, 0, 0, (uint8_t)(i >> 8), (uint8_t)i}}, (uint32_t)(i + 1), i + 7};
+        object = edge_config_encode(&config);
+        assert_int_equal(edge_config_decode(object, error, &again), 0);
+        assert_int_equal(again.port_count, CONFIG_MAX_PORTS);
+        for (size_t i = 0; i < CONFIG_MAX_PORTS; i++) {
+                assert_memory_equal(&again.ports[i].mac, &ports[i].mac, sizeof(ports[i].mac));
+                assert_int_equal(again.ports[i].port, ports[i].port);
+                assert_true(again.ports[i].operation == ports[i].operation);
+        }
+        edge_config_done(&again);
+        doc_free(object);
+        config.port_count++;
+        object = edge_config_encode(&config);
+        assert_int_equal(edge_config_decode(object, error, &again), -EBADMSG);
+        assert_non_null(strstr(error, "'ports' must be a list of at most 4096"));
+        doc_free(object);
+        for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+                object = parse(wrong[i]);
+                assert_int_equal(edge_config_decode(object, error, &again), -EBADMSG);
+                doc_free(object);
+        }
+}
+
 static void test_events(void **state)
 {
         static struct node_event events[EVENTS_MAX], again[EVENTS_MAX];
@@ -451,6 +493,7 @@ int main(void)
                 cmocka_unit_test(test_reservations6),
                 cmocka_unit_test(test_versions),
                 cmocka_unit_test(test_disks),
+                cmocka_unit_test(test_ports),
                 cmocka_unit_test(test_events),
                 cmocka_unit_test(test_manifests),
         };

@@ -60,6 +60,7 @@ extern const char *const network_mode_names[NETWORK_MODE_COUNT + 1];
 #define CONFIG_MAX_RELAYS       8      /* of one network */
 #define CONFIG_MAX_DISKS        100000 /* machines that boot their disk: all nodes of a site */
 #define CONFIG_MAX_KNOWN        100000 /* MACs of nodes: as many */
+#define CONFIG_MAX_PORTS        4096 /* machines that restart into what was just installed, at once */
 
 /* Bytes that a machine or a relay says, as text: "0x00010a" in hexadecimal, else as they are. */
 #define EDGE_BYTES_TEXT_SIZE 64
@@ -146,6 +147,13 @@ struct edge_opening {
 #define DISCOVERY_MIN_MS (60ULL * 1000) /* shorter than a boot is a mistake */
 /* A machine that was given an address before the end may finish its boot. */
 #define DISCOVERY_GRACE_MS (10ULL * 60 * 1000)
+/* A machine whose install ends when something answers at this TCP port. */
+struct edge_port {
+        struct mac_address mac;
+        uint32_t port;
+        uint64_t operation; /* its number, given back in the event: an older install's answer ends
+                               no newer one */
+};
 /* A machine of a deployed node. */
 struct edge_disk {
         struct mac_address mac;
@@ -164,6 +172,8 @@ struct edge_config {
         size_t known_count;
         struct edge_opening *openings; /* owned; at most one a network */
         size_t opening_count;
+        struct edge_port *ports; /* owned; to be looked for at what these machines lease */
+        size_t port_count;
 };
 int edge_config_decode(const struct doc *object, char *error, struct edge_config *ret);
 struct doc *edge_config_encode(const struct edge_config *config);

@@ -71,13 +71,13 @@ class EdgeTest(unittest.TestCase):
         self.write("assets/site.cpio", "site")
         self.write("join-token", "a" * 64 + "\n")
 
-    def answer(self, plan=None, delay_s=0, protocol="http", more_networks=(), disks=()):
+    def answer(self, plan=None, delay_s=0, protocol="http", more_networks=(), disks=(), ports=()):
         self.write("answers.tmp", json.dumps({
             "config": {"version": 1, "networks": [{
                 "name": "lab", "subnet": "10.77.0.0/24", "pool_first": "10.77.0.100",
                 "pool_last": "10.77.0.200", "protocol": protocol,
                 "reload_ipxe": self.reload_ipxe}, *more_networks], "reservations": [],
-                "disks": [{"mac": mac} for mac in disks]},
+                "disks": [{"mac": mac} for mac in disks], "ports": ports},
             "plan": plan or {"boot": BOOT, "action": "discover", "reason": "never seen",
                              "kernel_arguments": "console=ttyS0"},
             "plan_delay_s": delay_s}))
@@ -467,6 +467,32 @@ class Controller(EdgeTest):
         until(8, lambda: "system" in self.steps(), "the event")
         event = [e for e in self.heard("event") if e["step"] == "system"]
         self.assertEqual([(e["mac"], e["address"]) for e in event], [(MAC, got["ip"])])
+
+    def listen(self):
+        """Where the machine is, something that answers at port 22."""
+        process = subprocess.Popen(
+            ["ip", "netns", "exec", NODE_NS, sys.executable, "-c",
+             "import socket, time\ns = socket.create_server(('0.0.0.0', 22))\n"
+             "print('listens', flush=True)\ntime.sleep(600)"], stdout=subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(self.stop_one, process)
+        self.assertEqual(process.stdout.readline(), b"listens\n")
+
+    def test_port_on_the_disk(self):
+        """A port is looked for at the address that the machine leases, and nowhere else."""
+        self.answer(plan={"action": "disk", "node": "lab-0001", "reason": "installed"}, disks=[MAC],
+                    ports=[{"mac": MAC, "port": 22, "operation": 7},
+                           {"mac": OTHER_MAC, "port": 22, "operation": 8}])
+        self.start()
+        got = self.lease()
+        until(8, lambda: "system" in self.steps(), "the lease")
+        self.assertNotIn("port", self.steps())
+        self.listen()
+        until(12, lambda: "port" in self.steps(), "the event")
+        events = [e for e in self.heard("event") if e["step"] == "port"]
+        self.assertEqual([(e["mac"], e["address"], e["operation"], e["text"]) for e in events],
+                         [(MAC, got["ip"], 7, "port 22 answers")])
+        self.assertIn("event=port ", self.log())
 
     def test_away_disk(self):
         """Without a controller a deployed node boots its disk, and a stranger asks again."""
