@@ -12,7 +12,8 @@
 #include "lib/daemon/options.h"
 #include "lib/node/step.h"
 
-#define NODES_LIMIT 1000 /* a page; the controller says where the next begins */
+#define HINDRANCE_SIZE 320  /* a holder, each byte of it escaped */
+#define NODES_LIMIT    1000 /* a page; the controller says where the next begins */
 
 int bulk_nodes(const struct command_context *context, struct doc *all)
 {
@@ -53,21 +54,46 @@ static bool is_in_maintenance(const struct doc *node)
         return false;
 }
 
-/* Of @nodes those that may be touched. @names holds as many as there are nodes. */
-static size_t choose(const struct doc *nodes, bool is_careful, const char **names)
+/* Somebody else's: who; NULL: it is not reserved, or for him who asks. */
+static const char *holder_of(const struct doc *node, const char *user)
 {
-        char safe[NODE_NAME_SIZE * 4];
+        const char *holder = doc_get_text(node, "status.reserved.holder");
+
+        return holder && user && strcmp(holder, user) == 0 ? NULL : holder;
+}
+
+/* One sentence for why it is left alone; NULL: it is not. */
+static const char *hindrance_of(const struct doc *node, const char *user,
+                                char to[static HINDRANCE_SIZE])
+{
+        const char *holder = holder_of(node, user);
+        char safe[HINDRANCE_SIZE - 32];
+
+        if (is_in_maintenance(node))
+                return "in maintenance";
+        if (!holder)
+                return NULL;
+        snprintf(to, HINDRANCE_SIZE, "reserved for '%s'", text_escape(safe, sizeof(safe), holder));
+        return to;
+}
+
+/* Of @nodes those that may be touched. @names holds as many as there are nodes. */
+static size_t choose(const struct doc *nodes, const char *user, bool is_careful, const char **names)
+{
+        char safe[NODE_NAME_SIZE * 4], text[HINDRANCE_SIZE];
         size_t count = 0;
 
         for (size_t i = 0; i < doc_count(nodes); i++) {
                 const struct doc *node = doc_at(nodes, i);
                 const char *name = doc_get_text(node, "name");
+                const char *hindrance;
 
                 if (!name)
                         continue;
-                if (is_careful && is_in_maintenance(node))
-                        fprintf(stderr, "%s: in maintenance, so it is left alone\n",
-                                text_escape(safe, sizeof(safe), name));
+                hindrance = is_careful ? hindrance_of(node, user, text) : NULL;
+                if (hindrance)
+                        fprintf(stderr, "%s: %s, so it is left alone\n",
+                                text_escape(safe, sizeof(safe), name), hindrance);
                 else
                         names[count++] = name;
         }
@@ -174,7 +200,8 @@ int bulk_run(const struct command *command, const struct command_context *contex
         names = calloc(doc_count(nodes) + 1, sizeof(*names));
         if (!names)
                 return EXIT_FAILURE;
-        count = choose(nodes, (command->flags & COMMAND_FORCES) && !context->force, names);
+        count = choose(nodes, context->user, (command->flags & COMMAND_FORCES) && !context->force,
+                       names);
         if (count == 0)
                 return no_nodes(context, nodes);
         if (command->flags & COMMAND_PLANS) {

@@ -9,7 +9,7 @@
  * bulk_run() - run @command on the nodes that context->select chooses, in place of names
  *
  * Shows them on stderr (of an install: what it would do to each), leaves those in maintenance
- * alone, and asks on a terminal; elsewhere --yes is needed.
+ * or reserved for somebody else alone, and asks on a terminal; elsewhere --yes is needed.
  *
  * Return: as a command; EXIT_USAGE of an empty filter.
  */

@@ -17,10 +17,12 @@ struct command_context {
         struct call *call; /* NULL for commands that need no controller */
         enum output output;
         const char *credentials; /* path of the file */
+        const char *user;        /* who was logged in; NULL for commands that need no controller */
 
         /* Options that some commands know. */
-        const char *select, *boot, *after, *profile, *name, *os, *duration;
+        const char *select, *boot, *after, *profile, *name, *os;
         const char *since, *class, *reason, *network;
+        const char *for_what; /* a time, or a person */
         const char *set, *file, *passphrase_file, *images;
         bool follow, inventory, erase, dry_run, wait, force, is_sure, prune;
 
@@ -39,7 +41,7 @@ enum {
         COMMAND_BULK = 1 << 2,    /* --select may stand for the names of nodes: bulk.h */
         COMMAND_WORDS = 1 << 3,   /* it takes one name, and words after it */
         COMMAND_PLANS = 1 << 4,   /* with --dry-run it says what it would do */
-        COMMAND_FORCES = 1 << 5,  /* not of a node in maintenance, but with --force */
+        COMMAND_FORCES = 1 << 5,  /* not of one in maintenance, or another's, but by --force */
         COMMAND_FILE = 1 << 6,    /* --output may name the file that it writes */
 };
 
@@ -93,6 +95,8 @@ int command_node_retry(const struct command_context *context);
 int command_node_release(const struct command_context *context);
 int command_node_retire(const struct command_context *context);
 int command_node_unretire(const struct command_context *context);
+int command_node_reserve(const struct command_context *context);
+int command_node_unreserve(const struct command_context *context);
 int command_operation_list(const struct command_context *context);
 int command_operation_show(const struct command_context *context);
 int command_discovery_list(const struct command_context *context);

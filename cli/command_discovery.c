@@ -100,7 +100,7 @@ int command_discovery_open(const struct command_context *context)
         _doc_ struct doc *body = doc_object();
         uint64_t for_ms;
 
-        if (!context->duration || duration_parse(context->duration, &for_ms) < 0 ||
+        if (!context->for_what || duration_parse(context->for_what, &for_ms) < 0 ||
             for_ms < DISCOVERY_MIN_MS || for_ms > DISCOVERY_MAX_MS) {
                 fprintf(stderr, "cloudie: for how long? --for 2h (s, m or h; from a minute to a "
                                 "day)\n");

@@ -17,8 +17,8 @@
 #include "lib/base/text.h"
 
 /* Of a node what its machine does not say anew, and what says which machine it is. */
-static const char *const node_status[] = {"phase", "first_seen_ms", "esp",
-                                          "macs",  "installed",     "summary"};
+static const char *const node_status[] = {"phase",     "first_seen_ms", "esp",     "macs",
+                                          "installed", "summary",       "reserved"};
 
 static struct doc *maintenance_of(const struct doc *node)
 {

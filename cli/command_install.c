@@ -11,7 +11,7 @@
 
 #define SENTENCE_SIZE 1024
 
-/* One way that an operator has with a node: install, retry, abort, release, retire. */
+/* One way that an operator has with a node: install, retry, abort, release, retire, reserve. */
 struct way {
         const char *what; /* "/install" */
         const char *done; /* "aborted" */
@@ -213,6 +213,25 @@ int command_node_retire(const struct command_context *context)
 int command_node_unretire(const struct command_context *context)
 {
         const struct way way = {"/unretire", "back, phase 'discovered'", NULL, false};
+
+        return act_on_each(context, &way);
+}
+
+int command_node_reserve(const struct command_context *context)
+{
+        _doc_ struct doc *body = doc_object();
+        const struct way way = {"/reserve", "reserved", body, false};
+
+        if (context->for_what)
+                (void)doc_set_text(body, "holder", context->for_what);
+        if (context->reason)
+                (void)doc_set_text(body, "reason", context->reason);
+        return act_on_each(context, &way);
+}
+
+int command_node_unreserve(const struct command_context *context)
+{
+        const struct way way = {"/unreserve", "given back, phase 'ready'", NULL, false};
 
         return act_on_each(context, &way);
 }

@@ -17,6 +17,7 @@
 static const struct column list_columns[] = {
         {"NAME",       "name",                        NULL,           false},
         {"PHASE",      "status.phase",                NULL,           false},
+        {"HOLDER",     "status.reserved.holder",      NULL,           false},
         {"OPERATION",  "status.operation",            cell_operation, false},
         {"CONDITIONS", "status.conditions",           cell_names,     false},
         {"ADDRESS",    "status.address",              NULL,           false},

@@ -6,7 +6,7 @@
 #include "cli/command.h"
 #include "cli/print.h"
 
-/* Behind what is done: of a node in maintenance, too. */
+/* Behind what is done: of a node in maintenance, or of another one's, too. */
 #define EACH_FORCE "?force=1"
 
 /* "/api/v1/nodes", "a/b", "/accept" -> "/api/v1/nodes/a%2Fb/accept" */

@@ -53,15 +53,15 @@ static const struct option_row options[] = {
         {.name = "dry-run",
          .help = "node install, apply, load: only say what would be done, and destroyed", .is_set = &context.dry_run},
         {.name = "force",
-         .help = "node install, retry, release, retire, accept, delete: of a node in maintenance, too", .is_set = &context.force},
+         .help = "node install, retry, release, retire, reserve, accept, delete: of a node in maintenance, or reserved for another one, too", .is_set = &context.force},
         {.name = "reason", .value = "TEXT",
-         .help = "node maintenance: what is done to them, for others to read", .text = &context.reason},
+         .help = "node maintenance, node reserve: why, for others to read", .text = &context.reason},
         {.name = "wait",
          .help = "node install, node retry: until it ended", .is_set = &context.wait},
         {.name = "name", .value = "NAME",
          .help = "image import: instead of the file's name", .text = &context.name},
-        {.name = "for", .value = "TIME",
-         .help = "discovery open: how long, 30m or 2h", .text = &context.duration},
+        {.name = "for", .value = "WHAT",
+         .help = "discovery open: how long, 30m or 2h; node reserve: for whom", .text = &context.for_what},
         {.name = "os", .value = "TEXT",
          .help = "image import: what is in it, for people", .text = &context.os},
 };
@@ -116,6 +116,7 @@ static int connect_and_run(const struct command *command)
         rc = call_new(&credential, &context.call);
         if (rc != 0)
                 return rc;
+        context.user = credential.user;
         rc = context.select && (command->flags & COMMAND_BULK) ? bulk_run(command, &context)
                                                                : command->run(&context);
         call_free(context.call);
@@ -142,7 +143,8 @@ static int check_options(const struct command *command)
         if (context.force && !(command->flags & COMMAND_FORCES))
                 return program_usage(&program, "--force is an option of 'node install', 'node "
                                                "retry', 'node release', 'node retire', 'node "
-                                               "accept' and 'node delete'");
+                                               "reserve', 'node unreserve', 'node accept' "
+                                               "and 'node delete'");
         if (context.select && !(command->flags & (COMMAND_SELECTS | COMMAND_BULK)))
                 return program_usage(&program, "'%s' takes no --select", command->words);
         return 0;

@@ -135,8 +135,9 @@ class Documents(Case):
         self.refused("at most 63 bytes", "apply", "--set", "x" * 64, "-f", self.folder, rc=2)
 
     def test_dump_and_load(self):
-        node, held = self.machine(), self.machine()
-        self.ok("node", "accept", node)
+        node, held, taken = self.machine(), self.machine(), self.machine()
+        self.ok("node", "accept", node, taken)
+        self.ok("node", "reserve", taken, "--for", "anna: b", "--reason", "a\n---\nb")
         self.ok("node", "label", node, "rack=a1")
         self.ok("node", "maintenance", "on", node, "--reason", "a disk: #3\n---\nkind: node")
         secret = "users: [top-secret]"
@@ -178,6 +179,9 @@ class Documents(Case):
         shown = json.loads(there("-o", "json", "node", "show", node))
         self.assertEqual((shown["status"]["phase"], shown["labels"]), ("ready", {"rack": "a1"}))
         self.assertEqual([c["name"] for c in shown["status"]["conditions"]], ["maintenance"])
+        reserved = json.loads(there("-o", "json", "node", "show", taken))["status"]
+        self.assertEqual((reserved["phase"], reserved["reserved"]["holder"]), ("reserved", "anna: b"))
+        self.assertIn("is reserved for 'anna: b': a --- b", there("node", "unreserve", taken, rc=1))
         # it is known when it boots
         mac = shown["status"]["macs"][0]
         serial = shown["status"]["summary"]["serial"]
@@ -190,6 +194,8 @@ class Documents(Case):
                 ("new", {"macs": [], "phase": "none"}, 400, "node-malformed"),
                 ("new", {"macs": [], "phase": "wrong"}, 400, "node-malformed"),
                 ("new", {"macs": [], "summary": 7}, 400, "node-malformed"),
+                ("new", {"macs": [], "phase": "reserved"}, 400, "node-malformed"),
+                ("new", {"macs": [], "reserved": {"holder": "anna"}}, 400, "node-malformed"),
                 ("New Name", {"macs": []}, 400, "node-malformed"), ("new", {"macs": []}, 200, None)):
             answer = second.post("/api/v1/nodes/" + name.replace(" ", "%20") + "/load", {
                 "kind": "node", "name": name, "status": {"phase": "ready", "macs": [mac], **changes}}, token=token)

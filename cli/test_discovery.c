@@ -77,7 +77,7 @@ static void test_how_long(void **state)
 
         (void)state;
         for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-                const struct command_context context = {.duration = wrong[i]};
+                const struct command_context context = {.for_what = wrong[i]};
 
                 assert_int_equal(command_discovery_open(&context), 2);
         }

@@ -128,6 +128,19 @@ class Labels(Case):
         self.assertEqual((done.returncode, self.names("row=r8")), (0, names[:1]))
         done = self.run_it("node", "maintenance", "off", "-l", "row=r8", "--yes")
         self.assertEqual((done.returncode, self.names("condition=maintenance")), (0, []))
+        self.ok("node", "reserve", names[0], "--for", "anna", "--reason", "a test")
+        self.refused("is reserved for 'anna': a test", "node", "unreserve", names[0])
+        self.assertRegex(self.ok("node", "list"), rf"HOLDER[^\n]*\n(.*\n)*{names[0]} +reserved +anna ")
+        self.assertIn("It is reserved for 'anna': a test.", self.ok("node", "explain", names[0]))
+        done = self.run_it("node", "unreserve", "-l", "reserved.holder=anna", "--yes")
+        self.assertEqual((done.returncode, done.stderr),
+                         (0, f"{names[0]}: reserved for 'anna', so it is left alone\ncloudie: no nodes are left\n"))
+        done = self.run_it("node", "unreserve", "-l", "reserved.holder=anna", "--yes", "--force")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"{names[0]}: given back, phase 'ready'\n", done.stdout)
+        self.ok("node", "reserve", names[0])  # for who is logged in: it is his to give back
+        done = self.run_it("node", "unreserve", "-l", "row=r8", "--yes")
+        self.assertEqual((done.returncode, self.names("phase=reserved")), (0, []), done.stderr)
         done = self.run_it("node", "accept", "-l", "row=r7", "--yes")
         self.assertEqual((done.returncode, done.stdout, done.stderr),
                          (0, "", "cloudie: no nodes match\n"))

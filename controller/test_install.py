@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -488,6 +489,83 @@ class Install(lab.Case):
         self.assertEqual(self.node("POST", "/unretire")["status"]["phase"], "discovered")
         self.node("POST", "/unretire", status=409, code="phase-wrong")
         self.assertEqual(self.node("POST", "/accept")["status"]["phase"], "ready")
+
+    def user(self, name, role="operator"):
+        """The token of another person: nothing hands one out yet, so it is put where they are kept."""
+        token = hashlib.sha256(name.encode()).hexdigest()
+        row = f"INSERT INTO tokens VALUES('{hashlib.sha256(token.encode()).hexdigest()}'," \
+              f" '{name}', '{role}', '', 1, {1 << 45})"
+        self.assertEqual(self.d.stop(), 0)
+        if self.d.postgres:
+            lab.psql(self.d.postgres, row)
+        else:
+            with sqlite3.connect(os.path.join(self.d.state, "cloudie.db")) as db:
+                db.execute(row)
+            db.close()
+        self.d.start()
+        return token
+
+    def test_reserved(self):
+        """It is somebody's until it is deployed: others are told whose, and may force it."""
+        anna = self.user("anna")
+
+        def as_anna(path, body=None, status=200, code=None):
+            answer = self.d.post("/api/v1/nodes/sn1" + path, body, token=anna)
+            self.assertEqual((answer.status, code and answer.code), (status, code), answer.body)
+            return answer.json
+
+        worker = {"profile": "worker"}
+        self.node("POST", "/unreserve", status=409, code="phase-wrong")
+        self.node("POST", "/reserve", {"who": "anna"}, 400)
+        self.node("POST", "/reserve", {"holder": "x" * 64}, 400)
+        for version, status in (('"999"', 412), ("*", 200)):
+            self.assertEqual(self.d.post("/api/v1/nodes/sn1/reserve", {"holder": "anna", "reason": "a b\nc"},
+                                         token=self.token, headers={"If-Match": version}).status, status)
+        self.node("POST", "/reserve", {}, 409, "phase-wrong")
+        self.assertEqual(self.d.stop(), 0)
+        self.d.start()
+        status = self.node("GET")["status"]
+        reserved = {k: v for k, v in status["reserved"].items() if k != "since_ms"}
+        self.assertEqual((status["phase"], reserved), ("reserved", {"holder": "anna", "reason": "a b c"}))
+        self.assertIn("ready -> reserved: reserved by admin for 'anna': a b c", str(self.events()))
+        explained = self.node("GET", "/explain")
+        self.assertIn("It is reserved for 'anna': a b c.", explained["because"])
+        self.assertEqual(explained["plan"]["action"], "disk")
+        for select, count in (("phase=reserved", 1), ("reserved.holder=anna", 1), ("reserved.holder=admin", 0)):
+            found = self.api("GET", "/nodes?select=" + select.replace("=", "%3D"))["items"]
+            self.assertEqual(len(found), count, select)
+
+        refused = self.install(409, "node-reserved")
+        self.assertEqual(refused["detail"], "'sn1' is reserved for 'anna': a b c.")
+        self.assertIn("--force", refused["hint"])
+        for path in ("/unreserve", "/retire", "/retry"):
+            if path != "/retry":  # nothing was ever done
+                self.node("POST", path, status=409, code="node-reserved")
+        self.assertIn("It is reserved for 'anna': only --force does it.",
+                      self.install(dry_run=True)["because"])
+        self.assertNotIn("only --force", str(as_anna("/install", {**worker, "dry_run": True})))
+        self.node("DELETE", status=409, code="phase-wrong")
+
+        # By force, and by its holder; to abort is everybody's, and retrying is not.
+        self.node("POST", "/install?force=1", worker)
+        as_anna("/abort")
+        self.node("POST", "/retry", status=409, code="node-reserved")
+        as_anna("/retry")
+        self.node("POST", "/abort")
+        self.assertEqual(self.node("GET")["status"]["phase"], "reserved")
+        as_anna("/install", worker)
+        as_anna("/unreserve")  # which gives up what goes on
+        status = self.node("GET")["status"]
+        self.assertEqual((status["phase"], status["operation"]["state"]), ("ready", "aborted"))
+        self.assertNotIn("reserved", status)
+        as_anna("/reserve", {})
+        as_anna("/install", worker)
+        self.agent.boot()
+        self.agent.install()
+        self.assertEqual(self.node("GET")["status"]["phase"], "reserved")
+        self.assertEqual(self.agent.phone_home().status, 200)
+        status = self.node("GET")["status"]
+        self.assertEqual((status["phase"], "reserved" in status), ("deployed", False))
 
     def test_machine_restarts(self):
         self.install()

@@ -11,6 +11,7 @@
 #include "controller/logic/maintenance.h"
 #include "controller/logic/nodes.h"
 #include "controller/logic/queue.h"
+#include "controller/logic/reservation.h"
 #include "controller/logic/workers.h"
 #include "lib/base/buffer.h"
 #include "lib/base/clock.h"
@@ -256,6 +257,11 @@ static void because_of(const struct node *node, const struct boot_plan *plan, st
 
         snprintf(text, sizeof(text), "It is in phase '%s'.", node_phase_names[node->phase]);
         doc_append_text(list, text);
+        if (node->reserved.holder[0]) {
+                snprintf(text, sizeof(text), "It is reserved for '%s'%s%s.", node->reserved.holder,
+                         node->reserved.reason[0] ? ": " : "", node->reserved.reason);
+                doc_append_text(list, text);
+        }
         if (node->is_in_conflict) {
                 snprintf(text, sizeof(text), "It is in conflict: %s.", node->conflict_reason);
                 doc_append_text(list, text);
@@ -337,7 +343,9 @@ static enum problem problem_of(const struct node *node, enum node_way way)
         const bool is_running = node->operation.state == OPERATION_RUNNING ||
                                 node->operation.state == OPERATION_WAITING;
 
-        if (way == WAY_ABORT || (way == WAY_RETRY && node->phase == PHASE_READY && !is_running))
+        const bool may_retry = node->phase == PHASE_READY || node->phase == PHASE_RESERVED;
+
+        if (way == WAY_ABORT || (way == WAY_RETRY && may_retry && !is_running))
                 return PROBLEM_OPERATION_NONE;
         return is_running && way != WAY_ACCEPT ? PROBLEM_OPERATION_RUNNING : PROBLEM_PHASE;
 }
@@ -354,12 +362,20 @@ bool call_may_begin(struct call *call, const struct node *node, enum node_way wa
 {
         char detail[NODE_NAME_SIZE + EVENT_TEXT_SIZE + 64];
 
-        if (!maintenance_stops(node, way) ||
-            text_is_equal(serve_query(call->request, "force"), "1"))
+        if (text_is_equal(serve_query(call->request, "force"), "1"))
                 return true;
-        snprintf(detail, sizeof(detail), "'%s' is in maintenance: %s.", node->name,
-                 node->maintenance_reason);
-        call_refuse(call, PROBLEM_MAINTENANCE, detail);
+        if (maintenance_stops(node, way)) {
+                snprintf(detail, sizeof(detail), "'%s' is in maintenance: %s.", node->name,
+                         node->maintenance_reason);
+                call_refuse(call, PROBLEM_MAINTENANCE, detail);
+                return false;
+        }
+        if (!reservation_stops(node, way, call->who.user))
+                return true;
+        snprintf(detail, sizeof(detail), "'%s' is reserved for '%s'%s%s.", node->name,
+                 node->reserved.holder, node->reserved.reason[0] ? ": " : "",
+                 node->reserved.reason);
+        call_refuse(call, PROBLEM_RESERVED, detail);
         return false;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What operators have done to nodes: install, retry, abort, release, retire
+ * What operators have done to nodes: install, retry, abort, release, retire, reserve
  *
  * An install is decided in three parts. The logic thread looks at the node, the
  * profile and the image; a reader's thread reads the inventory, which may be
@@ -18,6 +18,7 @@
 #include "controller/logic/nodes.h"
 #include "controller/logic/operations.h"
 #include "controller/logic/queue.h"
+#include "controller/logic/reservation.h"
 #include "controller/logic/ways.h"
 #include "lib/base/clock.h"
 #include "lib/base/text.h"
@@ -193,6 +194,11 @@ static struct doc *because_of(const struct node *node, const struct install_requ
                 return list;
         }
         doc_append_text(list, counts[request->profile->done]);
+        if (reservation_stops(node, WAY_INSTALL, request->by)) {
+                snprintf(text, sizeof(text), "It is reserved for '%s': only --force does it.",
+                         node->reserved.holder);
+                doc_append_text(list, text);
+        }
         return list;
 }
 
@@ -428,5 +434,62 @@ void handle_node_unretire(struct call *call)
                 return;
         reply_node(call, node,
                    "It is held, as a machine that was just discovered: accept it to use it.");
+        call_commit(call, change);
+}
+
+/* POST /api/v1/nodes/NAME/reserve */
+struct reserve_wish {
+        char holder[AUTH_USER_SIZE];
+        char reason[EVENT_TEXT_SIZE / 2];
+};
+static const struct doc_field reserve_fields[] = {
+        DOC_FIELD(struct reserve_wish, holder, DOC_TEXT, 0),
+        DOC_FIELD(struct reserve_wish, reason, DOC_TEXT, 0),
+};
+static DOC_TABLE(reserve_table, struct reserve_wish, "reserve", reserve_fields, .is_strict = true);
+
+enum problem prepare_reserve(struct call *call, char *detail)
+{
+        return prepare_table(call, &reserve_table, detail);
+}
+
+void handle_node_reserve(struct call *call)
+{
+        CLEANUP(store_change_free) struct store_change *change = store_change_new();
+        const struct reserve_wish *wish = call->data; /* gone with the call, if it is refused */
+        struct node *node = call_node_to_change(call);
+        const char *why = "";
+
+        if (!node || !call_may_begin(call, node, WAY_RESERVE))
+                return;
+        if (!change) {
+                call_refuse(call, PROBLEM_NO_MEMORY, NULL);
+                return;
+        }
+        if (reservation_begin(
+                    call->api->logic, node,
+                    &(struct reservation_word){wish->holder, wish->reason, call->who.user},
+                    clock_wall_ms(), change, &why) < 0) {
+                call_refuse_way(call, node, WAY_RESERVE, why);
+                return;
+        }
+        reply_node(call, node,
+                   "Nobody else installs, retires or gives it back, but by force. It boots from "
+                   "its disk until it is installed.");
+        call_commit(call, TAKE_PTR(change));
+}
+
+void handle_node_unreserve(struct call *call)
+{
+        struct node *node = NULL;
+        struct store_change *change = call_take_way(call, WAY_UNRESERVE, reservation_end, &node);
+
+        if (!change)
+                return;
+        reply_node(call, node,
+                   node->is_agent_online
+                           ? NULL
+                           : "Restart the machine to have it run the agent; nothing of Cloudie "
+                             "can restart it.");
         call_commit(call, change);
 }

@@ -26,7 +26,7 @@ static const struct query {
         {"back",         "integer", "so many rows before the newest"                     },
         {"since",        "integer", "since this time, ms since 1970"                     },
         {"class",        "string",  "of this class alone"                                },
-        {"force",        "string",  "1: of a node in maintenance, too"                   },
+        {"force",        "string",  "1: of a node in maintenance, or another one's, too" },
         {"dry_run",      "string",  "1: refused or not, nothing is written"              },
         {"generation",   "integer", "of the orders that are known"                       },
         {"sealed",       "string",  "1: secrets sealed to the key that claimed"          },

@@ -87,7 +87,9 @@ static const struct shape {
                 P("generation", NUMBER) "," P("decided_claim", NUMBER) "," P("inventory_hash", TEXT) ","
                 P("accepted_hash", TEXT) "," P("esp", TEXT) "," P("named_by", TEXT) "," P("rule", TEXT) ","
                 P("profile", TEXT) "," P("is_install_wanted", TRUTH) "," P("rule_failures", NUMBER) "," P("install", ANY) "," P("held", ANY) ","
-                P("installed", ANY) "," P("steps", MAP(NUMBER)) "," P("edge", NUMBER))},
+                P("installed", ANY) "," P("steps", MAP(NUMBER)) "," P("edge", NUMBER) "," P("reserved", REF("Reservation")))},
+        {"Reservation", NULL, OBJECT("\"holder\"",
+                P("holder", TEXT) "," P("since_ms", NUMBER) "," P("reason", TEXT))},
         {"Node", NULL, OBJECT("\"kind\",\"name\",\"version\",\"labels\",\"spec\",\"status\"",
                 P("kind", "{\"const\":\"node\"}") "," P("name", TEXT) "," P("version", NUMBER) ","
                 P("labels", MAP(TEXT)) "," P("spec", ANY) "," P("status", REF("NodeStatus")) ","
@@ -113,6 +115,7 @@ static const struct shape {
                 P("rule", TEXT) "," P("match", TEXT) "," P("action", TEXT) "," P("taken", NUMBER) ","
                 P("limit", NUMBER) "," P("items", LIST("RuleTestItem")))},
         {"Maintenance", NULL, OBJECT("\"on\"", P("on", TRUTH) "," P("reason", TEXT))},
+        {"Reserve", NULL, OBJECT("", P("holder", TEXT) "," P("reason", TEXT))},
         {"Explain", NULL, OBJECT("\"plan\",\"because\",\"rules\",\"values\"",
                 P("plan", REF("BootPlan")) "," P("because", TEXTS) "," P("rules", LIST("RuleVerdict")) ","
                 P("values", LIST("ValueFrom")))},

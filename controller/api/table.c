@@ -59,6 +59,8 @@ const struct route routes[] = {
         {"POST", "/api/v1/nodes/{name}/release", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_release, "makes a deployed node free again", "If-Match force Idempotency-Key", "", "Node"},
         {"POST", "/api/v1/nodes/{name}/retire", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_retire, "takes a node out of service: nothing but its disk is served to it", "If-Match force Idempotency-Key", "", "Node"},
         {"POST", "/api/v1/nodes/{name}/unretire", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_unretire, "brings a retired node back, to be held", "If-Match force Idempotency-Key", "", "Node"},
+        {"POST", "/api/v1/nodes/{name}/reserve", NEED_OPERATOR, ROUTE_WRITES, SMALL, prepare_reserve, handle_node_reserve, "takes a ready node for somebody: nobody else begins anything on it", "If-Match force Idempotency-Key", "Reserve", "Node"},
+        {"POST", "/api/v1/nodes/{name}/unreserve", NEED_OPERATOR, ROUTE_WRITES, SMALL, NULL, handle_node_unreserve, "gives a reserved node back; what goes on on it is aborted", "If-Match force Idempotency-Key", "", "Node"},
 
         {"GET", "/api/v1/operations", NEED_VIEWER, 0, 0, NULL, handle_operations, "what runs, what waits for its turn, and what ended last", "state limit", "", "Operations"},
         {"GET", "/api/v1/operations/{name}", NEED_VIEWER, 0, 0, NULL, handle_operation, "one operation, by its number", "", "", "OperationItem"},

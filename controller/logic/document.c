@@ -54,6 +54,13 @@ static const struct doc_field held_fields[] = {
 };
 static DOC_TABLE(held_table, struct held_facts, "held", held_fields);
 
+static const struct doc_field reserved_fields[] = {
+        DOC_FIELD(struct reservation, holder, DOC_TEXT, DOC_REQUIRED),
+        DOC_FIELD(struct reservation, since_ms, DOC_U64, 0),
+        DOC_FIELD(struct reservation, reason, DOC_TEXT, 0),
+};
+static DOC_TABLE(reserved_table, struct reservation, "reserved", reserved_fields);
+
 static struct doc *encode(const struct node *node)
 {
         struct doc *object = doc_object();
@@ -72,6 +79,8 @@ static struct doc *encode(const struct node *node)
         }
         if (node->held.sent[0] || node->held.is_wanted)
                 doc_set(status, "held", doc_encode(&held_table, &node->held));
+        if (node->reserved.holder[0])
+                doc_set(status, "reserved", doc_encode(&reserved_table, &node->reserved));
         if (node->installed.serial[0] || node->installed.wwn[0])
                 doc_set(status, "installed", doc_encode(&disk_id_table, &node->installed));
 
@@ -162,6 +171,7 @@ static int decode_install(const struct doc *status, struct node *node)
                 {"install",   &install_table,   &node->install  },
                 {"installed", &disk_id_table,   &node->installed},
                 {"held",      &held_table,      &node->held     },
+                {"reserved",  &reserved_table,  &node->reserved },
         };
         int rc = 0;
 

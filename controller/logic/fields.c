@@ -41,6 +41,7 @@ static const struct field fields[] = {
         {"uuid",               FIELD_UUID,       AT(summary.uuid)        },
         {"profile",            FIELD_TEXT,       AT(profile)             },
         {"rule",               FIELD_TEXT,       AT(rule)                },
+        {"reserved.holder",    FIELD_TEXT,       AT(reserved.holder)     },
         {"image",              FIELD_TEXT,       AT(operation.image)     },
         {"operation",          FIELD_STATE,      AT(operation.state)     },
         {"cause",              FIELD_CAUSE,      AT(operation.cause)     },

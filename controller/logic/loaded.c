@@ -14,8 +14,9 @@
 #include "lib/base/text.h"
 #include "lib/daemon/log.h"
 
-static const char *const taken_names[] = {"phase",   "first_seen_ms", "esp",  "macs",   "installed",
-                                          "summary", "named_by",      "rule", "profile"};
+static const char *const taken_names[] = {"phase",     "first_seen_ms", "esp",      "macs",
+                                          "installed", "summary",       "named_by", "rule",
+                                          "profile",   "reserved"};
 
 static struct doc *maintenance_of(const struct doc *conditions)
 {
@@ -63,6 +64,12 @@ static int decode(const char *name, const struct doc *document, char *error, str
         rc = node_decode(&row, ret);
         if (rc == -EBADMSG)
                 return refuse(error, rc, name, "its status is none that a dump has");
+        if (rc == 0 && ((*ret)->phase == PHASE_RESERVED) != ((*ret)->reserved.holder[0] != '\0')) {
+                *ret = node_free(*ret);
+                return refuse(error, -EBADMSG, name,
+                              "status.reserved.holder says whose a node in phase 'reserved' is, "
+                              "and is of no other");
+        }
         if (rc == 0 && ((*ret)->phase == PHASE_NONE || (*ret)->phase >= PHASE_COUNT)) {
                 *ret = node_free(*ret);
                 return refuse(error, -EBADMSG, name, "status.phase is none of a node");

@@ -73,6 +73,13 @@ struct held_facts {
         bool is_wanted; /* an operator wants to see it in the ramdisk once more */
 };
 
+/* Whose a node in phase 'reserved' is; of any other all zero. */
+struct reservation {
+        char holder[AUTH_USER_SIZE]; /* a user, or whoever was named */
+        uint64_t since_ms;
+        char reason[EVENT_TEXT_SIZE / 2];
+};
+
 struct node {
         char name[NODE_NAME_SIZE];
         uint64_t version; /* of what people write of it: labels, spec, name */
@@ -107,6 +114,7 @@ struct node {
         bool is_in_maintenance; /* an operator works on it: nothing begins unless forced */
         uint64_t maintenance_since_ms;
         char maintenance_reason[EVENT_TEXT_SIZE];
+        struct reservation reserved;
         /* Of its inventories, by what lasts of them: the newest, and the one that it is to be. */
         char inventory_hash[STORE_HASH_SIZE], accepted_hash[STORE_HASH_SIZE];
         uint64_t seen; /* a bit of each enum node_step: what the edge reported since the step began

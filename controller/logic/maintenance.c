@@ -9,8 +9,9 @@
 #include "lib/daemon/log.h"
 
 static const bool stopped[WAY_COUNT] = {
-        [WAY_ACCEPT] = true,  [WAY_DELETE] = true, [WAY_INSTALL] = true,  [WAY_RETRY] = true,
-        [WAY_RELEASE] = true, [WAY_RETIRE] = true, [WAY_UNRETIRE] = true,
+        [WAY_ACCEPT] = true,   [WAY_DELETE] = true,  [WAY_INSTALL] = true,
+        [WAY_RETRY] = true,    [WAY_RELEASE] = true, [WAY_RETIRE] = true,
+        [WAY_UNRETIRE] = true, [WAY_RESERVE] = true, [WAY_UNRESERVE] = true,
 };
 
 bool maintenance_stops(const struct node *node, enum node_way way)

@@ -146,6 +146,7 @@ bool rules_may_touch(const struct node *node, const char **why)
                 const char *why;
         } hindrances[] = {
                 {node->phase == PHASE_RETIRED,    "it is retired"                 },
+                {node->phase == PHASE_RESERVED,   "it is reserved"                },
                 {node->phase != PHASE_DISCOVERED, "it was accepted already"       },
                 {node->is_in_conflict,            "it is in conflict"             },
                 {node->is_in_maintenance,         "it is in maintenance"          },

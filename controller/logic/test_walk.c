@@ -5,6 +5,7 @@
  * without an end, and what is stored reads the same.
  */
 
+#include "controller/logic/reservation.h"
 #include "controller/logic/test_machine.h"
 #include "controller/store/change.h"
 
@@ -190,6 +191,23 @@ static void act_unretire(struct fixture *f)
         (void)operation_unretire(f->logic, f->node, "admin", f->now, f->change, &why);
 }
 
+static void act_reserve(struct fixture *f)
+{
+        const struct reservation_word word = {pick(2) ? "anna" : "", "a test", "admin"};
+        const char *why = NULL;
+
+        if (!pick(2) && reservation_begin(f->logic, f->node, &word, f->now, f->change, &why) == 0)
+                assert_false(node_is_busy(f->node));
+}
+
+static void act_unreserve(struct fixture *f)
+{
+        const char *why = NULL;
+
+        if (!pick(4) && reservation_end(f->logic, f->node, "admin", f->now, f->change, &why) == 0)
+                assert_false(node_is_busy(f->node));
+}
+
 static void act_delete(struct fixture *f)
 {
         const char *why;
@@ -220,7 +238,7 @@ static void (*const acts[])(struct fixture *f) = {
         act_phone,   act_progress, act_time,           act_edge,     act_conflict, act_accept,
         act_install, act_retry,    act_abort,          act_release,  act_delete,   act_restart,
         act_beat,    act_beat,     act_phone_with_key, act_look,     act_crowd,    act_system,
-        act_port,    act_confirm,  act_retire,         act_unretire,
+        act_port,    act_confirm,  act_retire,         act_unretire, act_reserve,  act_unreserve,
 };
 
 static bool is_home(struct node_state state)
@@ -404,13 +422,15 @@ static void check(struct fixture *f)
         check_stored(f->node);
         check_held(f);
         check_retired(f);
+        assert_int_equal(node->phase == PHASE_RESERVED, node->reserved.holder[0] != '\0');
+        assert_false(node->phase == PHASE_RESERVED && node->is_install_wanted);
 }
 
 static void test_walk(void **state)
 {
         struct fixture *f = *state;
-        unsigned deployed = 0, failed = 0, retired = 0, degraded = 0, waited = 0,
-                 shown[INSTALL_UNTIL_COUNT] = {0};
+        unsigned deployed = 0, failed = 0, retired = 0, degraded = 0, waited = 0, reserved = 0,
+                 theirs = 0, shown[INSTALL_UNTIL_COUNT] = {0};
         char *saved = NULL;
 
         random_state = 0x9e3779b97f4a7c15ULL;
@@ -439,6 +459,8 @@ static void test_walk(void **state)
                 degraded += f->node->is_degraded;
                 failed += f->node->operation.state == OPERATION_FAILED;
                 retired += f->node->phase == PHASE_RETIRED;
+                reserved += from.phase == PHASE_RESERVED;
+                theirs += from.phase == PHASE_RESERVED && to.phase == PHASE_DEPLOYED;
                 waited += f->node->operation.state == OPERATION_WAITING;
                 if (i % 64 == 0)
                         commit(f);
@@ -450,6 +472,8 @@ static void test_walk(void **state)
         assert_true(degraded > 20);
         assert_true(waited > 20);
         assert_true(retired > 20);
+        assert_true(reserved > 20);
+        assert_true(theirs > 2);
         for (unsigned i = 0; i < INSTALL_UNTIL_COUNT; i++)
                 assert_true(shown[i] > 5);
         /* Left alone, it comes to an end. */

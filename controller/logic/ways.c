@@ -72,6 +72,8 @@ static void change_phase(struct logic *logic, struct node *node, enum node_phase
         logic->by_phase[from]--;
         logic->by_phase[to]++;
         node->phase = to;
+        if (from == PHASE_RESERVED)
+                node->reserved = (struct reservation){0};
         /* That it was discovered is an event of its own. */
         if (from == PHASE_NONE)
                 return;

@@ -25,11 +25,12 @@ const char *const operation_state_names[OPERATION_STATE_COUNT + 1] = {
 };
 
 const char *const node_way_names[WAY_COUNT + 1] = {
-        [WAY_DISCOVER] = "discover", [WAY_ACCEPT] = "accept",       [WAY_DELETE] = "delete",
-        [WAY_LOOK] = "look",         [WAY_INSTALL] = "install",     [WAY_RETRY] = "retry",
-        [WAY_START] = "start",       [WAY_QUEUE] = "queue",         [WAY_ABORT] = "abort",
-        [WAY_FAIL] = "fail",         [WAY_INSTALLED] = "installed", [WAY_RELEASE] = "release",
-        [WAY_RETIRE] = "retire",     [WAY_UNRETIRE] = "unretire",
+        [WAY_DISCOVER] = "discover",   [WAY_ACCEPT] = "accept",       [WAY_DELETE] = "delete",
+        [WAY_LOOK] = "look",           [WAY_INSTALL] = "install",     [WAY_RETRY] = "retry",
+        [WAY_START] = "start",         [WAY_QUEUE] = "queue",         [WAY_ABORT] = "abort",
+        [WAY_FAIL] = "fail",           [WAY_INSTALLED] = "installed", [WAY_RELEASE] = "release",
+        [WAY_RETIRE] = "retire",       [WAY_UNRETIRE] = "unretire",   [WAY_RESERVE] = "reserve",
+        [WAY_UNRESERVE] = "unreserve",
 };
 
 #define IN(state) (1u << (state))
@@ -39,12 +40,14 @@ const char *const node_way_names[WAY_COUNT + 1] = {
 #define ENDED_BAD (IN(OPERATION_FAILED) | IN(OPERATION_ABORTED))
 #define STAYS     PHASE_COUNT
 #define UNTOUCHED OPERATION_STATE_COUNT
+#define ENDED     (OPERATION_STATE_COUNT + 1) /* what goes on is aborted; else untouched */
+#define FREE      (IN(PHASE_READY) | IN(PHASE_RESERVED)) /* an install may go on in these */
 
 /* clang-format off */
 static const struct way_row {
         unsigned phases, operations; /* IN() of each from which the way is legal */
         enum node_phase to;          /* STAYS */
-        enum operation_state then;   /* UNTOUCHED */
+        unsigned then;               /* of enum operation_state; UNTOUCHED, ENDED */
         bool is_operators;
         const char *phase_refusal, *operation_refusal;
 } ways[WAY_COUNT] = {
@@ -58,22 +61,22 @@ static const struct way_row {
                 PHASE_NONE, OPERATION_NONE, true,
                 "only a node in phase 'discovered', 'ready' or 'retired' can be deleted",
                 "an operation runs on it; abort that first"},
-        [WAY_INSTALL] = {IN(PHASE_READY), NOT_BUSY, STAYS, OPERATION_WAITING, true,
-                "only a node in phase 'ready' can be installed: accept it, or release it first",
+        [WAY_INSTALL] = {FREE, NOT_BUSY, STAYS, OPERATION_WAITING, true,
+                "only a node in phase 'ready' or 'reserved' can be installed: accept it, or release it first",
                 "an operation runs on it already; abort that first"},
-        [WAY_RETRY] = {IN(PHASE_READY), BUSY | ENDED_BAD, STAYS, OPERATION_WAITING, true,
-                "only a node in phase 'ready' has anything to retry",
+        [WAY_RETRY] = {FREE, BUSY | ENDED_BAD, STAYS, OPERATION_WAITING, true,
+                "only a node in phase 'ready' or 'reserved' has anything to retry",
                 "its last operation did not fail: there is nothing to retry"},
-        [WAY_START] = {IN(PHASE_READY), IN(OPERATION_WAITING), STAYS, OPERATION_RUNNING, false,
-                "only a node in phase 'ready' is installed", "no operation waits on it"},
-        [WAY_QUEUE] = {IN(PHASE_READY), IN(OPERATION_RUNNING), STAYS, OPERATION_WAITING, false,
-                "only a node in phase 'ready' is installed", "no operation runs on it"},
+        [WAY_START] = {FREE, IN(OPERATION_WAITING), STAYS, OPERATION_RUNNING, false,
+                "only a node in phase 'ready' or 'reserved' is installed", "no operation waits on it"},
+        [WAY_QUEUE] = {FREE, IN(OPERATION_RUNNING), STAYS, OPERATION_WAITING, false,
+                "only a node in phase 'ready' or 'reserved' is installed", "no operation runs on it"},
         [WAY_ABORT] = {ANY, BUSY, STAYS, OPERATION_ABORTED, true,
                 "", "no operation runs on it: there is nothing to abort"},
         [WAY_FAIL] = {ANY, BUSY, STAYS, OPERATION_FAILED, false,
                 "", "no operation runs on it"},
-        [WAY_INSTALLED] = {IN(PHASE_READY), IN(OPERATION_RUNNING), PHASE_DEPLOYED, OPERATION_SUCCEEDED, false,
-                "only a node in phase 'ready' becomes deployed by an install",
+        [WAY_INSTALLED] = {FREE, IN(OPERATION_RUNNING), PHASE_DEPLOYED, OPERATION_SUCCEEDED, false,
+                "only a node in phase 'ready' or 'reserved' becomes deployed by an install",
                 "no install runs on it"},
         [WAY_RELEASE] = {IN(PHASE_DEPLOYED), NOT_BUSY, PHASE_READY, UNTOUCHED, true,
                 "only a node in phase 'deployed' can be released",
@@ -83,8 +86,20 @@ static const struct way_row {
                 "it is retired already", "an operation runs on it; abort that first"},
         [WAY_UNRETIRE] = {IN(PHASE_RETIRED), ANY, PHASE_DISCOVERED, UNTOUCHED, true,
                 "only a node in phase 'retired' can be brought back", ""},
+        [WAY_RESERVE] = {IN(PHASE_READY), NOT_BUSY, PHASE_RESERVED, UNTOUCHED, true,
+                "only a node in phase 'ready' can be reserved",
+                "an operation runs on it; abort that first"},
+        [WAY_UNRESERVE] = {IN(PHASE_RESERVED), ANY, PHASE_READY, ENDED, true,
+                "only a node in phase 'reserved' can be given back", ""},
 };
 /* clang-format on */
+
+static enum operation_state then_of(const struct way_row *row, enum operation_state from)
+{
+        if (row->then == ENDED)
+                return (BUSY & IN(from)) ? OPERATION_ABORTED : from;
+        return row->then == UNTOUCHED ? from : (enum operation_state)row->then;
+}
 
 static int refuse(const char **why, const char *sentence)
 {
@@ -105,7 +120,7 @@ int node_way_take(struct node_state from, enum node_way way, const char **why,
 
         *ret = (struct node_state){
                 .phase = row->to == STAYS ? from.phase : row->to,
-                .operation = row->then == UNTOUCHED ? from.operation : row->then,
+                .operation = then_of(row, from.operation),
         };
         return 0;
 }

@@ -49,6 +49,8 @@ enum node_way {
         WAY_RELEASE,   /* what was deployed is free again */
         WAY_RETIRE,    /* out of service: known, and served nothing but its disk */
         WAY_UNRETIRE,  /* back, and held until it is accepted anew */
+        WAY_RESERVE,   /* it is somebody's: no rule and nobody else begins anything on it */
+        WAY_UNRESERVE, /* given back; what goes on on it is aborted */
         WAY_COUNT
 };
 

@@ -54,8 +54,7 @@ static const struct {
                         "a machine that was never seen: it is discovered, then held"          },
         [PHASE_DISCOVERED] = {BOOT_DISCOVER,
                         "held in phase 'discovered': the agent waits for orders"              },
-        [PHASE_READY] = {BOOT_DISCOVER,
-                        "in phase 'ready' without an operation: the agent waits for orders"   },
+        [PHASE_READY] = {BOOT_DISCOVER, "no operation runs on it: the agent waits for orders"  },
         [PHASE_RESERVED] = {BOOT_DISK,     "reserved: it is its holder's, and boots from its disk"},
         [PHASE_DEPLOYED] = {BOOT_DISK,     "deployed: it boots from its disk"                     },
         [PHASE_RETIRED] = {BOOT_DISK,     "retired: nothing of ours runs on it"                  },
@@ -118,13 +117,26 @@ static bool goes_to_its_disk(const struct plan_facts *facts, enum node_phase pha
                (has_system_of_its_own(facts) && !facts->is_wanted);
 }
 
+/* While something is done to a reserved machine, or waits for its turn, it boots as a ready one. */
+static enum node_phase phase_of(const struct plan_facts *facts)
+{
+        const struct operation *o = facts->operation;
+
+        if (!facts->is_known)
+                return PHASE_NONE;
+        if (facts->phase == PHASE_RESERVED && o &&
+            (o->state == OPERATION_RUNNING || o->state == OPERATION_WAITING))
+                return PHASE_READY;
+        return facts->phase;
+}
+
 /*
  * A conflict keeps a machine from being installed, not from its own disk: or else
  * whoever names a MAC of a deployed node would stop it at its next boot.
  */
 void boot_plan_make(const struct plan_facts *facts, struct boot_plan *ret)
 {
-        const enum node_phase phase = facts->is_known ? facts->phase : PHASE_NONE;
+        const enum node_phase phase = phase_of(facts);
 
         if (facts->is_in_conflict && !goes_to_its_disk(facts, phase)) {
                 ret->action = BOOT_DISCOVER;

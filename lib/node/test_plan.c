@@ -57,10 +57,10 @@ static void test_phase_decides(void **state)
         }
 }
 
-/* An operation that runs comes before the phase; a conflict before both. */
-static void test_an_operation_decides(void **state)
+/* An operation that runs comes before the phase; a conflict before both. A reserved machine, which
+ * boots its disk, waits in the ramdisk for its turn. */
+static void check_operations(enum node_phase phase, enum boot_action idle)
 {
-        (void)state;
         for (unsigned i = 0; i < OPERATION_STEP_COUNT * OPERATION_STATE_COUNT * 2; i++) {
                 const struct operation operation = {
                         .number = 7,
@@ -72,12 +72,13 @@ static void test_an_operation_decides(void **state)
                 const bool is_in_conflict = i >= OPERATION_STEP_COUNT * OPERATION_STATE_COUNT;
                 const bool runs = operation.state == OPERATION_RUNNING;
                 struct plan_facts facts = {.is_known = true,
-                                           .phase = PHASE_READY,
+                                           .phase = phase,
                                            .is_in_conflict = is_in_conflict,
                                            .operation = &operation,
                                            .kernel_arguments = "console=ttyS0"};
                 struct boot_plan plan = {0};
-                enum boot_action action = BOOT_DISCOVER;
+                const bool is_busy = runs || operation.state == OPERATION_WAITING;
+                enum boot_action action = is_busy ? BOOT_DISCOVER : idle;
 
                 if (runs && !is_in_conflict)
                         action = operation.step == INSTALL_PHONE_HOME ? BOOT_DISK : BOOT_INSTALL;
@@ -90,6 +91,13 @@ static void test_an_operation_decides(void **state)
                 assert_int_equal(strstr(plan.reason, "operation 7") != NULL,
                                  runs && !is_in_conflict);
         }
+}
+
+static void test_an_operation_decides(void **state)
+{
+        (void)state;
+        check_operations(PHASE_READY, BOOT_DISCOVER);
+        check_operations(PHASE_RESERVED, BOOT_DISK);
 }
 
 static void test_the_longest_reason_fits(void **state)
