@@ -34,6 +34,7 @@ int command_rule_test(const struct command_context *context)
 {
         _doc_ struct doc *answer = NULL;
         char path[PATH_SIZE], cell[256], limit[32] = "";
+        int64_t more;
         int rc;
 
         each_path(path, sizeof(path), "/api/v1/rules", context->argv[0], "/test");
@@ -48,7 +49,11 @@ int command_rule_test(const struct command_context *context)
                 snprintf(limit, sizeof(limit), " of %lld",
                          (long long)doc_get_number(answer, "limit", 0));
         printf("took: %lld%s\n", (long long)doc_get_number(answer, "taken", 0), limit);
-        return print_table(test_columns, ARRAY_SIZE(test_columns), doc_get(answer, "items"));
+        rc = print_table(test_columns, ARRAY_SIZE(test_columns), doc_get(answer, "items"));
+        more = doc_get_number(answer, "more", 0);
+        if (more > 0)
+                printf("and %lld more, which are not listed\n", (long long)more);
+        return rc;
 }
 
 int command_node_rename(const struct command_context *context)

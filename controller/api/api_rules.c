@@ -62,14 +62,15 @@ static struct doc *test_of(const struct logic *logic, const struct document *doc
         const struct rule *rule = document->rule;
         struct doc *answer = doc_object(), *items = doc_list();
         char why[FILTER_WHY_SIZE];
+        size_t told = 0;
 
         rules_count(logic);
-        for (size_t i = 0; i < logic->node_count && doc_count(items) < TEST_MAX; i++) {
+        for (size_t i = 0; i < logic->node_count; i++) {
                 const struct node *node = logic->sorted[i];
                 const char *outcome = outcome_of(logic, node, rule, why);
                 struct doc *item;
 
-                if (!is_told(node, rule, outcome))
+                if (!is_told(node, rule, outcome) || ++told > TEST_MAX)
                         continue;
                 item = doc_object();
                 doc_set_text(item, "name", node->name);
@@ -86,6 +87,8 @@ static struct doc *test_of(const struct logic *logic, const struct document *doc
         if (rule->limit > 0)
                 doc_set_number(answer, "limit", (int64_t)rule->limit);
         doc_set(answer, "items", items);
+        if (told > TEST_MAX)
+                doc_set_number(answer, "more", (int64_t)(told - TEST_MAX));
         return answer;
 }
 

@@ -113,7 +113,7 @@ static const struct shape {
                 P("name", TEXT) "," P("phase", TEXT) "," P("outcome", TEXT) "," P("why", TEXT))},
         {"RuleTest", NULL, OBJECT("\"rule\",\"match\",\"action\",\"taken\",\"items\"",
                 P("rule", TEXT) "," P("match", TEXT) "," P("action", TEXT) "," P("taken", NUMBER) ","
-                P("limit", NUMBER) "," P("items", LIST("RuleTestItem")))},
+                P("limit", NUMBER) "," P("items", LIST("RuleTestItem")) "," P("more", NUMBER))},
         {"Maintenance", NULL, OBJECT("\"on\"", P("on", TRUTH) "," P("reason", TEXT))},
         {"Reserve", NULL, OBJECT("", P("holder", TEXT) "," P("reason", TEXT))},
         {"Explain", NULL, OBJECT("\"plan\",\"because\",\"rules\",\"values\"",
