@@ -3,8 +3,8 @@
 
 /*
  * Image document: what an operator says of an image, beside its bytes and their manifest. A
- * document {kind: image, name, labels?, spec: {os?, architecture?, firmware?, user?, disk?, memory?,
- * notes?}}. What it needs of a machine is asked for before an install is begun.
+ * document {kind: image, name, labels?, spec: {os?, architecture?, firmware?, user?, disk?,
+ * memory?, notes?}}. What it needs of a machine is asked for before an install is begun.
  */
 
 #include <stdbool.h>
@@ -45,8 +45,8 @@ int image_document_decode(const struct doc *document, char *error, struct image_
  *
  * What the image needs and the inventory does not tell speaks against the machine.
  *
- * Return: as profile_pick_disk(); -ENOEXEC also where the image does not fit, and @why says what the
- *         machine has.
+ * Return: as profile_pick_disk(); -ENOEXEC also where the image does not fit, and @why says what
+ * the machine has.
  */
 int image_pick_disk(const struct image_document *image, const struct profile *profile,
                     const struct doc *inventory, uint64_t image_size,
