@@ -83,7 +83,7 @@ static struct doc *test_of(const struct logic *logic, const struct document *doc
         doc_set_text(answer, "rule", rule->name);
         doc_set_text(answer, "match", rule->match_text);
         doc_set_text(answer, "action", rule_action_names[rule->action]);
-        doc_set_number(answer, "taken", (int64_t)rule_taken(document, NULL));
+        doc_set_number(answer, "taken", (int64_t)rule_taken(document));
         if (rule->limit > 0)
                 doc_set_number(answer, "limit", (int64_t)rule->limit);
         doc_set(answer, "items", items);

@@ -87,17 +87,21 @@ static void count_for_limits(const struct logic *logic)
                 rules_count(logic);
 }
 
-uint32_t rule_taken(const struct document *rule, const struct node *but)
+uint32_t rule_taken(const struct document *rule)
 {
-        const bool is_counted =
-                but && but->phase != PHASE_RETIRED && strcmp(but->rule, rule->name) == 0;
+        return rule->taken;
+}
+
+static uint32_t taken_but(const struct document *rule, const struct node *but)
+{
+        const bool is_counted = but->phase != PHASE_RETIRED && strcmp(but->rule, rule->name) == 0;
 
         return rule->taken - (is_counted && rule->taken > 0);
 }
 
 static bool is_full(const struct node *node, const struct document *rule)
 {
-        return rule->rule->limit > 0 && rule_taken(rule, node) >= rule->rule->limit;
+        return rule->rule->limit > 0 && taken_but(rule, node) >= rule->rule->limit;
 }
 
 int rules_each(const struct logic *logic, const struct node *node, rule_verdict_fn fn,
@@ -112,7 +116,7 @@ int rules_each(const struct logic *logic, const struct node *node, rule_verdict_
         for (size_t i = 0; rc == 0 && i < count; i++) {
                 struct rule_verdict verdict = {.rule = rules[i]->rule, .outcome = RULE_MISSES};
 
-                verdict.taken = rule_taken(rules[i], node);
+                verdict.taken = taken_but(rules[i], node);
                 filter_why(verdict.rule->match, node_field_values, node, verdict.why);
                 if (!verdict.why[0] && is_taken)
                         verdict.outcome = RULE_BEHIND;

@@ -50,8 +50,8 @@ bool rules_apply(struct logic *logic, struct node *node, uint64_t now_ms,
 void rules_run(struct logic *logic, uint64_t now_ms, struct store_change *change);
 void rules_tick(struct logic *logic, uint64_t now_ms, struct store_change *change);
 
-/* Nodes that this rule has taken, but for @but (NULL: all), and those that are retired. */
-uint32_t rule_taken(const struct document *rule, const struct node *but);
+/* Nodes that this rule has taken, but for those that are retired. */
+uint32_t rule_taken(const struct document *rule);
 
 /* No node has this name any more: the next may get it. */
 void rules_name_freed(const struct logic *logic, const char *name);

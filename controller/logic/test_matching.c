@@ -100,7 +100,7 @@ static void decide_all(unsigned seed, bool is_backwards, char *trace)
 
                 snprintf(name, sizeof(name), "r%u", i);
                 rule = document_find(f->logic, DOCUMENT_RULE, name);
-                assert_true(rule_taken(rule, NULL) <= rule->rule->limit);
+                assert_true(rule_taken(rule) <= rule->rule->limit);
         }
         teardown(&state);
 }
