@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -38,10 +39,15 @@ def ask(verb, *targets, deadline_ms=8000, **fields):
 
 class Responder:
     def __init__(self, manner="polite", count=1):
-        self.port = free_port()
-        self.process = subprocess.Popen([RESPONDER, str(self.port), str(count), manner],
-                                        stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout.readline() == "ready\n"
+        for _ in range(20):  # of ports in a row one may be somebody's
+            self.port = free_port() if count == 1 else random.randrange(20000, 32000 - count)
+            self.process = subprocess.Popen([RESPONDER, str(self.port), str(count), manner],
+                                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                            text=True)
+            if self.process.stdout.readline() == "ready\n":
+                return
+            said = self.process.communicate()[1]
+        raise AssertionError(f"no {count} ports: {said}")
 
     def __enter__(self):
         return self
@@ -51,6 +57,7 @@ class Responder:
         self.process.terminate()
         self.process.wait()
         self.process.stdout.close()
+        self.process.stderr.close()
 
     def one(self, verb, **fields):
         login = {name: fields.pop(name) for name in ("user", "password", "key", "suite", "privilege")
