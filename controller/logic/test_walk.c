@@ -233,12 +233,13 @@ static void act_restart(struct fixture *f)
 }
 
 static void (*const acts[])(struct fixture *f) = {
-        act_boot,    act_poll,     act_poll,           act_plan,     act_next,     act_next,
-        act_next,    act_next,     act_next,           act_next,     act_next,     act_phone,
-        act_phone,   act_progress, act_time,           act_edge,     act_conflict, act_accept,
-        act_install, act_retry,    act_abort,          act_release,  act_delete,   act_restart,
-        act_beat,    act_beat,     act_phone_with_key, act_look,     act_crowd,    act_system,
-        act_port,    act_confirm,  act_retire,         act_unretire, act_reserve,  act_unreserve,
+        act_boot,      act_poll,     act_poll,           act_plan,    act_next,     act_next,
+        act_next,      act_next,     act_next,           act_next,    act_next,     act_phone,
+        act_phone,     act_progress, act_time,           act_edge,    act_conflict, act_accept,
+        act_install,   act_retry,    act_abort,          act_release, act_delete,   act_restart,
+        act_beat,      act_beat,     act_phone_with_key, act_look,    act_crowd,    act_system,
+        act_port,      act_port,     act_confirm,        act_retire,  act_unretire, act_reserve,
+        act_unreserve,
 };
 
 static bool is_home(struct node_state state)
@@ -434,7 +435,7 @@ static void test_walk(void **state)
         char *saved = NULL;
 
         random_state = 0x9e3779b97f4a7c15ULL;
-        for (unsigned i = 0; i < 30000; i++) {
+        for (unsigned i = 0; i < 45000; i++) {
                 const unsigned act = pick(ARRAY_SIZE(acts));
                 struct node_state from = {f->node->phase, f->node->operation.state}, to;
 
