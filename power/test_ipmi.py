@@ -262,13 +262,14 @@ class OpenIpmi(unittest.TestCase):
         self.process = subprocess.Popen(
             ["ipmi_sim", "-c", "lan", "-f", "emulation", "-s", self.folder, "-n"], cwd=self.folder,
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.addCleanup(self.end)  # also when it does not answer
         for _ in range(100):
             if ask("status", target(self.port), deadline_ms=1500)[0]["ok"]:
                 return
             time.sleep(0.1)
         self.fail("ipmi_sim does not answer")
 
-    def tearDown(self):
+    def end(self):
         self.process.terminate()
         self.process.wait()
         self.log.close()
